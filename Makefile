@@ -1,0 +1,67 @@
+# `make` alone sets everything up and downloads one invented year from the sandbox.
+# It needs Python 3.11 or newer and nothing else: everything goes into `.venv` in this folder.
+
+PYTHON ?= python3
+CONFIG ?= years=2024 source=sandbox
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+SNAKEMAKE := $(BIN)/snakemake -j1 --config $(CONFIG)
+READY := .venv/ready
+DEV_READY := .venv/ready-dev
+
+.DEFAULT_GOAL := run
+.PHONY: run setup test lint status dag bench lock clean help
+
+run: $(READY)  ## download the year that CONFIG names (a sandbox year, if nothing else is said)
+	$(SNAKEMAKE)
+
+setup: $(READY)  ## install what the workflow needs into .venv
+
+test: $(DEV_READY)  ## run the tests; ARGS="-k clock" goes to pytest
+	$(BIN)/pytest $(ARGS)
+
+lint: $(DEV_READY)  ## check style, types, and the rules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile rules
+	$(SNAKEMAKE) --lint
+
+status: $(READY)  ## show what is had and what is missing; ARGS go to the script
+	$(BIN)/python scripts/show_status.py $(ARGS)
+
+dag: $(READY)  ## print how the rules hang together, as a Mermaid diagram
+	@$(SNAKEMAKE) --rulegraph mermaid-js
+
+bench: $(DEV_READY)  ## measure, with every program in bench/
+	@set -e; for program in bench/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
+
+LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-emit-index-url --no-emit-find-links --no-config --quiet \
+	--custom-compile-command "make lock"
+
+lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade takes newer versions
+	$(LOCK) $(ARGS) --output-file requirements.lock
+	$(LOCK) $(ARGS) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:  ## remove .venv and the caches; what was downloaded stays
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find isone scripts tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+help:  ## list these targets
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | expand -t 10
+
+# The mark is set last, so an interrupted set-up is begun again.
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "This needs Python 3.11 or newer; say where one is: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up .venv, once (about half a minute)" >&2
+	@$(PYTHON) -m venv --clear .venv
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock $(READY)
+	@echo "Adding the development tools to .venv, once" >&2
+	@$(PIP) -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,49 @@
+# ISO New England's price history, year by year: snakemake -j1 --config years=2024
+#
+# rules/download.smk    replies as served, proven day by day; a marker for each proven year
+
+import sys
+
+from isone import run
+from isone.datasets import DATASETS
+from isone.errors import IsoneError
+from isone.selection import PERIOD_PATTERN
+
+
+configfile: "config.yaml"
+
+
+try:
+    RUN = run.Run.of(config)
+except IsoneError as error:
+    sys.exit(f"error: {error}")
+
+# Also where --resources replaces the profile's list: one request at a time, whatever -j says.
+workflow.global_resources["isone_api"] = 1
+
+if workflow.is_main_process:
+    print(run.header(RUN.plan()), file=sys.stderr)
+
+
+include: "rules/download.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.download.input,
+
+
+onstart:
+    try:
+        RUN.start(attempts=1 + workflow.execution_settings.retries)
+    except IsoneError as error:
+        sys.exit(f"error: {error}")
+
+
+onsuccess:
+    print(run.summary(RUN.store), file=sys.stderr)
+
+
+onerror:
+    print(run.summary(RUN.store), file=sys.stderr)

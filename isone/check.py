@@ -1,0 +1,192 @@
+"""Whether a reply is the day it should be: counted from the calendar, not hoped for."""
+
+import functools
+import operator
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from isone import clock, parse
+from isone.datasets import CORE_LOCATIONS, RESERVE_ZONES, Dataset, Part
+from isone.errors import IncompleteError, ReplyError
+
+_CENT = 0.01
+_HALF_CENT = 0.005
+_NAMED = 5  # examples that a sentence gives before it only counts
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found in a reply that was asked for as one part of a dataset.
+
+    `missing` names what a whole part would have and this one has not; the other counts are of
+    things that are noted and do no harm.
+    """
+
+    rows: int
+    places: int
+    duplicates: int = 0
+    """Rows that came twice, exactly alike."""
+    off_grid: int = 0
+    """Rows whose stamp was a second or two off its interval's beginning."""
+    cents_off: int = 0
+    """Rows whose components add up to one cent more or less than the LMP (ISO-NE's rounding)."""
+    unknown_fields: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def require_whole(self) -> None:
+        """Raise IncompleteError, naming what is missing, unless nothing is."""
+        if self.missing:
+            raise IncompleteError(f"the reply lacks {_some(self.missing)}")
+
+
+def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
+    """Read a reply and hold it against the part that was asked for.
+
+    `body` is the JSON as served, unpacked. Raises ReplyError for anything that is wrong in it
+    (form, day, place, sums, rows that disagree) and NoDataError for an empty one; what is merely
+    missing stands in the finding.
+    """
+    records = parse.read_records(dataset, body)
+    slots = dataset.intervals(part)
+    slot_of = functools.cache(functools.partial(_slot, dataset, part, frozenset(slots)))
+    begins = _begins_of(dataset)
+    place_of = _place_of(dataset)
+    seen: dict[tuple[int, int], Any] = {}
+    duplicates = off_grid = 0
+    for row in records.rows:
+        slot, snapped = slot_of(begins(row))
+        off_grid += snapped
+        key = (slot, place_of(row))
+        if key not in seen:
+            seen[key] = row
+        elif _same(seen[key], row):
+            duplicates += 1
+        else:
+            raise ReplyError(f"two rows for {_interval_name(*key)} disagree")
+    places = {place for _, place in seen}
+    if part.location is not None and places != {part.location}:
+        raise ReplyError(f"the reply is about location {_some(map(str, sorted(places)))}")
+    _check_names(dataset, seen.values())
+    return Finding(
+        rows=len(seen),
+        places=len(places) if dataset.place else 0,
+        duplicates=duplicates,
+        off_grid=off_grid,
+        cents_off=_check_sums(dataset, seen),
+        unknown_fields=records.unknown_fields,
+        missing=_missing(dataset, part, slots, seen, places),
+    )
+
+
+def _slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) -> tuple[int, bool]:
+    """The interval a stamp belongs to, and whether the stamp had to be moved onto the grid."""
+    try:
+        instant = clock.parse_stamp(text)
+    except ValueError as error:
+        raise ReplyError(f"the reply has a wrong stamp: {error}") from error
+    slot = clock.snap(instant, dataset.interval_minutes)
+    if slot not in slots:
+        raise ReplyError(f"the reply has a row of {text}, which is not in {part}")
+    return slot, slot != instant
+
+
+def _begins_of(dataset: Dataset) -> Callable[[Any], str]:
+    return operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
+
+
+def _place_of(dataset: Dataset) -> Callable[[Any], int]:
+    if dataset.place == "location":
+        known: dict[str, int] = {}
+
+        def location_id(row: Any) -> int:
+            text = row.place.id
+            if text not in known:
+                if not (text.isascii() and text.isdigit()):
+                    raise ReplyError(f"the reply has {text!r} for a location id")
+                known[text] = int(text)
+            return known[text]
+
+        return location_id
+    if dataset.place == "reserve_zone":
+        return operator.attrgetter("place")
+    return lambda row: 0
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Alike but for seconds in the stamp, which two copies of a row may differ by."""
+    return all(
+        getattr(one, name) == getattr(other, name)
+        for name in one.__struct_fields__
+        if name != "begins"
+    )
+
+
+def _check_names(dataset: Dataset, rows: Collection[Any]) -> None:
+    """Refuse an id that comes under two names, or a well-known id under a wrong one."""
+    names: dict[Any, str] = {}
+    if dataset.place == "location":
+        names = {str(id): name for id, (name, _) in CORE_LOCATIONS.items()}
+        pairs = {(row.place.id, row.place.name) for row in rows}
+    elif dataset.place == "reserve_zone":
+        names = dict(RESERVE_ZONES)
+        pairs = {(row.place, row.place_name) for row in rows}
+    else:
+        return
+    for place, name in pairs:
+        if names.setdefault(place, name) != name:
+            raise ReplyError(f"the reply calls location {place} {name!r}, not {names[place]!r}")
+
+
+def _check_sums(dataset: Dataset, seen: dict[tuple[int, int], Any]) -> int:
+    """Refuse components that do not add up, or a row without any price; count odd cents."""
+    alternatives = dataset.price_alternatives
+    if alternatives:
+        for key, row in seen.items():
+            if not any(all(getattr(row, c) is not None for c in each) for each in alternatives):
+                raise ReplyError(f"the row for {_interval_name(*key)} has no price")
+    if dataset.place != "location":
+        return 0
+    cents_off = 0
+    for key, row in seen.items():
+        gap = abs(row.energy + row.congestion + row.loss - row.lmp)
+        if gap > _HALF_CENT:
+            if gap > _CENT + _HALF_CENT:
+                raise ReplyError(
+                    f"components do not add up for {_interval_name(*key)}: {row.energy} + "
+                    f"{row.congestion} + {row.loss} is not {row.lmp}"
+                )
+            cents_off += 1
+    return cents_off
+
+
+def _missing(
+    dataset: Dataset,
+    part: Part,
+    slots: Collection[int],
+    seen: dict[tuple[int, int], Any],
+    places: set[int],
+) -> tuple[str, ...]:
+    required = set(dataset.required_places) if part.location is None else {part.location}
+    expected = (places | required) if dataset.place else {0}
+    if len(seen) == len(slots) * len(expected):
+        return ()
+    absent = [f"location {place} altogether" for place in sorted(expected - places)]
+    absent += [
+        _interval_name(slot, place)
+        for place in sorted(expected & places)
+        for slot in slots
+        if (slot, place) not in seen
+    ]
+    return tuple(absent)
+
+
+def _interval_name(slot: int, place: int) -> str:
+    at = f" at location {place}" if place else ""
+    return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}{at}"
+
+
+def _some(names: Any) -> str:
+    names = list(names)
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,468 @@
+"""The datasets, one row each: everything that differs between them stands in this table.
+
+URLs, record shapes, columns with unit and meaning, how many rows a day must hold, and what one
+request gives: client, checks, tables, documentation and sandbox all read it from here.
+Source of the facts: ISO-NE's web services v1.1 and its published XML schema.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from isone import clock
+
+TypeName = Literal["double", "integer", "string"]
+
+HUB = 4000
+CORE_LOCATIONS = {
+    4000: (".H.INTERNAL_HUB", "HUB"),
+    4001: (".Z.MAINE", "LOAD ZONE"),
+    4002: (".Z.NEWHAMPSHIRE", "LOAD ZONE"),
+    4003: (".Z.VERMONT", "LOAD ZONE"),
+    4004: (".Z.CONNECTICUT", "LOAD ZONE"),
+    4005: (".Z.RHODEISLAND", "LOAD ZONE"),
+    4006: (".Z.SEMASS", "LOAD ZONE"),
+    4007: (".Z.WCMASS", "LOAD ZONE"),
+    4008: (".Z.NEMASSBOST", "LOAD ZONE"),
+}
+"""The hub and the eight load zones: id → (name, type). `locations=hubs` means these."""
+
+RESERVE_ZONES = {7000: "ROS", 7001: "SWCT", 7002: "CT", 7003: "NEMABSTN"}
+
+ALL_LOCATIONS = "all"
+Locations = tuple[int, ...] | Literal["all"]
+HUBS: tuple[int, ...] = tuple(CORE_LOCATIONS)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One value of a record: our name, ISO-NE's field, unit and meaning.
+
+    `required=False` marks what ISO-NE may leave out; it is then NULL, never 0.
+    """
+
+    name: str
+    field: str
+    unit: str
+    meaning: str
+    required: bool = True
+    type: TypeName = "double"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one request gives: a day, or the share of a day that one location or hour has."""
+
+    dataset: str
+    day: dt.date
+    location: int | None = None
+    hour: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The part's name on disk, unique within its dataset: `20240101`, `20240101.4000`."""
+        scope = ""
+        if self.location is not None:
+            scope = f".{self.location}"
+        elif self.hour is not None:
+            scope = f".h{self.hour:02d}"
+        return f"{self.day:%Y%m%d}{scope}"
+
+    def __str__(self) -> str:
+        """Read as in a sentence: `2024-01-01`, `2024-01-01 at location 4000`."""
+        if self.location is not None:
+            return f"{self.day} at location {self.location}"
+        if self.hour is not None:
+            return f"{self.day} from {self.hour:02d}:00"
+        return str(self.day)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A price series of ISO-NE's and how the service hands it out."""
+
+    name: str
+    title: str
+    data_type: Literal["lmp", "as"]
+    choice: str
+    """The market (`da`, `rt`, `rt-hourly`) or service that selects it."""
+    market: str
+    """gridstatus's name of the market."""
+    path: str
+    """Below the base URL; takes `{day}` (YYYYMMDD) and, by location, `{location}`."""
+    wrapper: tuple[str, ...]
+    """The nested keys around the list of records."""
+    begins: tuple[str, ...]
+    """The keys that lead to the stamp of an interval's beginning."""
+    interval_minutes: int
+    first_day: dt.date
+    publication_lag: dt.timedelta
+    """From the beginning of an operating day to when its final prices are out."""
+    place: Literal["location", "reserve_zone"] | None
+    columns: tuple[Column, ...]
+    hour_path: str | None = None
+    """Where one request gives all locations of one hour: takes `{day}` and `{hour}`."""
+    price_alternatives: tuple[tuple[str, ...], ...] = ()
+    """Of columns that may be absent, the sets of which each row must hold one whole."""
+
+    @property
+    def per_location(self) -> bool:
+        """Whether the service answers for one location (or one hour) at a time."""
+        return self.hour_path is not None
+
+    @property
+    def required_places(self) -> tuple[int, ...]:
+        """The ids that every whole day must contain."""
+        if self.place == "location":
+            return HUBS
+        return tuple(RESERVE_ZONES) if self.place == "reserve_zone" else ()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell one row from every other."""
+        return ("interval_start_utc", "location_id") if self.place else ("interval_start_utc",)
+
+    def intervals(self, part: Part) -> Sequence[int]:
+        """The interval beginnings (UTC seconds) that a part must hold for every place in it."""
+        if part.hour is not None:
+            return clock.hour_starts(part.day, part.hour, self.interval_minutes)
+        return clock.interval_starts(part.day, self.interval_minutes)
+
+    def day_parts(self, day: dt.date, locations: Locations) -> list[Part]:
+        """The fewest requests that bring a day at these locations."""
+        if not self.per_location:
+            return [Part(self.name, day)]
+        hours = clock.start_hours(day)
+        if locations == ALL_LOCATIONS or len(locations) > len(hours):
+            return [Part(self.name, day, hour=hour) for hour in hours]
+        return [Part(self.name, day, location=location) for location in locations]
+
+    def url_path(self, part: Part) -> str:
+        """The path of a part's request below the base URL."""
+        if part.hour is not None and self.hour_path is not None:
+            return self.hour_path.format(day=f"{part.day:%Y%m%d}", hour=f"{part.hour:02d}")
+        return self.path.format(day=f"{part.day:%Y%m%d}", location=part.location)
+
+
+_LMP_COLUMNS = (
+    Column("lmp", "LmpTotal", "$/MWh", "locational marginal price: energy + congestion + loss"),
+    Column("energy", "EnergyComponent", "$/MWh", "energy component, one value for the system"),
+    Column("congestion", "CongestionComponent", "$/MWh", "congestion component"),
+    Column("loss", "LossComponent", "$/MWh", "marginal loss component"),
+)
+
+_REGULATION_COLUMNS = (
+    Column(
+        "reg_service_clearing_price",
+        "RegServiceClearingPrice",
+        "$/MW",
+        "regulation service clearing price, per MW of movement",
+    ),
+    Column(
+        "reg_capacity_clearing_price",
+        "RegCapacityClearingPrice",
+        "$/MWh",
+        "regulation capacity clearing price",
+    ),
+)
+
+_HOUR_END = Column(
+    "hour_end", "HourEnd", "", "hour ending in market time, 01 to 24", required=False, type="string"
+)
+
+_RESERVE_COLUMNS = (
+    Column(
+        "ten_min_spin_requirement",
+        "TenMinSpinRequirement",
+        "MW",
+        "requirement of ten-minute spinning reserve; absent for local zones",
+        required=False,
+    ),
+    Column(
+        "total_10_min_requirement",
+        "Total10MinRequirement",
+        "MW",
+        "requirement of ten-minute reserve in all; absent for local zones",
+        required=False,
+    ),
+    Column(
+        "total_30_min_requirement",
+        "Total30MinRequirement",
+        "MW",
+        "requirement of thirty-minute reserve in all",
+        required=False,
+    ),
+    Column(
+        "tmsr_designated_mw",
+        "TmsrDesignatedMw",
+        "MW",
+        "ten-minute spinning reserve designated",
+        required=False,
+    ),
+    Column(
+        "tmnsr_designated_mw",
+        "TmnsrDesignatedMw",
+        "MW",
+        "ten-minute non-spinning reserve designated",
+        required=False,
+    ),
+    Column(
+        "tmor_designated_mw",
+        "TmorDesignatedMw",
+        "MW",
+        "thirty-minute operating reserve designated",
+        required=False,
+    ),
+    Column(
+        "tmsr_clearing_price",
+        "TmsrClearingPrice",
+        "$/MWh",
+        "clearing price of ten-minute spinning reserve (TMSR)",
+    ),
+    Column(
+        "tmnsr_clearing_price",
+        "TmnsrClearingPrice",
+        "$/MWh",
+        "clearing price of ten-minute non-spinning reserve (TMNSR)",
+    ),
+    Column(
+        "tmor_clearing_price",
+        "TmorClearingPrice",
+        "$/MWh",
+        "clearing price of thirty-minute operating reserve (TMOR)",
+    ),
+)
+
+_DAY_AHEAD_RESERVE_COLUMNS = (
+    Column(
+        "ten_min_spin_req_mw",
+        "ten_min_spin_req_mw",
+        "MW",
+        "requirement of ten-minute spinning reserve",
+        required=False,
+    ),
+    Column(
+        "total_ten_min_req_mw",
+        "total_ten_min_req_mw",
+        "MW",
+        "requirement of ten-minute reserve in all",
+        required=False,
+    ),
+    Column(
+        "total_thirty_min_req_mw",
+        "total_thirty_min_req_mw",
+        "MW",
+        "requirement of thirty-minute reserve in all",
+        required=False,
+    ),
+    Column(
+        "forecasted_energy_req_mw",
+        "forecasted_energy_req_mw",
+        "MW",
+        "forecast energy requirement",
+        required=False,
+    ),
+    Column(
+        "tmsr_clearing_price",
+        "tmsr_clearing_price",
+        "$/MWh",
+        "day-ahead clearing price of ten-minute spinning reserve (TMSR)",
+    ),
+    Column(
+        "tmnsr_clearing_price",
+        "tmnsr_clearing_price",
+        "$/MWh",
+        "day-ahead clearing price of ten-minute non-spinning reserve (TMNSR)",
+    ),
+    Column(
+        "tmor_clearing_price",
+        "tmor_clearing_price",
+        "$/MWh",
+        "day-ahead clearing price of thirty-minute operating reserve (TMOR)",
+    ),
+    Column(
+        "fer_clearing_price",
+        "fer_clearing_price",
+        "$/MWh",
+        "forecast energy requirement price (FER)",
+    ),
+    Column(
+        "tmsr_designation_mw",
+        "tmsr_designation_mw",
+        "MW",
+        "ten-minute spinning reserve designated",
+        required=False,
+    ),
+    Column(
+        "tmnsr_designation_mw",
+        "tmnsr_designation_mw",
+        "MW",
+        "ten-minute non-spinning reserve designated",
+        required=False,
+    ),
+    Column(
+        "tmor_designation_mw",
+        "tmor_designation_mw",
+        "MW",
+        "thirty-minute operating reserve designated",
+        required=False,
+    ),
+    Column(
+        "eir_designation_mw",
+        "eir_designation_mw",
+        "MW",
+        "energy imbalance reserve designated",
+        required=False,
+    ),
+)
+
+_BEGIN_DATE = ("BeginDate",)
+_MARKETS_OPENED = dt.date(2003, 3, 1)
+_DAY_BEFORE_AT_NOON = dt.timedelta(hours=-10)  # 14:00 the day before; published about 13:00
+_FINAL_AFTER_DAYS = dt.timedelta(days=6)  # usually one to five days after the operating day
+
+_ROWS = (
+    Dataset(
+        name="lmp_da_hourly",
+        title="Day-ahead hourly LMP",
+        data_type="lmp",
+        choice="da",
+        market="DAY_AHEAD_HOURLY",
+        path="hourlylmp/da/final/day/{day}",
+        wrapper=("HourlyLmps", "HourlyLmp"),
+        begins=_BEGIN_DATE,
+        interval_minutes=60,
+        first_day=_MARKETS_OPENED,
+        publication_lag=_DAY_BEFORE_AT_NOON,
+        place="location",
+        columns=_LMP_COLUMNS,
+    ),
+    Dataset(
+        name="lmp_rt_hourly",
+        title="Real-time hourly LMP, final",
+        data_type="lmp",
+        choice="rt-hourly",
+        market="REAL_TIME_HOURLY",
+        path="hourlylmp/rt/final/day/{day}",
+        wrapper=("HourlyLmps", "HourlyLmp"),
+        begins=_BEGIN_DATE,
+        interval_minutes=60,
+        first_day=_MARKETS_OPENED,
+        publication_lag=_FINAL_AFTER_DAYS,
+        place="location",
+        columns=_LMP_COLUMNS,
+    ),
+    Dataset(
+        name="lmp_rt_5min",
+        title="Real-time five-minute LMP, final",
+        data_type="lmp",
+        choice="rt",
+        market="REAL_TIME_5_MIN",
+        path="fiveminutelmp/final/day/{day}/location/{location}",
+        hour_path="fiveminutelmp/final/day/{day}/starthour/{hour}",
+        wrapper=("FiveMinLmps", "FiveMinLmp"),
+        begins=_BEGIN_DATE,
+        interval_minutes=5,
+        first_day=dt.date(2017, 3, 1),
+        publication_lag=_FINAL_AFTER_DAYS,
+        place="location",
+        columns=_LMP_COLUMNS,
+    ),
+    Dataset(
+        name="regulation_5min",
+        title="Five-minute regulation clearing prices, final",
+        data_type="as",
+        choice="regulation",
+        market="REAL_TIME_5_MIN",
+        path="fiveminutercp/final/day/{day}",
+        wrapper=("FiveMinRcps", "FiveMinRcp"),
+        begins=_BEGIN_DATE,
+        interval_minutes=5,
+        first_day=dt.date(2017, 12, 1),
+        publication_lag=_FINAL_AFTER_DAYS,
+        place=None,
+        columns=(*_REGULATION_COLUMNS, _HOUR_END),
+    ),
+    Dataset(
+        name="reserve_5min",
+        title="Five-minute reserve prices by zone, final",
+        data_type="as",
+        choice="reserves",
+        market="REAL_TIME_5_MIN",
+        path="fiveminutereserveprice/final/day/{day}",
+        wrapper=("FiveMinReservePrices", "FiveMinReservePrice"),
+        begins=_BEGIN_DATE,
+        interval_minutes=5,
+        first_day=dt.date(2017, 3, 1),
+        publication_lag=_FINAL_AFTER_DAYS,
+        place="reserve_zone",
+        columns=_RESERVE_COLUMNS,
+    ),
+    Dataset(
+        name="reserve_da_hourly",
+        title="Day-ahead ancillary service prices",
+        data_type="as",
+        choice="day-ahead",
+        market="DAY_AHEAD_HOURLY",
+        path="daasreservedata/day/{day}",
+        wrapper=("isone_web_services", "day_ahead_reserves", "day_ahead_reserve"),
+        begins=("market_hour", "local_day"),
+        interval_minutes=60,
+        first_day=dt.date(2025, 3, 1),
+        publication_lag=_DAY_BEFORE_AT_NOON,
+        place=None,
+        columns=_DAY_AHEAD_RESERVE_COLUMNS,
+    ),
+    Dataset(
+        name="regulation_hourly",
+        title="Hourly regulation clearing prices, final",
+        data_type="as",
+        choice="regulation-hourly",
+        market="REAL_TIME_HOURLY",
+        path="hourlyrcp/final/day/{day}",
+        wrapper=("HourlyRcps", "HourlyRcp"),
+        begins=_BEGIN_DATE,
+        interval_minutes=60,
+        first_day=_MARKETS_OPENED,
+        publication_lag=_FINAL_AFTER_DAYS,
+        place=None,
+        columns=(
+            *(
+                Column(c.name, c.field, c.unit, f"{c.meaning}; from 2015-03-31", required=False)
+                for c in _REGULATION_COLUMNS
+            ),
+            Column(
+                "reg_clearing_price",
+                "RegClearingPrice",
+                "$/MWh",
+                "the one regulation clearing price there was before 2015-03-31",
+                required=False,
+            ),
+            _HOUR_END,
+        ),
+        price_alternatives=(
+            tuple(column.name for column in _REGULATION_COLUMNS),
+            ("reg_clearing_price",),
+        ),
+    ),
+    Dataset(
+        name="reserve_hourly",
+        title="Hourly reserve prices by zone, final",
+        data_type="as",
+        choice="reserves-hourly",
+        market="REAL_TIME_HOURLY",
+        path="hourlyfinalreserveprice/day/{day}",
+        wrapper=("FinalHourlyReservePrices", "FinalHourlyReservePrice"),
+        begins=_BEGIN_DATE,
+        interval_minutes=60,
+        first_day=dt.date(2006, 10, 1),
+        publication_lag=_FINAL_AFTER_DAYS,
+        place="reserve_zone",
+        columns=_RESERVE_COLUMNS,
+    ),
+)
+
+DATASETS = {row.name: row for row in _ROWS}
+MARKETS = tuple(row.choice for row in _ROWS if row.data_type == "lmp")
+SERVICES = tuple(row.choice for row in _ROWS if row.data_type == "as")

@@ -1,0 +1,291 @@
+"""Bring days home: ask, prove, file; name what could not be had.
+
+While one request is under way the reply before it is proven and filed, so proof costs no time; there
+is never more than one request. A reply that is refused is asked for once more at the end.
+"""
+
+import datetime as dt
+import logging
+import re
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from isone import check, parse, selection
+from isone.client import Client
+from isone.datasets import DATASETS, Dataset, Locations, Part
+from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
+from isone.selection import Job
+from isone.store import Entry, Store, make_folder, sha256
+
+log = logging.getLogger(__name__)
+
+_WAITING_FOR_PROOF = 2
+"""Replies that may wait for their proof while the next request is under way."""
+
+
+@dataclass
+class Outcome:
+    """What a download came to. Days are named by their parts; reasons are sentences."""
+
+    filed: int = 0
+    had: int = 0
+    missing: dict[Part, str] = field(default_factory=dict)
+    gaps: dict[dt.date, str] = field(default_factory=dict)
+
+    @property
+    def missing_days(self) -> dict[str, str]:
+        """The days that are missing, ascending, each with the reason of its first part."""
+        reasons: dict[str, str] = {}
+        for part in sorted(self.missing, key=lambda part: part.name):
+            reasons.setdefault(str(part.day), self.missing[part])
+        return reasons
+
+
+@dataclass
+class Downloader:
+    """Brings the days of one dataset into a store, from one client.
+
+    `on_part(part, done)` is told of each part that is filed, or given up, as it happens.
+    """
+
+    store: Store
+    client: Client
+    dataset: Dataset
+    accepted: Mapping[dt.date, str] = field(default_factory=dict)
+    on_plan: Callable[[list[Part]], None] = lambda parts: None
+    on_part: Callable[[Part, bool], None] = lambda part, done: None
+
+    def bring(self, days: Collection[dt.date], locations: Locations) -> Outcome:
+        """Have all days at these locations, asking for nothing that is had already.
+
+        Raises DownloadError when the service cannot be reached for longer than patience lasts,
+        StopRunError when no request can succeed. What was filed before stays filed.
+        """
+        outcome = Outcome()
+        years = {day.year for day in days}
+        for year in years:
+            make_folder(self.store.raw_dir(self.dataset.name, year))
+            self.store.clear_arriving(self.dataset.name, year)
+            self._prove_leftovers(year)
+        entries = self._entries(years)
+        lacking = selection.parts_lacking(self.dataset, days, locations, entries, self.accepted)
+        self.on_plan(lacking)
+        outcome.had = len(days) - len({part.day for part in lacking})
+        failed = self._pass(lacking, outcome)
+        again = [part for part in failed if part.day not in self.accepted]
+        if again:
+            log.info("asking again for %d replies that were refused or empty", len(again))
+            self._pass(again, outcome)
+        for part in lacking:
+            if part in outcome.missing:
+                self.on_part(part, False)
+        return outcome
+
+    def _entries(self, years: Iterable[int]) -> dict[str, Entry]:
+        entries: dict[str, Entry] = {}
+        for year in years:
+            entries |= self.store.read_ledger(self.dataset.name, year)
+        return entries
+
+    def _prove_leftovers(self, year: int) -> None:
+        """Prove what an earlier run received but did not file, or filed but did not note."""
+        known = self.store.read_ledger(self.dataset.name, year)
+        unknown = self.store.parts_had(self.dataset.name, year) - set(known)
+        unproven = self.store.parts_unproven(self.dataset.name, year)
+        for names, path_of in ((unproven, self.store.unproven_path), (unknown, self.store.raw_path)):
+            for name in sorted(names):
+                part = part_named(self.dataset.name, name)
+                if part is None:
+                    continue
+                try:
+                    self._prove(part, path_of(part))
+                    log.info("%s was received earlier and is proven now", part)
+                except ReplyError as error:
+                    self._refuse(part, path_of(part), error)
+
+    def _pass(self, parts: list[Part], outcome: Outcome) -> list[Part]:
+        """Ask once for each part; returns those that were refused or empty."""
+        failed: list[Part] = []
+        waiting: deque[tuple[Part, Future[Entry]]] = deque()
+
+        def settle(part: Part, proof: Callable[[], Any]) -> None:
+            try:
+                proof()
+            except ReplyError as error:
+                self._note_failure(part, error, outcome, failed)
+            else:
+                outcome.filed += 1
+                outcome.missing.pop(part, None)
+                self.on_part(part, True)
+
+        with ThreadPoolExecutor(1, "prove") as prover:
+            try:
+                for part in parts:
+                    try:
+                        path = self._receive(part)
+                    except ReplyError as error:
+                        self._note_failure(part, error, outcome, failed)
+                        continue
+                    waiting.append((part, prover.submit(self._prove, part, path)))
+                    while len(waiting) >= _WAITING_FOR_PROOF or (waiting and waiting[0][1].done()):
+                        first, future = waiting.popleft()
+                        settle(first, future.result)
+            finally:
+                while waiting:
+                    first, future = waiting.popleft()
+                    settle(first, future.result)
+        return failed
+
+    def _receive(self, part: Part) -> Path:
+        arriving = self.store.arriving_path(part)
+        try:
+            self.client.fetch(self.dataset.url_path(part), arriving)
+            return arriving.replace(self.store.unproven_path(part))
+        finally:
+            arriving.unlink(missing_ok=True)
+
+    def _prove(self, part: Part, path: Path) -> Entry:
+        """Show that a received reply is the part that was asked for, and file it."""
+        content = path.read_bytes()
+        finding = check.examine(self.dataset, part, parse.inflate(content))
+        if part.day not in self.accepted:
+            finding.require_whole()
+        entry = Entry(
+            part=part.name,
+            size=len(content),
+            sha256=sha256(content),
+            fetched=_received_at(path),
+            source=self.client.source.name,
+            revision="final",
+            **{name: getattr(finding, name) for name in finding.__dataclass_fields__},
+        )
+        self.store.file_part(part, path, entry)
+        for remark in _remarks(entry):
+            log.info("%s: %s", part, remark)
+        return entry
+
+    def _note_failure(
+        self, part: Part, error: ReplyError, outcome: Outcome, failed: list[Part]
+    ) -> None:
+        self._refuse(part, self.store.unproven_path(part), error)
+        if part.day in self.accepted and isinstance(error, IncompleteError):
+            outcome.gaps[part.day] = self.accepted[part.day]
+            self.on_part(part, True)
+            return
+        failed.append(part)
+        outcome.missing[part] = str(error)
+
+    def _refuse(self, part: Part, path: Path, error: ReplyError) -> None:
+        if not path.exists() or isinstance(error, NoDataError):
+            path.unlink(missing_ok=True)
+            log.warning("%s: %s", part, error)
+            return
+        kept = self.store.refuse_part(part, path, str(error))
+        log.warning("%s: refused, %s (kept as %s)", part, error, kept)
+
+
+def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Outcome:
+    """Have every day of a dataset-year and write its marker.
+
+    Raises DownloadError, naming the days, where some are missing; no marker is written then.
+    """
+    store, dataset = downloader.store, downloader.dataset
+    outcome = downloader.bring(job.days(newest_first=newest_first), job.locations)
+    if outcome.missing:
+        raise MissingDaysError(outcome)
+    entries = selection.parts_of_days(
+        dataset,
+        job.days(newest_first=False),
+        job.locations,
+        store.read_ledger(job.dataset, job.year),
+    )
+    store.write_marker(
+        job.dataset, job.period, manifest(job, entries, downloader.accepted, downloader.client)
+    )
+    return outcome
+
+
+class MissingDaysError(DownloadError):
+    """Some days could not be had; `outcome` has their names and reasons."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        """Say which days, up to ten of them by name, and the first reason."""
+        days = outcome.missing_days
+        names = ", ".join(list(days)[:10]) + (f" and {len(days) - 10} more" if days[10:] else "")
+        reason = next(iter(days.values()))
+        super().__init__(
+            f"{len(days)} day{'s' if len(days) > 1 else ''} missing: {names} ({reason})"
+        )
+        self.outcome = outcome
+
+
+def manifest(
+    job: Job, entries: list[Entry], accepted: Mapping[dt.date, str], client: Client
+) -> dict[str, Any]:
+    """A proven year as its marker describes it: every part, and every gap that is accepted."""
+    parted = {entry.part[:8] for entry in entries}
+    partial = {entry.part[:8] for entry in entries if entry.missing}
+    gaps = [
+        {"day": str(day), "reason": reason, "nothing_published": f"{day:%Y%m%d}" not in parted}
+        for day, reason in sorted(accepted.items())
+        if job.first <= day <= job.last
+        and (f"{day:%Y%m%d}" in partial or f"{day:%Y%m%d}" not in parted)
+    ]
+    return {
+        "dataset": job.dataset,
+        "period": job.period,
+        "first_day": str(job.first),
+        "last_day": str(job.last),
+        "locations": job.locations if DATASETS[job.dataset].per_location else "all",
+        "source": client.source.name,
+        "base_url": client.source.base_url,
+        "invented_prices": client.source.name == "sandbox",
+        "written": _utc(dt.datetime.now(dt.UTC).timestamp()),
+        "days": len(parted),
+        "rows": sum(entry.rows for entry in entries),
+        "gaps": gaps,
+        "parts": [msgspec.to_builtins(entry) for entry in entries],
+    }
+
+
+def part_named(dataset: str, name: str) -> Part | None:
+    """The part whose file has this name; None for a name that is no part's."""
+    match = re.fullmatch(r"(\d{8})(?:\.h(\d{2})|\.(\d+))?", name)
+    if not match:
+        return None
+    try:
+        day = dt.datetime.strptime(match[1], "%Y%m%d").date()
+    except ValueError:
+        return None
+    hour, location = match[2], match[3]
+    return Part(
+        dataset, day, location=int(location) if location else None, hour=int(hour) if hour else None
+    )
+
+
+def _remarks(entry: Entry) -> list[str]:
+    """What is worth a line in the log though it does no harm."""
+    remarks = {
+        "rows came twice, exactly alike": entry.duplicates,
+        "stamps were a second or two off": entry.off_grid,
+        "rows add up to a cent more or less than the LMP": entry.cents_off,
+        "intervals are missing and accepted to be": len(entry.missing),
+    }
+    lines = [f"{count} {text}" for text, count in remarks.items() if count]
+    if entry.unknown_fields:
+        lines.append(f"new fields, kept in the raw reply: {', '.join(entry.unknown_fields)}")
+    return lines
+
+
+def _received_at(path: Path) -> str:
+    return _utc(path.stat().st_mtime)
+
+
+def _utc(timestamp: float) -> str:
+    return dt.datetime.fromtimestamp(timestamp, dt.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,38 @@
+"""The errors that reach a user. Each message is one sentence: what is wrong, where, what to do."""
+
+
+class IsoneError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class UsageError(IsoneError):
+    """The configuration, the arguments or the surroundings are wrong; nothing was sent."""
+
+
+class StopRunError(IsoneError):
+    """No job of this run can succeed until a person acts (credentials, certificate)."""
+
+
+class DownloadError(IsoneError):
+    """A download ended without everything it was asked for; running again goes on from here."""
+
+
+class TransientError(IsoneError):
+    """The exchange failed in a way that may pass: worth the same request again."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """Keep the server's own `Retry-After`, in seconds, where it named one."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ReplyError(IsoneError):
+    """The reply came whole but is not the day that was asked for; it is refused."""
+
+
+class IncompleteError(ReplyError):
+    """The reply is right as far as it goes, but intervals or places are missing from it."""
+
+
+class NoDataError(IncompleteError):
+    """The service has nothing for that day (404, or an empty reply)."""

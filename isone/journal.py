@@ -1,0 +1,203 @@
+"""One attempt of a job: its log, its status file, its start and its end, whatever happens in it."""
+
+import base64
+import contextlib
+import datetime as dt
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from isone.errors import IsoneError, StopRunError, UsageError
+from isone.progress import CONSOLE, ConsoleHandler
+from isone.sources import Credentials
+from isone.store import make_folder, write_whole
+
+log = logging.getLogger("isone")
+
+_RULE = "=" * 80
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+class Redaction(logging.Filter):
+    """Takes passwords out of every record, as they stand and as Basic authentication packs them."""
+
+    def __init__(self) -> None:
+        """Begin with no secrets to hide."""
+        super().__init__()
+        self._secrets: set[str] = set()
+
+    def hide(self, credentials: Credentials) -> None:
+        """Learn a password that no record may hold."""
+        pair = f"{credentials.username}:{credentials.password}"
+        self._secrets |= {credentials.password, base64.b64encode(pair.encode()).decode()}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite a record that holds a secret."""
+        message = record.getMessage()
+        for secret in self._secrets:
+            if secret in message:
+                message = message.replace(secret, "***")
+                record.msg, record.args = message, ()
+        return True
+
+
+@dataclass
+class Journal:
+    """The record of one attempt. Use it as a context manager around the work.
+
+    Leaving it writes how the attempt ended, and turns an error into its exit code (`exit_code`):
+    an error of this package into one sentence, any other into a traceback in the log.
+    """
+
+    name: str
+    command: str
+    status_path: Path
+    log_dir: Path
+    attempt: int = 1
+    attempts: int = 1
+    stable_log: Path | None = None
+    """Rule's own log, which becomes a link to this attempt's."""
+    exit_code: int = 0
+    stop_run: bool = False
+    """Whether the attempt showed that no job of the run can succeed."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    redaction: Redaction = field(default_factory=Redaction)
+    _handlers: list[logging.Handler] = field(default_factory=list)
+
+    def __enter__(self) -> "Journal":
+        """Open the log and say what begins."""
+        self._started = dt.datetime.now()
+        make_folder(self.log_dir)
+        make_folder(self.status_path.parent)
+        stamp = f"{self._started:%Y%m%d_%H%M%S}"
+        self.log_path = self.log_dir / f"{self.name}_attempt{self.attempt}_{stamp}.log"
+        self._open_handlers()
+        self._link_stable_log()
+        signal.signal(signal.SIGTERM, _interrupt)
+        self.facts = {
+            "name": self.name,
+            "attempt": self.attempt,
+            "attempts": self.attempts,
+            "process": os.getpid(),
+            "command": self.command,
+            "log": str(self.log_path),
+            "started": _iso(self._started),
+        }
+        self.tell(state="running")
+        log.info(
+            "%s\nStarting: %s (attempt %d of %d)\nCommand: %s\nLog file: %s\nStarted at: %s\n%s",
+            *(_RULE, self.name, self.attempt, self.attempts, self.command, self.log_path),
+            *(_iso(self._started), _RULE),
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        """Say and note how it ended; the exit code stands for the error."""
+        state, message = self._verdict(error)
+        if message:
+            log.error("%s", message)
+        ended = dt.datetime.now()
+        log.info(
+            "%s\nCompleted: %s\nExit code: %d\nStatus: %s\nCompleted at: %s\n%s",
+            *(_RULE, self.name, self.exit_code, state.upper(), _iso(ended), _RULE),
+        )
+        with contextlib.suppress(OSError):
+            self.tell(state=state, exit_code=self.exit_code, message=message, ended=_iso(ended))
+        for handler in self._handlers:
+            log.removeHandler(handler)
+            handler.close()
+        return True
+
+    def tell(self, **facts: Any) -> None:
+        """Add facts to the status file, which anybody may read at any time."""
+        self.facts |= facts
+        write_whole(self.status_path, json.dumps(self.facts, indent=1).encode() + b"\n")
+
+    def _verdict(self, error: BaseException | None) -> tuple[str, str]:
+        match error:
+            case None:
+                return ("succeeded" if self.exit_code == 0 else "failed"), ""
+            case KeyboardInterrupt():
+                self.exit_code = INTERRUPTED
+                return "interrupted", "interrupted; run again to go on from here"
+            case StopRunError():
+                self.exit_code, self.stop_run = USAGE, True
+                return "failed", f"{error}. The run stops"
+            case IsoneError():
+                self.exit_code = USAGE if isinstance(error, UsageError) else FAILED
+                return "failed", str(error)
+            case OSError():
+                self.exit_code = FAILED
+                return "failed", os_sentence(error)
+            case _:
+                self.exit_code = FAILED
+                self._handlers[0].handle(
+                    log.makeRecord(
+                        log.name, logging.ERROR, "", 0, "unexpected error", (),
+                        (type(error), error, error.__traceback__),
+                    )
+                )  # fmt: skip
+                return "failed", (
+                    f"unexpected {type(error).__name__}: {error}; this is a fault of the program, "
+                    f"its traceback is in {self.log_path}"
+                )
+
+    def _open_handlers(self) -> None:
+        to_file = logging.FileHandler(self.log_path, encoding="utf-8")
+        to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        to_screen = ConsoleHandler()
+        to_screen.setFormatter(logging.Formatter("%(message)s"))
+        self._handlers = [to_file, to_screen]
+        for handler in self._handlers:
+            handler.addFilter(self.redaction)
+            log.addHandler(handler)
+        log.setLevel(logging.INFO)
+
+    def _link_stable_log(self) -> None:
+        if self.stable_log is None:
+            return
+        make_folder(self.stable_log.parent)
+        self.stable_log.unlink(missing_ok=True)
+        self.stable_log.symlink_to(os.path.relpath(self.log_path, self.stable_log.parent))
+
+
+@contextlib.contextmanager
+def sentences() -> Iterator[None]:
+    """For a program's outermost level: an error is one sentence and an exit code, no traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        CONSOLE.print("interrupted; run again to go on from here")
+        sys.exit(INTERRUPTED)
+    except IsoneError as error:
+        CONSOLE.print(f"error: {error}", markup=False)
+        sys.exit(USAGE if isinstance(error, UsageError | StopRunError) else FAILED)
+    except OSError as error:
+        CONSOLE.print(f"error: {os_sentence(error)}", markup=False)
+        sys.exit(FAILED)
+
+
+def os_sentence(error: OSError) -> str:
+    """What the operating system refused, as a sentence."""
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{where}; mend it and run again to go on from here"
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _iso(moment: dt.datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,157 @@
+"""Replies to typed records: the service's JSON, read strictly by structs made from the table.
+
+A missing, null or wrongly typed field is refused; a field that the table does not know is named,
+and kept in the raw reply. Records have the columns of their dataset as attributes, `begins` (the
+stamp as served) and, where prices differ by place, `place`.
+"""
+
+import functools
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from isone.datasets import Column, Dataset
+from isone.errors import NoDataError, ReplyError
+
+LARGEST_REPLY = 64 * 2**20
+"""Bytes of JSON above which a reply is refused unread; a full day of all locations has 6 MB."""
+_EMPTY_BODIES = {b"null", b"[]", b"{}", b'""'}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_TYPES: dict[str, type] = {"double": float, "integer": int, "string": str}
+
+
+class LocationRef(msgspec.Struct, frozen=True, gc=False):
+    """A price's location as LMP records name it; the id arrives as text."""
+
+    id: str = msgspec.field(name="@LocId")
+    type: str = msgspec.field(name="@LocType")
+    name: str = msgspec.field(name="$")
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one reply, and the names of fields that the table does not know."""
+
+    rows: list[Any]
+    unknown_fields: tuple[str, ...] = field(default=())
+
+
+def inflate(compressed: bytes) -> bytes:
+    """Unpack one gzip stream and let its own trailer prove that it is whole.
+
+    Raises ReplyError for a stream that is cut off, damaged, followed by more, or too large.
+    """
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        body = stream.decompress(compressed, LARGEST_REPLY)
+    except zlib.error as error:
+        raise ReplyError(f"the reply's gzip stream is damaged ({error})") from error
+    if stream.unconsumed_tail:
+        raise ReplyError(f"the reply is larger than {LARGEST_REPLY >> 20} MB unpacked")
+    if not stream.eof:
+        raise ReplyError("the reply's gzip stream is cut off")
+    if stream.unused_data:
+        raise ReplyError("the reply goes on after the end of its gzip stream")
+    return body
+
+
+def read_records(dataset: Dataset, body: bytes) -> Records:
+    """The records of a reply's JSON.
+
+    Raises NoDataError where the service says in one of its ways that it has none, and ReplyError
+    where the JSON is not of the dataset's form.
+    """
+    body = body.removeprefix(_BYTE_ORDER_MARK)
+    if body.strip() in _EMPTY_BODIES:
+        raise NoDataError("the service has no data")
+    unknown: tuple[str, ...] = ()
+    try:
+        try:
+            reply = _decoder(dataset.name, strict=True).decode(body)
+        except msgspec.ValidationError as error:
+            if "unknown field" not in str(error):
+                raise
+            reply = _decoder(dataset.name, strict=False).decode(body)
+            unknown = _unknown_fields(dataset, body)
+    except msgspec.DecodeError as error:
+        raise ReplyError(f"the reply is not what {dataset.name} looks like: {error}") from error
+    except RecursionError as error:
+        raise ReplyError("the reply is nested too deeply to be a list of prices") from error
+    rows = _unwrap(dataset, reply)
+    if not rows:
+        raise NoDataError("the service has no data")
+    return Records(rows, unknown)
+
+
+def _unwrap(dataset: Dataset, reply: Any) -> list[Any]:
+    """Follow the wrapper down; one record comes as an object, no record as "" or null."""
+    if getattr(reply, dataset.wrapper[-1]) is not None:  # the outer wrapper left out
+        reply = getattr(reply, dataset.wrapper[-1])
+    else:
+        for key in dataset.wrapper:
+            reply = getattr(reply, key, None)
+            if not reply:
+                return []
+            if isinstance(reply, str):
+                raise ReplyError(f"the reply has the text {reply[:80]!r} instead of records")
+    if isinstance(reply, str):
+        return []
+    return reply if isinstance(reply, list) else [reply]
+
+
+@functools.cache
+def _decoder(name: str, *, strict: bool) -> msgspec.json.Decoder[Any]:
+    from isone.datasets import DATASETS
+
+    dataset = DATASETS[name]
+    *outer, innermost = dataset.wrapper
+    record = _record_type(dataset, strict=strict)
+    level: Any = list[record] | record | str | None  # type: ignore[valid-type]
+    records = level
+    for key in [innermost, *reversed(outer[1:])]:
+        level = msgspec.defstruct(key, [(key, level, None)], forbid_unknown_fields=True)
+        level = level | str | None
+    reply = msgspec.defstruct(
+        "Reply",
+        [(dataset.wrapper[0], level, None), (innermost, records, None)],
+        forbid_unknown_fields=True,
+    )
+    return msgspec.json.Decoder(reply)
+
+
+def _record_type(dataset: Dataset, *, strict: bool) -> Any:
+    begins: Any = str
+    for key in reversed(dataset.begins[1:]):
+        begins = msgspec.defstruct("Begins", [(key, begins)], gc=False)
+    fields: list[Any] = [("begins", begins)]
+    rename = {"begins": dataset.begins[0]}
+    if dataset.place == "location":
+        fields.append(("place", LocationRef))
+        rename["place"] = "Location"
+    elif dataset.place == "reserve_zone":
+        fields += [("place", int), ("place_name", str)]
+        rename |= {"place": "ReserveZoneId", "place_name": "ReserveZoneName"}
+    fields += [_struct_field(column) for column in dataset.columns if column.required]
+    fields += [_struct_field(column) for column in dataset.columns if not column.required]
+    rename |= {column.name: column.field for column in dataset.columns}
+    return msgspec.defstruct(
+        f"{dataset.name}_record", fields, rename=rename, forbid_unknown_fields=strict, gc=False
+    )
+
+
+def _struct_field(column: Column) -> Any:
+    kind = _TYPES[column.type]
+    return (column.name, kind) if column.required else (column.name, kind | None, None)
+
+
+def _unknown_fields(dataset: Dataset, body: bytes) -> tuple[str, ...]:
+    """The names, in a reply already found sound but for them, that the table does not know."""
+    known = {column.field for column in dataset.columns} | {dataset.begins[0]}
+    known |= {"Location", "ReserveZoneId", "ReserveZoneName"}
+    level: Any = msgspec.json.decode(body)
+    for key in dataset.wrapper:
+        level = level.get(key, level)
+    rows = level if isinstance(level, list) else [level]
+    return tuple(sorted({name for row in rows for name in row if name not in known}))

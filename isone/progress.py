@@ -1,0 +1,160 @@
+"""How far a download is, while it runs: a bar on a terminal, a line now and then otherwise."""
+
+import datetime as dt
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
+
+from isone.client import Client
+from isone.datasets import Part
+
+_LINE_EVERY = 30.0  # seconds between lines where there is no terminal
+_TELL_EVERY = 1.0  # seconds between two looks of the status file
+_RATE_OVER = 200  # requests that the present speed is taken over
+
+CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class ConsoleHandler(logging.Handler):
+    """Log lines above the bar, plain, without markup."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        try:
+            CONSOLE.print(Text(self.format(record)))
+        except Exception:
+            self.handleError(record)
+
+
+class DownloadProgress:
+    """Counts days and requests of one download and shows them. Use it as a context manager.
+
+    `tell(**facts)` receives the same facts as are shown, at most once a second, for the status
+    file; `requests_after` are the requests of the downloads that come later in this run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        client: Client,
+        days: int,
+        *,
+        requests_after: int = 0,
+        tell: Callable[..., None] = lambda **facts: None,
+    ) -> None:
+        """Show `days` operating days as what there is to do."""
+        self._name, self._client, self._days = name, client, days
+        self._requests_after = requests_after
+        self._tell = tell
+        self._parts_left: Counter[dt.date] = Counter()
+        self._requests_left = 0
+        self._failed: set[dt.date] = set()
+        self._finished: deque[float] = deque(maxlen=_RATE_OVER)
+        self._told = self._shown = 0.0
+        self._waiting = ""
+        self._bar = Progress(
+            TextColumn("{task.fields[name]}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} days"),
+            TextColumn("{task.fields[news]}"),
+            console=CONSOLE,
+            transient=True,
+            disable=not CONSOLE.is_terminal,
+        )
+        self._task = self._bar.add_task("", name=name, total=days, news="")
+
+    def __enter__(self) -> "DownloadProgress":
+        """Begin to show."""
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Take the bar away; the facts stay in the status file."""
+        self._bar.stop()
+        self._tell(**self.facts())
+
+    def plan(self, lacking: list[Part]) -> None:
+        """Learn which requests are left."""
+        self._parts_left = Counter(part.day for part in lacking)
+        self._requests_left = len(lacking)
+        self._finished.append(time.monotonic())
+        self._show(now=True)
+
+    def part(self, part: Part, done: bool) -> None:
+        """Learn that a part is filed, or given up."""
+        self._waiting = ""
+        self._parts_left[part.day] -= 1
+        self._requests_left -= 1
+        if not done:
+            self._failed.add(part.day)
+        self._finished.append(time.monotonic())
+        self._show()
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Learn that the client waits, how long and why."""
+        until = dt.datetime.now() + dt.timedelta(seconds=seconds)
+        self._waiting = f"waiting until {until:%H:%M:%S}: {reason}"
+        self._show(now=True)
+
+    def facts(self) -> dict[str, Any]:
+        """Days done, left and failed, requests, speed, what it waits for, when it is done."""
+        open_days = sum(count > 0 for count in self._parts_left.values())
+        rate = self._requests_a_minute()
+        return {
+            "days": self._days,
+            "days_done": self._days - open_days - len(self._failed),
+            "days_failed": len(self._failed),
+            "requests_sent": self._client.requests_sent,
+            "requests_left": self._requests_left,
+            "requests_a_minute": round(rate, 1),
+            "retries": self._client.retries,
+            "seconds_waited": round(self._client.waited, 1),
+            "waiting": self._waiting,
+            "done_at": self._done_at(self._requests_left, rate),
+            "all_done_at": self._done_at(self._requests_left + self._requests_after, rate),
+        }
+
+    def _requests_a_minute(self) -> float:
+        if len(self._finished) < 2:
+            return 0.0
+        return 60 * (len(self._finished) - 1) / max(time.monotonic() - self._finished[0], 1e-3)
+
+    @staticmethod
+    def _done_at(requests: int, rate: float) -> str:
+        if not rate:
+            return ""
+        moment = dt.datetime.now() + dt.timedelta(minutes=requests / rate)
+        return moment.isoformat(sep=" ", timespec="seconds")
+
+    def _show(self, *, now: bool = False) -> None:
+        moment = time.monotonic()
+        if not now and moment - self._told < _TELL_EVERY:
+            return
+        facts = self.facts()
+        self._told = moment
+        self._tell(**facts)
+        news = _news(facts)
+        self._bar.update(self._task, completed=facts["days_done"], news=news)
+        if self._bar.disable and (moment - self._shown >= _LINE_EVERY or self._waiting):
+            self._shown = moment
+            if not self._waiting:  # the client has said itself that it waits
+                CONSOLE.print(
+                    f"{self._name}: {facts['days_done']} of {facts['days']} days, {news}"
+                )
+
+
+def _news(facts: dict[str, Any]) -> str:
+    if facts["waiting"]:
+        return str(facts["waiting"])
+    words = [f"{facts['requests_a_minute']:.0f} requests/min"]
+    if facts["done_at"]:
+        words.append(f"{facts['requests_left']} left, done at {facts['done_at'][11:]}")
+    if facts["all_done_at"] != facts["done_at"]:
+        words.append(f"all at {facts['all_done_at'][5:]}")
+    return ", ".join(words)

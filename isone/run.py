@@ -1,0 +1,337 @@
+"""A run as a whole: what it is going to do, what has become of each download, and stopping it.
+
+The plan is written when a run starts, each job keeps a status file, and header, status and summary
+are made from these files alone. So a download that never started is named too, and anybody can look
+at any time, also after a crash.
+"""
+
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from isone import clock, selection, sources
+from isone.custom import CustomDownload, read_downloads
+from isone.errors import UsageError
+from isone.selection import Job
+from isone.settings import Settings, read_settings
+from isone.store import Store, write_whole
+
+_RULE = "#" * 80
+_NAMED_DAYS = 20
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """A download of a run, as the plan has it."""
+
+    name: str
+    marker: str
+    what: str
+    requests: int | None
+    """Requests left to send; None where a custom program decides."""
+    complete: bool
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a run was going to do when it started."""
+
+    source: str
+    data_dir: str
+    log_dir: str
+    downloads: tuple[Planned, ...]
+    remarks: tuple[str, ...]
+    attempts: int = 0
+    started: str = ""
+    process: int = 0
+
+    @property
+    def requests(self) -> int:
+        """Requests left to send, custom programs not counted."""
+        return sum(download.requests or 0 for download in self.downloads)
+
+    def requests_after(self, name: str) -> int:
+        """Requests of the downloads that come after this one."""
+        names = [download.name for download in self.downloads]
+        later = self.downloads[names.index(name) + 1 :] if name in names else ()
+        return sum(download.requests or 0 for download in later)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the Snakefile and its rules need to know of a configuration."""
+
+    settings: Settings
+    store: Store
+    jobs: tuple[Job, ...]
+    custom: tuple[CustomDownload, ...]
+    remarks: tuple[str, ...]
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Run":
+        """Read a configuration. Raises UsageError, in one sentence, for anything wrong in it."""
+        settings = read_settings(config)
+        if not settings.years and not settings.downloads:
+            raise UsageError("no years are given; say, for example, --config years=2024")
+        chosen = selection.select(settings, clock.now())
+        custom = read_downloads(settings.downloads) if settings.downloads else []
+        for folder in (settings.data_dir, settings.log_dir):
+            _require_writable(folder)
+        return cls(
+            settings, Store(settings.store_dir), chosen.jobs, tuple(custom), chosen.remarks
+        )
+
+    @property
+    def price_markers(self) -> list[str]:
+        """The markers of the chosen dataset-years."""
+        return [str(self.store.marker_path(job.dataset, job.period)) for job in self.jobs]
+
+    @property
+    def custom_markers(self) -> list[str]:
+        """The markers of the custom downloads."""
+        return [str(self.store.marker_path("custom", each.name)) for each in self.custom]
+
+    def price_priority(self, wildcards: Any) -> int:
+        """The place of a dataset-year in the order; Snakemake starts higher ones first."""
+        for place, job in enumerate(reversed(self.jobs)):
+            if (job.dataset, job.period) == (wildcards.dataset, wildcards.period):
+                return 1 + len(self.custom) + place
+        return 0
+
+    def custom_priority(self, wildcards: Any) -> int:
+        """The place of a custom download: as in the file, after the dataset-years."""
+        names = [each.name for each in reversed(self.custom)]
+        return 1 + names.index(wildcards.name) if wildcards.name in names else 0
+
+    def custom_entry(self, wildcards: Any) -> str:
+        """What a custom download runs, so that an entry that changed is run again."""
+        return next((each.shown for each in self.custom if each.name == wildcards.name), "")
+
+    def plan(self) -> Plan:
+        """What there is to do now, counted from the files."""
+        downloads = [self._planned(job) for job in self.jobs]
+        for each, marker in zip(self.custom, self.custom_markers, strict=True):
+            done = Path(marker).exists()
+            downloads.append(Planned(each.name, marker, each.shown, 0 if done else None, done))
+        return Plan(
+            source=self.settings.source,
+            data_dir=str(self.store.root),
+            log_dir=str(self.settings.log_dir),
+            downloads=tuple(downloads),
+            remarks=self.remarks,
+        )
+
+    def _planned(self, job: Job) -> Planned:
+        marker = self.store.marker_path(job.dataset, job.period)
+        days = (job.last - job.first).days + 1
+        return Planned(
+            name=job.name,
+            marker=str(marker),
+            what=f"{job.first} to {job.last}, {days} days",
+            requests=selection.requests_left(self.store, job, self.settings),
+            complete=marker.exists(),
+        )
+
+    def start(self, attempts: int) -> None:
+        """Note the plan of a run that begins, and forget that an earlier one was stopped.
+
+        Raises StopRunError where the run cannot succeed for want of an account.
+        """
+        if self.settings.source != "sandbox" and self.jobs:
+            sources.webservices(self.settings)
+        plan = msgspec.structs.replace(
+            self.plan(), attempts=attempts, started=_now(), process=os.getpid()
+        )
+        write_whole(_plan_path(self.store), msgspec.json.format(msgspec.json.encode(plan)))
+        _stop_path(self.store).unlink(missing_ok=True)
+
+
+def stop(store: Store, name: str, reason: str) -> None:
+    """Let no further job of this run start."""
+    write_whole(_stop_path(store), f"{name}: {reason}".encode())
+
+
+def stopped(store: Store) -> str | None:
+    """Why the run was stopped, if it was."""
+    try:
+        return _stop_path(store).read_text("utf-8")
+    except FileNotFoundError:
+        return None
+
+
+def read_plan(store: Store) -> Plan | None:
+    """The plan of the newest run on a folder, if there was one."""
+    try:
+        return msgspec.json.decode(_plan_path(store).read_bytes(), type=Plan)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def newest_store(settings: Settings) -> Store:
+    """Of the real and the sandbox's folder, the one that the last run worked on."""
+    stores = [Store(settings.data_dir / "sandbox"), Store(settings.data_dir)]
+    plans = [_plan_path(store) for store in stores]
+    ages = [path.stat().st_mtime if path.exists() else 0.0 for path in plans]
+    return stores[ages.index(max(ages))]
+
+
+def status_path(store: Store, name: str) -> Path:
+    """Where a job says how it is."""
+    return store.jobs_dir / f"{name}.json"
+
+
+def header(plan: Plan) -> str:
+    """What a run is going to do, before it sends anything."""
+    todo = [download for download in plan.downloads if not download.complete]
+    complete = len(plan.downloads) - len(todo)
+    kind = " (invented prices)" if plan.source == "sandbox" else ""
+    lines = [
+        _RULE,
+        "# ISO New England price download",
+        f"# Source: {plan.source}{kind}   Data: {plan.data_dir}   Logs: {plan.log_dir}",
+        f"# Total downloads: {len(plan.downloads)} ({complete} complete, {len(todo)} to do)",
+        f"# Requests left to send: {plan.requests:,}",
+    ]
+    if plan.attempts:
+        lines += [f"# Attempts per download: {plan.attempts}", f"# Started: {plan.started}"]
+    lines += [f"# Note: {remark}" for remark in plan.remarks]
+    for number, download in enumerate(todo, 1):
+        left = "" if download.requests is None else f", {download.requests:,} requests"
+        lines.append(f"#   {number}. {download.name}: {download.what}{left}")
+    if not todo:
+        lines.append("# Nothing to download: every day that was asked for is here and proven.")
+    return "\n".join([*lines, _RULE])
+
+
+@dataclass(frozen=True)
+class State:
+    """What has become of one planned download."""
+
+    planned: Planned
+    word: str
+    facts: Mapping[str, Any]
+
+    @property
+    def good(self) -> bool:
+        """Whether everything it was asked for is there."""
+        return self.word in {"SUCCESS", "COMPLETE"}
+
+
+def states(store: Store, plan: Plan) -> list[State]:
+    """What has become of each download of a plan, read from the files as they are now."""
+    going_on = _alive(plan.process)
+    return [_state(store, plan, planned, going_on) for planned in plan.downloads]
+
+
+def _state(store: Store, plan: Plan, planned: Planned, going_on: bool) -> State:
+    facts: dict[str, Any] = {}
+    try:
+        facts = json.loads(status_path(store, planned.name).read_bytes())
+    except (FileNotFoundError, json.JSONDecodeError):
+        pass
+    if facts.get("started", "") < plan.started:
+        facts = {}  # of an earlier run
+    state = facts.get("state")
+    if Path(planned.marker).exists() and state != "running":
+        return State(planned, "SUCCESS" if state == "succeeded" else "COMPLETE", facts)
+    if state == "running":
+        word = "RUNNING" if _alive(int(facts.get("process", 0))) else "INTERRUPTED"
+    elif state in {"failed", "interrupted"}:
+        word = state.upper()
+    else:
+        word = "WAITING FOR ITS TURN" if going_on else "NEVER STARTED"
+    return State(planned, word, facts)
+
+
+def summary(store: Store) -> str:
+    """Every download of the newest run: how it went, its attempts, its log, its missing days."""
+    plan = read_plan(store)
+    if plan is None:
+        return f"No run has been started on {store.root} yet."
+    found = states(store, plan)
+    good = sum(state.good for state in found)
+    unfinished = sum(state.word in {"RUNNING", "WAITING FOR ITS TURN"} for state in found)
+    lines = [
+        _RULE,
+        "# Download summary",
+        _RULE,
+        f"Started: {plan.started}   Data: {plan.data_dir}",
+        f"Total downloads: {len(found)}",
+        f"Successful: {good}",
+        f"Failed: {len(found) - good - unfinished}",
+    ]
+    if unfinished:
+        lines.append(f"Unfinished: {unfinished}")
+    reason = stopped(store)
+    if reason:
+        lines.append(f"The run was stopped by {reason}")
+    lines += ["", "Detailed results:", "-" * 80]
+    for number, state in enumerate(found, 1):
+        lines += _details(number, state)
+    return "\n".join([*lines, _RULE])
+
+
+def _details(number: int, state: State) -> list[str]:
+    facts = state.facts
+    attempts = f" (attempts: {facts['attempt']})" if "attempt" in facts else ""
+    already = " (already there)" if state.word == "COMPLETE" else ""
+    lines = [f"{number}. {state.planned.name}: {state.word}{attempts}{already}"]
+    if "days" in facts:
+        news = f"{facts['days_done']} of {facts['days']} days, {facts['requests_sent']} requests"
+        if state.word == "RUNNING":
+            news += (
+                f", {facts['requests_left']} left, {facts['requests_a_minute']:.0f} a minute, "
+                f"done at {facts['done_at'] or 'an unknown time'}"
+            )
+        lines.append(f"   {news}")
+    if state.word == "RUNNING" and facts.get("waiting"):
+        lines.append(f"   {facts['waiting']}")
+    if facts.get("message") and not state.good:
+        lines.append(f"   {facts['message']}")
+    missing = facts.get("missing", {}) if not state.good else {}
+    for day, reason in list(missing.items())[:_NAMED_DAYS]:
+        lines.append(f"   missing {day}: {reason}")
+    if len(missing) > _NAMED_DAYS:
+        lines.append(f"   and {len(missing) - _NAMED_DAYS} more days, named in the log")
+    if "log" in facts:
+        lines.append(f"   Log: {facts['log']}")
+    return lines
+
+
+def _require_writable(folder: Path) -> None:
+    """Refuse, before anything starts, a folder that can be neither written nor made."""
+    existing = folder.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise UsageError(f"{existing} is a file, but {folder} has to be a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write into {folder}; check the owner and permissions of {existing}")
+
+
+def _plan_path(store: Store) -> Path:
+    return store.jobs_dir / "plan.json"
+
+
+def _stop_path(store: Store) -> Path:
+    return store.jobs_dir / "stop.txt"
+
+
+def _alive(process: int) -> bool:
+    if process <= 0:
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _now() -> str:
+    return dt.datetime.now().isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,161 @@
+"""From years and datasets to jobs: which dataset-years there are to do, and what each lacks."""
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from isone import clock
+from isone.datasets import ALL_LOCATIONS, DATASETS, HUBS, Dataset, Locations, Part
+from isone.settings import AcceptedGap, Settings
+from isone.store import Entry, Store
+
+PERIOD_PATTERN = r"\d{4}(\.through-\d{8})?(\.all|\.at-[0-9a-f]{8})?"
+"""What a period looks like in a file's name, as a regular expression."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A dataset-year: the unit of work.
+
+    A year that is still open ends with `last`, and says so in its period. Where the service answers
+    by location, the period also names the locations, unless they are the hub and zones.
+    """
+
+    dataset: str
+    year: int
+    first: dt.date
+    last: dt.date
+    locations: Locations
+
+    @property
+    def name(self) -> str:
+        """What the job and its logs are called."""
+        return f"isone_{self.dataset}_{self.year}"
+
+    @property
+    def period(self) -> str:
+        """The marker's name: `2024`, `2026.through-20261120`, `2024.all`."""
+        open_end = f".through-{self.last:%Y%m%d}" if self.last < dt.date(self.year, 12, 31) else ""
+        return f"{self.year}{open_end}{self._scope}"
+
+    @property
+    def _scope(self) -> str:
+        if not DATASETS[self.dataset].per_location or self.locations == HUBS:
+            return ""
+        if self.locations == ALL_LOCATIONS:
+            return ".all"
+        text = ",".join(str(location) for location in self.locations)
+        return f".at-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+    def days(self, *, newest_first: bool) -> list[dt.date]:
+        """The operating days of the job, in the order in which they are downloaded."""
+        ascending = list(clock.days(self.first, self.last))
+        return ascending[::-1] if newest_first else ascending
+
+    @classmethod
+    def of_period(cls, dataset: str, period: str, locations: Locations) -> "Job":
+        """The job whose marker has this period; the counterpart of `period`."""
+        year = int(period[:4])
+        through = re.search(r"through-(\d{8})", period)
+        last = dt.datetime.strptime(through[1], "%Y%m%d").date() if through else None
+        return cls(
+            dataset,
+            year,
+            max(dt.date(year, 1, 1), DATASETS[dataset].first_day),
+            last or dt.date(year, 12, 31),
+            locations,
+        )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a configuration asks for: jobs in order, and what there is to say about the rest."""
+
+    jobs: tuple[Job, ...]
+    remarks: tuple[str, ...]
+
+
+def select(settings: Settings, at: dt.datetime) -> Selection:
+    """The dataset-years of a configuration, in the order they are run, as things are at `at`."""
+    jobs: list[Job] = []
+    remarks: list[str] = []
+    for year in sorted(settings.years, reverse=settings.newest_first):
+        for dataset in (DATASETS[name] for name in settings.datasets):
+            first = max(dt.date(year, 1, 1), dataset.first_day)
+            last = _last_day(dataset, year, settings.through, at)
+            if first.year > year:
+                remarks.append(f"{dataset.name} begins on {dataset.first_day}: {year} has nothing")
+            elif last < first:
+                remarks.append(f"{dataset.name} {year}: no day is published yet, or wanted")
+            else:
+                jobs.append(Job(dataset.name, year, first, last, settings.locations))
+    return Selection(tuple(jobs), tuple(remarks))
+
+
+def _last_day(dataset: Dataset, year: int, through: dt.date | None, at: dt.datetime) -> dt.date:
+    newest = through or clock.last_published(dataset.publication_lag, at)
+    return min(dt.date(year, 12, 31), newest)
+
+
+def parts_lacking(
+    dataset: Dataset,
+    days: Iterable[dt.date],
+    locations: Locations,
+    entries: dict[str, Entry],
+    accepted: Collection[dt.date],
+) -> list[Part]:
+    """The requests that are left, in the order of the days.
+
+    `entries` are the parts that are had; one that lacks intervals counts only while its day's gap
+    is accepted. A day had hour by hour, at all locations, needs nothing more.
+    """
+    had = {n for n, entry in entries.items() if not entry.missing or _day_of(n) in accepted}
+    lacking: list[Part] = []
+    for day in days:
+        parts = dataset.day_parts(day, locations)
+        absent = [part for part in parts if part.name not in had]
+        if absent and dataset.per_location and parts[0].hour is None:
+            hours = dataset.day_parts(day, "all")
+            absent = [] if all(part.name in had for part in hours) else absent
+        lacking += absent
+    return lacking
+
+
+def parts_of_days(
+    dataset: Dataset, days: Iterable[dt.date], locations: Locations, entries: dict[str, Entry]
+) -> list[Entry]:
+    """The entries that make up the days at these locations, for the manifest."""
+    chosen: list[Entry] = []
+    for day in days:
+        parts = dataset.day_parts(day, locations)
+        found = [entries[part.name] for part in parts if part.name in entries]
+        if len(found) < len(parts) and dataset.per_location:
+            hours = [p.name for p in dataset.day_parts(day, "all")]
+            if all(name in entries for name in hours):
+                found = [entries[name] for name in hours]
+        chosen += found
+    return chosen
+
+
+def accepted_days(gaps: Iterable[AcceptedGap], dataset: str) -> dict[dt.date, str]:
+    """The days of a dataset whose gaps the configuration accepts, with the reasons."""
+    return {gap.day: gap.reason for gap in gaps if gap.dataset == dataset}
+
+
+def requests_left(store: Store, job: Job, settings: Settings) -> int:
+    """How many requests a job would send, as far as the folder can tell. 0 if it has its marker."""
+    if store.marker_path(job.dataset, job.period).exists():
+        return 0
+    dataset = DATASETS[job.dataset]
+    entries = store.read_ledger(job.dataset, job.year)
+    accepted = accepted_days(settings.accepted_gaps, job.dataset)
+    days = job.days(newest_first=settings.newest_first)
+    lacking = parts_lacking(dataset, days, job.locations, entries, accepted)
+    unproven = store.parts_unproven(job.dataset, job.year)
+    return sum(part.name not in unproven for part in lacking)
+
+
+def _day_of(part_name: str) -> dt.date:
+    return dt.datetime.strptime(part_name[:8], "%Y%m%d").date()

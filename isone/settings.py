@@ -1,0 +1,286 @@
+"""The configuration: coerced from what the command line makes of it, checked, and typed.
+
+What keys there are, their types and defaults stand in `schemas/config.schema.yaml`. The command
+line turns `2024` into a number, `2024,2025` into text and `true` into text, so everything is coerced
+here, once, before it is checked.
+"""
+
+import datetime as dt
+import difflib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from isone import clock
+from isone.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations
+from isone.errors import UsageError
+
+PROJECT = Path(__file__).resolve().parent.parent
+HANDED_ON = "ISONE_CONFIG"
+"""Environment variable by which the workflow hands its configuration to programs it starts."""
+_FIRST_YEAR = 2003
+_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+@dataclass(frozen=True)
+class AcceptedGap:
+    """A gap in ISO-NE's own data that the user accepts, and why."""
+
+    dataset: str
+    day: dt.date
+    reason: str
+
+
+@dataclass(frozen=True)
+class HttpPolicy:
+    """How patient a request is; all in seconds."""
+
+    connect_timeout: float
+    read_timeout: float
+    total_timeout: float
+    backoff_first: float
+    backoff_longest: float
+    backoff_total: float
+    ca_bundle: str | None = None
+
+
+@dataclass(frozen=True)
+class SandboxOptions:
+    """What the sandbox started inside a job is like; latency in seconds."""
+
+    nodes: int
+    latency: float
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration, checked."""
+
+    years: tuple[int, ...]
+    datasets: tuple[str, ...]
+    locations: Locations
+    newest_first: bool
+    source: str
+    base_url: str | None
+    through: dt.date | None
+    downloads: Path | None
+    stop_on_failure: bool
+    retry_delay: float
+    data_dir: Path
+    log_dir: Path
+    accepted_gaps: tuple[AcceptedGap, ...]
+    http: HttpPolicy
+    sandbox: SandboxOptions
+
+    @property
+    def store_dir(self) -> Path:
+        """Where the data lies: invented prices apart from real ones."""
+        return self.data_dir / "sandbox" if self.source == "sandbox" else self.data_dir
+
+
+def read_settings(config: Mapping[str, Any]) -> Settings:
+    """Coerce and check a configuration as Snakemake or a YAML reader gives it.
+
+    Raises UsageError, in one sentence, for an unknown key, a wrong type or a wrong value.
+    """
+    properties: dict[str, Any] = schema()["properties"]
+    refuse_unknown(config, properties, "configuration key")
+    values = {
+        key: _coerce(config.get(key), rule) if config.get(key) is not None else rule["default"]
+        for key, rule in properties.items()
+    }
+    validate(values, schema(), "configuration")
+    return Settings(
+        years=parse_years(values["years"]),
+        datasets=_chosen_datasets(values),
+        locations=_chosen_locations(values["locations"]),
+        newest_first=values["newest_first"],
+        source=values["source"],
+        base_url=values["base_url"] and values["base_url"].rstrip("/"),
+        through=values["through"] and parse_day(values["through"], "through"),
+        downloads=values["downloads"] and Path(values["downloads"]),
+        stop_on_failure=values["stop_on_failure"],
+        retry_delay=values["retry_delay"],
+        data_dir=Path(values["data_dir"]).expanduser(),
+        log_dir=Path(values["log_dir"]).expanduser(),
+        accepted_gaps=tuple(_accepted_gap(gap) for gap in values["accepted_gaps"]),
+        http=HttpPolicy(**{k: values[k] for k in HttpPolicy.__dataclass_fields__}),
+        sandbox=SandboxOptions(
+            nodes=values["sandbox_nodes"],
+            latency=values["sandbox_latency"],
+            faults=tuple(values["sandbox_faults"]),
+        ),
+    )
+
+
+def config_of_this_folder() -> dict[str, Any]:
+    """The configuration for a script run by hand, or by the workflow as a custom download."""
+    handed_on = os.environ.get(HANDED_ON)
+    if handed_on:
+        return dict(json.loads(handed_on))
+    path = Path("config.yaml")
+    if not path.exists():
+        return {}
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(config, dict):
+        raise UsageError(f"{path} must be a list of `key: value` lines")
+    return config
+
+
+@lru_cache(maxsize=1)
+def schema() -> dict[str, Any]:
+    """The schema of the configuration."""
+    text = (PROJECT / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str], kind: str) -> None:
+    """Refuse the first name that is not known, with the nearest known one."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+            hint = f"did you mean {nearest[0]!r}?" if nearest else "known: " + ", ".join(known)
+            raise UsageError(f"unknown {kind} {str(name)!r}; {hint}")
+
+
+def validate(value: Any, rule: Mapping[str, Any], what: str) -> None:
+    """Check a value against a JSON schema; the worst violation becomes one sentence."""
+    import jsonschema  # 100 ms of imports that the jobs themselves do not need twice
+
+    validator = jsonschema.Draft202012Validator(
+        rule, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
+    error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    if error is None:
+        return
+    key = ".".join(str(step) for step in error.absolute_path)
+    described = rule.get("properties", {}).get(str(next(iter(error.absolute_path), "")), {})
+    hint = f" ({described['description'].rstrip('.')})" if described else ""
+    where = f"{what} {key!r}" if key else what
+    raise UsageError(f"{where}: {_violation(error)}{hint}")
+
+
+def _violation(error: Any) -> str:
+    given = json.dumps(error.instance, default=str)
+    match error.validator:
+        case "enum":
+            return f"{given} is not one of {', '.join(error.validator_value)}"
+        case "type":
+            expected = error.validator_value
+            names = expected if isinstance(expected, str) else " or ".join(expected)
+            return f"{given} is not of type {names}"
+        case "format" | "pattern":
+            return f"{given} does not have the expected form"
+        case "minItems" | "minLength":
+            return "is empty"
+        case _:
+            return str(error.message)
+
+
+def _coerce(value: Any, rule: Mapping[str, Any]) -> Any:
+    kinds = rule.get("type", "string")
+    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    if isinstance(value, str) and "null" in kinds and value.lower() in {"null", "none", ""}:
+        return None
+    if "array" in kinds:
+        return _coerce_list(value, rule["items"])
+    if "boolean" in kinds:
+        word = str(value).lower()
+        return True if word in _TRUE else False if word in _FALSE else value
+    if "integer" in kinds or "number" in kinds:
+        return _coerce_number(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    if isinstance(value, int | float | dt.date) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _coerce_list(value: Any, item: Mapping[str, Any]) -> Any:
+    if item.get("type") == "object":
+        return [
+            {k: _coerce(v, item["properties"].get(k, {})) for k, v in entry.items()}
+            if isinstance(entry, Mapping)
+            else entry
+            for entry in (value if isinstance(value, list | tuple) else [value])
+        ]
+    entries = value if isinstance(value, list | tuple) else [value]
+    if any(isinstance(entry, Mapping) for entry in entries):
+        return entries
+    return [word for entry in entries for word in re.split(r"[\s,;]+", str(entry).strip()) if word]
+
+
+def _coerce_number(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return int(number) if number.is_integer() else number
+
+
+def parse_years(words: Iterable[str]) -> tuple[int, ...]:
+    """`2024`, `2019-2023`, in any order and number: the distinct years, ascending."""
+    years: set[int] = set()
+    last = clock.now().year + 1
+    for word in words:
+        match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", word)
+        if not match:
+            raise UsageError(
+                f"years: {word!r} is neither a year nor a range; write 2024, 2019-2023 or both"
+            )
+        first, final = int(match[1]), int(match[2] or match[1])
+        if first > final:
+            raise UsageError(f"years: {word} runs backwards; write {final}-{first}")
+        for year in (first, final):
+            if not _FIRST_YEAR <= year <= last:
+                raise UsageError(f"years: {year} is out of range ({_FIRST_YEAR} to {last})")
+        years.update(range(first, final + 1))
+    return tuple(sorted(years))
+
+
+def parse_day(text: str, key: str) -> dt.date:
+    """A date in ISO form. Raises UsageError naming the key it was given for."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{key}: {text!r} is not a date; write YYYY-MM-DD") from error
+
+
+def _chosen_datasets(values: Mapping[str, Any]) -> tuple[str, ...]:
+    types = set(values["data_types"])
+    chosen = {"lmp": values["markets"], "as": values["services"]}
+    return tuple(
+        row.name
+        for row in DATASETS.values()
+        if types & {row.data_type, "all"} and row.choice in chosen[row.data_type]
+    )
+
+
+def _chosen_locations(words: Iterable[str]) -> Locations:
+    chosen: set[int] = set()
+    for word in words:
+        if word == ALL_LOCATIONS:
+            return "all"
+        chosen.update(HUBS if word == "hubs" else [int(word)])
+    return tuple(sorted(chosen))
+
+
+def _accepted_gap(gap: Mapping[str, str]) -> AcceptedGap:
+    refuse_unknown([gap["dataset"]], DATASETS, "dataset in accepted_gaps")
+    day = parse_day(gap["day"], "accepted_gaps")
+    return AcceptedGap(dataset=gap["dataset"], day=day, reason=gap["reason"])
+

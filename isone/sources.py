@@ -1,0 +1,90 @@
+"""Where prices come from, and whose name is shown there.
+
+Credentials are read here, inside the job that needs them, and are bound to one host.
+"""
+
+import netrc
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from isone.errors import StopRunError, UsageError
+from isone.settings import Settings
+
+WEBSERVICES_URL = "https://webservices.iso-ne.com/api/v1.1"
+ACCOUNT_HELP = (
+    "set ISONE_USERNAME and ISONE_PASSWORD (a free ISO Express account, made at "
+    "https://www.iso-ne.com), or add the host to ~/.netrc"
+)
+_VARIABLES = (
+    ("ISONE_USERNAME", "ISONE_PASSWORD"),
+    ("ISONE_API_USERNAME", "ISONE_API_PASSWORD"),
+)
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A name and a password; the password is in no representation of it."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A service to ask: its name in manifests, its address, and how to introduce oneself."""
+
+    name: str
+    base_url: str
+    credentials: Credentials | None = None
+
+    def url(self, path: str) -> str:
+        """The address of a path below the base URL."""
+        return f"{self.base_url}/{path}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this machine."""
+    return urlsplit(url).hostname in _LOOPBACK
+
+
+def webservices(settings: Settings, environ: Mapping[str, str] = os.environ) -> Source:
+    """ISO-NE's web services, or a stand-in at `base_url`, with the credentials for that host.
+
+    Raises StopRunError where the official service would be asked without credentials, and
+    UsageError where credentials would travel unencrypted.
+    """
+    url = settings.base_url or WEBSERVICES_URL
+    credentials = find_credentials(url, environ)
+    if credentials is None and settings.base_url is None:
+        raise StopRunError(f"no ISO-NE account is set: {ACCOUNT_HELP}; or say source=sandbox")
+    if credentials and url.startswith("http://") and not is_loopback(url):
+        raise UsageError(f"base_url: {url} would carry the password unencrypted; use https")
+    return Source("webservices", url, credentials)
+
+
+def find_credentials(url: str, environ: Mapping[str, str]) -> Credentials | None:
+    """The account for a host: from the environment, else from netrc, else none."""
+    for name_variable, password_variable in _VARIABLES:
+        username, password = environ.get(name_variable), environ.get(password_variable)
+        if username and password:
+            return Credentials(username, password)
+        if username or password:
+            lacking = password_variable if username else name_variable
+            raise StopRunError(f"{lacking} is not set, only its counterpart is: set both")
+    return _from_netrc(urlsplit(url).hostname or "", environ)
+
+
+def _from_netrc(host: str, environ: Mapping[str, str]) -> Credentials | None:
+    path = Path(environ.get("NETRC") or Path("~/.netrc").expanduser())
+    try:
+        entry = netrc.netrc(path).hosts.get(host)
+    except FileNotFoundError:
+        return None
+    except (netrc.NetrcParseError, OSError, UnicodeDecodeError) as error:
+        # netrc's own message may quote the line, and with it the password
+        raise UsageError(f"cannot read {path}: {type(error).__name__}; mend it") from None
+    return Credentials(entry[0], entry[2]) if entry and entry[0] and entry[2] else None

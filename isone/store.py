@@ -1,0 +1,248 @@
+"""Files on disk: where each thing lies, and how it gets there whole or not at all.
+
+A reply arrives under `.{part}.arriving`, waits for its proof as `.{part}.unproven`, and gets its
+final name only when it is shown to be whole. What is known of each filed part (size, SHA-256,
+rows, when fetched) stands in the ledger beside it; a part without a line there, or with another
+size, is proven again before it counts.
+"""
+
+import contextlib
+import datetime as dt
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from isone.datasets import Part
+from isone.errors import DownloadError, UsageError
+
+_REPLY = ".json.gz"
+_UNPROVEN = ".unproven"
+_ARRIVING = ".arriving"
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A filed part, as ledger and manifest describe it."""
+
+    part: str
+    size: int
+    """Bytes on disk, as served."""
+    sha256: str
+    rows: int
+    fetched: str
+    """When it was received: ISO 8601, UTC."""
+    source: str
+    revision: str
+    places: int = 0
+    duplicates: int = 0
+    off_grid: int = 0
+    cents_off: int = 0
+    unknown_fields: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Intervals that lack and are accepted to lack; a part is filed without them by name only."""
+
+
+_entry_decoder = msgspec.json.Decoder(Entry)
+_entry_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder that holds one source's data."""
+
+    root: Path
+
+    def raw_dir(self, dataset: str, year: int) -> Path:
+        """Where the replies of a dataset-year lie, as served."""
+        return self.root / "raw" / dataset / str(year)
+
+    def raw_path(self, part: Part) -> Path:
+        """The final name of a part's reply."""
+        return self.raw_dir(part.dataset, part.day.year) / f"{part.name}{_REPLY}"
+
+    def arriving_path(self, part: Part) -> Path:
+        """Where a reply is written while it is received."""
+        return self.raw_dir(part.dataset, part.day.year) / f".{part.name}{_ARRIVING}"
+
+    def unproven_path(self, part: Part) -> Path:
+        """Where a reply that was received whole waits for its proof."""
+        return self.raw_dir(part.dataset, part.day.year) / f".{part.name}{_UNPROVEN}"
+
+    def refused_path(self, part: Part) -> Path:
+        """Where the last refused reply for a part is kept for the reader."""
+        return self.root / "refused" / part.dataset / f"{part.name}{_REPLY}"
+
+    def marker_path(self, dataset: str, period: str) -> Path:
+        """The manifest of a proven year: it is there only if every day is."""
+        return self.root / "complete" / dataset / f"{period}.json"
+
+    @property
+    def jobs_dir(self) -> Path:
+        """What the jobs of the present run say of themselves."""
+        return self.root / "jobs"
+
+    def ledger_path(self, dataset: str, year: int) -> Path:
+        """The list of filed parts of a dataset-year, a JSON object a line."""
+        return self.raw_dir(dataset, year) / "ledger.jsonl"
+
+    def parts_had(self, dataset: str, year: int) -> set[str]:
+        """The names of the parts that lie under their final names."""
+        return {name.removesuffix(_REPLY) for name in _listing(self.raw_dir(dataset, year))} - {""}
+
+    def parts_unproven(self, dataset: str, year: int) -> set[str]:
+        """The names of the parts that were received whole and still wait for their proof."""
+        names = _listing(self.raw_dir(dataset, year), prefix=".", suffix=_UNPROVEN)
+        return {name.removeprefix(".").removesuffix(_UNPROVEN) for name in names}
+
+    def read_ledger(self, dataset: str, year: int) -> dict[str, Entry]:
+        """What is known of the filed parts of a dataset-year; the newest line of each part counts.
+
+        Entries whose file is not there, or has another size, are left out: the file has to be
+        proven again. So are lines that a crash cut off.
+        """
+        try:
+            lines = self.ledger_path(dataset, year).read_bytes().splitlines()
+        except FileNotFoundError:
+            return {}
+        entries: dict[str, Entry] = {}
+        for line in lines:
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                entry = _entry_decoder.decode(line)
+                entries[entry.part] = entry
+        folder = self.raw_dir(dataset, year)
+        return {n: e for n, e in entries.items() if _size(folder / f"{n}{_REPLY}") == e.size}
+
+    def file_part(self, part: Part, found_at: Path, entry: Entry) -> None:
+        """Give a proven reply its final name, lastingly, and note it in the ledger."""
+        sync_file(found_at)
+        final = self.raw_path(part)
+        found_at.replace(final)
+        sync_folder(final.parent)
+        self.note_part(part, entry)
+
+    def note_part(self, part: Part, entry: Entry) -> None:
+        """Add a line to the ledger; a line cut off by a crash before it does no harm."""
+        path = self.ledger_path(part.dataset, part.day.year)
+        with path.open("ab") as ledger:
+            ledger.write(b"\n" * _ends_in_mid_line(path) + _entry_encoder.encode(entry) + b"\n")
+
+    def refuse_part(self, part: Part, found_at: Path, reason: str) -> Path:
+        """Keep a refused reply aside for the reader, with the reason beside it."""
+        target = self.refused_path(part)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        found_at.replace(target)
+        target.with_suffix(".txt").write_text(f"{part.dataset} {part}: {reason}\n", "utf-8")
+        return target
+
+    def clear_arriving(self, dataset: str, year: int) -> None:
+        """Remove replies that were being received when an earlier run ended."""
+        folder = self.raw_dir(dataset, year)
+        for name in _listing(folder, prefix=".", suffix=_ARRIVING):
+            (folder / name).unlink(missing_ok=True)
+
+    def write_marker(self, dataset: str, period: str, manifest: dict[str, Any]) -> Path:
+        """Write a year's manifest in one step, lastingly."""
+        path = self.marker_path(dataset, period)
+        write_whole(path, json.dumps(manifest, indent=1).encode() + b"\n", lasting=True)
+        return path
+
+    @contextlib.contextmanager
+    def sole_downloader(self, name: str) -> Iterator[None]:
+        """Hold the folder for one downloader; the system lets go of it when the process ends.
+
+        Raises DownloadError, naming the holder, while another process downloads into it.
+        """
+        make_folder(self.root)
+        with (self.root / ".downloading").open("a+") as lock:
+            _take_lock(lock, self.root)
+            lock.truncate(0)
+            lock.write(f"{name} (process {os.getpid()}, since {dt.datetime.now():%H:%M:%S})")
+            lock.flush()
+            yield
+
+
+def _take_lock(lock: IO[str], root: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.seek(0)
+        holder = lock.read().strip() or "another process"
+        raise DownloadError(
+            f"{holder} is downloading into {root}; let it finish, or stop it, and run again"
+        ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it. Raises UsageError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"cannot write into the folder {folder}; check its owner and permissions")
+
+
+def write_whole(path: Path, content: bytes, *, lasting: bool = False) -> None:
+    """Replace a file in one step: a reader sees the old one or the new one, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        aside.write_bytes(content)
+        if lasting:
+            sync_file(aside)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    if lasting:
+        sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file's content is on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until a folder's names are on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256(content: bytes) -> str:
+    """The digest that ledger and manifest hold, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _listing(folder: Path, prefix: str = "", suffix: str = _REPLY) -> Iterable[str]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries]
+    except FileNotFoundError:
+        return []
+    hidden = prefix.startswith(".")
+    return [n for n in names if n.endswith(suffix) and n.startswith(".") == hidden]
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _ends_in_mid_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"

@@ -1,0 +1,56 @@
+"""What a dataset's table looks like, wherever it stands: Parquet, DuckDB, PostgreSQL, documentation.
+
+Derived from the dataset table alone. Instants are UTC and called so; prices are float64; what ISO-NE
+left out is NULL.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from isone.datasets import Dataset
+
+ColumnType = Literal["timestamp", "date", "integer", "double", "string"]
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column: name, type, unit (empty where there is none), meaning, whether it may be NULL."""
+
+    name: str
+    type: ColumnType
+    unit: str
+    meaning: str
+    nullable: bool = False
+
+
+_TIME = (
+    TableColumn("interval_start_utc", "timestamp", "UTC", "beginning of the interval"),
+    TableColumn("interval_end_utc", "timestamp", "UTC", "end of the interval"),
+    TableColumn("operating_day", "date", "", "operating day, in market time (New England)"),
+)
+_PLACES = {
+    "location": (
+        TableColumn("location_id", "integer", "", "ISO-NE's id of the pricing location"),
+        TableColumn("location", "string", "", "name of the pricing location"),
+        TableColumn("location_type", "string", "", "HUB, LOAD ZONE, NETWORK NODE, EXT. NODE, …"),
+    ),
+    "reserve_zone": (
+        TableColumn("location_id", "integer", "", "ISO-NE's id of the reserve zone"),
+        TableColumn("location", "string", "", "name of the reserve zone"),
+    ),
+}
+
+
+def table_columns(dataset: Dataset) -> tuple[TableColumn, ...]:
+    """The columns of a dataset's table, in order: time, market, place, values."""
+    market = TableColumn("market", "string", "", f"market, here always {dataset.market}")
+    values = tuple(
+        TableColumn(c.name, c.type, c.unit, c.meaning, nullable=not c.required)
+        for c in dataset.columns
+    )
+    return (*_TIME, market, *(_PLACES[dataset.place] if dataset.place else ()), *values)
+
+
+def sort_key(dataset: Dataset) -> tuple[str, ...]:
+    """The order of rows: by place, then by time, so that one place over a year reads fast."""
+    return tuple(reversed(dataset.key))

@@ -1,0 +1,51 @@
+# In:  ISO-NE's web services, or the sandbox
+# Out: {data}/raw/{dataset}/{year}/{day}.json.gz     replies as served; not Snakemake's to delete
+#      {data}/complete/{dataset}/{period}.json       the marker of a proven year, and its manifest
+#      {data}/complete/custom/{name}.json            the marker of a custom download
+
+wildcard_constraints:
+    dataset="|".join(DATASETS),
+    period=PERIOD_PATTERN,
+    name=r"[A-Za-z0-9_.-]+",
+
+
+rule download:
+    input:
+        RUN.price_markers,
+        RUN.custom_markers,
+
+
+rule download_prices:
+    output:
+        marker=RUN.store.marker_path("{dataset}", "{period}"),
+    log:
+        RUN.settings.log_dir / "isone_{dataset}_{period}.log",
+    conda:
+        "../envs/download.yaml"
+    priority: RUN.price_priority
+    resources:
+        isone_api=1,
+        attempt=lambda wildcards, attempt: attempt,
+    message:
+        "Download {wildcards.dataset} {wildcards.period}"
+    script:
+        "../scripts/download_prices.py"
+
+
+rule download_custom:
+    output:
+        RUN.store.marker_path("custom", "{name}"),
+    log:
+        RUN.settings.log_dir / "{name}.log",
+    conda:
+        "../envs/download.yaml"
+    params:
+        entry=RUN.custom_entry,
+    priority: RUN.custom_priority
+    resources:
+        isone_api=1,
+        attempt=lambda wildcards, attempt: attempt,
+    message:
+        "Run the custom download {wildcards.name}"
+    script:
+        "../scripts/download_custom.py"

@@ -43,7 +43,8 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --
 
 lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) --output-file requirements.lock
-	$(LOCK) $(ARGS) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(ARGS) --extra postgres --group dev --constraint requirements.lock \
+	  --output-file requirements-dev.lock
 
 clean:  ## remove .venv and the caches; what was downloaded stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -42,8 +42,8 @@ onstart:
 
 
 onsuccess:
-    print(run.summary(RUN.store), file=sys.stderr)
+    print(run.summary(RUN.store, ended=True), file=sys.stderr)
 
 
 onerror:
-    print(run.summary(RUN.store), file=sys.stderr)
+    print(run.summary(RUN.store, ended=True), file=sys.stderr)

@@ -36,8 +36,6 @@ _HEADERS = {
     "User-Agent": f"isone-prices/{__version__}",
 }
 
-Wait = Callable[[float, str], None]
-
 
 class Client:
     """A session with one source. Use it as a context manager; it is not for several threads."""
@@ -47,24 +45,24 @@ class Client:
         source: Source,
         policy: HttpPolicy,
         *,
-        on_wait: Wait = lambda seconds, reason: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Open a session; `on_wait(seconds, reason)` is told of each wait before it begins."""
+        """Open a session; set `on_wait` to be told `(seconds, reason)` before each wait."""
         self.source = source
         self.policy = policy
         self.requests_sent = 0
         self.retries = 0
         self.waited = 0.0
-        self._on_wait = on_wait
+        self.on_wait: Callable[[float, str], None] = lambda seconds, reason: None
         self._sleep = sleep
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
         self._session.auth = _authentication(source)
         self._session.trust_env = not is_loopback(source.base_url)  # no proxy to this machine
-        self._options: dict[str, Any] = self._session.merge_environment_settings(
+        options = self._session.merge_environment_settings(
             source.base_url, {}, True, policy.ca_bundle or True, None
         )
+        self._options: dict[str, Any] = {**options, "stream": True, "allow_redirects": False}
 
     def __enter__(self) -> "Client":
         """Return the client itself."""
@@ -99,7 +97,7 @@ class Client:
             ) from error
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        """Seconds until the next try: twice the last time, and never sooner than the server asks."""
+        """Seconds until the next try: twice the last, and never sooner than the server asks."""
         error = state.outcome.exception() if state.outcome else None
         asked = getattr(error, "retry_after", None) or 0.0
         backoff = tenacity.wait_exponential_jitter(
@@ -117,7 +115,7 @@ class Client:
         self.retries += 1
         self.waited += state.upcoming_sleep
         log.warning("waiting %.1f s: %s", state.upcoming_sleep, reason)
-        self._on_wait(state.upcoming_sleep, reason)
+        self.on_wait(state.upcoming_sleep, reason)
 
     def _fetch_once(self, url: str, target: Path) -> None:
         self.requests_sent += 1
@@ -126,9 +124,7 @@ class Client:
         try:
             with (
                 _deadline(self.policy.total_timeout),
-                self._session.send(
-                    request, timeout=timeouts, allow_redirects=False, **self._options | _STREAM
-                ) as response,
+                self._session.send(request, timeout=timeouts, **self._options) as response,
             ):
                 _check_status(response, self.source)
                 gzipped = _check_headers(response)
@@ -147,9 +143,6 @@ class Client:
             if isinstance(error, TransientError):
                 raise
             raise TransientError(f"{_explain(error)} ({self.source.base_url})") from error
-
-
-_STREAM = {"stream": True}
 
 
 def _authentication(source: Source) -> Any:
@@ -239,7 +232,7 @@ def _deadline(seconds: float) -> Iterator[None]:
         yield
         return
 
-    def ring(number: int, frame: FrameType | None) -> None:
+    def ring(_number: int, _frame: FrameType | None) -> None:
         raise TransientError(f"no whole reply within {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, ring)

@@ -8,7 +8,7 @@ Source of the facts: ISO-NE's web services v1.1 and its published XML schema.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from isone import clock
 
@@ -30,7 +30,7 @@ CORE_LOCATIONS = {
 
 RESERVE_ZONES = {7000: "ROS", 7001: "SWCT", 7002: "CT", 7003: "NEMABSTN"}
 
-ALL_LOCATIONS = "all"
+ALL_LOCATIONS: Final = "all"
 Locations = tuple[int, ...] | Literal["all"]
 HUBS: tuple[int, ...] = tuple(CORE_LOCATIONS)
 
@@ -134,7 +134,7 @@ class Dataset:
         if not self.per_location:
             return [Part(self.name, day)]
         hours = clock.start_hours(day)
-        if locations == ALL_LOCATIONS or len(locations) > len(hours):
+        if isinstance(locations, str) or len(locations) > len(hours):
             return [Part(self.name, day, hour=hour) for hour in hours]
         return [Part(self.name, day, location=location) for location in locations]
 

@@ -1,7 +1,7 @@
 """Bring days home: ask, prove, file; name what could not be had.
 
-While one request is under way the reply before it is proven and filed, so proof costs no time; there
-is never more than one request. A reply that is refused is asked for once more at the end.
+While one request is under way the reply before it is proven and filed, so proof costs no time;
+there is never more than one request. A reply that is refused is asked for once more at the end.
 """
 
 import datetime as dt
@@ -87,6 +87,15 @@ class Downloader:
                 self.on_part(part, False)
         return outcome
 
+    def account(self, outcome: Outcome) -> str:
+        """What a download did, in one line for the log."""
+        client = self.client
+        return (
+            f"{outcome.had} days were here already, {outcome.filed} replies filed, "
+            f"{client.requests_sent} requests, {client.retries} retries, "
+            f"{client.waited:.0f} s waited"
+        )
+
     def _entries(self, years: Iterable[int]) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
         for year in years:
@@ -98,7 +107,10 @@ class Downloader:
         known = self.store.read_ledger(self.dataset.name, year)
         unknown = self.store.parts_had(self.dataset.name, year) - set(known)
         unproven = self.store.parts_unproven(self.dataset.name, year)
-        for names, path_of in ((unproven, self.store.unproven_path), (unknown, self.store.raw_path)):
+        for names, path_of in (
+            (unproven, self.store.unproven_path),
+            (unknown, self.store.raw_path),
+        ):
             for name in sorted(names):
                 part = part_named(self.dataset.name, name)
                 if part is None:
@@ -217,7 +229,9 @@ class MissingDaysError(DownloadError):
     def __init__(self, outcome: Outcome) -> None:
         """Say which days, up to ten of them by name, and the first reason."""
         days = outcome.missing_days
-        names = ", ".join(list(days)[:10]) + (f" and {len(days) - 10} more" if days[10:] else "")
+        names = ", ".join(list(days)[:10]) + (
+            f" and {len(days) - 10} more" if len(days) > 10 else ""
+        )
         reason = next(iter(days.values()))
         super().__init__(
             f"{len(days)} day{'s' if len(days) > 1 else ''} missing: {names} ({reason})"

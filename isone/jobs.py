@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import custom, locations, run, selection, sources
+from isone import by_hand, custom, locations, run, selection, sources
 from isone.client import Client
 from isone.datasets import DATASETS
 from isone.download import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError
-from isone.journal import Journal, log
+from isone.journal import Journal, Redaction, log
 from isone.progress import CONSOLE, DownloadProgress
 from isone.selection import Job
 from isone.settings import HANDED_ON, Settings, read_settings
@@ -31,49 +31,32 @@ def download_prices(
     job = Job.of_period(dataset, period, settings.locations)
 
     def work(journal: Journal) -> None:
-        with (
-            store.sole_downloader(job.name),
-            open_source(settings) as source,
-            Client(source, settings.http, on_wait=lambda s, r: progress.wait(s, r)) as client,
-            DownloadProgress(
-                job.name,
-                client,
-                (job.last - job.first).days + 1,
-                requests_after=plan.requests_after(job.name) if plan else 0,
-                tell=journal.tell,
-            ) as progress,
-        ):
-            if source.credentials:
-                journal.redaction.hide(source.credentials)
-            locations.require_known(store, client, settings.locations)
-            downloader = Downloader(
-                store,
-                client,
-                DATASETS[dataset],
-                selection.accepted_days(settings.accepted_gaps, dataset),
-                on_plan=progress.plan,
-                on_part=progress.part,
-            )
+        with open_downloader(
+            settings,
+            dataset,
+            job.name,
+            days=(job.last - job.first).days + 1,
+            requests_after=plan.requests_after(job.name) if plan else 0,
+            redaction=journal.redaction,
+            tell=journal.tell,
+        ) as downloader:
             try:
                 outcome = download_year(downloader, job, newest_first=settings.newest_first)
             except MissingDaysError as error:
                 journal.tell(missing=error.outcome.missing_days)
                 raise
-            log.info(
-                "%d days were here, %d replies filed, %d requests, %d retries, %.0f s waited",
-                *(outcome.had, outcome.filed, client.requests_sent, client.retries, client.waited),
-            )
+            log.info("%s", downloader.account(outcome))
 
     store = Store(settings.store_dir)
     plan = run.read_plan(store)
-    return _attempt(settings, job.name, by_hand(job, settings), log_path, attempt, work)
+    return _attempt(settings, job.name, by_hand.command(job, settings), log_path, attempt, work)
 
 
 def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt: int) -> int:
     """One attempt at a custom download; returns its program's exit code."""
     settings = read_settings(config)
-    assert settings.downloads is not None
-    chosen = next(each for each in custom.read_downloads(settings.downloads) if each.name == name)
+    downloads = custom.read_downloads(settings.downloads) if settings.downloads else []
+    chosen = next(each for each in downloads if each.name == name)
     store = Store(settings.store_dir)
 
     def work(journal: Journal) -> None:
@@ -89,24 +72,41 @@ def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt
     )
 
 
-def by_hand(job: Job, settings: Settings) -> str:
-    """The command that brings the same days without Snakemake."""
-    dataset = DATASETS[job.dataset]
-    script, option = {
-        "lmp": ("download_lmp", "--market-types"),
-        "as": ("download_ancillary_services", "--services"),
-    }[dataset.data_type]
-    words = ["python", f"scripts/{script}.py", "--start-date", str(job.first)]
-    words += ["--end-date", str(job.last), option, dataset.choice]
-    if dataset.per_location:
-        words += ["--locations", *map(str, _listed(job.locations))]
-    words += ["--max-concurrent", "1"]
-    words += ["--reverse"] if settings.newest_first else []
-    return " ".join(words)
+@contextlib.contextmanager
+def open_downloader(
+    settings: Settings,
+    dataset: str,
+    name: str,
+    *,
+    days: int,
+    redaction: Redaction,
+    requests_after: int = 0,
+    tell: Callable[..., None] = lambda **facts: None,
+) -> Iterator[Downloader]:
+    """All that a download needs, for as long as it lasts: sole use of the folder, source, client.
 
-
-def _listed(chosen: Any) -> list[Any]:
-    return [chosen] if chosen == "all" else list(chosen)
+    Raises DownloadError while another process downloads into the folder, and UsageError for a
+    location that does not exist.
+    """
+    store = Store(settings.store_dir)
+    with (
+        store.sole_downloader(name),
+        open_source(settings) as source,
+        Client(source, settings.http) as client,
+        DownloadProgress(name, client, days, requests_after=requests_after, tell=tell) as progress,
+    ):
+        if source.credentials:
+            redaction.hide(source.credentials)
+        client.on_wait = progress.wait
+        locations.require_known(store, client, settings.locations)
+        yield Downloader(
+            store,
+            client,
+            DATASETS[dataset],
+            selection.accepted_days(settings.accepted_gaps, dataset),
+            on_plan=progress.plan,
+            on_part=progress.part,
+        )
 
 
 @contextlib.contextmanager
@@ -142,7 +142,7 @@ def _attempt(
     attempts = max(plan.attempts if plan else 1, attempt)
     reason = run.stopped(store)
     if reason:
-        sentence = f"{name} does not start: the run was stopped by {reason}"
+        sentence = f"{name} does not start: the run was stopped by {reason.partition(':')[0]}"
         CONSOLE.print(sentence, markup=False)
         Path(log_path).write_text(f"{sentence}\n", "utf-8")
         return STOPPED

@@ -132,11 +132,11 @@ class Journal:
             case KeyboardInterrupt():
                 self.exit_code = INTERRUPTED
                 return "interrupted", "interrupted; run again to go on from here"
-            case StopRunError():
+            case StopRunError() | UsageError():
                 self.exit_code, self.stop_run = USAGE, True
                 return "failed", f"{error}. The run stops"
             case IsoneError():
-                self.exit_code = USAGE if isinstance(error, UsageError) else FAILED
+                self.exit_code = self.exit_code or FAILED
                 return "failed", str(error)
             case OSError():
                 self.exit_code = FAILED
@@ -195,7 +195,7 @@ def os_sentence(error: OSError) -> str:
     return f"{error.strerror or error}{where}; mend it and run again to go on from here"
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

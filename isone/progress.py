@@ -56,7 +56,8 @@ class DownloadProgress:
         self._requests_left = 0
         self._failed: set[dt.date] = set()
         self._finished: deque[float] = deque(maxlen=_RATE_OVER)
-        self._told = self._shown = 0.0
+        self._told = 0.0
+        self._shown = time.monotonic()
         self._waiting = ""
         self._bar = Progress(
             TextColumn("{task.fields[name]}"),
@@ -144,9 +145,7 @@ class DownloadProgress:
         if self._bar.disable and (moment - self._shown >= _LINE_EVERY or self._waiting):
             self._shown = moment
             if not self._waiting:  # the client has said itself that it waits
-                CONSOLE.print(
-                    f"{self._name}: {facts['days_done']} of {facts['days']} days, {news}"
-                )
+                CONSOLE.print(f"{self._name}: {facts['days_done']} of {facts['days']} days, {news}")
 
 
 def _news(facts: dict[str, Any]) -> str:

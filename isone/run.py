@@ -5,10 +5,13 @@ are made from these files alone. So a download that never started is named too, 
 at any time, also after a crash.
 """
 
+import contextlib
 import datetime as dt
 import json
 import os
-from collections.abc import Mapping
+import signal
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,9 +84,7 @@ class Run:
         custom = read_downloads(settings.downloads) if settings.downloads else []
         for folder in (settings.data_dir, settings.log_dir):
             _require_writable(folder)
-        return cls(
-            settings, Store(settings.store_dir), chosen.jobs, tuple(custom), chosen.remarks
-        )
+        return cls(settings, Store(settings.store_dir), chosen.jobs, tuple(custom), chosen.remarks)
 
     @property
     def price_markers(self) -> list[str]:
@@ -151,8 +152,16 @@ class Run:
 
 
 def stop(store: Store, name: str, reason: str) -> None:
-    """Let no further job of this run start."""
+    """Let no further job of this run start.
+
+    Where Snakemake runs on this machine it is told to end once its running jobs have; jobs that it
+    starts all the same, here or on another machine, find the note and do not begin.
+    """
     write_whole(_stop_path(store), f"{name}: {reason}".encode())
+    plan = read_plan(store)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if plan and plan.process > 0 and os.getpgid(plan.process) == os.getpgrp():
+            os.kill(plan.process, signal.SIGTERM)
 
 
 def stopped(store: Store) -> str | None:
@@ -194,7 +203,7 @@ def header(plan: Plan) -> str:
         "# ISO New England price download",
         f"# Source: {plan.source}{kind}   Data: {plan.data_dir}   Logs: {plan.log_dir}",
         f"# Total downloads: {len(plan.downloads)} ({complete} complete, {len(todo)} to do)",
-        f"# Requests left to send: {plan.requests:,}",
+        f"# Requests left to send: {plan.requests:,}{_and_custom(todo)}",
     ]
     if plan.attempts:
         lines += [f"# Attempts per download: {plan.attempts}", f"# Started: {plan.started}"]
@@ -205,6 +214,11 @@ def header(plan: Plan) -> str:
     if not todo:
         lines.append("# Nothing to download: every day that was asked for is here and proven.")
     return "\n".join([*lines, _RULE])
+
+
+def _and_custom(todo: Sequence[Planned]) -> str:
+    unknown = any(download.requests is None for download in todo)
+    return " and those of the custom downloads" if unknown else ""
 
 
 @dataclass(frozen=True)
@@ -221,18 +235,19 @@ class State:
         return self.word in {"SUCCESS", "COMPLETE"}
 
 
-def states(store: Store, plan: Plan) -> list[State]:
-    """What has become of each download of a plan, read from the files as they are now."""
-    going_on = _alive(plan.process)
+def states(store: Store, plan: Plan, *, ended: bool = False) -> list[State]:
+    """What has become of each download of a plan, read from the files as they are now.
+
+    `ended` says that the run is over, though its process may still be there.
+    """
+    going_on = _alive(plan.process) and not ended
     return [_state(store, plan, planned, going_on) for planned in plan.downloads]
 
 
 def _state(store: Store, plan: Plan, planned: Planned, going_on: bool) -> State:
     facts: dict[str, Any] = {}
-    try:
+    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
         facts = json.loads(status_path(store, planned.name).read_bytes())
-    except (FileNotFoundError, json.JSONDecodeError):
-        pass
     if facts.get("started", "") < plan.started:
         facts = {}  # of an earlier run
     state = facts.get("state")
@@ -247,14 +262,14 @@ def _state(store: Store, plan: Plan, planned: Planned, going_on: bool) -> State:
     return State(planned, word, facts)
 
 
-def summary(store: Store) -> str:
+def summary(store: Store, *, ended: bool = False) -> str:
     """Every download of the newest run: how it went, its attempts, its log, its missing days."""
     plan = read_plan(store)
     if plan is None:
         return f"No run has been started on {store.root} yet."
-    found = states(store, plan)
+    found = states(store, plan, ended=ended)
     good = sum(state.good for state in found)
-    unfinished = sum(state.word in {"RUNNING", "WAITING FOR ITS TURN"} for state in found)
+    counts = Counter(state.word for state in found if not state.good)
     lines = [
         _RULE,
         "# Download summary",
@@ -262,13 +277,12 @@ def summary(store: Store) -> str:
         f"Started: {plan.started}   Data: {plan.data_dir}",
         f"Total downloads: {len(found)}",
         f"Successful: {good}",
-        f"Failed: {len(found) - good - unfinished}",
+        f"Failed: {counts.pop('FAILED', 0)}",
+        *(f"{word.capitalize()}: {count}" for word, count in counts.items()),
     ]
-    if unfinished:
-        lines.append(f"Unfinished: {unfinished}")
     reason = stopped(store)
     if reason:
-        lines.append(f"The run was stopped by {reason}")
+        lines.append(f"The run was stopped by {reason.partition(':')[0]}")
     lines += ["", "Detailed results:", "-" * 80]
     for number, state in enumerate(found, 1):
         lines += _details(number, state)
@@ -310,7 +324,9 @@ def _require_writable(folder: Path) -> None:
     if not existing.is_dir():
         raise UsageError(f"{existing} is a file, but {folder} has to be a folder")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write into {folder}; check the owner and permissions of {existing}")
+        raise UsageError(
+            f"cannot write into {folder}; check the owner and permissions of {existing}"
+        )
 
 
 def _plan_path(store: Store) -> Path:

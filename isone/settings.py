@@ -1,8 +1,8 @@
 """The configuration: coerced from what the command line makes of it, checked, and typed.
 
 What keys there are, their types and defaults stand in `schemas/config.schema.yaml`. The command
-line turns `2024` into a number, `2024,2025` into text and `true` into text, so everything is coerced
-here, once, before it is checked.
+line turns `2024` into a number, `2024,2025` into text and `true` into text, so everything is
+coerced here, once, before it is checked.
 """
 
 import datetime as dt
@@ -283,4 +283,3 @@ def _accepted_gap(gap: Mapping[str, str]) -> AcceptedGap:
     refuse_unknown([gap["dataset"]], DATASETS, "dataset in accepted_gaps")
     day = parse_day(gap["day"], "accepted_gaps")
     return AcceptedGap(dataset=gap["dataset"], day=day, reason=gap["reason"])
-

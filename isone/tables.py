@@ -1,7 +1,7 @@
-"""What a dataset's table looks like, wherever it stands: Parquet, DuckDB, PostgreSQL, documentation.
+"""What a dataset's table looks like: in Parquet, DuckDB, PostgreSQL and the documentation.
 
-Derived from the dataset table alone. Instants are UTC and called so; prices are float64; what ISO-NE
-left out is NULL.
+Derived from the dataset table alone. Instants are UTC and called so; prices are float64; what
+ISO-NE left out is NULL.
 """
 
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 #      {data}/complete/{dataset}/{period}.json       the marker of a proven year, and its manifest
 #      {data}/complete/custom/{name}.json            the marker of a custom download
 
+
 wildcard_constraints:
     dataset="|".join(DATASETS),
     period=PERIOD_PATTERN,
@@ -20,9 +21,9 @@ rule download_prices:
         marker=RUN.store.marker_path("{dataset}", "{period}"),
     log:
         RUN.settings.log_dir / "isone_{dataset}_{period}.log",
+    priority: RUN.price_priority
     conda:
         "../envs/download.yaml"
-    priority: RUN.price_priority
     resources:
         isone_api=1,
         attempt=lambda wildcards, attempt: attempt,
@@ -37,14 +38,14 @@ rule download_custom:
         RUN.store.marker_path("custom", "{name}"),
     log:
         RUN.settings.log_dir / "{name}.log",
+    priority: RUN.custom_priority
     conda:
         "../envs/download.yaml"
-    params:
-        entry=RUN.custom_entry,
-    priority: RUN.custom_priority
     resources:
         isone_api=1,
         attempt=lambda wildcards, attempt: attempt,
+    params:
+        entry=RUN.custom_entry,
     message:
         "Run the custom download {wildcards.name}"
     script:

@@ -16,7 +16,11 @@ ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock"]
 
 # What conda calls differently.
-LOCK_NAMES = {"python-tzdata": "tzdata", "snakemake-minimal": "snakemake"}
+LOCK_NAMES = {
+    "python-duckdb": "duckdb",
+    "python-tzdata": "tzdata",
+    "snakemake-minimal": "snakemake",
+}
 
 each_env = pytest.mark.parametrize("env", ENVS, ids=lambda env: env.stem)
 each_lock = pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)

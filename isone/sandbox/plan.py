@@ -1,0 +1,108 @@
+"""Which request suffers which fault: orders such as `server-error:*/day/20240105*x2`."""
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from isone.errors import UsageError
+from isone.sandbox import noise
+from isone.sandbox.faults import FAULTS, Fault
+from isone.sandbox.feeds import BASE_PATH
+from isone.sandbox.replies import Reply
+
+
+@dataclass(frozen=True)
+class Order:
+    """A fault asked for: `NAME[:PATHGLOB][xCOUNT]`."""
+
+    fault: Fault
+    glob: str | None
+    count: int | None
+
+    def matches(self, path: str) -> bool:
+        """Whether a request's path is meant; a glob may leave out the base path."""
+        if self.glob is None:
+            return True
+        below = path.removeprefix(BASE_PATH)
+        return fnmatchcase(path, self.glob) or fnmatchcase(below, self.glob)
+
+
+_ORDER = re.compile(r"(?P<name>[a-z0-9-]+?)(?::(?P<glob>.+?))?(?:x(?P<count>[0-9]+))?")
+
+
+def read_order(text: str) -> Order:
+    """Read `NAME[:PATHGLOB][xCOUNT]`, such as `server-error:*/day/20240105*x2`.
+
+    Raises UsageError for a name that is no fault's and for a text of another form.
+    """
+    match = _ORDER.fullmatch(text)
+    if match is None:
+        raise UsageError(f"The fault {text!r} is not written as NAME[:PATHGLOB][xCOUNT].")
+    name, glob, count = match.group("name", "glob", "count")
+    if name not in FAULTS:
+        raise UsageError(f"There is no fault named {name!r}; --list-faults shows those there are.")
+    if count is not None and int(count) == 0:
+        raise UsageError(f"The fault {text!r} would never happen: its count is 0.")
+    return Order(FAULTS[name], glob, None if count is None else int(count))
+
+
+class FaultPlan:
+    """The faults asked for, and which of them the next request suffers.
+
+    Without a rate the first order that matches and has some of its count left is taken. With a
+    rate that share of the requests suffers one of the matching orders. Chance hangs on the path
+    and on how often it was asked for, so the same requests meet the same faults in any order.
+    """
+
+    def __init__(self, orders: Iterable[str] = (), rate: float | None = None, seed: int = 0):
+        """Raises UsageError for an order or a rate that cannot be."""
+        if rate is not None and not 0 <= rate <= 1:
+            raise UsageError(f"The fault rate is a share from 0 to 1, not {rate}.")
+        self._rate = rate
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._left: list[tuple[Order, int | None]] = []
+        self._asked: Counter[str] = Counter()
+        for text in orders:
+            self.add(text)
+
+    def add(self, text: str) -> None:
+        """Add an order `NAME[:PATHGLOB][xCOUNT]`; raises UsageError where it cannot be."""
+        order = read_order(text)
+        with self._lock:
+            self._left.append((order, order.count))
+
+    def clear(self) -> None:
+        """Forget every order: from now on nothing goes wrong."""
+        with self._lock:
+            self._left.clear()
+
+    def choose(self, path: str, reply: Reply) -> Fault | None:
+        """The fault that a request suffers, if any, counted off its order.
+
+        Only what would have been answered goes wrong: a missing login or an unknown path uses up
+        no fault, nor does the login page that one of the faults leads to.
+        """
+        if reply.status != 200 or not path.startswith(BASE_PATH):
+            return None
+        with self._lock:
+            self._asked[path] += 1
+            fitting = [
+                number
+                for number, (order, left) in enumerate(self._left)
+                if left != 0 and order.matches(path) and order.fault.applies_to(reply)
+            ]
+            if not fitting:
+                return None
+            chosen = fitting[0]
+            if self._rate is not None:
+                chance, which = noise.units(self._seed, f"fault/{path}", self._asked[path], 2)
+                if chance >= self._rate:
+                    return None
+                chosen = fitting[int(which * len(fitting))]
+            order, left = self._left[chosen]
+            self._left[chosen] = (order, None if left is None else left - 1)
+            return order.fault

@@ -1,0 +1,363 @@
+"""Invented prices that look like New England's: a function of seed, series and instant alone.
+
+The system has one energy price an interval and a shadow price for each of three congested
+interfaces; a place's components are fixed shares of these (see `places`). All money is whole
+cents. Hourly real-time values are sums over twelve five-minute ones, kept as twelfths of a cent
+until they are scaled and rounded once, so that an hour's component lies within a cent of the mean
+of its five-minute components at every place.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from isone import clock
+from isone.datasets import RESERVE_ZONES
+from isone.sandbox import noise
+
+Shadows = tuple[int, int, int]
+NO_CONGESTION: Shadows = (0, 0, 0)
+PER_HOUR = 12
+"""Five-minute intervals in an hour."""
+
+_SEASON = (1.5, 1.4, 1.0, 0.82, 0.72, 0.8, 1.02, 0.98, 0.78, 0.8, 0.95, 1.23)
+"""Level by month, January first, at the middle of each: high in winter, low in spring."""
+_WINTER = (1.0, 0.9, 0.6, 0.3, 0.1, 0.0, 0.0, 0.0, 0.1, 0.3, 0.7, 0.9)
+"""How much of the winter's daily shape each month has; the rest is the summer's."""
+_WINTER_DAY = (
+    0.80, 0.77, 0.76, 0.77, 0.82, 0.95, 1.14, 1.22, 1.12, 1.03, 0.98, 0.95,
+    0.92, 0.90, 0.92, 1.00, 1.20, 1.38, 1.33, 1.22, 1.12, 1.02, 0.92, 0.84,
+)  # fmt: skip
+_SUMMER_DAY = (
+    0.78, 0.73, 0.70, 0.69, 0.72, 0.80, 0.90, 0.97, 0.98, 0.97, 0.98, 1.00,
+    1.02, 1.05, 1.10, 1.18, 1.30, 1.42, 1.38, 1.28, 1.18, 1.04, 0.92, 0.84,
+)  # fmt: skip
+_WEEKEND = 0.91
+_SPRING = range(3, 6)
+_SURPLUS_HOURS = frozenset((1, 2, 3, 4, 11, 12, 13, 14))
+"""Local hours in which wind or sun can push a spring price below zero."""
+_CONSTRAINT_HOURS = 5  # how long an interface stays congested, from nothing to nothing
+_EPOCH = dt.date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class System:
+    """The system's prices through a day: what every place's price is made from."""
+
+    starts: tuple[int, ...]
+    """Beginnings of the intervals (UTC seconds)."""
+    scale: int
+    """What the values must be divided by to be cents: 1, or 12 for means over five minutes."""
+    energy: tuple[int, ...]
+    shadows: tuple[Shadows, ...]
+    """Shadow prices of the three interfaces, by interval."""
+
+
+def day_ahead(seed: int, day: dt.date) -> System:
+    """The hourly day-ahead prices of an operating day."""
+    return _day_ahead(seed, day)
+
+
+def real_time(seed: int, day: dt.date, prelim: bool, minutes: int) -> System:
+    """The real-time prices of an operating day, by five minutes or by hour (`minutes=60`).
+
+    Preliminary prices differ from the final ones by a few cents in some of the hours.
+    """
+    return _hourly(seed, day, prelim) if minutes == 60 else _five_minute(seed, day, prelim)
+
+
+@lru_cache(maxsize=8192)
+def _expected(seed: int, hour: int) -> float:
+    """What an hour's energy should cost ($/MWh) by year, season, weather and time of day.
+
+    `hour` counts hours of UTC since the epoch; New England's hours begin with them.
+    """
+    local = clock.local_time(hour * 3600)
+    day = (local.date() - _EPOCH).days
+    months = day / 30.436875 - 0.5
+    year_share = noise.smooth(seed, "year", day / 365.2425 - 0.5)
+    winter = noise.between(_WINTER, months)
+    weather = noise.smooth(seed, "weather", day / 4 + local.hour / 96)
+    snap = max(0.0, weather - 0.8) * 4.5 * winter
+    shape = winter * _WINTER_DAY[local.hour] + (1 - winter) * _SUMMER_DAY[local.hour]
+    return (
+        (25 + 46 * year_share * year_share)
+        * noise.between(_SEASON, months)
+        * (1 + (0.4 + 0.3 * winter) * (weather - 0.5) + snap)
+        * shape
+        * (_WEEKEND if local.weekday() >= 5 else 1.0)
+        * (0.95 + 0.1 * noise.unit(seed, "hour", hour))
+    )
+
+
+def _surplus_likely(hour: int) -> bool:
+    local = clock.local_time(hour * 3600)
+    return local.month in _SPRING and local.hour in _SURPLUS_HOURS
+
+
+def _cents(dollars: float) -> int:
+    """Dollars as whole cents, halves upward."""
+    return int((dollars * 100 + 0.5) // 1)
+
+
+@lru_cache(maxsize=1024)
+def _day_ahead(seed: int, day: dt.date) -> System:
+    starts = tuple(clock.interval_starts(day, 60))
+    energy = []
+    for start in starts:
+        hour = start // 3600
+        scatter, scarce, surplus, size = noise.units(seed, "day-ahead", hour, 4)
+        price = _expected(seed, hour) * (0.98 + 0.08 * scatter)
+        if scarce < 0.0012:
+            price += 60 + 240 * size * size
+        elif surplus < 0.04 and _surplus_likely(hour):
+            price = -(0.2 + 12 * size * size)
+        energy.append(_cents(price))
+    shadows = tuple(
+        (
+            _cents(0.8 * _congestion(seed, 0, start / 3600 + 0.5)),
+            _cents(0.8 * _congestion(seed, 1, start / 3600 + 0.5)),
+            _cents(0.8 * _congestion(seed, 2, start / 3600 + 0.5)),
+        )
+        for start in starts
+    )
+    return System(starts, 1, tuple(energy), shadows)
+
+
+def _congestion(seed: int, interface: int, hours: float) -> float:
+    """An interface's shadow price ($/MWh) at a moment (hours since the epoch): mostly nothing."""
+    position = hours / _CONSTRAINT_HOURS + interface / 3
+    block = int(position // 1)
+    chance, size = noise.units(seed, f"interface {interface}", block, 2)
+    if chance > 0.14:
+        return 0.0
+    rise = 2 * (position - block)
+    return (1 + 55 * size * size * size) * min(rise, 2 - rise)
+
+
+@lru_cache(maxsize=96)
+def _five_minute(seed: int, day: dt.date, prelim: bool) -> System:
+    if prelim:
+        final = _five_minute(seed, day, False)
+        energy = list(final.energy)
+        for first in range(0, len(energy), PER_HOUR):
+            correction = _correction(seed, final.starts[first] // 3600)
+            for at in range(first, first + PER_HOUR):
+                energy[at] += correction
+        return System(final.starts, 1, tuple(energy), final.shadows)
+    starts = tuple(clock.interval_starts(day, 5))
+    energy = []
+    shadows: list[Shadows] = []
+    for start in starts[::PER_HOUR]:
+        energy += _energy_of_hour(seed, start // 3600)
+        shadows += _shadows_of_hour(seed, start // 3600)
+    return System(starts, 1, tuple(energy), tuple(shadows))
+
+
+def _correction(seed: int, hour: int) -> int:
+    """What the final price of an hour was corrected by (cents): mostly nothing."""
+    chance, size, sign = noise.units(seed, "correction", hour, 3)
+    if chance > 0.15:
+        return 0
+    return (1 + int(8 * size)) * (1 if sign < 0.5 else -1)
+
+
+@lru_cache(maxsize=8192)
+def _real_time_level(seed: int, hour: int) -> float:
+    """Where real time settles in an hour ($/MWh): scattered about what was expected."""
+    return _expected(seed, hour) * (0.7 + 0.56 * noise.smooth(seed, "real-time", hour / 3))
+
+
+def _energy_of_hour(seed: int, hour: int) -> list[int]:
+    """The twelve energy prices of an hour (cents)."""
+    level = _real_time_level(seed, hour)
+    before = _real_time_level(seed, hour - 1)
+    after = _real_time_level(seed, hour + 1)
+    scarce, surplus, size, *jitter = noise.units(seed, "five-minute", hour, 3 + PER_HOUR)
+    if surplus < 0.07 and _surplus_likely(hour) or surplus < 0.002:
+        depth = 0.5 + 30 * size * size
+        return [_cents(-depth * (0.5 + 0.5 * share)) for share in jitter]
+    prices = []
+    for at in range(PER_HOUR):
+        away = (2 * at + 1 - PER_HOUR) / (2 * PER_HOUR)  # hours from the middle of this hour
+        other = after if away > 0 else before
+        prices.append((level + (other - level) * abs(away)) * (0.95 + 0.1 * jitter[at]))
+    if scarce < 0.006:
+        added = 30 + 700 * size * size * size
+        first = int(scarce * 1000) % 6
+        for at in range(first, first + 2 + int(5 * size)):
+            prices[at] += added * (0.7 + 0.3 * jitter[at])
+    return [_cents(price) for price in prices]
+
+
+def _shadows_of_hour(seed: int, hour: int) -> list[Shadows]:
+    """The twelve sets of shadow prices of an hour (cents)."""
+    peaks = [_congestion(seed, interface, hour + 0.5) for interface in range(3)]
+    if not any(peaks):
+        return [NO_CONGESTION] * PER_HOUR
+    jitter = noise.units(seed, "binding", hour, 3 * PER_HOUR)
+    return [
+        (
+            _cents(peaks[0] * _binding(jitter[3 * at])),
+            _cents(peaks[1] * _binding(jitter[3 * at + 1])),
+            _cents(peaks[2] * _binding(jitter[3 * at + 2])),
+        )
+        for at in range(PER_HOUR)
+    ]
+
+
+def _binding(chance: float) -> float:
+    """In real time a congested interface lets go now and then."""
+    return 0.0 if chance < 0.25 else 0.5 + chance
+
+
+@lru_cache(maxsize=1024)
+def _hourly(seed: int, day: dt.date, prelim: bool) -> System:
+    parts = _five_minute(seed, day, prelim)
+    hours = range(0, len(parts.starts), PER_HOUR)
+    shadows: list[Shadows] = []
+    for first in hours:
+        within = parts.shadows[first : first + PER_HOUR]
+        north, boston, southwest = (sum(column) for column in zip(*within, strict=True))
+        shadows.append((north, boston, southwest))
+    return System(
+        parts.starts[::PER_HOUR],
+        PER_HOUR,
+        tuple(sum(parts.energy[first : first + PER_HOUR]) for first in hours),
+        tuple(shadows),
+    )
+
+
+@lru_cache(maxsize=64)
+def regulation(seed: int, day: dt.date, prelim: bool) -> tuple[tuple[int, int], ...]:
+    """Five-minute regulation prices of a day: (service, capacity), in cents."""
+    energy = _five_minute(seed, day, prelim).energy
+    starts = clock.interval_starts(day, 60)
+    rows = []
+    for number, start in enumerate(starts):
+        hour = start // 3600
+        level, tight, *jitter = noise.units(seed, "regulation", hour, 2 + 2 * PER_HOUR)
+        for at in range(PER_HOUR):
+            capacity = 400 + 1500 * level * jitter[2 * at]
+            capacity += 0.3 * abs(energy[number * PER_HOUR + at])
+            if tight < 0.01:
+                capacity *= 3
+            service = 60 * jitter[2 * at + 1] * jitter[2 * at + 1]
+            rows.append((int(service), int(capacity)))
+    return tuple(rows)
+
+
+@dataclass(frozen=True)
+class ReserveRow:
+    """One zone's reserve market in one interval: MW and $/MWh, in hundredths."""
+
+    requirements: tuple[int, ...]
+    """Ten-minute spinning, ten-minute in all, thirty-minute in all; local zones have the last."""
+    designated: tuple[int, int, int]
+    """Ten-minute spinning, ten-minute non-spinning, thirty-minute operating reserve (MW)."""
+    prices: tuple[int, int, int]
+    """Clearing prices of the same three; none is lower than the one after it."""
+
+
+@lru_cache(maxsize=64)
+def reserves(seed: int, day: dt.date, prelim: bool) -> tuple[tuple[ReserveRow, ...], ...]:
+    """Five-minute reserve market of a day: by interval, a row for each reserve zone in turn."""
+    rows: list[tuple[ReserveRow, ...]] = []
+    for start in clock.interval_starts(day, 60):
+        rows += _reserves_of_hour(seed, start // 3600, prelim)
+    return tuple(rows)
+
+
+def _reserves_of_hour(seed: int, hour: int, prelim: bool) -> list[tuple[ReserveRow, ...]]:
+    spin, scarce, size, need, local, *jitter = noise.units(seed, "reserve", hour, 5 + PER_HOUR)
+    correction = abs(_correction(seed, hour)) if prelim else 0
+    ten_spin = 50000 + int(200 * need) * 100
+    requirements = (ten_spin, 3 * ten_spin, 3 * ten_spin + 70000 + int(100 * need) * 100)
+    rows = []
+    for at in range(PER_HOUR):
+        thirty = ten = spinning = 0
+        if spin < 0.07 and jitter[at] < 0.6:
+            spinning = int(1200 * size * size * jitter[at]) + correction
+        if scarce < 0.012 and jitter[at] > 0.2:
+            thirty = int(20000 * size * size * size * jitter[at]) if scarce < 0.004 else 0
+            ten = int(6000 * size * jitter[at])
+        system = (thirty + ten + spinning, thirty + ten, thirty)
+        surplus = 100 * int(150 * jitter[at])
+        designated = (ten_spin + surplus, 2 * ten_spin + surplus, 80000 + surplus)
+        zones = [ReserveRow(requirements, designated, system)]
+        for number in range(1, len(RESERVE_ZONES)):
+            added = int(1500 * size) if local < 0.003 * number else 0
+            share = number + 2
+            zones.append(
+                ReserveRow(
+                    (requirements[2] // share,),
+                    (designated[0] // share, designated[1] // share, designated[2] // share),
+                    (system[0] + added, system[1] + added, system[2] + added),
+                )
+            )
+        rows.append(tuple(zones))
+    return rows
+
+
+def mean(values: Sequence[int]) -> int:
+    """The mean of whole numbers, rounded to a whole one, halves upward."""
+    return (2 * sum(values) + len(values)) // (2 * len(values))
+
+
+def hourly_regulation(seed: int, day: dt.date, prelim: bool) -> list[tuple[int, int]]:
+    """Hourly regulation prices of a day: the means of the five-minute ones, in cents."""
+    rows = regulation(seed, day, prelim)
+    means = []
+    for first in range(0, len(rows), PER_HOUR):
+        service, capacity = zip(*rows[first : first + PER_HOUR], strict=True)
+        means.append((mean(service), mean(capacity)))
+    return means
+
+
+def hourly_reserves(seed: int, day: dt.date, prelim: bool) -> list[tuple[ReserveRow, ...]]:
+    """Hourly reserve market of a day: the means of the five-minute values."""
+    rows = reserves(seed, day, prelim)
+    return [
+        tuple(_mean_row(zone) for zone in zip(*rows[first : first + PER_HOUR], strict=True))
+        for first in range(0, len(rows), PER_HOUR)
+    ]
+
+
+def _mean_row(rows: Sequence[ReserveRow]) -> ReserveRow:
+    spin, non_spin, operating = (mean(c) for c in zip(*(r.designated for r in rows), strict=True))
+    tmsr, tmnsr, tmor = (mean(c) for c in zip(*(r.prices for r in rows), strict=True))
+    return ReserveRow(rows[0].requirements, (spin, non_spin, operating), (tmsr, tmnsr, tmor))
+
+
+@dataclass(frozen=True)
+class AncillaryRow:
+    """The day-ahead ancillary services of one hour: MW and $/MWh, in hundredths."""
+
+    requirements: tuple[int, int, int, int]
+    """Ten-minute spinning, ten-minute in all, thirty-minute in all, forecast energy (MW)."""
+    prices: tuple[int, int, int, int]
+    """Ten-minute spinning, non-spinning, thirty-minute operating reserve, forecast energy."""
+    designated: tuple[int, int, int, int]
+    """The three reserves and energy imbalance reserve (MW)."""
+
+
+def day_ahead_services(seed: int, day: dt.date) -> list[AncillaryRow]:
+    """The day-ahead ancillary services of a day, by hour."""
+    rows = []
+    for start in clock.interval_starts(day, 60):
+        hour = start // 3600
+        need, level, thirty, ten, spin, load = noise.units(seed, "ancillary", hour, 6)
+        tmor = int(90 * thirty) if level < 0.7 else int(2500 * thirty * thirty)
+        tmnsr = tmor + int(160 * ten)
+        tmsr = tmnsr + int(400 * spin * spin)
+        ten_spin = 50000 + int(200 * need) * 100
+        energy = 900000 + int(9000 * load) * 100
+        rows.append(
+            AncillaryRow(
+                (ten_spin, 3 * ten_spin, 3 * ten_spin + 70000, energy),
+                (tmsr, tmnsr, tmor, int(300 * level * load)),
+                (ten_spin, 2 * ten_spin, 70000, int(400 * load) * 100),
+            )
+        )
+    return rows

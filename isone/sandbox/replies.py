@@ -1,0 +1,378 @@
+"""Answers in ISO-NE's shapes: paths in, status and JSON text out.
+
+JSON is written from text templates: a day of 1,200 locations is 28,800 records of a handful of
+numbers, and a general encoder would take ten times as long. Key order and number style follow
+the service: prices are numbers, and whole ones have no decimal point.
+"""
+
+import datetime as dt
+import html
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from isone import clock
+from isone.datasets import RESERVE_ZONES
+from isone.sandbox import prices
+from isone.sandbox.feeds import (
+    FEEDS,
+    Feed,
+    MalformedError,
+    NotFoundError,
+    Query,
+    read_number,
+    read_query,
+    zone_ids,
+)
+from isone.sandbox.places import Place, listed_places, priced_places
+
+JSON = "application/json"
+HTML = "text/html; charset=UTF-8"
+_LOSS_SCALE = 100_000
+_SHARE_SCALE = 1_000
+_INDEX = "lmpIndex/monthly"
+_INDEX_FEEDS = {"da": "hourlylmp/da/final", "rt": "hourlylmp/rt/final"}
+_TWO_REGULATION_PRICES_SINCE = dt.date(2015, 3, 31)
+_PEAK_HOURS = range(7, 23)  # hours ending 08 to 23
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A status and a body, before compression and transport."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+    query: Query | None = None
+    """What day of which feed the body holds; None where it holds no records of a day."""
+    packed: bytes | None = None
+    """The same body as recorded gzip bytes, to be passed on untouched."""
+
+
+def html_reply(status: int, title: str, text: str, *headers: tuple[str, str]) -> Reply:
+    """A page for people: the service answers in HTML whenever it has no data to give."""
+    title, text = html.escape(title), html.escape(text)
+    page = (
+        f"<!DOCTYPE html>\n<html><head><title>{title}</title></head>\n"
+        f"<body><h1>{title}</h1><p>{text}</p></body></html>\n"
+    )
+    return Reply(status, page.encode(), HTML, headers)
+
+
+class _Money(dict[int, str]):
+    """Cents → the JSON number of dollars: 2830 → `28.3`, 2800 → `28`, -5 → `-0.05`."""
+
+    def __missing__(self, cents: int) -> str:
+        whole, rest = divmod(abs(cents), 100)
+        text = f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)
+        if cents < 0:
+            text = f"-{text}"
+        self[cents] = text
+        return text
+
+
+_money = _Money()
+
+
+class Invented:
+    """The invented service: everything it would answer, without network, clock or state.
+
+    `at` is the instant at which the service is asked: it decides what is published.
+    """
+
+    def __init__(self, seed: int, nodes: int) -> None:
+        """Set up the network; raises UsageError for a number of nodes that cannot be."""
+        self.seed = seed
+        self.nodes = nodes
+        self.places = priced_places(seed, nodes)
+        self._refs = tuple((_location_json(place), place) for place in self.places)
+        self._by_id = {place.id: (ref, place) for ref, place in self._refs}
+
+    def answer(self, path: str, at: dt.datetime) -> Reply:
+        """Answer a path below the base path, without the suffix `.json`."""
+        try:
+            return self._answer(path, at)
+        except NotFoundError:
+            return html_reply(404, "Not Found", f"The sandbox has nothing at {path}.")
+        except MalformedError as error:
+            return html_reply(400, "Bad Request", f"{error}.")
+
+    def _answer(self, path: str, at: dt.datetime) -> Reply:
+        if path in ("locations", "locations/all"):
+            return Reply(200, self._locations(everything=path.endswith("all")))
+        base, _, last = path.rpartition("/")
+        if last == "info" and (base in FEEDS or base == _INDEX):
+            return Reply(200, _info(FEEDS.get(base, FEEDS[_INDEX_FEEDS["rt"]]), at))
+        if path.startswith(f"{_INDEX}/"):
+            return Reply(200, self._index(path, at))
+        query = read_query(path)
+        records = self._records(query) if query.feed.is_out(query.day, at) else []
+        return Reply(200, wrap(query.feed.wrapper, records), query=query)
+
+    def _records(self, query: Query) -> list[str]:
+        """The records of a query as JSON texts, in the order of time, then of place."""
+        dataset = query.feed.dataset
+        if dataset.place == "location":
+            return self._lmp_records(query)
+        if dataset.place == "reserve_zone":
+            return self._reserve_records(query)
+        if dataset.wrapper[0] == "isone_web_services":
+            return self._ancillary_records(query)
+        return self._regulation_records(query)
+
+    def system(self, query: Query) -> prices.System:
+        """The system's prices on the day of a query of an LMP feed."""
+        if query.feed.dataset.market == "DAY_AHEAD_HOURLY":
+            return prices.day_ahead(self.seed, query.day)
+        minutes = query.feed.dataset.interval_minutes
+        return prices.real_time(self.seed, query.day, query.feed.prelim, minutes)
+
+    def _lmp_records(self, query: Query) -> list[str]:
+        refs = self._refs
+        if query.place is not None:
+            refs = (self._by_id[query.place],) if query.place in self._by_id else ()
+        system = self.system(query)
+        stamps = _stamps(query.day, query.feed.dataset.interval_minutes)
+        intervals = zip(stamps, system.energy, system.shadows, strict=True)
+        if query.hour is None:
+            return _lmp_json(intervals, system.scale, refs)
+        wanted = (row for row in intervals if _local_hour(row[0]) == query.hour)
+        return _lmp_json(wanted, system.scale, refs)
+
+    def _regulation_records(self, query: Query) -> list[str]:
+        minutes = query.feed.dataset.interval_minutes
+        stamps = _stamps(query.day, minutes)
+        rows: Sequence[tuple[int, int]]
+        if minutes == 60:
+            rows = prices.hourly_regulation(self.seed, query.day, query.feed.prelim)
+        else:
+            rows = prices.regulation(self.seed, query.day, query.feed.prelim)
+        if query.day < _TWO_REGULATION_PRICES_SINCE:
+            return [
+                f'{{"BeginDate":"{stamp}","RegClearingPrice":{_money[capacity]},'
+                f'"HourEnd":"{_hour_end(stamp)}"}}'
+                for stamp, (_, capacity) in zip(stamps, rows, strict=True)
+            ]
+        return [
+            f'{{"BeginDate":"{stamp}","RegServiceClearingPrice":{_money[service]},'
+            f'"RegCapacityClearingPrice":{_money[capacity]},"HourEnd":"{_hour_end(stamp)}"}}'
+            for stamp, (service, capacity) in zip(stamps, rows, strict=True)
+        ]
+
+    def _reserve_records(self, query: Query) -> list[str]:
+        minutes = query.feed.dataset.interval_minutes
+        intervals: Sequence[Sequence[prices.ReserveRow]]
+        if minutes == 60:
+            intervals = prices.hourly_reserves(self.seed, query.day, query.feed.prelim)
+        else:
+            intervals = prices.reserves(self.seed, query.day, query.feed.prelim)
+        zones = zone_ids(query)
+        order = list(RESERVE_ZONES)
+        return [
+            _reserve_json(stamp, zone, rows[order.index(zone)])
+            for stamp, rows in zip(_stamps(query.day, minutes), intervals, strict=True)
+            for zone in zones
+        ]
+
+    def _ancillary_records(self, query: Query) -> list[str]:
+        rows = prices.day_ahead_services(self.seed, query.day)
+        fields = [column.field for column in query.feed.dataset.columns]
+        starts = clock.interval_starts(query.day, 60)
+        records = []
+        for start, stamp, row in zip(starts, _stamps(query.day, 60), rows, strict=True):
+            values = (*row.requirements, *row.prices, *row.designated)
+            utc = dt.datetime.fromtimestamp(start, dt.UTC)
+            records.append(
+                f'{{"market_hour":{{"gmt_begin_date":"{utc:%Y-%m-%dT%H:%M:%S}.000Z",'
+                f'"local_day":"{stamp}","local_hour_end":"{_hour_end(stamp)}"}},'
+                + ",".join(
+                    f'"{field}":{_money[value]}'
+                    for field, value in zip(fields, values, strict=True)
+                )
+                + "}"
+            )
+        return records
+
+    def _locations(self, everything: bool) -> bytes:
+        places = listed_places(self.seed, self.nodes if everything else 0)
+        return wrap(("Locations", "Location"), [_listing_json(place) for place in places])
+
+    def _index(self, path: str, at: dt.datetime) -> bytes:
+        """The service's own monthly averages of a year at a place, for the months that are out."""
+        match path.removeprefix(f"{_INDEX}/").split("/"):
+            case [("da" | "rt") as market, "year", year_text, "location", place_text]:
+                feed = FEEDS[_INDEX_FEEDS[market]]
+                year, place = read_number(year_text), read_number(place_text)
+            case _:
+                raise NotFoundError(path)
+        if len(year_text) != 4:
+            raise MalformedError(f"{year_text} is not a year like 2024")
+        records = []
+        if place in self._by_id and feed.dataset.first_day.year <= year <= at.year:
+            ref, found = self._by_id[place]
+            for first, last in _months(year):
+                if not (feed.is_out(first, at) and feed.is_out(last, at)):
+                    continue
+                totals = list(self._hourly_totals(feed, first, last, found))
+                records.append(_index_json(first, ref, totals))
+        return wrap(("LmpIndexes", "LmpIndex"), records)
+
+    def _hourly_totals(
+        self, feed: Feed, first: dt.date, last: dt.date, place: Place
+    ) -> Iterator[tuple[bool, int]]:
+        """The hourly prices (cents) of a place as they are served, each with whether on peak."""
+        for day in clock.days(first, last):
+            system = self.system(Query(feed, day))
+            workday = day.weekday() < 5
+            for start, energy, shadows in zip(
+                system.starts, system.energy, system.shadows, strict=True
+            ):
+                total = sum(components(energy, shadows, system.scale, place))
+                yield workday and clock.local_time(start).hour in _PEAK_HOURS, total
+
+
+def components(
+    energy: int, shadows: prices.Shadows, scale: int, place: Place
+) -> tuple[int, int, int]:
+    """Energy, congestion and loss of a place (cents), each rounded once, halves upward."""
+    loss_unit = scale * _LOSS_SCALE
+    share_unit = scale * _SHARE_SCALE
+    congestion = sum(s * p for s, p in zip(place.shares, shadows, strict=True))
+    return (
+        (energy + scale // 2) // scale,
+        (congestion + share_unit // 2) // share_unit,
+        (place.loss * energy + loss_unit // 2) // loss_unit,
+    )
+
+
+def _lmp_json(
+    intervals: Iterable[tuple[str, int, prices.Shadows]],
+    scale: int,
+    refs: Sequence[tuple[str, Place]],
+) -> list[str]:
+    """The records of some intervals at some places: `components`, written out for speed."""
+    loss_unit = scale * _LOSS_SCALE
+    half_loss = loss_unit // 2
+    share_unit = scale * _SHARE_SCALE
+    half_share = share_unit // 2
+    factors = [(ref, place.loss, *place.shares) for ref, place in refs]
+    money = _money
+    records = []
+    for stamp, energy, shadows in intervals:
+        cents = (energy + scale // 2) // scale
+        head = f'{{"BeginDate":"{stamp}","Location":'
+        middle = f',"EnergyComponent":{money[cents]},"CongestionComponent":'
+        if shadows == prices.NO_CONGESTION:
+            for ref, factor, _a, _b, _c in factors:
+                loss = (factor * energy + half_loss) // loss_unit
+                records.append(
+                    f'{head}{ref},"LmpTotal":{money[cents + loss]}{middle}0,'
+                    f'"LossComponent":{money[loss]}}}'
+                )
+            continue
+        north, boston, southwest = shadows
+        for ref, factor, a, b, c in factors:
+            loss = (factor * energy + half_loss) // loss_unit
+            congestion = (a * north + b * boston + c * southwest + half_share) // share_unit
+            records.append(
+                f'{head}{ref},"LmpTotal":{money[cents + congestion + loss]}{middle}'
+                f'{money[congestion]},"LossComponent":{money[loss]}}}'
+            )
+    return records
+
+
+def wrap(wrapper: tuple[str, ...], records: Sequence[str]) -> bytes:
+    """Put JSON records inside their nested keys, as the service does.
+
+    None at all is an empty text in place of the inner keys, a single one an object, more a list.
+    """
+    *outer, inner = wrapper
+    if not records:
+        text = '""'
+    elif len(records) == 1:
+        text = f'{{"{inner}":{records[0]}}}'
+    else:
+        text = f'{{"{inner}":[{",".join(records)}]}}'
+    for key in reversed(outer):
+        text = f'{{"{key}":{text}}}'
+    return text.encode()
+
+
+@lru_cache(maxsize=64)
+def _stamps(day: dt.date, minutes: int) -> tuple[str, ...]:
+    """The beginnings of a day's intervals as the service writes them."""
+    return tuple(clock.stamp(start) for start in clock.interval_starts(day, minutes))
+
+
+def _hour_end(stamp: str) -> str:
+    """The hour ending of an interval, 01 to 24, from the stamp of its beginning."""
+    return f"{_local_hour(stamp) + 1:02d}"
+
+
+def _local_hour(stamp: str) -> int:
+    return int(stamp[11:13])
+
+
+def _location_json(place: Place) -> str:
+    return json.dumps(
+        {"@LocId": str(place.id), "@LocType": place.type, "$": place.name}, separators=(",", ":")
+    )
+
+
+def _listing_json(place: Place) -> str:
+    row: dict[str, object] = {"LocationID": place.id}
+    if place.node_type is not None:
+        row["NetworkNodeType"] = place.node_type
+    row |= {"AreaType": place.area, "LocationType": place.type, "LocationName": place.name}
+    return json.dumps(row, separators=(",", ":"))
+
+
+def _reserve_json(stamp: str, zone: int, row: prices.ReserveRow) -> str:
+    if len(row.requirements) == 1:
+        needs = f'"Total30MinRequirement":{_money[row.requirements[0]]}'
+    else:
+        spin, ten, thirty = row.requirements
+        needs = (
+            f'"TenMinSpinRequirement":{_money[spin]},"Total10MinRequirement":{_money[ten]},'
+            f'"Total30MinRequirement":{_money[thirty]}'
+        )
+    return (
+        f'{{"BeginDate":"{stamp}","ReserveZoneId":{zone},'
+        f'"ReserveZoneName":"{RESERVE_ZONES[zone]}",{needs},'
+        f'"TmsrDesignatedMw":{_money[row.designated[0]]},'
+        f'"TmnsrDesignatedMw":{_money[row.designated[1]]},'
+        f'"TmorDesignatedMw":{_money[row.designated[2]]},'
+        f'"TmsrClearingPrice":{_money[row.prices[0]]},'
+        f'"TmnsrClearingPrice":{_money[row.prices[1]]},'
+        f'"TmorClearingPrice":{_money[row.prices[2]]}}}'
+    )
+
+
+def _index_json(first: dt.date, ref: str, totals: Sequence[tuple[bool, int]]) -> str:
+    peak = prices.mean([total for on_peak, total in totals if on_peak])
+    rest = prices.mean([total for on_peak, total in totals if not on_peak])
+    every = prices.mean([total for _, total in totals])
+    return (
+        f'{{"BeginDate":"{_stamps(first, 60)[0]}","Location":{ref},"OnPeak":{_money[peak]},'
+        f'"OffPeak":{_money[rest]},"Average":{_money[every]}}}'
+    )
+
+
+def _months(year: int) -> Iterator[tuple[dt.date, dt.date]]:
+    """The first and last day of each month of a year."""
+    for month in range(1, 13):
+        first = dt.date(year, month, 1)
+        following = dt.date(year + month // 12, month % 12 + 1, 1)
+        yield first, following - dt.timedelta(days=1)
+
+
+def _info(feed: Feed, at: dt.datetime) -> bytes:
+    last = clock.last_published(feed.lag, at)
+    latest = clock.interval_starts(last, feed.dataset.interval_minutes)[-1]
+    info = {
+        "CreationDate": clock.stamp(int(at.timestamp())),
+        "LatestBeginDate": clock.stamp(latest),
+    }
+    return json.dumps({"ServiceInfo": info}, separators=(",", ":")).encode()

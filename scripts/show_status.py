@@ -1,0 +1,19 @@
+"""Show what has become of the newest run, from its files; also while it is going on."""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from isone import journal, run, settings  # noqa: E402 - found only now
+
+parser = argparse.ArgumentParser(description=__doc__, prog="python scripts/show_status.py")
+parser.add_argument("--data-dir", metavar="FOLDER", help="by default the one of config.yaml")
+options = parser.parse_args()
+
+with journal.sentences():
+    config = settings.config_of_this_folder()
+    if options.data_dir:
+        config["data_dir"] = options.data_dir
+    print(run.summary(run.newest_store(settings.read_settings(config))))

@@ -88,7 +88,7 @@ def read_query(path: str) -> Query:
         case ["reserveZone", zone] if feed.dataset.place == "reserve_zone":
             return Query(feed, read_day(day), place=read_number(zone))
         case ["starthour", hour] if by_hour:
-            if not re.fullmatch(r"[01]\d|2[0-3]", hour):
+            if not re.fullmatch("[01][0-9]|2[0-3]", hour):
                 raise MalformedError(f"{hour} is not an hour from 00 to 23")
             return Query(feed, read_day(day), hour=int(hour))
     raise NotFoundError(path)

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from isone import clock
 from isone.datasets import RESERVE_ZONES
@@ -248,8 +249,7 @@ def regulation(seed: int, day: dt.date, prelim: bool) -> tuple[tuple[int, int], 
     return tuple(rows)
 
 
-@dataclass(frozen=True)
-class ReserveRow:
+class ReserveRow(NamedTuple):
     """One zone's reserve market in one interval: MW and $/MWh, in hundredths."""
 
     requirements: tuple[int, ...]

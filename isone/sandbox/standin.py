@@ -31,6 +31,7 @@ from isone.sandbox.replies import Invented, Reply, html_reply
 from isone.sandbox.server import Server
 
 _MINUTE = 60.0
+_LONGEST_WAIT = 86400
 _JSON_RANGES = frozenset(("application/json", "application/*", "*/*"))
 
 
@@ -95,8 +96,11 @@ class Sandbox:
         replay_only   answer 404 to what is not recorded, instead of inventing it
         requests_log  file to append each request to, as a line of JSON
         """
-        _require(latency >= 0, f"The latency is a number of seconds from 0, not {latency}.")
-        _require(hold >= 0, f"The time to hold is a number of seconds from 0, not {hold}.")
+        for name, seconds in (("latency", latency), ("time to hold", hold)):
+            _require(
+                0 <= seconds <= _LONGEST_WAIT,
+                f"The {name} is a number of seconds from 0 to {_LONGEST_WAIT}, not {seconds}.",
+            )
         _require(0 <= port <= 65535, f"A port is a number from 0 to 65535, not {port}.")
         _require(
             rate_limit is None or rate_limit > 0,

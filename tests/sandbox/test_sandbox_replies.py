@@ -7,13 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from isone import clock
 from isone.datasets import CORE_LOCATIONS, DATASETS, HUB, RESERVE_ZONES, Part
+from isone.sandbox import Sandbox
 from isone.sandbox.places import priced_places
+from isone.sandbox.replies import Invented
 
 Get = Callable[[str], Any]
 PLACES = 9 + 7 + 5
+INVENTED = Invented(0, 0)
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
 LMP_KEYS = [
     "BeginDate",
@@ -270,6 +275,20 @@ def test_a_path_the_service_does_not_have_is_404_in_html(
     assert reply.headers["Content-Type"].startswith("text/html")
 
 
+_WORDS = st.sampled_from(
+    "hourlylmp da rt final prelim day location starthour reserveZone info lmpIndex monthly year "
+    "locations all fiveminutelmp 20240101 20240310 99999999 2024 4000 7000 02 24 -1 ٢٤ ..".split()
+)
+
+
+@given(st.one_of(st.text(), st.lists(_WORDS, max_size=8).map("/".join)))
+@settings(max_examples=300, deadline=None)
+def test_whatever_the_path_the_answer_is_200_400_or_404(path: str) -> None:
+    reply = INVENTED.answer(path, clock.now())
+    assert reply.status in (200, 400, 404)
+    assert reply.body
+
+
 def test_the_core_locations_are_the_twenty_that_are_known(get: Get) -> None:
     listed = inside(get("locations"), "Locations", "Location")
     ids = [place["LocationID"] for place in listed]
@@ -341,11 +360,8 @@ def test_an_index_year_before_the_markets_is_empty(get: Get) -> None:
 
 
 def test_an_index_with_one_month_comes_as_an_object() -> None:
-    from isone.sandbox import Sandbox
-    from isone.sandbox.replies import Invented
-
     with Sandbox(today=dt.date(2026, 2, 10)) as early:
-        reply = Invented(0, 0).answer("lmpIndex/monthly/rt/year/2026/location/4000", early.at())
+        reply = INVENTED.answer("lmpIndex/monthly/rt/year/2026/location/4000", early.at())
     month = json.loads(reply.body)["LmpIndexes"]["LmpIndex"]
     assert isinstance(month, dict)
     assert month["BeginDate"] == "2026-01-01T00:00:00.000-05:00"

@@ -243,6 +243,8 @@ def test_what_is_not_http_harms_nothing(sandbox: Sandbox, data: bytes) -> None:
         {"host": "192.168.1.1"},
         {"host": "example.org"},
         {"latency": -1.0},
+        {"latency": float("nan")},
+        {"latency": float("inf")},
         {"hold": -1.0},
         {"rate_limit": 0},
         {"retry_after": -1},

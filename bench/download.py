@@ -72,7 +72,7 @@ def curl(parts: list[Part], url: str, folder: Path, suffix: str = "") -> float:
 
 
 def ours(parts: list[Part], url: str, folder: Path) -> float:
-    """Seconds that our downloader takes for the same, from opening the session to the last fsync."""
+    """Seconds that our downloader takes for the same, from opening a session to the last fsync."""
     settings = read_settings({"years": 2024})
     started = time.perf_counter()
     with Client(Source("webservices", url), settings.http) as client:
@@ -96,7 +96,8 @@ def measure(what: str, parts: list[Part], recorded: Path, latency: float, rounds
                 pairs.append((mine, curl(parts, url, Path(folder) / "curl")))
     mine, its = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(b / a for a, b in pairs)
-    print(f"{what:42} {len(parts):5} {latency * 1e3:5.0f} ms {mine:8.2f} s {its:8.2f} s {ratio:8.2f}")
+    asked = f"{what:42} {len(parts):5} {latency * 1e3:5.0f} ms"
+    print(f"{asked} {mine:8.2f} s {its:8.2f} s {ratio:8.2f}", flush=True)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How many requests a year costs: ours against the seed orchestrator and the fewest there can be."""
+"""How many requests a year costs: ours, the old orchestrator, and the fewest there can be."""
 
 import datetime as dt
 import sys

@@ -43,7 +43,7 @@ def script_name(data_type: str) -> str:
 
 def main(data_type: Literal["lmp", "as"], arguments: Sequence[str] | None = None) -> int:
     """Run a script's command line; returns the exit code. Raises what a user has to be told."""
-    options = _parser(data_type).parse_args(arguments)
+    options = parser(data_type).parse_args(arguments)
     first = parse_day(options.start_date, "--start-date")
     last = parse_day(options.end_date, "--end-date")
     if last < first:
@@ -116,42 +116,43 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     return None
 
 
-def _parser(data_type: Literal["lmp", "as"]) -> argparse.ArgumentParser:
+def parser(data_type: Literal["lmp", "as"]) -> argparse.ArgumentParser:
+    """The command line of a script."""
     script, option, choices = _SCRIPTS[data_type]
     what = "energy prices (LMP)" if data_type == "lmp" else "ancillary service prices"
-    parser = argparse.ArgumentParser(
+    arguments = argparse.ArgumentParser(
         prog=f"python {script}",
         description=f"Download ISO-NE's {what} day by day, one request at a time. Days that are "
         "here are not asked for again. What is not said here is taken from config.yaml.",
         allow_abbrev=False,
     )
-    parser.add_argument("--start-date", required=True, metavar="YYYY-MM-DD", help="first day")
-    parser.add_argument("--end-date", required=True, metavar="YYYY-MM-DD", help="last day")
-    parser.add_argument(
+    arguments.add_argument("--start-date", required=True, metavar="YYYY-MM-DD", help="first day")
+    arguments.add_argument("--end-date", required=True, metavar="YYYY-MM-DD", help="last day")
+    arguments.add_argument(
         option,
         dest="choices",
         nargs="+",
         metavar="NAME",
         help=f"of {', '.join(choices)}; by default those of config.yaml",
     )
-    places = parser.add_mutually_exclusive_group()
+    places = arguments.add_mutually_exclusive_group()
     places.add_argument("--hubs-only", action="store_true", help="the hub and the eight load zones")
     places.add_argument(
         "--locations", nargs="+", metavar="ID", help="hubs, all, or ids of locations"
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--reverse",
         action=argparse.BooleanOptionalAction,
         help="newest day first, or oldest first",
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--max-concurrent",
         type=int,
         default=1,
         metavar="1",
         help="requests at a time; only 1, because ISO-NE limits them",
     )
-    parser.add_argument("--source", help="webservices, sandbox or auto")
-    parser.add_argument("--base-url", metavar="URL", help="another address of the same service")
-    parser.add_argument("--data-dir", metavar="FOLDER", help="where the data lies")
-    return parser
+    arguments.add_argument("--source", help="webservices, sandbox or auto")
+    arguments.add_argument("--base-url", metavar="URL", help="another address of the same service")
+    arguments.add_argument("--data-dir", metavar="FOLDER", help="where the data lies")
+    return arguments

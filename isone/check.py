@@ -1,8 +1,7 @@
 """Whether a reply is the day it should be: counted from the calendar, not hoped for."""
 
-import functools
 import operator
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,21 +48,11 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
     """
     records = parse.read_records(dataset, body)
     slots = dataset.intervals(part)
-    slot_of = functools.cache(functools.partial(_slot, dataset, part, frozenset(slots)))
-    begins = _begins_of(dataset)
-    place_of = _place_of(dataset)
-    seen: dict[tuple[int, int], Any] = {}
-    duplicates = off_grid = 0
-    for row in records.rows:
-        slot, snapped = slot_of(begins(row))
-        off_grid += snapped
-        key = (slot, place_of(row))
-        if key not in seen:
-            seen[key] = row
-        elif _same(seen[key], row):
-            duplicates += 1
-        else:
-            raise ReplyError(f"two rows for {_interval_name(*key)} disagree")
+    rows_slots, off_grid = _slots_of(dataset, part, slots, records.rows)
+    keys = list(zip(rows_slots, map(_place_of(dataset), records.rows), strict=True))
+    seen = dict(zip(keys, records.rows, strict=True))
+    if len(seen) < len(keys):
+        _refuse_disagreement(keys, records.rows, seen)
     places = {place for _, place in seen}
     if part.location is not None and places != {part.location}:
         raise ReplyError(f"the reply is about location {_some(map(str, sorted(places)))}")
@@ -71,7 +60,7 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
     return Finding(
         rows=len(seen),
         places=len(places) if dataset.place else 0,
-        duplicates=duplicates,
+        duplicates=len(keys) - len(seen),
         off_grid=off_grid,
         cents_off=_check_sums(dataset, seen),
         unknown_fields=records.unknown_fields,
@@ -79,8 +68,28 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
     )
 
 
-def _slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) -> tuple[int, bool]:
-    """The interval a stamp belongs to, and whether the stamp had to be moved onto the grid."""
+def _slots_of(
+    dataset: Dataset, part: Part, slots: Sequence[int], rows: Sequence[Any]
+) -> tuple[list[int], int]:
+    """The interval of each row, and how many rows had to be moved onto the grid."""
+    begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
+    texts = list(map(begins, rows))
+    expected = clock.stamps(part.day, dataset.interval_minutes)
+    allowed = frozenset(slots)
+    found: dict[str, int] = {}
+    moved: set[str] = set()
+    for text in set(texts):
+        slot = expected.get(text)
+        if slot not in allowed:
+            slot, instant = _odd_slot(dataset, part, allowed, text)
+            if slot != instant:
+                moved.add(text)
+        found[text] = slot
+    return [found[text] for text in texts], sum(map(moved.__contains__, texts)) if moved else 0
+
+
+def _odd_slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) -> tuple[int, int]:
+    """The interval, and the instant, of a stamp that is not written as expected or off the grid."""
     try:
         instant = clock.parse_stamp(text)
     except ValueError as error:
@@ -88,11 +97,7 @@ def _slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) -> tup
     slot = clock.snap(instant, dataset.interval_minutes)
     if slot not in slots:
         raise ReplyError(f"the reply has a row of {text}, which is not in {part}")
-    return slot, slot != instant
-
-
-def _begins_of(dataset: Dataset) -> Callable[[Any], str]:
-    return operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
+    return slot, instant
 
 
 def _place_of(dataset: Dataset) -> Callable[[Any], int]:
@@ -111,6 +116,15 @@ def _place_of(dataset: Dataset) -> Callable[[Any], int]:
     if dataset.place == "reserve_zone":
         return operator.attrgetter("place")
     return lambda row: 0
+
+
+def _refuse_disagreement(
+    keys: Sequence[tuple[int, int]], rows: Sequence[Any], seen: dict[tuple[int, int], Any]
+) -> None:
+    """Let rows come twice only where they are exactly alike."""
+    for key, row in zip(keys, rows, strict=True):
+        if row is not seen[key] and not _same(row, seen[key]):
+            raise ReplyError(f"two rows for {_interval_name(*key)} disagree")
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -1,18 +1,20 @@
 """One request at a time over one connection, patient with a busy service, strict with its replies.
 
-A reply's body is streamed to disk as served, still gzipped; what is in it is checked elsewhere.
+A reply's body is handed on as served, still gzipped; what is in it is checked elsewhere.
 Sleeping and retrying happen here and nowhere else.
 """
 
 import contextlib
 import datetime as dt
 import email.utils
+import gzip
 import logging
 import signal
+import ssl
 import threading
 import time
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,7 +24,14 @@ import tenacity
 import urllib3
 
 from isone import __version__
-from isone.errors import DownloadError, NoDataError, ReplyError, StopRunError, TransientError
+from isone.errors import (
+    DownloadError,
+    NoDataError,
+    ReplyError,
+    StopRunError,
+    TransientError,
+    UsageError,
+)
 from isone.settings import HttpPolicy
 from isone.sources import ACCOUNT_HELP, Source, is_loopback
 
@@ -30,6 +39,7 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 _LARGEST_BODY = 64 * 2**20  # bytes on the wire; a full day of all locations has 0.6 MB
+_SHOWN = 80  # characters of what the service says that a sentence repeats
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -47,7 +57,10 @@ class Client:
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Open a session; set `on_wait` to be told `(seconds, reason)` before each wait."""
+        """Open a session; set `on_wait` to be told `(seconds, reason)` before each wait.
+
+        Raises UsageError for an address that cannot be asked and for an unreadable `ca_bundle`.
+        """
         self.source = source
         self.policy = policy
         self.requests_sent = 0
@@ -59,10 +72,16 @@ class Client:
         self._session.headers.update(_HEADERS)
         self._session.auth = _authentication(source)
         self._session.trust_env = not is_loopback(source.base_url)  # no proxy to this machine
-        options = self._session.merge_environment_settings(
+        _require_readable(policy.ca_bundle)
+        self._options: dict[str, Any] = self._session.merge_environment_settings(
             source.base_url, {}, True, policy.ca_bundle or True, None
-        )
-        self._options: dict[str, Any] = {**options, "stream": True, "allow_redirects": False}
+        ) | {"timeout": (policy.connect_timeout, policy.read_timeout)}
+        try:
+            self._request = self._session.prepare_request(requests.Request("GET", source.base_url))
+            # asked directly: a session would read a redirect's body, however large
+            self._adapter = self._session.get_adapter(source.base_url)
+        except requests.exceptions.RequestException as error:
+            raise UsageError(f"base_url: {source.base_url!r} cannot be asked: {error}") from error
 
     def __enter__(self) -> "Client":
         """Return the client itself."""
@@ -72,8 +91,8 @@ class Client:
         """Close the connection."""
         self._session.close()
 
-    def fetch(self, path: str, target: Path) -> None:
-        """Bring the reply for a path into the file `target`, gzipped.
+    def fetch(self, path: str) -> bytes:
+        """The body of the reply for a path, gzipped.
 
         Retries 429, 5xx and transport errors with exponential back-off and jitter, and honours
         `Retry-After`. Raises DownloadError when patience is at its end, NoDataError for a 404,
@@ -88,7 +107,7 @@ class Client:
             reraise=True,
         )
         try:
-            retrying(self._fetch_once, self.source.url(path), target)
+            return retrying(self._fetch_once, self.source.url(path))
         except TransientError as error:
             raise DownloadError(
                 f"{error}; patience for one request (backoff_total, "
@@ -100,12 +119,9 @@ class Client:
         """Seconds until the next try: twice the last, and never sooner than the server asks."""
         error = state.outcome.exception() if state.outcome else None
         asked = getattr(error, "retry_after", None) or 0.0
-        backoff = tenacity.wait_exponential_jitter(
-            initial=self.policy.backoff_first,
-            max=self.policy.backoff_longest,
-            jitter=self.policy.backoff_first / 2,
-        )(state)
-        return float(max(asked, backoff))
+        first, longest = self.policy.backoff_first, self.policy.backoff_longest
+        backoff = tenacity.wait_exponential(multiplier=first, max=longest)(state)
+        return float(max(asked, backoff + tenacity.wait_random(0, first / 2)(state)))
 
     def _patience_ends(self, state: tenacity.RetryCallState) -> bool:
         return state.idle_for + state.upcoming_sleep > self.policy.backoff_total
@@ -117,23 +133,19 @@ class Client:
         log.warning("waiting %.1f s: %s", state.upcoming_sleep, reason)
         self.on_wait(state.upcoming_sleep, reason)
 
-    def _fetch_once(self, url: str, target: Path) -> None:
+    def _fetch_once(self, url: str) -> bytes:
+        """Send one request through the session's adapter, which follows no redirect."""
         self.requests_sent += 1
-        request = self._session.prepare_request(requests.Request("GET", url))
-        timeouts = (self.policy.connect_timeout, self.policy.read_timeout)
+        request = self._request.copy()
+        request.url = url
         try:
             with (
                 _deadline(self.policy.total_timeout),
-                self._session.send(request, timeout=timeouts, **self._options) as response,
+                self._adapter.send(request, **self._options) as response,
             ):
                 _check_status(response, self.source)
-                gzipped = _check_headers(response)
-                _save(response.raw, target, gzipped=gzipped)
-        except requests.exceptions.SSLError as error:
-            raise StopRunError(
-                f"the certificate of {self.source.base_url} is not trusted ({_cause(error)}); "
-                "behind a proxy that inspects traffic, name its authority with ca_bundle=FILE"
-            ) from error
+                gzipped = _check_headers(response.headers)
+                return _receive(response.raw, gzipped=gzipped)
         except (
             requests.exceptions.RequestException,
             urllib3.exceptions.HTTPError,
@@ -142,13 +154,36 @@ class Client:
             self._session.close()  # what a broken exchange left in the connection must not be read
             if isinstance(error, TransientError):
                 raise
+            cause = _cause(error)
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                raise StopRunError(
+                    f"the certificate of {self.source.base_url} is not trusted "
+                    f"({cause.verify_message}): check this machine's clock; behind a proxy that "
+                    "inspects traffic, name its authority with ca_bundle=FILE"
+                ) from error
             raise TransientError(f"{_explain(error)} ({self.source.base_url})") from error
+
+
+def _require_readable(ca_bundle: str | None) -> None:
+    """Refuse a `ca_bundle` that is not there or holds no certificates."""
+    if ca_bundle is None:
+        return
+    is_folder = Path(ca_bundle).is_dir()
+    try:
+        ssl.create_default_context(
+            cafile=None if is_folder else ca_bundle, capath=ca_bundle if is_folder else None
+        )
+    except OSError as error:
+        raise UsageError(
+            f"ca_bundle: {ca_bundle} holds no certificates that can be read ({error.strerror})"
+        ) from error
 
 
 def _authentication(source: Source) -> Any:
     """Basic auth for the source's own host; else nothing, not even what netrc may hold."""
     if source.credentials:
-        return requests.auth.HTTPBasicAuth(source.credentials.username, source.credentials.password)
+        pair = (source.credentials.username.encode(), source.credentials.password.encode())
+        return requests.auth.HTTPBasicAuth(*pair)
     return lambda request: request
 
 
@@ -169,57 +204,83 @@ def _check_status(response: requests.Response, source: Source) -> None:
     if status == 404:
         raise NoDataError("the service has no data (404)")
     if 300 <= status < 400:
-        target = response.headers.get("Location", "nowhere")
+        target = _shown(response.headers.get("Location", "nowhere"))
         raise TransientError(f"the service redirects to {target} ({status}), which is not followed")
-    if status == 429 or status >= 500:
-        retry_after = _retry_after(response.headers.get("Retry-After"))
+    answer = f"the service answered {status} {_phrase(status)}".rstrip()
+    if status in {408, 429} or status >= 500:
+        retry_after = _retry_after(response.headers)
         asks = f" and asks to wait {retry_after:.0f} s" if retry_after else ""
-        raise TransientError(f"the service answered {status} {response.reason}{asks}", retry_after)
-    raise ReplyError(f"the service answered {status} {response.reason}")
+        raise TransientError(f"{answer}{asks}", retry_after)
+    raise ReplyError(answer)
 
 
-def _retry_after(text: str | None) -> float | None:
-    """Seconds that a `Retry-After` asks for, given as seconds or as a date; None for neither."""
-    if text is None:
-        return None
-    if text.strip().isdigit():
+def _phrase(status: int) -> str:
+    """What a status is called in the standard; the service's own words may be anything."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a `Retry-After` asks for, given as seconds or as a date; None for neither.
+
+    A date is held against the service's own clock where it tells the time: this machine's may be
+    wrong.
+    """
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
         return float(text)
+    until = _moment(text)
+    if until is None:
+        return None
+    now = _moment(headers.get("Date", "")) or dt.datetime.now(dt.UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """A date as HTTP writes one; None for anything else."""
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment - dt.datetime.now(moment.tzinfo)).total_seconds())
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-def _check_headers(response: requests.Response) -> bool:
+def _check_headers(headers: Mapping[str, str]) -> bool:
     """Refuse what is not JSON; tell whether it comes gzipped."""
-    content_type = response.headers.get("Content-Type", "nothing")
+    content_type = headers.get("Content-Type", "nothing")
     kind, _, parameters = content_type.lower().partition(";")
     if kind.strip() != "application/json":
-        raise TransientError(f"the service sent {content_type} instead of JSON")
+        raise TransientError(f"the service sent {_shown(content_type)} instead of JSON")
     charset = parameters.replace('"', "").strip().removeprefix("charset=")
     if charset not in {"", "utf-8", "utf8"}:
-        raise ReplyError(f"the service sent JSON in {charset} instead of UTF-8")
-    encoding = response.headers.get("Content-Encoding", "identity").lower()
+        raise ReplyError(f"the service sent JSON in {_shown(charset)} instead of UTF-8")
+    encoding = headers.get("Content-Encoding", "identity").lower()
     if encoding not in {"gzip", "identity"}:
-        raise ReplyError(f"the service packed its reply as {encoding} instead of gzip")
+        raise ReplyError(f"the service packed its reply as {_shown(encoding)} instead of gzip")
     return encoding == "gzip"
 
 
-def _save(raw: Any, target: Path, *, gzipped: bool) -> None:
-    """Stream a body to disk; one that came plain is packed on the way."""
-    packer = None if gzipped else zlib.compressobj(1, wbits=31)
+def _shown(text: str) -> str:
+    """What the service says, fit for a sentence: short, and nothing that moves a terminal."""
+    plain = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}..."
+
+
+def _receive(raw: Any, *, gzipped: bool) -> bytes:
+    """The whole body, gzipped; one that came plain is packed."""
+    chunks: list[bytes] = []
     received = 0
-    with target.open("wb") as file:
-        while chunk := raw.read1(_CHUNK, decode_content=False):
-            received += len(chunk)
-            if received > _LARGEST_BODY:
-                raise ReplyError(f"the reply is larger than {_LARGEST_BODY >> 20} MB")
-            file.write(packer.compress(chunk) if packer else chunk)
-        if packer:
-            file.write(packer.flush())
+    while chunk := raw.read1(_CHUNK, decode_content=False):
+        received += len(chunk)
+        if received > _LARGEST_BODY:
+            raise ReplyError(f"the reply is larger than {_LARGEST_BODY >> 20} MB")
+        chunks.append(chunk)
     if received == 0:
         raise TransientError("the service sent an empty body")
+    body = b"".join(chunks)
+    return body if gzipped else gzip.compress(body, 1, mtime=0)
 
 
 @contextlib.contextmanager
@@ -265,4 +326,6 @@ def _explain(error: Exception) -> str:
         return "the service fell silent"
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
         return "no connection to the service"
+    if isinstance(cause, ssl.SSLError):
+        return f"the encrypted connection broke ({cause.reason or 'cut off'})"
     return f"the connection broke ({type(cause).__name__})"

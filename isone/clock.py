@@ -61,6 +61,17 @@ def stamp(instant: int) -> str:
     return local_time(instant).isoformat(timespec="milliseconds")
 
 
+@lru_cache(maxsize=16)
+def stamps(day: dt.date, minutes: int) -> dict[str, int]:
+    """The stamps of a day's intervals as ISO-NE writes them, each with its instant."""
+    written: dict[str, int] = {}
+    for hour in interval_starts(day, 60):
+        before, after = stamp(hour).split(":00:00.")
+        for minute in range(0, 60, minutes):
+            written[f"{before}:{minute:02d}:00.{after}"] = hour + minute * 60
+    return written
+
+
 def parse_stamp(text: str) -> int:
     """Read ISO-NE's `BeginDate`: local time with its offset, as UTC seconds.
 

@@ -4,11 +4,13 @@ While one request is under way the reply before it is proven and filed, so proof
 there is never more than one request. A reply that is refused is asked for once more at the end.
 """
 
+import contextlib
 import datetime as dt
 import logging
 import re
+import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +27,7 @@ from isone.store import Entry, Store, make_folder, sha256
 
 log = logging.getLogger(__name__)
 
+_SWITCH_AFTER = 2e-4  # seconds
 _WAITING_FOR_PROOF = 2
 """Replies that may wait for their proof while the next request is under way."""
 
@@ -71,17 +74,15 @@ class Downloader:
         years = {day.year for day in days}
         for year in years:
             make_folder(self.store.raw_dir(self.dataset.name, year))
-            self.store.clear_arriving(self.dataset.name, year)
             self._prove_leftovers(year)
         entries = self._entries(years)
         lacking = selection.parts_lacking(self.dataset, days, locations, entries, self.accepted)
         self.on_plan(lacking)
         outcome.had = len(days) - len({part.day for part in lacking})
         failed = self._pass(lacking, outcome)
-        again = [part for part in failed if part.day not in self.accepted]
-        if again:
-            log.info("asking again for %d replies that were refused or empty", len(again))
-            self._pass(again, outcome)
+        if failed:
+            log.info("asking again for %d replies that were refused or empty", len(failed))
+            self._pass(failed, outcome)
         for part in lacking:
             if part in outcome.missing:
                 self.on_part(part, False)
@@ -113,13 +114,16 @@ class Downloader:
         ):
             for name in sorted(names):
                 part = part_named(self.dataset.name, name)
-                if part is None:
+                if part is None or part.day.year != year:
                     continue
                 try:
-                    self._prove(part, path_of(part))
+                    self._prove(part, path_of(part), path_of(part).read_bytes())
                     log.info("%s was received earlier and is proven now", part)
                 except ReplyError as error:
-                    self._refuse(part, path_of(part), error)
+                    if path_of == self.store.unproven_path:  # a kill cut it off while written
+                        path_of(part).unlink()
+                    else:
+                        self._refuse(part, path_of(part), error)
 
     def _pass(self, parts: list[Part], outcome: Outcome) -> list[Part]:
         """Ask once for each part; returns those that were refused or empty."""
@@ -136,15 +140,17 @@ class Downloader:
                 outcome.missing.pop(part, None)
                 self.on_part(part, True)
 
-        with ThreadPoolExecutor(1, "prove") as prover:
+        with _eager_switching(), ThreadPoolExecutor(1, "prove") as prover:
             try:
                 for part in parts:
                     try:
-                        path = self._receive(part)
+                        content = self._fetch(part)
                     except ReplyError as error:
                         self._note_failure(part, error, outcome, failed)
                         continue
-                    waiting.append((part, prover.submit(self._prove, part, path)))
+                    path = self.store.unproven_path(part)
+                    path.write_bytes(content)
+                    waiting.append((part, prover.submit(self._prove, part, path, content)))
                     while len(waiting) >= _WAITING_FOR_PROOF or (waiting and waiting[0][1].done()):
                         first, future = waiting.popleft()
                         settle(first, future.result)
@@ -154,17 +160,14 @@ class Downloader:
                     settle(first, future.result)
         return failed
 
-    def _receive(self, part: Part) -> Path:
-        arriving = self.store.arriving_path(part)
+    def _fetch(self, part: Part) -> bytes:
         try:
-            self.client.fetch(self.dataset.url_path(part), arriving)
-            return arriving.replace(self.store.unproven_path(part))
-        finally:
-            arriving.unlink(missing_ok=True)
+            return self.client.fetch(self.dataset.url_path(part))
+        except DownloadError as error:
+            raise DownloadError(f"{part}: {error}") from error
 
-    def _prove(self, part: Part, path: Path) -> Entry:
-        """Show that a received reply is the part that was asked for, and file it."""
-        content = path.read_bytes()
+    def _prove(self, part: Part, path: Path, content: bytes) -> Entry:
+        """Show that the reply at `path` is the part that was asked for, and file it."""
         finding = check.examine(self.dataset, part, parse.inflate(content))
         if part.day not in self.accepted:
             finding.require_whole()
@@ -200,6 +203,17 @@ class Downloader:
             return
         kept = self.store.refuse_part(part, path, str(error))
         log.warning("%s: refused, %s (kept as %s)", part, error, kept)
+
+
+@contextlib.contextmanager
+def _eager_switching() -> Iterator[None]:
+    """Let a reply that arrives interrupt the proof of the one before it sooner than in 5 ms."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_AFTER)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Outcome:
@@ -278,9 +292,10 @@ def part_named(dataset: str, name: str) -> Part | None:
     except ValueError:
         return None
     hour, location = match[2], match[3]
-    return Part(
+    part = Part(
         dataset, day, location=int(location) if location else None, hour=int(hour) if hour else None
     )
+    return part if part.name == name else None
 
 
 def _remarks(entry: Entry) -> list[str]:

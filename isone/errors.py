@@ -17,6 +17,18 @@ class DownloadError(IsoneError):
     """A download ended without everything it was asked for; running again goes on from here."""
 
 
+class DamagedError(IsoneError):
+    """What lies on the disk is not what was proven, or was cut off; the message names the day."""
+
+
+class LoadError(IsoneError):
+    """A database could not be filled; what it held before it still holds."""
+
+
+class VerifyError(IsoneError):
+    """What is stored is not what it was proven to be."""
+
+
 class TransientError(IsoneError):
     """The exchange failed in a way that may pass: worth the same request again."""
 

@@ -10,7 +10,7 @@ from isone import clock, parse
 from isone.client import Client
 from isone.datasets import CORE_LOCATIONS, Locations
 from isone.errors import NoDataError, ReplyError, UsageError
-from isone.store import Store, make_folder
+from isone.store import Store, make_folder, write_whole
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ def require_known(store: Store, client: Client, chosen: Locations) -> None:
         return
     today = _list_path(store, clock.now().date())
     kept = max(today.parent.glob("*.json.gz"), default=None) if today.parent.exists() else None
-    known = {each.id for each in _read(kept)} if kept else set()
+    known = {e.id for e in read_locations(parse.inflate(kept.read_bytes()))} if kept else set()
     if unknown - known and kept != today:
         known = {each.id for each in _fetch(client, today)}
     if unknown - known:
@@ -69,21 +69,14 @@ def _list_path(store: Store, day: dt.date) -> Path:
     return store.root / "raw" / "locations" / f"{day:%Y%m%d}.json.gz"
 
 
-def _read(path: Path) -> list[Location]:
-    return read_locations(parse.inflate(path.read_bytes()))
-
-
 def _fetch(client: Client, path: Path) -> list[Location]:
-    make_folder(path.parent)
-    arriving = path.with_name(f".{path.name}")
     try:
-        client.fetch("locations/all", arriving)
-        found = _read(arriving)
-        arriving.replace(path)
+        content = client.fetch("locations/all")
     except NoDataError as error:
         raise UsageError(
             f"{client.source.base_url} has no list of locations: is base_url right?"
         ) from error
-    finally:
-        arriving.unlink(missing_ok=True)
+    found = read_locations(parse.inflate(content))
+    make_folder(path.parent)
+    write_whole(path, content)
     return found

@@ -61,11 +61,12 @@ class DownloadProgress:
         self._waiting = ""
         self._bar = Progress(
             TextColumn("{task.fields[name]}"),
-            BarColumn(),
+            BarColumn(bar_width=20),
             TextColumn("{task.completed:.0f}/{task.total:.0f} days"),
             TextColumn("{task.fields[news]}"),
             console=CONSOLE,
             transient=True,
+            refresh_per_second=4,
             disable=not CONSOLE.is_terminal,
         )
         self._task = self._bar.add_task("", name=name, total=days, news="")
@@ -150,10 +151,17 @@ class DownloadProgress:
 
 def _news(facts: dict[str, Any]) -> str:
     if facts["waiting"]:
-        return str(facts["waiting"])
-    words = [f"{facts['requests_a_minute']:.0f} requests/min"]
+        return str(facts["waiting"]).partition(": ")[0]  # the client has told the reason
+    words = [f"{facts['requests_left']:,} requests left"]
     if facts["done_at"]:
-        words.append(f"{facts['requests_left']} left, done at {facts['done_at'][11:]}")
-    if facts["all_done_at"] != facts["done_at"]:
-        words.append(f"all at {facts['all_done_at'][5:]}")
+        rate = f"{facts['requests_a_minute']:,.0f}/min"
+        words = [rate, *words, f"done {_clock(facts['done_at'])}"]
+        if facts["all_done_at"] != facts["done_at"]:
+            words.append(f"all {_clock(facts['all_done_at'])}")
     return ", ".join(words)
+
+
+def _clock(moment: str) -> str:
+    """The time of a moment, with its date where that is not today's."""
+    today = dt.date.today().isoformat()
+    return moment[11:16] if moment.startswith(today) else moment[5:16]

@@ -1,21 +1,21 @@
 """Files on disk: where each thing lies, and how it gets there whole or not at all.
 
-A reply arrives under `.{part}.arriving`, waits for its proof as `.{part}.unproven`, and gets its
-final name only when it is shown to be whole. What is known of each filed part (size, SHA-256,
-rows, when fetched) stands in the ledger beside it; a part without a line there, or with another
-size, is proven again before it counts.
+A reply waits for its proof as `.{part}.unproven` and gets its final name only when it is shown to
+be whole. What is known of each filed part (size, SHA-256, rows, when fetched) stands in the ledger
+beside it; a part without a line there, or with another size, is proven again before it counts.
 """
 
 import contextlib
 import datetime as dt
 import fcntl
+import glob
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import msgspec
 
@@ -24,7 +24,6 @@ from isone.errors import DownloadError, UsageError
 
 _REPLY = ".json.gz"
 _UNPROVEN = ".unproven"
-_ARRIVING = ".arriving"
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,10 +65,6 @@ class Store:
         """The final name of a part's reply."""
         return self.raw_dir(part.dataset, part.day.year) / f"{part.name}{_REPLY}"
 
-    def arriving_path(self, part: Part) -> Path:
-        """Where a reply is written while it is received."""
-        return self.raw_dir(part.dataset, part.day.year) / f".{part.name}{_ARRIVING}"
-
     def unproven_path(self, part: Part) -> Path:
         """Where a reply that was received whole waits for its proof."""
         return self.raw_dir(part.dataset, part.day.year) / f".{part.name}{_UNPROVEN}"
@@ -81,6 +76,10 @@ class Store:
     def marker_path(self, dataset: str, period: str) -> Path:
         """The manifest of a proven year: it is there only if every day is."""
         return self.root / "complete" / dataset / f"{period}.json"
+
+    def parquet_path(self, dataset: str, period: str) -> Path:
+        """The table of a proven year."""
+        return self.root / "parquet" / dataset / f"{period}.parquet"
 
     @property
     def jobs_dir(self) -> Path:
@@ -140,12 +139,6 @@ class Store:
         target.with_suffix(".txt").write_text(f"{part.dataset} {part}: {reason}\n", "utf-8")
         return target
 
-    def clear_arriving(self, dataset: str, year: int) -> None:
-        """Remove replies that were being received when an earlier run ended."""
-        folder = self.raw_dir(dataset, year)
-        for name in _listing(folder, prefix=".", suffix=_ARRIVING):
-            (folder / name).unlink(missing_ok=True)
-
     def write_marker(self, dataset: str, period: str, manifest: dict[str, Any]) -> Path:
         """Write a year's manifest in one step, lastingly."""
         path = self.marker_path(dataset, period)
@@ -201,6 +194,29 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = False) -> None:
         aside.unlink(missing_ok=True)
     if lasting:
         sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def writing_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into at length; it gets its name, lastingly, when all has gone well.
+
+    Raises OSError, naming the file, where it cannot be written; nothing is left behind then.
+    """
+    make_folder(path.parent)
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        if leftover.suffix[1:].isdecimal():  # of a process that was killed
+            leftover.unlink(missing_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("wb") as file:
+            yield file
+        sync_file(aside)
+        aside.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def sync_file(path: Path) -> None:

@@ -1,0 +1,72 @@
+"""What the tests share: the project's folder, a folder of its own for each workflow, real input."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from running import PROJECT, command_line
+
+SHARED = PROJECT.parent / "shared" / "isone"
+_CREDENTIALS = ("ISONE_USERNAME", "ISONE_PASSWORD", "ISONE_API_USERNAME", "ISONE_API_PASSWORD")
+
+
+@pytest.fixture(autouse=True)
+def no_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the credentials of whoever runs it."""
+    for name in (*_CREDENTIALS, "ISONE_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
+
+
+@pytest.fixture
+def replay_folder() -> Path:
+    """Recorded replies with ISO-NE's real prices; not part of the project."""
+    folder = SHARED / "replay"
+    if not folder.exists():
+        pytest.skip(f"no recorded replies at {folder}")
+    return folder
+
+
+@pytest.fixture
+def examples_folder() -> Path:
+    """Real examples of replies; not part of the project."""
+    folder = SHARED / "examples"
+    if not folder.exists():
+        pytest.skip(f"no examples at {folder}")
+    return folder
+
+
+@pytest.fixture
+def workflow(tmp_path: Path) -> Path:
+    """An empty working folder with the project's config.yaml, for whole workflow runs."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    shutil.copy(PROJECT / "config.yaml", folder)
+    return folder
+
+
+@pytest.fixture
+def snakemake(workflow: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the workflow in its folder: `snakemake("years=2024", options=("-n",))`."""
+
+    def run(
+        *config: str,
+        options: tuple[str, ...] = (),
+        targets: tuple[str, ...] = ("download",),
+        environ: dict[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command_line(*config, options=options, targets=targets),
+            cwd=workflow,
+            env=os.environ | (environ or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+
+    return run

@@ -1,0 +1,131 @@
+"""What is selected decides what is missing: exactly what lacks is asked for."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from isone import clock, selection
+from isone.datasets import DATASETS, HUBS, Locations
+from isone.selection import Job
+from isone.settings import read_settings
+from isone.store import Entry, Store
+
+AT = dt.datetime(2026, 11, 20, 15, tzinfo=clock.MARKET_ZONE)
+
+
+def entry(part: str, **facts: object) -> Entry:
+    """A ledger's line, as far as it matters here."""
+    return Entry(
+        part=part, size=1, sha256="", rows=1, fetched="", source="", revision="final", **facts
+    )  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "year", "period"),
+    [
+        pytest.param("lmp_da_hourly", 2024, "2024", id="a closed year"),
+        pytest.param("lmp_da_hourly", 2026, "2026.through-20261121", id="tomorrow is out"),
+        pytest.param("lmp_rt_hourly", 2026, "2026.through-20261114", id="final comes later"),
+    ],
+)
+def test_an_open_year_carries_its_last_day_in_its_name(
+    dataset: str, year: int, period: str
+) -> None:
+    data_type = {"data_types": "lmp", "markets": DATASETS[dataset].choice}
+    chosen = selection.select(read_settings({"years": year, **data_type}), AT)
+    assert [job.period for job in chosen.jobs] == [period]
+
+
+def test_through_pins_the_last_day() -> None:
+    chosen = selection.select(read_settings({"years": 2017, "through": "2017-03-31"}), AT)
+    assert chosen.jobs[0].period == "2017.through-20170331"
+    later = selection.select(read_settings({"years": 2017, "through": "2018-03-31"}), AT)
+    assert later.jobs[0].period == "2017"
+
+
+@pytest.mark.parametrize(
+    ("config", "remark"),
+    [
+        ({"services": "day-ahead"}, "reserve_da_hourly begins on 2025-03-01: 2016 has nothing"),
+        ({"services": "regulation"}, "regulation_5min begins on 2017-12-01: 2016 has nothing"),
+    ],
+    ids=["day-ahead ancillary services", "five-minute regulation"],
+)
+def test_a_year_before_a_datasets_first_day_is_said_to_have_nothing(
+    config: dict[str, str], remark: str
+) -> None:
+    chosen = selection.select(read_settings({"years": 2016, "data_types": "as", **config}), AT)
+    assert chosen.jobs == ()
+    assert chosen.remarks == (remark,)
+
+
+def test_a_datasets_first_year_begins_with_its_first_day() -> None:
+    config = {"years": 2017, "data_types": "as", "services": "regulation"}
+    (job,) = selection.select(read_settings(config), AT).jobs
+    assert (job.first, job.last) == (dt.date(2017, 12, 1), dt.date(2017, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("newest_first", "years"), [(True, [2025, 2024, 2019]), (False, [2019, 2024, 2025])]
+)
+def test_years_and_days_run_in_the_order_that_is_asked_for(
+    newest_first: bool, years: list[int]
+) -> None:
+    config = {"years": "2025 2019 2024", "data_types": "lmp", "markets": "da"}
+    jobs = selection.select(read_settings(config | {"newest_first": newest_first}), AT).jobs
+    assert [job.year for job in jobs] == years
+    days = jobs[0].days(newest_first=newest_first)
+    assert days == sorted(days, reverse=newest_first)
+
+
+@pytest.mark.parametrize("locations", [HUBS, "all", (4000,), (321, 4000)], ids=str)
+@pytest.mark.parametrize("dataset", ["lmp_da_hourly", "lmp_rt_5min"])
+def test_a_period_leads_back_to_its_job(dataset: str, locations: Locations) -> None:
+    job = Job(dataset, 2026, dt.date(2026, 1, 1), dt.date(2026, 11, 14), locations)
+    assert Job.of_period(dataset, job.period, locations) == job
+
+
+def test_only_a_dataset_asked_for_by_location_names_them_in_its_period() -> None:
+    days = (2024, dt.date(2024, 1, 1), dt.date(2024, 12, 31))
+    assert Job("lmp_da_hourly", *days, "all").period == "2024"
+    assert Job("lmp_rt_5min", *days, HUBS).period == "2024"
+    assert Job("lmp_rt_5min", *days, "all").period == "2024.all"
+    one, other = Job("lmp_rt_5min", *days, (4000,)), Job("lmp_rt_5min", *days, (4001,))
+    assert one.period != other.period
+
+
+def test_hubs_then_all_locations_asks_for_the_hours_and_back_for_nothing() -> None:
+    dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
+    hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}
+    hours = {p.name: entry(p.name) for p in dataset.day_parts(day, "all")}
+    assert len(selection.parts_lacking(dataset, [day], "all", hubs, ())) == 24
+    assert selection.parts_lacking(dataset, [day], HUBS, hours, ()) == []
+    one_more = selection.parts_lacking(dataset, [day], (321, *HUBS), hubs, ())
+    assert [part.location for part in one_more] == [321]
+
+
+def test_many_locations_are_asked_for_by_the_hour_which_is_fewer_requests() -> None:
+    dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
+    assert len(dataset.day_parts(day, tuple(range(24)))) == 24
+    assert {part.hour for part in dataset.day_parts(day, tuple(range(25)))} == set(range(24))
+
+
+def test_a_day_filed_with_a_gap_counts_only_while_the_gap_is_accepted() -> None:
+    dataset, day = DATASETS["reserve_5min"], dt.date(2024, 6, 1)
+    had = {"20240601": entry("20240601", missing=("13:00",))}
+    assert selection.parts_lacking(dataset, [day], HUBS, had, {day}) == []
+    assert len(selection.parts_lacking(dataset, [day], HUBS, had, ())) == 1
+
+
+def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) -> None:
+    settings = read_settings({"years": 2024, "data_dir": str(tmp_path)})
+    jobs = selection.select(settings, AT).jobs
+    left = {job.dataset: selection.requests_left(Store(tmp_path), job, settings) for job in jobs}
+    assert left == {
+        "lmp_da_hourly": 366,
+        "lmp_rt_5min": 366 * 9,
+        "regulation_5min": 366,
+        "reserve_5min": 366,
+    }
+    assert sum(left.values()) <= 4400

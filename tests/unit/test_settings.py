@@ -1,0 +1,115 @@
+"""The configuration, in every form the command line gives it."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from isone.datasets import DATASETS, HUBS, MARKETS, SERVICES
+from isone.errors import UsageError
+from isone.settings import PROJECT, read_settings, schema
+
+
+@pytest.mark.parametrize(
+    ("given", "years"),
+    [
+        pytest.param(2024, (2024,), id="a number"),
+        pytest.param("2019-2023", (2019, 2020, 2021, 2022, 2023), id="a range"),
+        pytest.param("2025 2024 2019-2020", (2019, 2020, 2024, 2025), id="years and a range"),
+        pytest.param("2024,2025", (2024, 2025), id="commas"),
+        pytest.param(["2024", "2025"], (2024, 2025), id="a list of text"),
+        pytest.param([2024, "2019-2020"], (2019, 2020, 2024), id="a mixed list"),
+        pytest.param("2024 2024", (2024,), id="twice the same"),
+    ],
+)
+def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> None:
+    assert read_settings({"years": given}).years == years
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"yeers": 2024}, "unknown configuration key 'yeers'; did you mean 'years'?"),
+        ({"years": 20242025}, "'20242025' is neither a year nor a range"),
+        ({"years": 1999}, "1999 is out of range"),
+        ({"years": "2023-2019"}, "2023-2019 runs backwards; write 2019-2023"),
+        ({"markets": "dam"}, '"dam" is not one of da, rt, rt-hourly'),
+        ({"services": "regulatoin"}, '"regulatoin" is not one of regulation, reserves'),
+        ({"data_types": "all lpm"}, '"lpm" is not one of lmp, as, all'),
+        ({"locations": "maine"}, '"maine" does not have the expected form'),
+        ({"retry_delay": "soon"}, '"soon" is not of type number'),
+        ({"retry_delay": -1}, "-1 is less than the minimum of 0"),
+        ({"newest_first": "maybe"}, '"maybe" is not of type boolean'),
+        ({"through": "2017-02-31"}, '"2017-02-31" does not have the expected form'),
+        ({"source": "web"}, '"web" is not one of'),
+        ({"base_url": "example.org"}, '"example.org" does not have the expected form'),
+        ({"data_types": []}, "is empty"),
+        ({"accepted_gaps": [{"dataset": "x", "day": "2024-01-01", "reason": "y"}]}, "dataset"),
+        ({"accepted_gaps": [{"dataset": "reserve_5min"}]}, "'day' is a required property"),
+    ],
+    ids=lambda value: next(iter(value), "") if isinstance(value, dict) else "",
+)
+def test_a_mistake_gets_one_sentence(config: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UsageError) as error:
+        read_settings(config)
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_text_from_the_command_line_becomes_what_it_means() -> None:
+    settings = read_settings(
+        {
+            "newest_first": "no",
+            "stop_on_failure": "true",
+            "retry_delay": "600",
+            "through": dt.date(2017, 3, 31),
+            "base_url": "http://127.0.0.1:8080/api/v1.1/",
+            "downloads": "none",
+            "locations": "hubs,321",
+        }
+    )
+    assert settings.newest_first is False
+    assert settings.stop_on_failure is True
+    assert settings.retry_delay == 600
+    assert settings.through == dt.date(2017, 3, 31)
+    assert settings.base_url == "http://127.0.0.1:8080/api/v1.1"
+    assert settings.downloads is None
+    assert settings.locations == (321, *HUBS)
+
+
+def test_what_is_selected_by_default_is_what_the_old_orchestrator_fetched() -> None:
+    settings = read_settings({})
+    assert settings.datasets == (
+        "lmp_da_hourly",
+        "lmp_rt_5min",
+        "regulation_5min",
+        "reserve_5min",
+    )
+    assert settings.locations == HUBS
+
+
+def test_each_market_and_service_selects_one_dataset() -> None:
+    everything = {"data_types": "all", "markets": list(MARKETS), "services": list(SERVICES)}
+    assert read_settings(everything).datasets == tuple(DATASETS)
+    for name, dataset in DATASETS.items():
+        key = "markets" if dataset.data_type == "lmp" else "services"
+        chosen = read_settings({"data_types": dataset.data_type, key: dataset.choice})
+        assert chosen.datasets == (name,)
+
+
+def test_the_schema_knows_the_markets_and_services_of_the_dataset_table() -> None:
+    properties = schema()["properties"]
+    assert set(properties["markets"]["items"]["enum"]) == set(MARKETS)
+    assert set(properties["services"]["items"]["enum"]) == set(SERVICES)
+
+
+def test_config_yaml_says_the_defaults_of_the_schema() -> None:
+    written = yaml.safe_load((PROJECT / "config.yaml").read_text("utf-8"))
+    assert read_settings(written) == read_settings({})
+
+
+def test_invented_prices_lie_apart_from_real_ones() -> None:
+    assert read_settings({"source": "sandbox"}).store_dir == Path("data/sandbox")
+    assert read_settings({"source": "webservices"}).store_dir == Path("data")

@@ -1,6 +1,9 @@
 # ISO New England's price history, year by year: snakemake -j1 --config years=2024
 #
 # rules/download.smk    replies as served, proven day by day; a marker for each proven year
+# rules/pack.smk        a Parquet file for each proven year
+# rules/load.smk        DuckDB, and PostgreSQL where `database` names one
+# rules/verify.smk      a deep check of all that is stored: snakemake -j1 verify
 
 import sys
 
@@ -26,12 +29,17 @@ if workflow.is_main_process:
 
 
 include: "rules/download.smk"
+include: "rules/pack.smk"
+include: "rules/load.smk"
+include: "rules/verify.smk"
 
 
 rule all:
     default_target: True
     input:
         rules.download.input,
+        rules.pack.input,
+        rules.load.input,
 
 
 onstart:

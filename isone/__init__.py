@@ -1,3 +1,22 @@
-"""ISO New England's price history: downloaded day by day and proven complete."""
+"""ISO New England's price history: downloaded day by day and proven complete.
+
+`isone.read` gives what was packed: `isone.read("lmp_da_hourly", years=2024, locations=4000)`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from isone.reading import read
 
 __version__ = "0.1.0"
+__all__ = ["read"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load Arrow only where prices are read."""
+    if name == "read":
+        from isone.reading import read
+
+        globals()["read"] = read
+        return read
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ from isone.errors import IncompleteError, ReplyError
 
 _CENT = 0.01
 _HALF_CENT = 0.005
+_ID_DIGITS = 9
 _NAMED = 5  # examples that a sentence gives before it only counts
 
 
@@ -30,6 +31,9 @@ class Finding:
     """Rows whose stamp was a second or two off its interval's beginning."""
     cents_off: int = 0
     """Rows whose components add up to one cent more or less than the LMP (ISO-NE's rounding)."""
+    at_odds: int = 0
+    """Rows that disagree with another on what a reply says more than once: the energy component,
+    which is one for the system, and the hour's end beside the interval's beginning."""
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
@@ -63,6 +67,7 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
         duplicates=len(keys) - len(seen),
         off_grid=off_grid,
         cents_off=_check_sums(dataset, seen),
+        at_odds=_at_odds(dataset, seen),
         unknown_fields=records.unknown_fields,
         missing=_missing(dataset, part, slots, seen, places),
     )
@@ -92,11 +97,11 @@ def _odd_slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) ->
     """The interval, and the instant, of a stamp that is not written as expected or off the grid."""
     try:
         instant = clock.parse_stamp(text)
-    except ValueError as error:
-        raise ReplyError(f"the reply has a wrong stamp: {error}") from error
+    except (ValueError, OverflowError) as error:
+        raise ReplyError(f"the reply has a wrong stamp: {parse.shown(str(error))}") from error
     slot = clock.snap(instant, dataset.interval_minutes)
     if slot not in slots:
-        raise ReplyError(f"the reply has a row of {text}, which is not in {part}")
+        raise ReplyError(f"the reply has a row of {parse.shown(text)}, which is not in {part}")
     return slot, instant
 
 
@@ -107,8 +112,8 @@ def _place_of(dataset: Dataset) -> Callable[[Any], int]:
         def location_id(row: Any) -> int:
             text = row.place.id
             if text not in known:
-                if not (text.isascii() and text.isdigit()):
-                    raise ReplyError(f"the reply has {text!r} for a location id")
+                if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS):
+                    raise ReplyError(f"the reply has {parse.shown(text)!r} for a location id")
                 known[text] = int(text)
             return known[text]
 
@@ -137,19 +142,22 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _check_names(dataset: Dataset, rows: Collection[Any]) -> None:
-    """Refuse an id that comes under two names, or a well-known id under a wrong one."""
+    """Refuse an id that comes under two names or types, or a well-known id under a wrong one."""
     names: dict[Any, str] = {}
+    found: set[tuple[Any, str]] = set()
     if dataset.place == "location":
-        names = {str(id): name for id, (name, _) in CORE_LOCATIONS.items()}
-        pairs = {(row.place.id, row.place.name) for row in rows}
+        names = {str(id): f"{name} ({type})" for id, (name, type) in CORE_LOCATIONS.items()}
+        places = {row.place for row in rows}
+        found = {(place.id, f"{place.name} ({place.type})") for place in places}
     elif dataset.place == "reserve_zone":
         names = dict(RESERVE_ZONES)
-        pairs = {(row.place, row.place_name) for row in rows}
-    else:
-        return
-    for place, name in pairs:
+        found = {(row.place, row.place_name) for row in rows}
+    for place, name in found:
         if names.setdefault(place, name) != name:
-            raise ReplyError(f"the reply calls location {place} {name!r}, not {names[place]!r}")
+            raise ReplyError(
+                f"the reply calls location {place} {parse.shown(name)}, not "
+                f"{parse.shown(names[place])}"
+            )
 
 
 def _check_sums(dataset: Dataset, seen: dict[tuple[int, int], Any]) -> int:
@@ -172,6 +180,22 @@ def _check_sums(dataset: Dataset, seen: dict[tuple[int, int], Any]) -> int:
                 )
             cents_off += 1
     return cents_off
+
+
+def _at_odds(dataset: Dataset, seen: dict[tuple[int, int], Any]) -> int:
+    """Count rows that do not say what other rows, or their own stamps, say too."""
+    if dataset.place == "location":
+        energies: dict[int, float] = {}
+        return sum(
+            energies.setdefault(slot, row.energy) != row.energy for (slot, _), row in seen.items()
+        )
+    if any(column.name == "hour_end" for column in dataset.columns):
+        return sum(
+            row.hour_end is not None
+            and row.hour_end[:2] != f"{clock.local_time(slot).hour + 1:02d}"
+            for (slot, _), row in seen.items()
+        )
+    return 0
 
 
 def _missing(

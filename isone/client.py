@@ -32,6 +32,7 @@ from isone.errors import (
     TransientError,
     UsageError,
 )
+from isone.parse import shown
 from isone.settings import HttpPolicy
 from isone.sources import ACCOUNT_HELP, Source, is_loopback
 
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 _LARGEST_BODY = 64 * 2**20  # bytes on the wire; a full day of all locations has 0.6 MB
-_SHOWN = 80  # characters of what the service says that a sentence repeats
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -71,17 +71,17 @@ class Client:
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
         self._session.auth = _authentication(source)
-        self._session.trust_env = not is_loopback(source.base_url)  # no proxy to this machine
+        try:
+            self._session.trust_env = not is_loopback(source.base_url)  # no proxy to this machine
+            self._request = self._session.prepare_request(requests.Request("GET", source.base_url))
+            # asked directly: a session would read a redirect's body, however large
+            self._adapter = self._session.get_adapter(source.base_url)
+        except ValueError as error:
+            raise UsageError(f"base_url: {source.base_url!r} cannot be asked: {error}") from error
         _require_readable(policy.ca_bundle)
         self._options: dict[str, Any] = self._session.merge_environment_settings(
             source.base_url, {}, True, policy.ca_bundle or True, None
         ) | {"timeout": (policy.connect_timeout, policy.read_timeout)}
-        try:
-            self._request = self._session.prepare_request(requests.Request("GET", source.base_url))
-            # asked directly: a session would read a redirect's body, however large
-            self._adapter = self._session.get_adapter(source.base_url)
-        except requests.exceptions.RequestException as error:
-            raise UsageError(f"base_url: {source.base_url!r} cannot be asked: {error}") from error
 
     def __enter__(self) -> "Client":
         """Return the client itself."""
@@ -91,17 +91,17 @@ class Client:
         """Close the connection."""
         self._session.close()
 
-    def fetch(self, path: str) -> bytes:
+    def fetch(self, path: str, *, patient: bool = True) -> bytes:
         """The body of the reply for a path, gzipped.
 
-        Retries 429, 5xx and transport errors with exponential back-off and jitter, and honours
-        `Retry-After`. Raises DownloadError when patience is at its end, NoDataError for a 404,
-        ReplyError for an unusable reply, StopRunError where no request can succeed.
+        If `patient`, retries 429, 5xx and transport errors with exponential back-off and jitter,
+        and honours `Retry-After`. Raises DownloadError when patience is at its end, NoDataError for
+        a 404, ReplyError for an unusable reply, StopRunError where no request can succeed.
         """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TransientError),
             wait=self._wait,
-            stop=self._patience_ends,
+            stop=self._patience_ends if patient else tenacity.stop_after_attempt(1),
             before_sleep=self._before_sleep,
             sleep=self._sleep,
             reraise=True,
@@ -204,7 +204,7 @@ def _check_status(response: requests.Response, source: Source) -> None:
     if status == 404:
         raise NoDataError("the service has no data (404)")
     if 300 <= status < 400:
-        target = _shown(response.headers.get("Location", "nowhere"))
+        target = shown(response.headers.get("Location", "nowhere"))
         raise TransientError(f"the service redirects to {target} ({status}), which is not followed")
     answer = f"the service answered {status} {_phrase(status)}".rstrip()
     if status in {408, 429} or status >= 500:
@@ -252,20 +252,14 @@ def _check_headers(headers: Mapping[str, str]) -> bool:
     content_type = headers.get("Content-Type", "nothing")
     kind, _, parameters = content_type.lower().partition(";")
     if kind.strip() != "application/json":
-        raise TransientError(f"the service sent {_shown(content_type)} instead of JSON")
+        raise TransientError(f"the service sent {shown(content_type)} instead of JSON")
     charset = parameters.replace('"', "").strip().removeprefix("charset=")
     if charset not in {"", "utf-8", "utf8"}:
-        raise ReplyError(f"the service sent JSON in {_shown(charset)} instead of UTF-8")
+        raise ReplyError(f"the service sent JSON in {shown(charset)} instead of UTF-8")
     encoding = headers.get("Content-Encoding", "identity").lower()
     if encoding not in {"gzip", "identity"}:
-        raise ReplyError(f"the service packed its reply as {_shown(encoding)} instead of gzip")
+        raise ReplyError(f"the service packed its reply as {shown(encoding)} instead of gzip")
     return encoding == "gzip"
-
-
-def _shown(text: str) -> str:
-    """What the service says, fit for a sentence: short, and nothing that moves a terminal."""
-    plain = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}..."
 
 
 def _receive(raw: Any, *, gzipped: bool) -> bytes:

@@ -27,8 +27,8 @@ from isone.store import Entry, Store, make_folder, sha256
 
 log = logging.getLogger(__name__)
 
-_SWITCH_AFTER = 2e-4  # seconds
-_WAITING_FOR_PROOF = 2
+_SWITCH_AFTER = 1e-3  # seconds
+_WAITING_FOR_PROOF = 8
 """Replies that may wait for their proof while the next request is under way."""
 
 
@@ -130,9 +130,10 @@ class Downloader:
         failed: list[Part] = []
         waiting: deque[tuple[Part, Future[Entry]]] = deque()
 
-        def settle(part: Part, proof: Callable[[], Any]) -> None:
+        def settle() -> None:
+            part, proof = waiting.popleft()
             try:
-                proof()
+                proof.result()
             except ReplyError as error:
                 self._note_failure(part, error, outcome, failed)
             else:
@@ -142,29 +143,42 @@ class Downloader:
 
         with _eager_switching(), ThreadPoolExecutor(1, "prove") as prover:
             try:
-                for part in parts:
-                    try:
-                        content = self._fetch(part)
-                    except ReplyError as error:
-                        self._note_failure(part, error, outcome, failed)
-                        continue
+                for part, content in self._replies(parts, outcome, failed):
                     path = self.store.unproven_path(part)
                     path.write_bytes(content)
                     waiting.append((part, prover.submit(self._prove, part, path, content)))
                     while len(waiting) >= _WAITING_FOR_PROOF or (waiting and waiting[0][1].done()):
-                        first, future = waiting.popleft()
-                        settle(first, future.result)
+                        settle()
             finally:
                 while waiting:
-                    first, future = waiting.popleft()
-                    settle(first, future.result)
+                    settle()
         return failed
 
-    def _fetch(self, part: Part) -> bytes:
-        try:
-            return self.client.fetch(self.dataset.url_path(part))
-        except DownloadError as error:
-            raise DownloadError(f"{part}: {error}") from error
+    def _replies(
+        self, parts: list[Part], outcome: Outcome, failed: list[Part]
+    ) -> Iterator[tuple[Part, bytes]]:
+        """Ask for one part after the other; yields those that were answered.
+
+        Where patience for a part ends, the next one is tried once: if that fails too, the service
+        is out of order, and if not, only that part is missing.
+        """
+        worn_out: DownloadError | None = None
+        for part in parts:
+            path = self.dataset.url_path(part)
+            try:
+                content = self.client.fetch(path, patient=worn_out is None)
+            except ReplyError as error:
+                worn_out = None
+                self._note_failure(part, error, outcome, failed)
+            except DownloadError as error:
+                if worn_out:
+                    raise worn_out from error
+                worn_out = DownloadError(f"{part}: {error}")
+                outcome.missing[part] = str(error)
+                log.warning("%s: given up for now, %s", part, error)
+            else:
+                worn_out = None
+                yield part, content
 
     def _prove(self, part: Part, path: Path, content: bytes) -> Entry:
         """Show that the reply at `path` is the part that was asked for, and file it."""
@@ -304,6 +318,7 @@ def _remarks(entry: Entry) -> list[str]:
         "rows came twice, exactly alike": entry.duplicates,
         "stamps were a second or two off": entry.off_grid,
         "rows add up to a cent more or less than the LMP": entry.cents_off,
+        "rows are at odds with others on energy, or with their stamps on the hour": entry.at_odds,
         "intervals are missing and accepted to be": len(entry.missing),
     }
     lines = [f"{count} {text}" for text, count in remarks.items() if count]

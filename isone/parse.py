@@ -18,6 +18,8 @@ from isone.errors import NoDataError, ReplyError
 LARGEST_REPLY = 64 * 2**20
 """Bytes of JSON above which a reply is refused unread; a full day of all locations has 6 MB."""
 _EMPTY_BODIES = {b"null", b"[]", b"{}", b'""'}
+_SHOWN = 160  # characters of what the service says that a sentence repeats
+_FIELDS_NAMED = 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TYPES: dict[str, type] = {"double": float, "integer": int, "string": str}
 
@@ -57,9 +59,17 @@ def inflate(compressed: bytes) -> bytes:
     return body
 
 
-def read_records(dataset: Dataset, body: bytes) -> Records:
+def shown(text: str) -> str:
+    """What the service says, fit for a sentence: short, and nothing that moves a terminal."""
+    plain = "".join(letter if letter.isprintable() else "?" for letter in text[:_SHOWN])
+    return plain if len(text) <= _SHOWN else f"{plain}..."
+
+
+def read_records(dataset: Dataset, body: bytes, *, proven: bool = False) -> Records:
     """The records of a reply's JSON.
 
+    Of a reply that was `proven` before, each LMP record keeps its location as the bytes it came in
+    (`msgspec.Raw`), which spares most of the time, and new fields are passed over.
     Raises NoDataError where the service says in one of its ways that it has none, and ReplyError
     where the JSON is not of the dataset's form.
     """
@@ -69,14 +79,16 @@ def read_records(dataset: Dataset, body: bytes) -> Records:
     unknown: tuple[str, ...] = ()
     try:
         try:
-            reply = _decoder(dataset.name, strict=True).decode(body)
+            reply = _decoder(dataset.name, strict=not proven, raw_places=proven).decode(body)
         except msgspec.ValidationError as error:
             if "unknown field" not in str(error):
                 raise
-            reply = _decoder(dataset.name, strict=False).decode(body)
+            reply = _decoder(dataset.name, strict=False, raw_places=False).decode(body)
             unknown = _unknown_fields(dataset, body)
-    except msgspec.DecodeError as error:
-        raise ReplyError(f"the reply is not what {dataset.name} looks like: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ReplyError(
+            f"the reply is not what {dataset.name} looks like: {shown(str(error))}"
+        ) from error
     except RecursionError as error:
         raise ReplyError("the reply is nested too deeply to be a list of prices") from error
     rows = _unwrap(dataset, reply)
@@ -95,19 +107,19 @@ def _unwrap(dataset: Dataset, reply: Any) -> list[Any]:
             if not reply:
                 return []
             if isinstance(reply, str):
-                raise ReplyError(f"the reply has the text {reply[:80]!r} instead of records")
+                raise ReplyError(f"the reply has the text {shown(reply)!r} instead of records")
     if isinstance(reply, str):
         return []
     return reply if isinstance(reply, list) else [reply]
 
 
 @functools.cache
-def _decoder(name: str, *, strict: bool) -> msgspec.json.Decoder[Any]:
+def _decoder(name: str, *, strict: bool, raw_places: bool) -> msgspec.json.Decoder[Any]:
     from isone.datasets import DATASETS
 
     dataset = DATASETS[name]
     *outer, innermost = dataset.wrapper
-    record = _record_type(dataset, strict=strict)
+    record = _record_type(dataset, strict=strict, raw_places=raw_places)
     level: Any = list[record] | record | str | None  # type: ignore[valid-type]
     records = level
     for key in [innermost, *reversed(outer[1:])]:
@@ -121,14 +133,14 @@ def _decoder(name: str, *, strict: bool) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(reply)
 
 
-def _record_type(dataset: Dataset, *, strict: bool) -> Any:
+def _record_type(dataset: Dataset, *, strict: bool, raw_places: bool) -> Any:
     begins: Any = str
     for key in reversed(dataset.begins[1:]):
         begins = msgspec.defstruct("Begins", [(key, begins)], gc=False)
     fields: list[Any] = [("begins", begins)]
     rename = {"begins": dataset.begins[0]}
     if dataset.place == "location":
-        fields.append(("place", LocationRef))
+        fields.append(("place", msgspec.Raw if raw_places else LocationRef))
         rename["place"] = "Location"
     elif dataset.place == "reserve_zone":
         fields += [("place", int), ("place_name", str)]
@@ -154,4 +166,5 @@ def _unknown_fields(dataset: Dataset, body: bytes) -> tuple[str, ...]:
     for key in dataset.wrapper:
         level = level.get(key, level)
     rows = level if isinstance(level, list) else [level]
-    return tuple(sorted({name for row in rows for name in row if name not in known}))
+    names = sorted({name for row in rows for name in row if name not in known})
+    return tuple(shown(name) for name in names[:_FIELDS_NAMED])

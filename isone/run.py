@@ -245,15 +245,15 @@ def states(store: Store, plan: Plan, *, ended: bool = False) -> list[State]:
 
 
 def _state(store: Store, plan: Plan, planned: Planned, going_on: bool) -> State:
-    facts: dict[str, Any] = {}
-    with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
-        facts = json.loads(status_path(store, planned.name).read_bytes())
+    facts = _facts(status_path(store, planned.name))
     if facts.get("started", "") < plan.started:
         facts = {}  # of an earlier run
     state = facts.get("state")
-    if Path(planned.marker).exists() and state != "running":
-        return State(planned, "SUCCESS" if state == "succeeded" else "COMPLETE", facts)
-    if state == "running":
+    if state == "succeeded":
+        word = "SUCCESS"
+    elif Path(planned.marker).exists() and state != "running":
+        word = "COMPLETE"
+    elif state == "running":
         word = "RUNNING" if _alive(int(facts.get("process", 0))) else "INTERRUPTED"
     elif state in {"failed", "interrupted"}:
         word = state.upper()
@@ -285,15 +285,36 @@ def summary(store: Store, *, ended: bool = False) -> str:
         lines.append(f"The run was stopped by {reason.partition(':')[0]}")
     lines += ["", "Detailed results:", "-" * 80]
     for number, state in enumerate(found, 1):
-        lines += _details(number, state)
+        lines += _details(f"{number}. ", state)
+    for state in _failed_otherwise(store, plan):
+        lines += _details("And ", state)
     return "\n".join([*lines, _RULE])
 
 
-def _details(number: int, state: State) -> list[str]:
+def _failed_otherwise(store: Store, plan: Plan) -> list[State]:
+    """The jobs of a run beside its downloads, such as packing and loading, that failed."""
+    planned = {download.name for download in plan.downloads} | {_plan_path(store).stem}
+    failed = []
+    for path in sorted(store.jobs_dir.glob("*.json")):
+        facts = _facts(path) if path.stem not in planned else {}
+        if facts.get("state") == "failed" and facts.get("started", "") >= plan.started:
+            failed.append(State(Planned(path.stem, "", "", 0, False), "FAILED", facts))
+    return failed
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """What a job says of itself; nothing where it has not said anything yet."""
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def _details(mark: str, state: State) -> list[str]:
     facts = state.facts
     attempts = f" (attempts: {facts['attempt']})" if "attempt" in facts else ""
     already = " (already there)" if state.word == "COMPLETE" else ""
-    lines = [f"{number}. {state.planned.name}: {state.word}{attempts}{already}"]
+    lines = [f"{mark}{state.planned.name}: {state.word}{attempts}{already}"]
     if "days" in facts:
         news = f"{facts['days_done']} of {facts['days']} days, {facts['requests_sent']} requests"
         if state.word == "RUNNING":

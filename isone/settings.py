@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -79,6 +80,9 @@ class Settings:
     accepted_gaps: tuple[AcceptedGap, ...]
     http: HttpPolicy
     sandbox: SandboxOptions
+    database: str | None = None
+    timescaledb: bool = False
+    refetch: bool = False
 
     @property
     def store_dir(self) -> Path:
@@ -118,6 +122,9 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
             latency=values["sandbox_latency"],
             faults=tuple(values["sandbox_faults"]),
         ),
+        database=values["database"] and require_no_password(values["database"]),
+        timescaledb=values["timescaledb"],
+        refetch=values["refetch"],
     )
 
 
@@ -277,6 +284,29 @@ def _chosen_locations(words: Iterable[str]) -> Locations:
             return "all"
         chosen.update(HUBS if word == "hubs" else [int(word)])
     return tuple(sorted(chosen))
+
+
+def require_no_password(database: str) -> str:
+    """An address of a database, as it stands. Raises UsageError, not repeating it, for a secret."""
+    try:
+        address = urlsplit(database) if "://" in database else None
+        secret = address is not None and (address.password, address.port)[0] is not None
+    except ValueError:  # such as a port that is no number, which may be half a password
+        raise UsageError(
+            "database: this is no address of a PostgreSQL database; write "
+            "postgresql://user@host/name or service=NAME"
+        ) from None
+    if secret or re.search(r"\b(ssl)?password\s*=", database, re.IGNORECASE):
+        raise UsageError(
+            "database: a password in the address would stand in logs and in the process list; take "
+            "it out, and set PGPASSWORD, ~/.pgpass or a service file"
+        )
+    if not (address and address.scheme in {"postgresql", "postgres"}) and "=" not in database:
+        raise UsageError(
+            f"database: {database!r} is no address of a PostgreSQL database; write "
+            "postgresql://user@host/name or service=NAME"
+        )
+    return database
 
 
 def _accepted_gap(gap: Mapping[str, str]) -> AcceptedGap:

@@ -42,6 +42,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     duplicates: int = 0
     off_grid: int = 0
     cents_off: int = 0
+    at_odds: int = 0
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that lack and are accepted to lack; a part is filed without them by name only."""
@@ -172,9 +173,12 @@ def _take_lock(lock: IO[str], root: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it. Raises UsageError where that cannot be."""
+    """Make a folder and those above it, lastingly. Raises UsageError where that cannot be."""
     try:
+        made = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
+        for each in made:
+            sync_folder(each.parent)
     except OSError as error:
         raise UsageError(f"cannot make the folder {folder}: {error.strerror}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -183,7 +187,7 @@ def make_folder(folder: Path) -> None:
 
 def write_whole(path: Path, content: bytes, *, lasting: bool = False) -> None:
     """Replace a file in one step: a reader sees the old one or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         aside.write_bytes(content)

@@ -1,0 +1,1 @@
+"""The packed tables in databases: DuckDB and PostgreSQL. SQL stands here and nowhere else."""

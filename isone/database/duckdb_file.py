@@ -1,0 +1,200 @@
+"""The DuckDB file: every dataset's table, the days behind them, the views; built aside, renamed."""
+
+import contextlib
+import datetime as dt
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from isone import __version__, clock
+from isone.database import history, packed, sql, views
+from isone.database.history import DayRow
+from isone.database.packed import PackedFile
+from isone.datasets import DATASETS
+from isone.errors import LoadError
+from isone.store import Store, make_folder, sync_file, sync_folder
+
+MEMORY_LIMIT = "320MB"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a database holds: its files with their digests, and the rows of each table."""
+
+    files: dict[str, str]
+    rows: dict[str, int]
+
+
+def database_path(store: Store) -> Path:
+    """Where the DuckDB file of a store lies."""
+    return store.root / "isone.duckdb"
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a finished database for reading, with instants shown in market time."""
+    connection = duckdb.connect(str(path), read_only=True)
+    connection.execute(f"SET TimeZone = {sql.text(clock.MARKET_ZONE.key)}")
+    return connection
+
+
+def build(
+    store: Store, files: Sequence[PackedFile], *, threads: int = 1, path: Path | None = None
+) -> Loaded:
+    """Build the database anew from these files, and put it in the old one's place in one step.
+
+    `files` as `packed.packed_files` gives them. Whoever has the old file open keeps reading the old
+    one. Raises LoadError where a file turns out to be damaged, or is no year of its dataset.
+    """
+    path = path or database_path(store)
+    make_folder(path.parent)
+    _clear_leftovers(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with contextlib.closing(duckdb.connect(str(aside))) as connection:
+            connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = {threads:d}")
+            connection.execute("SET TimeZone = 'UTC'")
+            rows = _fill(connection, store, files)
+        sync_file(aside)
+        aside.replace(path)
+        sync_folder(path.parent)
+    except duckdb.OutOfMemoryException as error:
+        raise LoadError(
+            f"{path} could not be built in {MEMORY_LIMIT} of memory: {error}"
+        ) from error
+    except duckdb.Error as error:
+        raise LoadError(f"{path} could not be built: {first_line(error)}") from error
+    finally:
+        for leftover in (aside, aside.with_name(f"{aside.name}.wal")):
+            leftover.unlink(missing_ok=True)
+    return Loaded({f"{f.dataset}/{f.period}": f.digest for f in files}, rows)
+
+
+def first_line(error: BaseException) -> str:
+    """DuckDB's message without the excerpt of the statement that it adds."""
+    return str(error).split("\n", 1)[0]
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, store: Store, files: Sequence[PackedFile]
+) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    for table, _, columns in sql.all_tables():
+        connection.execute(f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})")
+    for dataset in DATASETS:
+        chosen = [file for file in files if file.dataset == dataset]
+        rows[dataset] = _insert(connection, dataset, packed.rows_query(chosen)) if chosen else 0
+    rows["operating_days"] = _add_days(connection, history.operating_days(store, files))
+    rows["locations"] = _insert(connection, "locations", _locations_query())
+    _add_packed_files(connection, files)
+    _add_about(connection, files)
+    _describe(connection, invented=any(file.invented for file in files))
+    return rows
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> int:
+    connection.execute(f"INSERT INTO {sql.name(table)} {query}")
+    counted = connection.fetchall()
+    return int(counted[0][0])
+
+
+def _add_days(connection: duckdb.DuckDBPyConnection, days: Sequence[DayRow]) -> int:
+    """Add the days of the manifests, and name those that have prices and no manifest."""
+    columns = sql.OPERATING_DAYS
+    lists = ", ".join(f"unnest(CAST(? AS {sql.TYPES[column.type]}[]))" for column in columns)
+    values = [list(column) for column in zip(*days, strict=True)] or [[]] * len(columns)
+    connection.execute(f"INSERT INTO operating_days SELECT {lists}", values)
+    for dataset in DATASETS:
+        connection.execute(
+            f"""
+            INSERT INTO operating_days
+            SELECT ?, operating_day, '{history.NO_MANIFEST}', NULL, NULL, '', '', NULL, '', NULL
+            FROM (SELECT DISTINCT operating_day FROM {sql.name(dataset)})
+            ANTI JOIN (SELECT operating_day FROM operating_days WHERE dataset = ?)
+                USING (operating_day)
+            """,
+            [dataset, dataset],
+        )
+    connection.execute("SELECT count(*) FROM operating_days")
+    return int(connection.fetchall()[0][0])
+
+
+def _locations_query() -> str:
+    """Every place of the tables, under its newest name."""
+    each = " UNION ALL ".join(
+        f"({packed.places_query(dataset, sql.name(dataset.name))})"
+        for dataset in DATASETS.values()
+        if dataset.place
+    )
+    return (
+        "SELECT location_id, arg_max(location, last_day), arg_max(location_type, last_day), "
+        f"min(first_day), max(last_day) FROM ({each}) GROUP BY location_id ORDER BY location_id"
+    )
+
+
+def _add_packed_files(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile]) -> None:
+    connection.execute(
+        "CREATE TABLE packed_files (dataset VARCHAR, period VARCHAR, rows BIGINT, source VARCHAR, "
+        "invented_prices BOOLEAN, manifest_digest VARCHAR)"
+    )
+    for file in files:
+        connection.execute(
+            "INSERT INTO packed_files VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                *(file.dataset, file.period, file.rows, file.source),
+                *(file.invented, file.manifest_digest),
+            ],
+        )
+    connection.execute(
+        "COMMENT ON TABLE packed_files IS 'The Parquet files that this database was built from'"
+    )
+
+
+def _add_about(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile]) -> None:
+    invented = any(file.invented for file in files)
+    facts = {
+        "title": "ISO New England price history" + (" - INVENTED PRICES" if invented else ""),
+        "invented_prices": str(invented).lower(),
+        "sources": ", ".join(sorted({file.source for file in files})),
+        "layout": str(sql.LAYOUT),
+        "made_by": f"isone-prices {__version__}",
+        "built": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }
+    connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")
+    for item in facts.items():
+        connection.execute("INSERT INTO about VALUES (?, ?)", item)
+    connection.execute("COMMENT ON TABLE about IS 'What this database is, by key'")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, *, invented: bool) -> None:
+    """Create the views, and put comments on tables, columns and views."""
+    warning = "INVENTED PRICES of the sandbox. " if invented else ""
+    for table, comment, columns in sql.all_tables():
+        connection.execute(f"COMMENT ON TABLE {sql.name(table)} IS {sql.text(warning + comment)}")
+        for column in columns:
+            target = f"{sql.name(table)}.{sql.name(column.name)}"
+            connection.execute(f"COMMENT ON COLUMN {target} IS {sql.text(sql.describe(column))}")
+    for view in views.all_views():
+        connection.execute(f"CREATE VIEW {sql.name(view.name)} AS {view.query}")
+        comment = sql.text(warning + view.comment)
+        connection.execute(f"COMMENT ON VIEW {sql.name(view.name)} IS {comment}")
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove what a build that was killed left beside the database."""
+    for leftover in path.parent.glob(f".{path.name}.*"):
+        process = leftover.name.removeprefix(f".{path.name}.").removesuffix(".wal")
+        if process.isdigit() and not _runs(int(process)):
+            leftover.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

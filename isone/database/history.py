@@ -1,0 +1,70 @@
+"""The operating days as the manifests of proven years describe them."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable
+
+from isone.database.packed import PackedFile
+from isone.manifest import Manifest, read_manifest
+from isone.store import Entry, Store
+
+DayRow = tuple[
+    str, dt.date, str, str | None, int | None, str, str, dt.datetime | None, str, str | None
+]
+"""A row of the table `operating_days`, in the order of its columns."""
+
+COMPLETE, GAP_ACCEPTED = "complete", "gap accepted"
+NOTHING_PUBLISHED, NO_MANIFEST = "nothing published", "no manifest"
+
+
+def operating_days(store: Store, files: Iterable[PackedFile]) -> list[DayRow]:
+    """The days of these files, each once: of files that overlap, the first one's word counts."""
+    rows: dict[tuple[str, dt.date], DayRow] = {}
+    for file in files:
+        marker = store.marker_path(file.dataset, file.period)
+        if marker.exists():
+            for row in days_of(read_manifest(marker)):
+                rows.setdefault(row[:2], row)
+    return [rows[key] for key in sorted(rows)]
+
+
+def days_of(manifest: Manifest) -> list[DayRow]:
+    """A manifest's days, ascending."""
+    dataset = manifest.dataset
+    parts: dict[dt.date, list[Entry]] = {}
+    for part in manifest.parts:
+        parts.setdefault(_day(part.part), []).append(part)
+    gaps = {dt.date.fromisoformat(gap.day): gap for gap in manifest.gaps}
+    rows: list[DayRow] = [
+        (
+            dataset,
+            day,
+            GAP_ACCEPTED if day in gaps else COMPLETE,
+            found[0].revision,
+            sum(part.rows for part in found),
+            ", ".join(f"raw/{dataset}/{day.year}/{part.part}.json.gz" for part in found),
+            _digest_of(found),
+            dt.datetime.fromisoformat(max(part.fetched for part in found)),
+            found[0].source,
+            gaps[day].reason if day in gaps else None,
+        )
+        for day, found in parts.items()
+    ]
+    rows += [
+        (dataset, day, NOTHING_PUBLISHED, None, 0, "", "", None, manifest.source, gap.reason)
+        for day, gap in gaps.items()
+        if day not in parts
+    ]
+    return sorted(rows, key=lambda row: row[1])
+
+
+def _digest_of(parts: list[Entry]) -> str:
+    """A day's digest: its reply's, or one over those of its parts, in the order of their names."""
+    if len(parts) == 1:
+        return parts[0].sha256
+    digests = (part.sha256 for part in sorted(parts, key=lambda part: part.part))
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _day(part: str) -> dt.date:
+    return dt.datetime.strptime(part[:8], "%Y%m%d").date()

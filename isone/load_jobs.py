@@ -1,0 +1,132 @@
+"""What Snakemake's jobs of the room "load" do: each with its journal around it."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from isone import loading, run
+from isone.errors import UsageError
+from isone.journal import Journal, log
+from isone.settings import Settings, read_settings
+from isone.store import Store, write_whole
+
+
+def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -> int:
+    """Build the DuckDB file from everything that is packed; returns the exit code."""
+    settings = read_settings(config)
+    store = Store(settings.store_dir)
+
+    def work(journal: Journal) -> None:
+        from isone.database import duckdb_file, packed
+
+        files = packed.packed_files(store, loading.packed_names(store))
+        loaded = duckdb_file.build(store, files, threads=threads)
+        path = duckdb_file.database_path(store)
+        receipt = {"database": str(path), "files": loaded.files, "rows": loaded.rows}
+        write_whole(loading.duckdb_receipt(store), json.dumps(receipt, indent=1).encode() + b"\n")
+        journal.tell(rows=loaded.rows)
+        log.info("%s holds %s", path, counted(loaded.rows))
+
+    command = "python scripts/load_duckdb.py"
+    return _with_journal(settings, "load_duckdb", command, log_path, work)
+
+
+def load_postgres(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
+    """Load a dataset-year into PostgreSQL; returns the exit code."""
+    settings = read_settings(config)
+    store = Store(settings.store_dir)
+
+    def work(journal: Journal) -> None:
+        names = [
+            name
+            for name in loading.packed_names(store)
+            if name[0] == dataset and name[1][:4] == period[:4]
+        ]
+        journal.tell(rows=_load_years(settings, store, names))
+
+    name = f"load_postgres_{dataset}_{period}"
+    command = "python scripts/load_postgres.py"
+    return _with_journal(settings, name, command, log_path, work)
+
+
+def load_all_postgres(config: Mapping[str, Any], *, rebuild: bool) -> int:
+    """Load everything that is packed into PostgreSQL, by hand; the exit code.
+
+    `rebuild` drops the schema first, if it is ours.
+    """
+    settings = read_settings(config)
+    store = Store(settings.store_dir)
+
+    def work(journal: Journal) -> None:
+        names = loading.packed_names(store)
+        journal.tell(rows=_load_years(settings, store, names, rebuild=rebuild))
+
+    command = "python scripts/load_postgres.py"
+    return _with_journal(settings, "load_postgres", command, None, work)
+
+
+def _load_years(
+    settings: Settings, store: Store, names: list[tuple[str, str]], *, rebuild: bool = False
+) -> int:
+    """Load the dataset-years of these packed files and write their receipts; returns the rows."""
+    if not settings.database:
+        raise UsageError("no database is given; say --config database=postgresql://user@host/name")
+    try:
+        from isone.database import packed, postgres, postgres_schema
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"loading into PostgreSQL needs the package {error.name}; install psycopg[binary] and "
+            "numpy"
+        ) from error
+
+    files = packed.packed_files(store, names)
+    invented = settings.source == "sandbox"
+    total = 0
+    with postgres.connect(settings.database) as connection:
+        if rebuild:
+            postgres_schema.drop(connection, postgres_schema.schema_name(invented=invented))
+        tables = postgres.prepare(connection, invented=invented, hypertables=settings.timescaledb)
+        for dataset, year, group in packed.by_year(files):
+            loaded = postgres.load_year(connection, tables, store, group)
+            total += loaded.rows
+            news = "loaded" if loaded.changed else "was loaded already, nothing changed"
+            log.info("%s %d: %s rows, %s", dataset, year, f"{loaded.rows:,}", news)
+            receipt = {
+                "database": loading.target(settings.database),
+                "schema": tables.schema,
+                "dataset": dataset,
+                "year": year,
+                "periods": [file.period for file in group],
+                "digest": loaded.digest,
+                "rows": loaded.rows,
+            }
+            content = json.dumps(receipt, indent=1).encode() + b"\n"
+            for file in group:
+                path = loading.postgres_receipt(store, settings.database, dataset, file.period)
+                write_whole(path, content)
+    return total
+
+
+def _with_journal(
+    settings: Settings,
+    name: str,
+    command: str,
+    log_path: str | None,
+    work: Callable[[Journal], None],
+) -> int:
+    """Do the work, once: what fails here fails again until a person mends it."""
+    with Journal(
+        name,
+        command,
+        run.status_path(Store(settings.store_dir), name),
+        settings.log_dir,
+        stable_log=Path(log_path) if log_path else None,
+    ) as journal:
+        work(journal)
+    return journal.exit_code
+
+
+def counted(rows: Mapping[str, int]) -> str:
+    """Tables and their rows, as in a sentence; empty ones left out."""
+    return ", ".join(f"{table} {count:,}" for table, count in rows.items() if count) or "no rows"

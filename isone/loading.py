@@ -1,0 +1,130 @@
+"""What the rules of the room "load" need to know: what is packed and where it goes."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from isone.datasets import DATASETS
+from isone.selection import PERIOD_PATTERN, Job
+from isone.settings import Settings
+from isone.store import Store
+
+NO_DATABASE = "none"
+
+
+@dataclass(frozen=True)
+class Loading:
+    """The chosen dataset-years as files of the room "load"."""
+
+    settings: Settings
+    store: Store
+    jobs: Sequence[Job]
+
+    @property
+    def outcome(self) -> list[str]:
+        """All that loading leaves: nothing where there are only custom downloads."""
+        return [str(path) for path in (self.duckdb_receipt, *self.postgres_receipts) if self.jobs]
+
+    @property
+    def parquet_files(self) -> list[str]:
+        """The packed files of the chosen dataset-years."""
+        return [str(self.store.parquet_path(job.dataset, job.period)) for job in self.jobs]
+
+    @property
+    def duckdb_receipt(self) -> Path:
+        """The receipt of the DuckDB file; the database itself is not Snakemake's to delete."""
+        return duckdb_receipt(self.store)
+
+    @property
+    def postgres_receipts(self) -> list[Path]:
+        """The receipts of the chosen dataset-years in PostgreSQL; none where none is configured."""
+        if not self.settings.database:
+            return []
+        return [
+            postgres_receipt(self.store, self.settings.database, job.dataset, job.period)
+            for job in self.jobs
+        ]
+
+    def postgres_receipt(self) -> Path:
+        """The receipt of any dataset-year, with its wildcards."""
+        database = self.settings.database or NO_DATABASE
+        return postgres_receipt(self.store, database, "{dataset}", "{period}")
+
+    def duckdb_content(self, _wildcards: Any) -> str:
+        """What else the DuckDB file hangs on, in a form that only changes when it must be rebuilt.
+
+        All packed files go into it, chosen or not; of those that are not chosen, one that is newer
+        than the database counts as a change, and so does a database that was removed.
+        """
+        chosen = [(job.dataset, job.period) for job in self.jobs]
+        years = {(job.dataset, job.year) for job in self.jobs}
+        others = [
+            (dataset, period)
+            for dataset, period in packed_names(self.store)
+            if (dataset, int(period[:4])) not in years  # which packing sees to
+        ]
+        words = sorted(f"{dataset}/{period}" for dataset, period in {*chosen, *others})
+        database, receipt = self.store.root / "isone.duckdb", self.duckdb_receipt
+        if receipt.exists():
+            if not database.exists():
+                words.append("removed")
+            else:
+                built = database.stat().st_mtime_ns
+                changes = [(name, self._changed(*name)) for name in others]
+                words += [f"{name}@{changed}" for name, changed in changes if changed > built]
+        return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+
+    def _changed(self, dataset: str, period: str) -> int:
+        return self.store.parquet_path(dataset, period).stat().st_mtime_ns
+
+
+def duckdb_receipt(store: Store) -> Path:
+    """Where the receipt of the DuckDB file lies."""
+    return store.root / "loaded" / "isone.duckdb.json"
+
+
+def postgres_receipt(store: Store, database: str, dataset: str, period: str) -> Path:
+    """Where the receipt of a dataset-year in a PostgreSQL database lies."""
+    return store.root / "loaded" / target_digest(database) / dataset / f"{period}.json"
+
+
+def receipts_of_year(store: Store, dataset: str, year: str) -> list[Path]:
+    """Every receipt that speaks of a dataset-year, of any database."""
+    of_postgres = sorted((store.root / "loaded").glob(f"*/{dataset}/{year}*.json"))
+    return [duckdb_receipt(store), *of_postgres]
+
+
+def target_digest(database: str) -> str:
+    """A short name of a database: the same for every way to write its address, as any user."""
+    return hashlib.sha256(target(database).encode()).hexdigest()[:12]
+
+
+def target(database: str) -> str:
+    """Where a database is, without who asks: `host:port/name`, or the service's name."""
+    if "://" in database:
+        address = urlsplit(database)
+        given = {key: values[-1] for key, values in parse_qs(address.query).items()}
+        given.setdefault("host", address.hostname or "")
+        given.setdefault("port", str(address.port or ""))
+        given.setdefault("dbname", address.path.removeprefix("/"))
+        given.setdefault("user", address.username or "")
+    else:
+        given = dict(re.findall(r"(\w+)\s*=\s*'?([^'\s]*)", database))
+    if "service" in given:
+        return f"service={given['service']}"
+    name = given.get("dbname") or given.get("user") or ""
+    return f"{given.get('host') or 'localhost'}:{given.get('port') or '5432'}/{name}"
+
+
+def packed_names(store: Store) -> list[tuple[str, str]]:
+    """Dataset and period of every Parquet file that is there, in order."""
+    return [
+        (dataset, path.stem)
+        for dataset in DATASETS
+        for path in sorted(store.parquet_path(dataset, "any").parent.glob("*.parquet"))
+        if re.fullmatch(PERIOD_PATTERN, path.stem)
+    ]

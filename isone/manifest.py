@@ -1,0 +1,55 @@
+"""The marker of a proven year, read back: which parts it is made of, and their digests."""
+
+from pathlib import Path
+
+import msgspec
+
+from isone.errors import DamagedError
+from isone.store import Entry, sha256
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A gap of ISO-NE's own that the configuration accepted."""
+
+    day: str
+    reason: str
+    nothing_published: bool = False
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """A proven year as its marker describes it; what only people read is left out."""
+
+    dataset: str
+    period: str
+    first_day: str
+    last_day: str
+    source: str
+    invented_prices: bool
+    rows: int
+    """Distinct rows of all parts, before any narrowing."""
+    gaps: tuple[Gap, ...]
+    parts: tuple[Entry, ...]
+    """Ascending by day."""
+    sha256: str = ""
+    """The digest of the marker itself."""
+
+    @property
+    def revision(self) -> str:
+        """`final`, `prelim`, or both."""
+        return " and ".join(sorted({entry.revision for entry in self.parts}))
+
+
+_decoder = msgspec.json.Decoder(Manifest)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a marker. Raises DamagedError for a marker that is none."""
+    content = path.read_bytes()
+    try:
+        manifest = _decoder.decode(content)
+    except msgspec.DecodeError as error:
+        raise DamagedError(
+            f"{path} is not the marker of a proven year ({error}); "
+            "remove it and run again: the days that are there are not downloaded again"
+        ) from error
+    return msgspec.structs.replace(manifest, sha256=sha256(content))

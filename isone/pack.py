@@ -1,0 +1,219 @@
+"""Proven days to one Parquet file a dataset-year: digests checked, rows counted, memory bounded.
+
+Download proved each reply strictly, and its SHA-256 shows here that it is still the same; so it is
+read the quick way. While one reply becomes columns, the next is read and unpacked, and the rows
+before are ordered and written, by threads that leave Python alone.
+
+Rows come in chunks of whole days, about half a million rows each, ordered by place, then time, and
+cut into row groups. So one place over a year is a row group or two of each chunk, one day of all
+places is one chunk, and a year of any size is packed in the memory of three chunks.
+"""
+
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from isone.columns import ColumnReader, Place
+from isone.datasets import DATASETS, Dataset, Locations, Part
+from isone.download import part_named
+from isone.errors import DamagedError, ReplyError
+from isone.manifest import read_manifest
+from isone.parquet import arrow_schema, facts_of
+from isone.store import Entry, Store, sha256, writing_whole
+from isone.tables import sort_key
+
+CHUNK_ROWS = 500_000
+GROUP_ROWS = 60_000
+"""Measured: `bench/pack.py --layouts`. Smaller groups read one place faster, and weigh more."""
+_READ_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What packing a dataset-year came to."""
+
+    rows: int
+    left_out: int
+    """Rows of locations that were not chosen."""
+    absent: tuple[int, ...]
+    """Chosen locations that have no row in the whole year."""
+    size: int
+    """Bytes of the file."""
+
+
+def pack_year(
+    store: Store,
+    dataset_name: str,
+    period: str,
+    locations: Locations = "all",
+    *,
+    chunk_rows: int = CHUNK_ROWS,
+    group_rows: int = GROUP_ROWS,
+) -> Packed:
+    """Write the Parquet file of a proven dataset-year; it appears whole or not at all.
+
+    `locations` leaves out the rows of all others; sets without locations are kept whole. Raises
+    DamagedError, naming the day, for a reply that is not the one that was proven, and OSError
+    where the file cannot be written.
+    """
+    dataset = DATASETS[dataset_name]
+    manifest = read_manifest(store.marker_path(dataset_name, period))
+    chosen: Locations = locations if dataset.place == "location" else "all"
+    schema = arrow_schema(dataset, facts_of(dataset, manifest, chosen))
+    target = store.parquet_path(dataset_name, period)
+    reader = ColumnReader(dataset, chosen)
+    rows = 0
+    with (
+        writing_whole(target) as file,
+        _open_writer(file, schema, sort_key(dataset)) as writer,
+        ThreadPoolExecutor(2, "pack") as pool,
+    ):
+        written: Future[None] | None = None
+        replies = _replies(pool, store, dataset, manifest.parts)
+        for chunk in _chunks(reader, replies, chunk_rows):
+            if written:
+                written.result()
+            rows += sum(batch.num_rows for batch in chunk)
+            written = pool.submit(
+                _write_chunk, writer, dataset, chunk, list(reader.places), group_rows
+            )
+        if written:
+            written.result()
+        if rows + reader.left_out != manifest.rows:
+            raise DamagedError(
+                f"{store.marker_path(dataset_name, period)} counts {manifest.rows} rows, and its "
+                f"parts have {rows + reader.left_out}; {_VERIFY}"
+            )
+    known = {place.id for place in reader.places}
+    absent = () if isinstance(chosen, str) else tuple(id for id in chosen if id not in known)
+    return Packed(rows, reader.left_out, absent, target.stat().st_size)
+
+
+def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path]:
+    """Remove the year's files of other periods: a shorter year, or other locations by name.
+
+    So each dataset-year has one file, and reading a whole folder counts no row twice.
+    """
+    target = store.parquet_path(dataset_name, period)
+    others = [path for path in target.parent.glob(f"{period[:4]}*.parquet") if path != target]
+    for path in others:
+        path.unlink(missing_ok=True)
+    return sorted(others)
+
+
+_VERIFY = "`snakemake -j1 verify` names all that is damaged and how to fetch it again"
+
+
+def _replies(
+    pool: ThreadPoolExecutor, store: Store, dataset: Dataset, entries: Iterable[Entry]
+) -> Iterator[tuple[Entry, Part, bytes]]:
+    """Each reply, unpacked and shown to be the one that was proven, read ahead of its use."""
+    coming: deque[tuple[Entry, Part, Future[bytes]]] = deque()
+    for entry in entries:
+        part = part_named(dataset.name, entry.part)
+        if part is None:
+            raise DamagedError(f"the marker of {dataset.name} has a part {entry.part!r}; {_VERIFY}")
+        coming.append((entry, part, pool.submit(_read_reply, store.raw_path(part), part, entry)))
+        if len(coming) > _READ_AHEAD:
+            first, its_part, body = coming.popleft()
+            yield first, its_part, body.result()
+    for first, its_part, body in coming:
+        yield first, its_part, body.result()
+
+
+def _read_reply(path: Path, part: Part, entry: Entry) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise _damaged(path, part, "is not there") from error
+    if len(content) != entry.size:
+        raise _damaged(path, part, f"has {len(content)} bytes where {entry.size} were proven")
+    if sha256(content) != entry.sha256:
+        raise _damaged(path, part, "is not the reply that was proven: its SHA-256 differs")
+    return unpack(content)
+
+
+def unpack(reply: bytes) -> bytes:
+    """The JSON of a proven reply. Its trailer says how long it is: so memory is taken once."""
+    return zlib.decompress(reply, wbits=31, bufsize=int.from_bytes(reply[-4:], "little"))
+
+
+def _damaged(path: Path, part: Part, what: str) -> DamagedError:
+    return DamagedError(f"{part.dataset} {part}: {path} {what}; {_VERIFY}")
+
+
+def _chunks(
+    reader: ColumnReader, replies: Iterable[tuple[Entry, Part, bytes]], chunk_rows: int
+) -> Iterator[list[pa.RecordBatch]]:
+    """The columns of whole days, as many as make a chunk; the last one may be smaller."""
+    chunk: list[pa.RecordBatch] = []
+    size, last = 0, None
+    for entry, part, body in replies:
+        if size >= chunk_rows and part.day != last:
+            yield chunk
+            chunk, size = [], 0
+        try:
+            batch = reader.read(part, body, entry.rows)
+        except ReplyError as error:
+            raise DamagedError(f"{part.dataset} {part}: {error}; {_VERIFY}") from error
+        chunk.append(batch)
+        size, last = size + batch.num_rows, part.day
+    if size:
+        yield chunk
+
+
+def _write_chunk(
+    writer: pq.ParquetWriter,
+    dataset: Dataset,
+    chunk: list[pa.RecordBatch],
+    places: Sequence[Place],
+    group_rows: int,
+) -> None:
+    """Order the rows of some days and write them, in row groups."""
+    rows = pa.Table.from_batches(chunk).combine_chunks()
+    if dataset.place:
+        ids = pa.array([place.id for place in places], pa.int32())
+        rows = rows.append_column("location_id", ids.take(rows["place"].chunk(0)))
+    rows = rows.sort_by([(name, "ascending") for name in sort_key(dataset)]).combine_chunks()
+    for start in range(0, rows.num_rows, group_rows):
+        group = rows.slice(start, group_rows).to_batches()[0]
+        writer.write_table(_finished(dataset, group, places, writer.schema))
+
+
+def _finished(
+    dataset: Dataset, rows: pa.RecordBatch, places: Sequence[Place], schema: pa.Schema
+) -> pa.Table:
+    """Rows in the columns of the file: numbers become instants, ids and names."""
+    begins = rows["interval_start_utc"]
+    length = pa.scalar(dataset.interval_minutes * 60_000_000, pa.int64())
+    zeros = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
+    made: dict[str, Callable[[], pa.Array]] = {
+        "interval_end_utc": lambda: pc.add(begins, length),
+        "market": lambda: _words([dataset.market], zeros),
+        "location": lambda: _words([place.name for place in places], rows["place"]),
+        "location_type": lambda: _words([place.type for place in places], rows["place"]),
+    }
+    columns = [made[f.name]() if f.name in made else rows[f.name] for f in schema]
+    return pa.table([c.cast(f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+def _words(texts: Sequence[str | None], numbers: pa.Array) -> pa.DictionaryArray:
+    """Texts by number, with a dictionary of only those that occur."""
+    every = pa.array(texts, pa.string()).dictionary_encode()
+    used = every.indices.take(numbers).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(used.indices, every.dictionary.take(used.dictionary))
+
+
+def _open_writer(file: BinaryIO, schema: pa.Schema, key: Sequence[str]) -> pq.ParquetWriter:
+    order = pq.SortingColumn.from_ordering(schema, [(name, "ascending") for name in key])
+    return pq.ParquetWriter(
+        file, schema, compression="zstd", write_page_index=True, sorting_columns=order
+    )

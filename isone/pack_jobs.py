@@ -1,0 +1,67 @@
+"""What Snakemake's jobs of the room "pack" do, each with its journal around it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from isone import datapackage, run
+from isone.errors import IsoneError
+from isone.journal import Journal, log
+from isone.settings import Settings, read_settings
+from isone.store import Store
+
+
+def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
+    """Pack a proven dataset-year; returns the exit code."""
+    settings = read_settings(config)
+    store = Store(settings.store_dir)
+    target = store.parquet_path(dataset, period)
+
+    def work(journal: Journal) -> None:
+        from isone import pack  # Arrow takes a while to load; a run that was stopped needs none
+
+        packed = pack.pack_year(store, dataset, period, settings.locations)
+        journal.tell(rows=packed.rows, bytes=packed.size)
+        log.info("%s: %s rows, %s bytes", target, f"{packed.rows:,}", f"{packed.size:,}")
+        if packed.left_out:
+            log.info("%s rows of other locations are left out", f"{packed.left_out:,}")
+        for location in packed.absent:
+            log.warning("location %d has no price in %s %s", location, dataset, period)
+        for path in pack.remove_superseded(store, dataset, period):
+            log.info("removed %s: another choice of the same year, packed again when chosen", path)
+
+    return _with_journal(settings, f"pack_{dataset}_{period}", target, log_path, work)
+
+
+def describe_tables(config: Mapping[str, Any], target: str, log_path: str) -> int:
+    """Describe everything that is packed in a data package; returns the exit code."""
+    settings = read_settings(config)
+
+    def work(_journal: Journal) -> None:
+        described = datapackage.write_datapackage(Store(settings.store_dir))
+        log.info("%s describes %d tables", target, described)
+
+    return _with_journal(settings, "describe_tables", Path(target), log_path, work)
+
+
+def _with_journal(
+    settings: Settings,
+    name: str,
+    target: Path,
+    log_path: str,
+    work: Callable[[Journal], None],
+) -> int:
+    """Do the work, once: what fails here fails again until a person mends it."""
+    store = Store(settings.store_dir)
+    with Journal(
+        name,
+        f"snakemake -j1 {target}",
+        run.status_path(store, name),
+        settings.log_dir,
+        stable_log=Path(log_path),
+    ) as journal:
+        reason = run.stopped(store)
+        if reason:
+            raise IsoneError(f"{name} does not start: the run was stopped by {reason}")
+        work(journal)
+    return journal.exit_code

@@ -1,0 +1,70 @@
+"""What the Parquet files say of themselves: declared types, units and meaning, and their origin."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from isone import __version__
+from isone.datasets import Dataset, Locations
+from isone.errors import DamagedError
+from isone.manifest import Manifest
+from isone.tables import TableColumn, table_columns
+
+_PREFIX = "isone."
+WORDS = pa.dictionary(pa.int32(), pa.string())
+"""Text of few distinct values: names come as categories, and take next to no memory."""
+_TYPES = {
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "date": pa.date32(),
+    "integer": pa.int32(),
+    "double": pa.float64(),
+    "string": WORDS,
+}
+
+
+def arrow_schema(dataset: Dataset, facts: Mapping[str, str] | None = None) -> pa.Schema:
+    """The columns of a dataset's file; each field's metadata has its `unit` and `meaning`."""
+    metadata = {f"{_PREFIX}{key}": value for key, value in (facts or {}).items()}
+    return pa.schema([_field(column) for column in table_columns(dataset)], metadata or None)
+
+
+def _field(column: TableColumn) -> pa.Field:
+    described = {"meaning": column.meaning}
+    if column.unit:
+        described["unit"] = column.unit
+    return pa.field(column.name, _TYPES[column.type], column.nullable, described)
+
+
+def facts_of(dataset: Dataset, manifest: Manifest, chosen: Locations) -> dict[str, str]:
+    """What a file says of itself, as its metadata `isone.{key}`."""
+    return {
+        "dataset": dataset.name,
+        "title": dataset.title,
+        "period": manifest.period,
+        "first_day": manifest.first_day,
+        "last_day": manifest.last_day,
+        "locations": chosen if isinstance(chosen, str) else " ".join(map(str, chosen)),
+        "source": manifest.source,
+        "invented_prices": str(manifest.invented_prices).lower(),
+        "revision": manifest.revision,
+        "manifest_sha256": manifest.sha256,
+        "created_by": f"isone-prices {__version__}",
+    }
+
+
+def read_facts(path: Path) -> dict[str, str]:
+    """What a file says of itself. Raises DamagedError for one that was cut off."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DamagedError(
+            f"{path} is not a whole Parquet file; delete it and run `snakemake -j1 pack`: it is "
+            "made again from the replies that are here"
+        ) from error
+    return {
+        key.decode().removeprefix(_PREFIX): value.decode()
+        for key, value in metadata.items()
+        if key.startswith(_PREFIX.encode())
+    }

@@ -1,0 +1,373 @@
+"""Charts of energy prices: over time, as distributions, by hour, and by place."""
+
+from typing import Any
+
+import altair as alt
+
+from isone.database.report_queries import SPIKE
+from isone.report.charts import theme
+from isone.report.charts.theme import MARKET_COLOURS, MARKETS, Spec, base
+
+_PRICE = "$/MWh"
+_DURATION_TICKS = [-200, -100, -50, -20, 0, 20, 50, 100, 200, 500, 1000, 2000]
+
+
+def daily(markets: list[str]) -> Spec:
+    """Each day's mean, and the range of its hours behind it."""
+    bands = [
+        base()
+        .mark_area(opacity=0.25, color=MARKET_COLOURS[market], clip=True)
+        .encode(
+            theme.days_axis("day"),
+            alt.Y(f"{market}_low:Q", title=_PRICE),
+            alt.Y2(f"{market}_high:Q"),
+        )
+        for market in reversed(markets)
+    ]
+    lines = (
+        base()
+        .transform_fold([f"{m}_mean" for m in markets], as_=["series", "price"])
+        .transform_calculate(market=_market_of([f"{m}_mean" for m in markets]))
+        .mark_line(strokeWidth=1.4)
+        .encode(
+            theme.days_axis("day"),
+            alt.Y("price:Q", title=_PRICE),
+            color=alt.Color(
+                "market:N", scale=theme.market_colour(markets), legend=theme.line_legend()
+            ),
+            strokeDash=alt.StrokeDash("market:N", scale=theme.market_dash(markets)),
+        )
+    )
+    tips = [theme.day_tip()]
+    for market in markets:
+        for part, word in (("mean", "mean"), ("low", "lowest hour"), ("high", "highest hour")):
+            tips.append(theme.number_tip(f"{market}_{part}", f"{MARKETS[market]} {word}"))
+    return theme.finished(
+        alt.layer(*bands, lines, _rule("day", tips)).properties(width="container", height=300)
+    )
+
+
+def _market_of(columns: list[str]) -> str:
+    """An expression for the market's name, of a folded column's name."""
+    return theme.named("series", {column: MARKETS[column[:2]] for column in columns})
+
+
+def _rule(column: str, tips: list[alt.Tooltip]) -> Any:
+    """A line that stands where the pointer is, and tells the numbers there."""
+    pointed = alt.selection_point(
+        name="pointed",
+        nearest=True,
+        on="pointerover",
+        fields=[column],
+        empty=False,
+        clear="pointerout",
+    )
+    return (
+        base()
+        .mark_rule(color="#16191d")
+        .encode(
+            theme.days_axis(column),
+            opacity=alt.condition(pointed, alt.value(0.5), alt.value(0)),
+            tooltip=tips,
+        )
+        .add_params(pointed)
+        .properties(name=theme.POINTER)
+    )
+
+
+def monthly(markets: list[str]) -> Spec:
+    """Each month's mean, day-ahead beside real-time."""
+    return theme.finished(
+        base()
+        .transform_fold([f"{m}_mean" for m in markets], as_=["series", "price"])
+        .transform_calculate(market=_market_of([f"{m}_mean" for m in markets]))
+        .mark_bar()
+        .encode(
+            theme.months_axis(),
+            alt.Y("price:Q", title=_PRICE),
+            xOffset=alt.XOffset("market:N"),
+            color=alt.Color("market:N", scale=theme.market_colour(markets)),
+            tooltip=[
+                theme.month_tip(),
+                "market:N",
+                theme.number_tip("price", f"Mean, {_PRICE}"),
+            ],
+        )
+    )
+
+
+def duration(markets: list[str]) -> Spec:
+    """Prices of a period in descending order, over the share of its hours."""
+    return theme.finished(
+        base()
+        .transform_calculate(name=theme.named("market", MARKETS))
+        .mark_line(strokeWidth=2, interpolate="linear")
+        .encode(
+            alt.X("share:Q", title="Share of hours, %", scale=alt.Scale(domain=[0, 100])),
+            alt.Y(
+                "price:Q",
+                title=_PRICE,
+                scale=alt.Scale(type="symlog", constant=20),
+                axis=alt.Axis(values=_DURATION_TICKS),
+            ),
+            color=alt.Color(
+                "name:N", scale=theme.market_colour(markets), legend=theme.line_legend()
+            ),
+            strokeDash=alt.StrokeDash("name:N", scale=theme.market_dash(markets)),
+            tooltip=[
+                "name:N",
+                theme.number_tip("share", "Share of hours, %"),
+                theme.number_tip("price", f"At least, {_PRICE}"),
+            ],
+        )
+    )
+
+
+_MONTH_LABEL = (
+    "utcmonth(datum.value) == 0 ? ['Jan', utcFormat(datum.value, '%Y')]"
+    " : domain('x').length < 14 ? utcFormat(datum.value, '%b') : ''"
+)
+
+
+def hours_of_month(market: str) -> Spec:
+    """Mean price by hour of the day and month."""
+    return theme.finished(
+        base()
+        .mark_rect()
+        .encode(
+            alt.X(
+                "utcyearmonth(month):O",
+                title=None,
+                axis=alt.Axis(
+                    labelExpr=_MONTH_LABEL, labelAngle=0, ticks=False, labelOverlap="greedy"
+                ),
+            ),
+            alt.Y(
+                "hour:O",
+                title="Hour beginning",
+                sort="descending",
+                axis=alt.Axis(values=[0, 6, 12, 18, 23], ticks=False),
+            ),
+            color=alt.Color(
+                f"{market}:Q",
+                scale=alt.Scale(scheme="cividis"),
+                legend=alt.Legend(
+                    title=_PRICE, orient="right", gradientLength=160, gradientThickness=10
+                ),
+            ),
+            tooltip=[
+                theme.month_tip(),
+                alt.Tooltip("hour:O", title="Hour beginning"),
+                theme.number_tip(market, f"Mean, {_PRICE}"),
+            ],
+        )
+    )
+
+
+def spread_over_time() -> Spec:
+    """Mean of day-ahead less real-time by month, with the middle four fifths of the hours."""
+    tips = [
+        theme.month_tip(),
+        theme.number_tip("spread", f"Mean, {_PRICE}"),
+        theme.number_tip("spread_p10", "A tenth of the hours is below"),
+        theme.number_tip("spread_p90", "A tenth of the hours is above"),
+    ]
+    band = (
+        base()
+        .mark_bar(opacity=0.4, color="#56B4E9")
+        .encode(
+            theme.months_axis(),
+            alt.Y("spread_p10:Q", title=_PRICE),
+            alt.Y2("spread_p90:Q"),
+            tooltip=tips,
+        )
+    )
+    means = (
+        base()
+        .mark_tick(thickness=3, color="#0b3c5d", bandSize=1, orient="horizontal")
+        .encode(theme.months_axis(bandPosition=0.5), alt.Y("spread:Q"), tooltip=tips)
+    )
+    return theme.finished(alt.layer(band, means, _zero()).properties(width="container", height=260))
+
+
+def _zero() -> Any:
+    return base().mark_rule(color="#555b64", strokeWidth=0.7).encode(y=alt.YDatum(0))
+
+
+def spread_distribution() -> Spec:
+    """How often day-ahead lies how far above or below real-time."""
+    return theme.finished(
+        base()
+        .mark_bar(color="#56B4E9", stroke="#0b3c5d", strokeWidth=0.5)
+        .encode(
+            alt.X(
+                "low:Q",
+                bin="binned",
+                title=f"Day-ahead less real-time, {_PRICE}",
+                axis=alt.Axis(values=[-100, -50, 0, 50, 100], grid=False),
+            ),
+            alt.X2("high:Q"),
+            alt.Y("share:Q", title="Share of hours, %"),
+            tooltip=[
+                alt.Tooltip("low:Q", title="From"),
+                alt.Tooltip("high:Q", title="to"),
+                theme.number_tip("share", "Share of hours, %"),
+                theme.number_tip("hours", "Hours", 0),
+            ],
+        )
+    )
+
+
+def odd_hours(markets: list[str]) -> Spec:
+    """Hours of spikes upwards, hours below zero downwards."""
+    columns = [f"{m}_{kind}" for m in markets for kind in ("spikes", "negative")]
+    bars = (
+        base()
+        .transform_fold(columns, as_=["series", "hours"])
+        .transform_calculate(
+            market=_market_of(columns),
+            kind=f"indexof(datum.series, 'spikes') > 0 ? '{SPIKE} $/MWh or more' : 'below zero'",
+            signed="indexof(datum.series, 'spikes') > 0 ? datum.hours : -datum.hours",
+        )
+        .mark_bar()
+        .encode(
+            theme.months_axis(),
+            alt.Y(
+                "signed:Q",
+                title="Hours: spikes up, negative down",
+                axis=alt.Axis(labelExpr="abs(datum.value)"),
+            ),
+            xOffset=alt.XOffset("market:N"),
+            color=alt.Color("market:N", scale=theme.market_colour(markets)),
+            tooltip=[
+                theme.month_tip(),
+                "market:N",
+                "kind:N",
+                theme.number_tip("hours", "Hours", 0),
+            ],
+        )
+    )
+    return theme.finished(alt.layer(bars, _zero()).properties(width="container", height=220))
+
+
+def components(markets: list[str], places: int) -> Spec:
+    """Mean congestion and loss by place."""
+    return theme.finished(
+        base()
+        .transform_calculate(
+            market_name=theme.named("market", MARKETS),
+            label="datum.component + ', ' + lower(datum.market_name)",
+        )
+        .mark_bar()
+        .encode(
+            alt.Y("location:N", title=None, sort=alt.EncodingSortField("location_id")),
+            alt.X("price:Q", title=f"Mean component, {_PRICE}"),
+            yOffset=alt.YOffset("label:N"),
+            color=alt.Color(
+                "label:N",
+                scale=alt.Scale(
+                    domain=[
+                        f"{part}, {MARKETS[m].lower()}"
+                        for part in ("congestion", "loss")
+                        for m in markets
+                    ],
+                    range=[
+                        _COMPONENT_COLOURS[part, m]
+                        for part in ("congestion", "loss")
+                        for m in markets
+                    ],
+                ),
+            ),
+            tooltip=["location:N", "label:N", theme.number_tip("price", f"Mean, {_PRICE}", 3)],
+        )
+        .properties(height=places * (16 * len(markets) + 10))
+    )
+
+
+_COMPONENT_COLOURS = {
+    ("congestion", "da"): "#0072B2",
+    ("congestion", "rt"): "#56B4E9",
+    ("loss", "da"): "#D55E00",
+    ("loss", "rt"): "#E69F00",
+}
+
+
+def zone(markets: list[str], lowest: float, highest: float) -> Spec:
+    """One place's monthly distance from the hub; drawn once for each place, on equal axes."""
+    lines = (
+        base()
+        .transform_calculate(name=theme.named("market", MARKETS))
+        .mark_line(strokeWidth=1.6)
+        .encode(
+            theme.days_axis("month", 3, grid=False),
+            alt.Y(
+                "difference:Q",
+                title=None,
+                scale=alt.Scale(domain=[lowest, highest]),
+                axis=alt.Axis(tickCount=4),
+            ),
+            color=alt.Color(
+                "name:N", scale=theme.market_colour(markets), legend=theme.line_legend()
+            ),
+            strokeDash=alt.StrokeDash("name:N", scale=theme.market_dash(markets)),
+            tooltip=[
+                "location:N",
+                theme.month_tip(),
+                "name:N",
+                theme.number_tip("difference", f"From the hub, {_PRICE}"),
+                theme.number_tip("lmp", f"Mean, {_PRICE}"),
+            ],
+        )
+    )
+    return theme.finished(alt.layer(_zero(), lines).properties(width="container", height=110))
+
+
+def top_bottom(markets: list[str]) -> Spec:
+    """Mean of the dearest hours less mean of the cheapest, by month."""
+    names = {
+        f"{m}_{n}": f"{n.upper()}, {MARKETS[m].lower()}" for m in markets for n in ("tb2", "tb4")
+    }
+    domain = list(names.values())
+    return theme.finished(
+        base()
+        .transform_fold(list(names), as_=["series", "price"])
+        .transform_calculate(name=theme.named("series", names))
+        .mark_line(strokeWidth=1.8, point={"size": 14})
+        .encode(
+            theme.days_axis("month"),
+            alt.Y("price:Q", title=_PRICE),
+            color=alt.Color(
+                "name:N",
+                scale=alt.Scale(domain=domain, range=[MARKET_COLOURS[k[:2]] for k in names]),
+                legend=theme.line_legend(),
+            ),
+            strokeDash=alt.StrokeDash(
+                "name:N",
+                scale=alt.Scale(
+                    domain=domain,
+                    range=[[1, 0] if k.endswith("tb2") else [5, 2] for k in names],
+                ),
+            ),
+            tooltip=[theme.month_tip(), "name:N", theme.number_tip("price", f"Mean, {_PRICE}")],
+        )
+    )
+
+
+def audit() -> Spec:
+    """How far hourly prices lie from the means of the five-minute ones."""
+    return theme.finished(
+        base()
+        .mark_bar(color=MARKET_COLOURS["da"])
+        .encode(
+            theme.months_axis(),
+            alt.Y("mean_difference:Q", title=f"Mean difference, {_PRICE}"),
+            tooltip=[
+                theme.month_tip(),
+                theme.number_tip("mean_difference", f"Mean difference, {_PRICE}", 3),
+                theme.number_tip("largest_difference", "Largest difference", 3),
+                theme.number_tip("hours", "Hours compared", 0),
+                theme.number_tip("hours_apart", "Hours more than a cent apart", 0),
+            ],
+        )
+        .properties(height=200)
+    )

@@ -1,0 +1,134 @@
+"""What all charts share: colours that colour-blind readers tell apart, axes of time, tooltips.
+
+The colours are those of Okabe and Ito; no chart relies on them alone: lines also differ in their
+dashes, squares carry signs.
+"""
+
+from typing import Any
+
+import altair as alt
+
+MARKETS = {"da": "Day-ahead", "rt": "Real-time"}
+MARKET_COLOURS = {"da": "#0072B2", "rt": "#D55E00"}
+MARKET_DASHES = {"da": [1, 0], "rt": [5, 2]}
+PRODUCTS = {
+    "tmsr": "Ten-minute spinning (TMSR)",
+    "tmnsr": "Ten-minute non-spinning (TMNSR)",
+    "tmor": "Thirty-minute operating (TMOR)",
+    "fer": "Forecast energy requirement (FER)",
+}
+PRODUCT_COLOURS = {"tmsr": "#0072B2", "tmnsr": "#E69F00", "tmor": "#009E73", "fer": "#CC79A7"}
+PRODUCT_DASHES = {"tmsr": [1, 0], "tmnsr": [5, 2], "tmor": [2, 2], "fer": [8, 2, 2, 2]}
+
+Spec = dict[str, Any]
+"""A chart in Vega-Lite, without its data."""
+ROWS = "rows"
+"""The name under which a chart gets its data."""
+POINTER = "pointer"
+"""The name of a layer that is only there for the pointer."""
+_GREY = "#555b64"
+_FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif"
+UTC = alt.Scale(type="utc")  # days are instants at midnight UTC, whatever the reader's zone
+
+CONFIG: dict[str, Any] = {
+    "font": _FONT,
+    "background": "#ffffff",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": _GREY,
+        "titleColor": _GREY,
+        "titleFontWeight": "normal",
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "gridColor": "#e4e6ea",
+        "domainColor": "#9aa0a8",
+        "tickColor": "#9aa0a8",
+        "labelOverlap": True,
+    },
+    "legend": {
+        "orient": "top",
+        "title": None,
+        "labelColor": "#22262b",
+        "labelFontSize": 12,
+        "symbolStrokeWidth": 3,
+        "columns": 2,
+        "labelLimit": 260,
+    },
+    "title": {"anchor": "start", "offset": 12, "fontSize": 15, "subtitleColor": _GREY, "color": "#16191d"},
+    "header": {"labelFontSize": 12, "labelColor": "#22262b", "title": None},
+}
+
+
+def base() -> Any:
+    """A chart of the page's own data, as wide as its place allows."""
+    return alt.Chart(alt.NamedData(name=ROWS)).properties(width="container", height=260)
+
+
+_SHORT_DATE = (
+    "utcdate(datum.value) > 1 ? utcFormat(datum.value, '%b %d')"
+    " : utcmonth(datum.value) > 0 ? utcFormat(datum.value, '%b')"
+    " : [utcFormat(datum.value, '%b'), utcFormat(datum.value, '%Y')]"
+)
+"""January with its year below it, other months alone."""
+
+
+def time_axis(ticks: int = 12, **options: Any) -> alt.Axis:
+    """How an axis of time is labelled."""
+    return alt.Axis(labelExpr=_SHORT_DATE, tickCount=ticks, labelFlush=True, **options)
+
+
+def finished(chart: Any) -> Spec:
+    """A chart as Vega-Lite, checked against its schema, without Altair's own settings."""
+    spec = dict(chart.to_dict())
+    spec.pop("config", None)
+    return spec | {"autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def days_axis(column: str, ticks: int = 12, *, grid: bool = True) -> alt.X:
+    """An axis of days."""
+    return alt.X(f"{column}:T", scale=UTC, title=None, axis=time_axis(ticks, grid=grid))
+
+
+def months_axis(**options: Any) -> alt.X:
+    """An axis of months, for bars."""
+    return alt.X("utcyearmonth(month):T", title=None, axis=time_axis(grid=False), **options)
+
+
+def line_legend() -> alt.Legend:
+    """A legend that shows lines with their dashes."""
+    return alt.Legend(symbolType="stroke", symbolSize=400)
+
+
+def day_tip(column: str = "day") -> alt.Tooltip:
+    """The day, in a tooltip."""
+    return alt.Tooltip(f"{column}:T", timeUnit="utcyearmonthdate", title="Day", format="%Y-%m-%d")
+
+
+def month_tip() -> alt.Tooltip:
+    """The month, in a tooltip."""
+    return alt.Tooltip("month:T", timeUnit="utcyearmonth", title="Month", format="%Y-%m")
+
+
+def number_tip(column: str, title: str, decimals: int = 2) -> alt.Tooltip:
+    """A number, in a tooltip."""
+    return alt.Tooltip(f"{column}:Q", title=title, format=f",.{decimals}f")
+
+
+def market_colour(markets: list[str]) -> alt.Scale:
+    """The colours of these markets, by their names."""
+    return alt.Scale(
+        domain=[MARKETS[m] for m in markets], range=[MARKET_COLOURS[m] for m in markets]
+    )
+
+
+def market_dash(markets: list[str]) -> alt.Scale:
+    """The dashes of these markets, by their names."""
+    return alt.Scale(
+        domain=[MARKETS[m] for m in markets], range=[MARKET_DASHES[m] for m in markets]
+    )
+
+
+def named(column: str, names: dict[str, str]) -> str:
+    """An expression of Vega's that puts a name in a column's place."""
+    pairs = ", ".join(f"'{key}': '{name}'" for key, name in names.items())
+    return f"{{{pairs}}}[datum.{column}]"

@@ -1,0 +1,68 @@
+"""What a figure is: a chart, its data, and the words around it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from isone.report.tables import Data, PageTable
+
+
+@dataclass(frozen=True)
+class Extremes:
+    """A sentence that the page makes of the data shown: the lowest and the highest of a column.
+
+    `when` is the column that says when or where; `where` narrows the rows.
+    """
+
+    text: str
+    column: str
+    when: str
+    unit: str = "$/MWh"
+    where: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One of several small charts that share a specification: a place, and where it stands."""
+
+    place: int
+    title: str
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with its caption. Without a chart, `absent` says why in a sentence."""
+
+    name: str
+    title: str
+    caption: str
+    data: Data
+    chart: dict[str, Any] | None = None
+    """In Vega-Lite, without its data."""
+    absent: str = ""
+    choosers: tuple[str, ...] = ()
+    """Which of the page's choosers narrow it: place, zone, year."""
+    summary: tuple[Extremes, ...] = ()
+    tiles: tuple[Tile, ...] = ()
+    strips: int = 0
+    """For a calendar: its years, so that the page can keep its squares square."""
+    wide: bool = False
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is something to see."""
+        return self.chart is not None and not self.data.empty
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page."""
+
+    name: str
+    title: str
+    introduction: str
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[PageTable, ...] = ()
+    lead: tuple[PageTable, ...] = ()
+    """Tables that stand before the figures."""

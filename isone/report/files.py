@@ -1,0 +1,133 @@
+"""The figures as files, for slides and papers: SVG, PNG, and the data of each as CSV."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from isone.database.report_queries import ALL_YEARS
+from isone.report.charts import calendar, theme
+from isone.report.facts import Facts
+from isone.report.figures import Figure
+from isone.report.sections import all_sections
+from isone.report.tables import Data
+from isone.store import make_folder, write_whole
+
+_WIDTH, _TILE_WIDTH = 820, 240  # pixels
+_SHARPNESS = 2  # PNG pixels for each
+_CONFIG = theme.CONFIG | {"aria": False}
+_INVENTED = "INVENTED PRICES of the sandbox"
+
+
+def write(facts: Facts, folder: Path) -> list[Path]:
+    """Write each figure as `{name}.svg`, `.png` and `.csv`; returns the paths.
+
+    Charts show the hub, the first reserve zone and all years; the CSV holds all places. A figure
+    that lacks its data becomes one that says so.
+    """
+    make_folder(folder)
+    written: list[Path] = []
+    for section in all_sections(facts):
+        for figure in section.figures:
+            svg = vl_convert.vegalite_to_svg(specification(facts, figure))
+            contents = {
+                ".svg": svg.encode(),
+                ".png": vl_convert.svg_to_png(svg, scale=_SHARPNESS),
+                ".csv": as_csv(figure.data).encode(),
+            }
+            for suffix, content in contents.items():
+                written.append(folder / f"{figure.name}{suffix}")
+                write_whole(written[-1], content)
+    return written
+
+
+def as_csv(data: Data) -> str:
+    """A figure's data, a heading with units above each column; days as YYYY-MM-DD."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([label.heading for label in data.labels.values()])
+    columns = data.columns() | {name: data.rows[name].to_pylist() for name in data.days}
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue()
+
+
+def specification(facts: Facts, figure: Figure) -> dict[str, Any]:
+    """A figure in Vega-Lite with all that it needs: its data, a size, and a title."""
+    title = {"text": figure.title, "subtitle": _subtitle(facts, figure)}
+    if figure.chart is None or not figure.drawn:
+        return _absent(figure, title)
+    spec = figure.chart | {"config": _CONFIG, "autosize": "pad"}
+    if "layer" in spec:
+        spec["layer"] = [layer for layer in spec["layer"] if layer.get("name") != theme.POINTER]
+        spec.pop("params", None)
+    spec["datasets"] = {theme.ROWS: _records(facts, figure)}
+    if figure.tiles:
+        return _tiled(figure, spec) | {"title": title}
+    if figure.strips:
+        strip = _WIDTH / calendar.WEEKS
+        spec["height"] = round(strip * (calendar.SLOTS * figure.strips - 1))
+    return spec | {"title": title, "width": _WIDTH}
+
+
+def _subtitle(facts: Facts, figure: Figure) -> list[str]:
+    words = []
+    if "place" in figure.choosers:
+        words += [each.title for each in facts.places if each.id == facts.reference]
+    if "zone" in figure.choosers and facts.zones:
+        words.append(facts.zones[0].title)
+    if facts.years:
+        first, last = facts.years[0], facts.years[-1]
+        words.append(str(first) if first == last else f"{first} to {last}")
+    return [", ".join(words), *([_INVENTED] if facts.invented else [])]
+
+
+def _records(facts: Facts, figure: Figure) -> list[dict[str, Any]]:
+    """The rows that the page would show before anybody chooses."""
+    chosen: dict[str, int] = {}
+    if "place" in figure.choosers:
+        chosen["location_id"] = facts.reference
+    if "zone" in figure.choosers and facts.zones:
+        chosen["zone_id"] = facts.zones[0].id
+    if "year" in figure.choosers and "year" in figure.data.labels:
+        chosen["year"] = ALL_YEARS
+    return [
+        row
+        for row in figure.data.records()
+        if all(row[column] == value for column, value in chosen.items())
+    ]
+
+
+def _tiled(figure: Figure, spec: dict[str, Any]) -> dict[str, Any]:
+    """Small charts in rows of three, in the order in which they lie on the page."""
+    tiles = sorted(figure.tiles, key=lambda tile: (tile.row, tile.column))
+    shared = {key: spec.pop(key) for key in ("datasets", "config", "autosize", "$schema")}
+    layers = [
+        {key: value for key, value in layer.items() if key != "data"} for layer in spec["layer"]
+    ]
+    return shared | {
+        "data": {"name": theme.ROWS},
+        "facet": {
+            "field": "location",
+            "type": "nominal",
+            "title": None,
+            "sort": [tile.title for tile in tiles],
+        },
+        "columns": 3,
+        "spec": spec | {"layer": layers, "width": _TILE_WIDTH},
+    }
+
+
+def _absent(figure: Figure, title: dict[str, Any]) -> dict[str, Any]:
+    """A picture of the sentence that stands on the page in the chart's place."""
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "config": _CONFIG,
+        "title": title,
+        "width": _WIDTH,
+        "height": 60,
+        "data": {"values": [{"text": figure.absent}]},
+        "mark": {"type": "text", "fontSize": 14, "color": "#555b64"},
+        "encoding": {"text": {"field": "text"}},
+    }

@@ -1,0 +1,75 @@
+"""What Snakemake's jobs of the room "report" do: each with its journal around it."""
+
+import csv
+import io
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from isone import run
+from isone.journal import Journal, log
+from isone.report.outputs import Outputs
+from isone.settings import Settings, read_settings
+from isone.store import Store, write_whole
+
+
+def write_report(config: Mapping[str, Any], log_path: str | None, folder: Path) -> int:
+    """Write the page, and its headlines as a table; returns the exit code."""
+
+    def work(settings: Settings, journal: Journal) -> None:
+        from isone.report import facts, page
+
+        gathered = facts.gather(settings, Store(settings.store_dir))
+        outputs = Outputs.of(settings, folder)
+        content = page.write(gathered).encode()
+        write_whole(outputs.key_numbers, _as_csv(page.headlines(gathered)).encode())
+        write_whole(outputs.page, content)
+        journal.tell(bytes=len(content))
+        log.info("%s has %.2f MB", outputs.page, len(content) / 1e6)
+
+    return _with_journal(config, "write_report", log_path, work)
+
+
+def write_figures(config: Mapping[str, Any], log_path: str | None, folder: Path) -> int:
+    """Write every figure as SVG, PNG and CSV; returns the exit code."""
+
+    def work(settings: Settings, journal: Journal) -> None:
+        from isone.report import facts, files
+
+        gathered = facts.gather(settings, Store(settings.store_dir))
+        outputs = Outputs.of(settings, folder)
+        written = files.write(gathered, outputs.figures)
+        journal.tell(files=len(written))
+        log.info("%s has %d files", outputs.figures, len(written))
+
+    return _with_journal(config, "write_figures", log_path, work)
+
+
+def _as_csv(numbers: list[tuple[str, str]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["what", "number"])
+    writer.writerows((words, number) for number, words in numbers)
+    return text.getvalue()
+
+
+def _with_journal(
+    config: Mapping[str, Any],
+    name: str,
+    log_path: str | None,
+    work: Callable[[Settings, Journal], None],
+) -> int:
+    """Do the work, once: what fails here fails again until a person mends it."""
+    settings = read_settings(config)
+    with Journal(
+        name,
+        f"python scripts/{name}.py",
+        run.status_path(Store(settings.store_dir), name),
+        settings.log_dir,
+        stable_log=Path(log_path) if log_path else None,
+    ) as journal:
+        started = time.perf_counter()
+        work(settings, journal)
+        log.info("made in %.1f s", time.perf_counter() - started)
+    return journal.exit_code

@@ -1,0 +1,63 @@
+"""What the rules of the room "report" need to know: where page and figures go, and their digest.
+
+Imported whenever the Snakefile is read, so it stays light.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from isone.selection import Job
+from isone.settings import Settings
+from isone.store import Store
+
+FOLDER = Path("reports")
+"""Where reports go, below the working folder."""
+_HERE = Path(__file__).resolve().parent
+_QUERIES = _HERE.parent / "database" / "report_queries.py"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the report of a configuration goes. Invented prices never take a real page's place."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, settings: Settings, root: Path = FOLDER) -> "Outputs":
+        """The outputs of a configuration, below the working folder unless `root` says otherwise."""
+        return cls(root / "sandbox" if settings.source == "sandbox" else root)
+
+    def outcome(self, jobs: Sequence[Job]) -> list[str]:
+        """All that reporting leaves: nothing where there are only custom downloads."""
+        return [str(path) for path in (self.page, self.figures) if jobs]
+
+    @property
+    def page(self) -> Path:
+        """The page itself: one file, which needs no other."""
+        return self.folder / "isone.html"
+
+    @property
+    def key_numbers(self) -> Path:
+        """The page's headlines as a table."""
+        return self.folder / "key_numbers.csv"
+
+    @property
+    def figures(self) -> Path:
+        """Where each chart lies as SVG, PNG and CSV."""
+        return self.folder / "figures"
+
+
+def database_path(store: Store) -> Path:
+    """The database that a report is made from."""
+    return store.root / "isone.duckdb"
+
+
+def digest() -> str:
+    """A digest of all that decides what page and figures look like."""
+    seen = hashlib.sha256(_QUERIES.read_bytes())
+    for path in sorted(_HERE.rglob("*")):
+        if path.suffix in {".py", ".css", ".js", ".j2"}:
+            seen.update(path.name.encode() + path.read_bytes())
+    return seen.hexdigest()[:16]

@@ -1,0 +1,135 @@
+"""What the checks found, what the downloads cost, and with what versions all of it was made."""
+
+import datetime as dt
+import json
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+from isone import __version__, clock
+from isone.datasets import DATASETS
+from isone.errors import DamagedError
+from isone.manifest import Manifest, read_manifest
+from isone.settings import Settings
+from isone.store import Entry, Store
+
+_PACKAGES = ("duckdb", "pyarrow", "altair", "vl-convert-python", "snakemake")
+
+
+@dataclass
+class Findings:
+    """What the checks found in the proven replies of a dataset."""
+
+    replies: int = 0
+    rows: int = 0
+    duplicates: int = 0
+    off_grid: int = 0
+    cents_off: int = 0
+    missing: int = 0
+    """Intervals that lack and are accepted to."""
+    unknown_fields: set[str] = field(default_factory=set)
+    preliminary: int = 0
+    """Replies with preliminary prices."""
+    first_fetched: str = ""
+    last_fetched: str = ""
+
+    def add(self, entry: Entry) -> None:
+        """Count a reply in."""
+        self.replies += 1
+        self.rows += entry.rows
+        self.duplicates += entry.duplicates
+        self.off_grid += entry.off_grid
+        self.cents_off += entry.cents_off
+        self.missing += len(entry.missing)
+        self.unknown_fields |= set(entry.unknown_fields)
+        self.preliminary += entry.revision.startswith("prelim")
+        self.first_fetched = min(self.first_fetched or entry.fetched, entry.fetched)
+        self.last_fetched = max(self.last_fetched, entry.fetched)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What is known of the data's making."""
+
+    findings: dict[str, Findings]
+    jobs: tuple[dict[str, Any], ...]
+    """What each download last said of itself."""
+    remarks: tuple[str, ...]
+    """Markers that cannot be read."""
+    invented: bool
+
+
+def examine(store: Store) -> Quality:
+    """Read the manifests of all proven years and the status of all downloads."""
+    findings: dict[str, Findings] = {}
+    remarks: list[str] = []
+    invented = False
+    for dataset in DATASETS:
+        entries: dict[str, Entry] = {}
+        for path in sorted((store.root / "complete" / dataset).glob("*.json")):
+            manifest = _read(path, remarks)
+            if manifest:
+                invented |= manifest.invented_prices
+                entries |= {entry.part: entry for entry in manifest.parts}
+        if entries:
+            findings[dataset] = Findings()
+            for entry in entries.values():
+                findings[dataset].add(entry)
+    return Quality(findings, tuple(_jobs(store)), tuple(remarks), invented)
+
+
+def _read(path: Any, remarks: list[str]) -> Manifest | None:
+    try:
+        return read_manifest(path)
+    except DamagedError as error:
+        remarks.append(str(error))
+        return None
+
+
+def _jobs(store: Store) -> Iterable[dict[str, Any]]:
+    for path in sorted(store.jobs_dir.glob("isone_*.json")):
+        try:
+            facts = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            continue
+        if isinstance(facts, dict) and "requests_sent" in facts:
+            yield facts
+
+
+def versions() -> list[tuple[str, str]]:
+    """Programs and their versions."""
+    found = [("isone-prices", __version__), ("Python", platform.python_version())]
+    for package in _PACKAGES:
+        try:
+            found.append((package, metadata.version(package)))
+        except metadata.PackageNotFoundError:
+            found.append((package, "not installed"))
+    return found
+
+
+def shown_settings(settings: Settings) -> list[tuple[str, str]]:
+    """The settings that decide what is on the page."""
+    gaps = len(settings.accepted_gaps)
+    return [
+        ("years", ", ".join(map(str, settings.years))),
+        ("datasets", ", ".join(settings.datasets)),
+        (
+            "locations",
+            settings.locations
+            if isinstance(settings.locations, str)
+            else ", ".join(map(str, settings.locations)),
+        ),
+        ("source", settings.source),
+        ("through", str(settings.through) if settings.through else "the newest published day"),
+        ("accepted gaps", str(gaps) if gaps else "none"),
+        ("data folder", str(settings.store_dir)),
+    ]
+
+
+def market_time(text: str) -> dt.datetime | None:
+    """An instant of a manifest, in market time."""
+    if not text:
+        return None
+    return dt.datetime.fromisoformat(text).astimezone(clock.MARKET_ZONE)

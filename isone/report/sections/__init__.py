@@ -1,0 +1,11 @@
+"""The page's sections in order: each module turns facts into figures and tables."""
+
+from isone.report.facts import Facts
+from isone.report.figures import Section
+from isone.report.sections import ancillary, coverage, prices, quality, storage
+
+
+def all_sections(facts: Facts) -> list[Section]:
+    """Coverage first, quality last."""
+    makers = (coverage, prices, ancillary, storage, quality)
+    return [maker.section(facts) for maker in makers]

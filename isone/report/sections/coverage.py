@@ -1,0 +1,128 @@
+"""Coverage: which days are there, as a calendar and as counts."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from isone.datasets import DATASETS
+from isone.report import coverage
+from isone.report.charts import calendar
+from isone.report.coverage import PROVEN, WANTING, Day, State
+from isone.report.facts import Facts
+from isone.report.figures import Figure, Section
+from isone.report.tables import Data, Label, PageTable, page_table
+
+_SQUARE = 11  # pixels, where the page does not say otherwise
+_NAMED = 100
+_LABELS = {
+    "day": Label("Day"),
+    "state": Label("State"),
+    "rows": Label("Rows"),
+    "digest": Label("SHA-256, its beginning"),
+    "fetched": Label("Fetched, market time"),
+    "note": Label("Remark"),
+}
+
+
+def section(facts: Facts) -> Section:
+    """The calendars, the counts behind them, and every day that wants something."""
+    return Section(
+        "coverage",
+        "Coverage",
+        "A square is an operating day of New England. A day counts as proven when its reply was "
+        "shown to hold every interval of every place that the calendar demands, and lies on disk "
+        "under its digest.",
+        figures=tuple(_calendar(facts.days, name) for name in _datasets(facts)),
+        lead=(_counts(facts),),
+        tables=(_wanting(facts.days), _gaps(facts.days)),
+    )
+
+
+def _datasets(facts: Facts) -> list[str]:
+    found = {day.dataset for day in facts.days}
+    return [name for name in DATASETS if name in found]
+
+
+def _calendar(days: Sequence[Day], name: str) -> Figure:
+    chosen = [day for day in days if day.dataset == name]
+    years = [day.day.year for day in chosen]
+    first, count = min(years), max(years) - min(years) + 1
+    occurring = {day.state for day in chosen}
+    states = [state for state in State if state in occurring]
+    return Figure(
+        name=f"calendar_{name}",
+        title=DATASETS[name].title,
+        caption=f"{name}: {_sentence(chosen)}. Weeks go across, weekdays down from Monday.",
+        data=Data(f"calendar_{name}", _table(chosen), _LABELS),
+        chart=calendar.calendar(
+            first, count, states, height=_SQUARE * (calendar.SLOTS * count - 1) + 30
+        ),
+        strips=count,
+    )
+
+
+def _table(days: Sequence[Day]) -> pa.Table:
+    return pa.table(
+        {
+            "day": pa.array([day.day for day in days], pa.date32()),
+            "state": pa.array([str(day.state) for day in days], pa.string()),
+            "rows": pa.array([day.rows for day in days], pa.int64()),
+            "digest": pa.array([day.digest for day in days], pa.string()),
+            "fetched": pa.array([_minute(day.fetched) for day in days], pa.string()),
+            "note": pa.array([day.note for day in days], pa.string()),
+        }
+    )
+
+
+def _minute(moment: dt.datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
+
+
+def _sentence(days: Sequence[Day]) -> str:
+    """How many days are in which state, in words."""
+    found = Counter(day.state for day in days)
+    words = [f"{sum(found[state] for state in PROVEN):,} days proven"]
+    words += [
+        f"{found[state]:,} {state}" for state in State if found[state] and state not in PROVEN
+    ]
+    return ", ".join(words)
+
+
+def _counts(facts: Facts) -> PageTable:
+    found = coverage.counts(facts.days)
+    states = [state for state in State if any(count[state] for count in found.values())]
+    rows = [
+        [DATASETS[dataset].title, dataset, str(year), *(count[state] for state in states)]
+        for (dataset, year), count in found.items()
+    ]
+    return page_table(
+        "Days by state",
+        ["Dataset", "Table", "Year", *(state.capitalize() for state in states)],
+        rows,
+        absent="Nothing has been downloaded yet, so there is no day to show.",
+    )
+
+
+def _wanting(days: Sequence[Day]) -> PageTable:
+    chosen = [day for day in days if day.state in WANTING]
+    more = len(chosen) - _NAMED
+    return page_table(
+        "Days that are missing or damaged",
+        ["Dataset", "Day", "State", "Why"],
+        [[day.dataset, str(day.day), str(day.state), day.note] for day in chosen[:_NAMED]],
+        note=f"And {more:,} more; the calendar's own table has them all." if more > 0 else "",
+        absent="No day is missing or damaged.",
+    )
+
+
+def _gaps(days: Sequence[Day]) -> PageTable:
+    chosen = [day for day in days if day.state == State.GAP]
+    return page_table(
+        "Accepted gaps",
+        ["Dataset", "Day", "Rows", "Reason"],
+        [[day.dataset, str(day.day), day.rows, day.note] for day in chosen],
+        note="Gaps of ISO New England's own, accepted by name in the configuration.",
+        absent="No gap is accepted.",
+    )

@@ -1,0 +1,229 @@
+"""Prices: energy at the hub and the zones, day-ahead beside real-time."""
+
+import math
+
+import pyarrow.compute as pc
+
+from isone.database.report_queries import ALL_YEARS, SPIKE
+from isone.report.charts import prices as charts
+from isone.report.charts.theme import MARKETS
+from isone.report.facts import Facts
+from isone.report.figures import Extremes, Figure, Section, Tile
+from isone.report.tables import PageTable, cell, page_table
+
+_BOTH_ABSENT = "No energy prices are loaded at the hub, the zones, or any other place."
+_NEEDS_BOTH = "This compares day-ahead with real-time prices, and one of the two is not loaded."
+_MAP = {4003: (1, 1), 4002: (1, 2), 4001: (1, 3), 4007: (2, 1), 4008: (2, 2), 4000: (2, 3)}
+_MAP |= {4004: (3, 1), 4005: (3, 2), 4006: (3, 3)}  # row and column, as the zones lie
+
+
+def section(facts: Facts) -> Section:
+    """All charts of energy prices."""
+    return Section(
+        "prices",
+        "Energy prices",
+        "Locational marginal prices in $/MWh, hour by hour. Real-time hours are ISO New England's "
+        "own where they are loaded, else the mean of the five-minute prices.",
+        figures=(
+            *_over_time(facts),
+            _duration(facts),
+            _odd_hours(facts),
+            *_spreads(facts),
+            *_by_hour(facts),
+            *_by_place(facts),
+        ),
+        tables=(_yearly(facts),),
+    )
+
+
+def _over_time(facts: Facts) -> list[Figure]:
+    daily, monthly, markets = facts.data["daily"], facts.data["monthly"], facts.markets
+    return [
+        Figure(
+            "daily_price",
+            "Daily mean, with the range of the day's hours",
+            "The line is the mean of a day's hours; the shade reaches from its cheapest hour to "
+            "its dearest. Point at the chart to read a day.",
+            daily,
+            charts.daily(markets) if markets else None,
+            _BOTH_ABSENT,
+            ("place", "year"),
+            tuple(Extremes(f"{MARKETS[m]} daily mean", f"{m}_mean", "day") for m in markets),
+            wide=True,
+        ),
+        Figure(
+            "monthly_price",
+            "Monthly means, day-ahead beside real-time",
+            "Simple means of all hours of a month. Where a month's bars differ, real time turned "
+            "out otherwise than the day-ahead market expected.",
+            monthly,
+            charts.monthly(markets) if markets else None,
+            _BOTH_ABSENT,
+            ("place", "year"),
+            tuple(Extremes(f"{MARKETS[m]} monthly mean", f"{m}_mean", "month") for m in markets),
+            wide=True,
+        ),
+    ]
+
+
+def _duration(facts: Facts) -> Figure:
+    markets = facts.markets
+    return Figure(
+        "duration_curve",
+        "Duration curve",
+        "Hours in descending order of price: at 10 % stands the price that a tenth of the hours "
+        "reached or exceeded. The axis is compressed towards its ends, to keep spikes and negative "
+        "prices in sight.",
+        facts.data["duration"],
+        charts.duration(markets) if markets else None,
+        _BOTH_ABSENT,
+        ("place", "year"),
+        tuple(Extremes(MARKETS[m], "price", "share", where={"market": m}) for m in markets),
+    )
+
+
+def _spreads(facts: Facts) -> list[Figure]:
+    both = len(facts.markets) == len(MARKETS)
+    spread = (Extremes("Monthly mean spread", "spread", "month"),)
+    return [
+        Figure(
+            "spread_distribution",
+            "Spread: how far day-ahead lies from real-time",
+            "Share of hours by day-ahead less real-time, in steps of 5 $/MWh; to the right of zero "
+            "day-ahead was dearer. The outermost bars hold all that lies beyond 100.",
+            facts.data["spreads"],
+            charts.spread_distribution() if both else None,
+            _NEEDS_BOTH,
+            ("place", "year"),
+        ),
+        Figure(
+            "spread_over_time",
+            "Spread by month",
+            "The dark tick is the month's mean of day-ahead less real-time; four fifths of its "
+            "hours lie within the bar.",
+            facts.data["monthly"],
+            charts.spread_over_time() if both else None,
+            _NEEDS_BOTH,
+            ("place", "year"),
+            spread if both else (),
+        ),
+    ]
+
+
+def _by_hour(facts: Facts) -> list[Figure]:
+    return [
+        Figure(
+            f"hours_{market}",
+            f"Hour by month, {name.lower()}",
+            "Mean price by hour of the day, as clocks show it, and month: lighter is dearer. "
+            "Rows are hours, with midnight at the bottom; columns are months.",
+            facts.data["hours"],
+            charts.hours_of_month(market) if market in facts.markets else None,
+            f"No {name.lower()} prices are loaded.",
+            ("place", "year"),
+            (Extremes(f"{name} hourly mean of a month", market, "month"),)
+            if market in facts.markets
+            else (),
+        )
+        for market, name in MARKETS.items()
+    ]
+
+
+def _odd_hours(facts: Facts) -> Figure:
+    return Figure(
+        "odd_hours",
+        "Negative and spike hours",
+        f"Upwards, hours at {SPIKE} $/MWh or more; downwards, hours below zero.",
+        facts.data["monthly"],
+        charts.odd_hours(facts.markets) if facts.markets else None,
+        _BOTH_ABSENT,
+        ("place", "year"),
+    )
+
+
+def _by_place(facts: Facts) -> list[Figure]:
+    zones = facts.data["zones"]
+    several = len(facts.places) > 1
+    lone = "Prices of one place only are loaded, so there is nothing to compare it with."
+    absent = lone if facts.places else _BOTH_ABSENT
+    return [
+        Figure(
+            "components",
+            "Congestion and loss by zone",
+            "What sets a place apart from the rest of the system: the mean congestion and loss "
+            "components. Left of zero, power is worth less there.",
+            facts.data["components"],
+            charts.components(facts.markets, len(facts.places)) if facts.markets else None,
+            _BOTH_ABSENT,
+            ("year",),
+            wide=True,
+        ),
+        Figure(
+            "zones",
+            "Zones, as they lie: monthly distance from the hub",
+            "Each small chart is a place, roughly where it lies in New England, on equal axes: "
+            f"its monthly mean less that of {_name(facts, facts.reference)}, "
+            "day-ahead solid, real-time dashed.",
+            zones,
+            charts.zone(facts.markets, *_bounds(facts)) if facts.markets and several else None,
+            absent,
+            ("year",),
+            tiles=_tiles(facts) if several else (),
+            wide=True,
+        ),
+    ]
+
+
+def _bounds(facts: Facts) -> tuple[float, float]:
+    """Whole numbers around all distances from the hub."""
+    found = pc.min_max(facts.data["zones"].rows["difference"]).as_py()
+    lowest, highest = found["min"] or 0.0, found["max"] or 0.0
+    return min(-1.0, math.floor(lowest)), max(1.0, math.ceil(highest))
+
+
+def _name(facts: Facts, place: int) -> str:
+    return next((each.name for each in facts.places if each.id == place), str(place))
+
+
+def _tiles(facts: Facts) -> tuple[Tile, ...]:
+    on_the_map = all(place.id in _MAP for place in facts.places)
+    return tuple(
+        Tile(place.id, place.name, *(_MAP[place.id] if on_the_map else (1 + i // 3, 1 + i % 3)))
+        for i, place in enumerate(facts.places)
+    )
+
+
+def _yearly(facts: Facts) -> PageTable:
+    names = {place.id: place.title for place in facts.places}
+    rows = facts.yearly()
+    listed = [
+        [
+            names[row["location_id"]],
+            "all years" if row["year"] == ALL_YEARS else str(row["year"]),
+            *(_of_market(row, "da")),
+            *(_of_market(row, "rt")),
+            cell(row["spread"]),
+        ]
+        for row in rows
+    ]
+    of_market = ["mean", "lowest", "highest", "hours below zero", f"hours ≥ {SPIKE}"]
+    return page_table(
+        "Year by year",
+        [
+            "Location",
+            "Year",
+            *(f"{name} {word}" for name in MARKETS.values() for word in of_market),
+            "Mean spread",
+        ],
+        listed,
+        note="Prices in $/MWh, of hours; means are simple means of all hours.",
+        absent=_BOTH_ABSENT,
+        chooser="place",
+        places=[row["location_id"] for row in rows],
+    )
+
+
+def _of_market(row: dict[str, float], market: str) -> list[object]:
+    if not row[f"{market}_hours"]:
+        return [None] * 5
+    return [row[f"{market}_{part}"] for part in ("mean", "low", "high", "negative", "spikes")]

@@ -1,0 +1,64 @@
+"""Storage: how far the dearest hours of a day lie above the cheapest."""
+
+from isone.report.charts import prices as charts
+from isone.report.charts.theme import MARKETS
+from isone.report.facts import Facts
+from isone.report.figures import Extremes, Figure, Section
+from isone.report.tables import PageTable, page_table
+
+_ABSENT = "No energy prices of whole days are loaded."
+
+
+def section(facts: Facts) -> Section:
+    """Top-bottom spreads."""
+    monthly = facts.data["monthly"]
+    drawn = [m for m in facts.markets if monthly.has(f"{m}_tb4")]
+    return Section(
+        "storage",
+        "Top-bottom price spreads",
+        "For storage: TB2 is the mean price of a day's two dearest hours less that of its two "
+        "cheapest, TB4 the same of four hours. It is a spread of prices, not a revenue: it knows "
+        "neither losses, nor what a battery can do, nor what could be foreseen.",
+        figures=(
+            Figure(
+                "top_bottom",
+                "Daily top-bottom spread, monthly mean",
+                "TB2 solid, TB4 dashed. Multiplied by the hours (two or four), it is the sum of "
+                "the hourly differences in $ per MW and day.",
+                monthly,
+                charts.top_bottom(drawn) if drawn else None,
+                _ABSENT,
+                ("place", "year"),
+                tuple(Extremes(f"{MARKETS[m]} TB4", f"{m}_tb4", "month") for m in drawn),
+                wide=True,
+            ),
+        ),
+        tables=(_yearly(facts),),
+    )
+
+
+def _yearly(facts: Facts) -> PageTable:
+    names = {place.id: place.title for place in facts.places}
+    columns = [f"{m}_{part}" for m in MARKETS for part in ("tb2", "tb4", "tb4_p90")]
+    words = {"tb2": "TB2 mean", "tb4": "TB4 mean", "tb4_p90": "TB4, a tenth of the days above"}
+    rows = facts.yearly()
+    return page_table(
+        "Top-bottom spreads by year",
+        [
+            "Location",
+            "Year",
+            *(f"{name} {word}" for name in MARKETS.values() for word in words.values()),
+        ],
+        [
+            [
+                names[row["location_id"]],
+                str(row["year"]) if row["year"] else "all years",
+                *(row[column] for column in columns),
+            ]
+            for row in rows
+        ],
+        note="In $/MWh.",
+        absent=_ABSENT,
+        chooser="place",
+        places=[row["location_id"] for row in rows],
+    )

@@ -1,0 +1,137 @@
+"""Tables: data of the charts with labels and units, and the tables that stand on the page."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+EPOCH = dt.date(1970, 1, 1)
+ABSENT = "–"  # noqa: RUF001 - what a reader expects in an empty cell
+
+
+@dataclass(frozen=True)
+class Label:
+    """How a column is called, its unit (empty where it has none), and its decimals."""
+
+    text: str
+    unit: str = ""
+    decimals: int = 2
+
+    @property
+    def heading(self) -> str:
+        """Name and unit: `Mean ($/MWh)`."""
+        return f"{self.text} ({self.unit})" if self.unit else self.text
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data of one or several charts."""
+
+    name: str
+    rows: pa.Table
+    labels: dict[str, Label]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return bool(self.rows.num_rows == 0)
+
+    def has(self, column: str) -> bool:
+        """Whether a column has any value."""
+        return not self.empty and bool(self.rows[column].null_count < self.rows.num_rows)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The values by column, rounded as they are shown; days as days since 1970."""
+        return {name: self._values(name) for name in self.labels}
+
+    def _values(self, name: str) -> list[Any]:
+        column = self.rows[name]
+        values: list[Any] = column.to_pylist()
+        if pa.types.is_date(column.type):
+            return [None if value is None else (value - EPOCH).days for value in values]
+        if pa.types.is_floating(column.type):
+            decimals = self.labels[name].decimals
+            return [None if value is None else round(value, decimals) for value in values]
+        return values
+
+    @property
+    def days(self) -> list[str]:
+        """The columns that hold days."""
+        return [name for name in self.labels if pa.types.is_date(self.rows[name].type)]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as a chart takes them that is drawn here: days in milliseconds."""
+        columns = self.columns()
+        for name in self.days:
+            columns[name] = [day and day * 86_400_000 for day in columns[name]]
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table on the page; numbers stand to the right."""
+
+    text: str
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table on the page. `place` ties it to a chooser."""
+
+    cells: tuple[Cell, ...]
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table on the page."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[Row, ...]
+    note: str = ""
+    absent: str = ""
+    """What is said where there is no row."""
+    chooser: str = ""
+    numbers: frozenset[int] = field(default_factory=frozenset)
+    """Columns that stand to the right."""
+
+
+def cell(value: Any, decimals: int = 2) -> Cell:
+    """A value as it is shown: numbers with their decimals, nothing as a dash."""
+    if value is None or value == "":
+        return Cell(ABSENT)
+    if isinstance(value, bool):
+        return Cell("yes" if value else "no")
+    if isinstance(value, float):
+        return Cell(f"{value:,.{decimals}f}", number=True)
+    if isinstance(value, int):
+        return Cell(f"{value:,}", number=True)
+    if isinstance(value, dt.datetime):
+        return Cell(f"{value:%Y-%m-%d %H:%M}")
+    return Cell(str(value))
+
+
+def page_table(
+    title: str,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    note: str = "",
+    absent: str = "",
+    chooser: str = "",
+    places: Sequence[Any] = (),
+) -> PageTable:
+    """A table of plain values; `places` names each row's place for the chooser."""
+    made = tuple(
+        Row(
+            tuple(value if isinstance(value, Cell) else cell(value) for value in row),
+            str(places[number]) if places else "",
+        )
+        for number, row in enumerate(rows)
+    )
+    numbers = frozenset(i for row in made for i, each in enumerate(row.cells) if each.number)
+    return PageTable(title, tuple(headings), made, note, absent, chooser, numbers)

@@ -1,0 +1,133 @@
+"""What Snakemake's jobs of the deep check do, and the same by hand; each with its journal."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from isone import run
+from isone.errors import VerifyError
+from isone.journal import Journal, log
+from isone.settings import Settings, read_settings
+from isone.store import Store, write_whole
+from isone.verify import verdict as verdicts
+from isone.verify.verdict import ABSENT, DAMAGED, SOUND, Verdict
+
+
+def verify_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
+    """Read a dataset-year again and write the verdict; the exit code is 0 whatever it is."""
+    settings = read_settings(config)
+
+    def work(journal: Journal) -> None:
+        verdicts.write_verdict(
+            Store(settings.store_dir), _verify(settings, dataset, period, journal)
+        )
+
+    return _with_journal(settings, f"verify_{dataset}_{period}", log_path, work)
+
+
+def verify_summary(config: Mapping[str, Any], paths: Sequence[str], log_path: str) -> int:
+    """Sum the verdicts up; the exit code is 1 where anything is damaged or missing."""
+    settings = read_settings(config)
+
+    def work(_journal: Journal) -> None:
+        _conclude(settings, [verdicts.read_verdict(Path(path)) for path in paths])
+
+    return _with_journal(settings, "verify", log_path, work)
+
+
+def verify_by_hand(config: Mapping[str, Any], chosen: Sequence[tuple[str, str]]) -> int:
+    """Read dataset-years again, one after the other, and sum up; the exit code as for the rule."""
+    settings = read_settings(config)
+    store = Store(settings.store_dir)
+
+    def work(journal: Journal) -> None:
+        found = []
+        for dataset, period in chosen:
+            found.append(_verify(settings, dataset, period, journal))
+            verdicts.write_verdict(store, found[-1])
+        _conclude(settings, found)
+
+    return _with_journal(settings, "verify", None, work)
+
+
+def _verify(settings: Settings, dataset: str, period: str, journal: Journal) -> Verdict:
+    from isone.verify import year
+
+    seen: set[dt.date] = set()
+
+    def on_day(day: dt.date) -> None:
+        if day not in seen and len(seen) % 50 == 0:
+            journal.tell(days_read=len(seen))
+        seen.add(day)
+
+    verdict = year.verify_year(Store(settings.store_dir), settings, dataset, period, on_day)
+    journal.tell(verdict=verdict.verdict, days_read=len(seen))
+    log.info(
+        "%s: %s, %d days, %d replies", verdict.name, verdict.verdict, verdict.days, verdict.parts
+    )
+    for damage in verdict.damage:
+        log.warning("%s: %s", verdict.name, damage)
+    for note in verdict.notes:
+        log.info("%s: %s", verdict.name, note)
+    return verdict
+
+
+def _conclude(settings: Settings, found: Sequence[Verdict]) -> None:
+    """Write and show the table; put damaged files aside if asked. Raises VerifyError if any."""
+    store = Store(settings.store_dir)
+    text = verdicts.table(found)
+    write_whole(verdicts.summary_path(store), f"{text}\n".encode())
+    log.info("%s", text)
+    bad = [each for each in found if each.verdict != SOUND]
+    if not bad:
+        log.info("everything that is stored is what was proven: %d dataset-years", len(found))
+        return
+    damaged = [each for each in bad if each.verdict == DAMAGED]
+    sentence = _sentence(damaged, [each for each in bad if each.verdict == ABSENT])
+    if damaged and settings.refetch:
+        from isone.verify import mend
+
+        replies = mend.put_aside(store, settings, damaged)
+        raise VerifyError(
+            f"{sentence}; it was put aside, and the next `snakemake -j1` for these years fetches "
+            f"{replies} {'reply' if replies == 1 else 'replies'} again and makes the rest anew"
+        )
+    if damaged:
+        raise VerifyError(
+            f"{sentence}; with --config refetch=true it is put aside, and the next run fetches or "
+            "makes just that again"
+        )
+    raise VerifyError(sentence)
+
+
+def _sentence(damaged: Sequence[Verdict], absent: Sequence[Verdict]) -> str:
+    parts = []
+    days = sorted(
+        {f"{each.dataset} {damage.day}" for each in damaged for damage in each.damage if damage.day}
+    )
+    if damaged:
+        named = f": {', '.join(days[:5])}" + (f" and {len(days) - 5} more days" if days[5:] else "")
+        parts.append(f"{_names(damaged)} damaged{named if days else ''}")
+    if absent:
+        parts.append(f"{_names(absent)} not downloaded whole")
+    return "; ".join(parts)
+
+
+def _names(found: Sequence[Verdict]) -> str:
+    verb = "is" if len(found) == 1 else "are"
+    return f"{', '.join(each.name for each in found)} {verb}"
+
+
+def _with_journal(
+    settings: Settings, name: str, log_path: str | None, work: Callable[[Journal], None]
+) -> int:
+    with Journal(
+        name,
+        "python scripts/verify_prices.py",
+        run.status_path(Store(settings.store_dir), name),
+        settings.log_dir,
+        stable_log=Path(log_path) if log_path else None,
+    ) as journal:
+        work(journal)
+    return journal.exit_code

@@ -1,0 +1,59 @@
+"""What the rules of the deep check need to know: which dataset-years there are to read again."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isone.datasets import DATASETS
+from isone.selection import PERIOD_PATTERN, Job
+from isone.settings import Settings
+from isone.store import Store
+
+
+@dataclass(frozen=True)
+class Verifying:
+    """The chosen dataset-years as files of the deep check."""
+
+    settings: Settings
+    store: Store
+    jobs: Sequence[Job]
+    asked: str = field(default_factory=lambda: dt.datetime.now(dt.UTC).isoformat())
+    """When this run was asked for: as a parameter of the rule it makes every run check anew."""
+
+    @property
+    def verdicts(self) -> list[Path]:
+        """The verdicts to come: one for each marker of a chosen year, and for a year without any.
+
+        An open year has the marker of the day on which it was downloaded; that one is checked, not
+        the one that would be downloaded today.
+        """
+        chosen: list[tuple[str, str]] = []
+        for job in self.jobs:
+            held = complete_names(self.store, job.dataset, job.year)
+            chosen += held or [(job.dataset, job.period)]
+        return [verdict_path(self.store, dataset, period) for dataset, period in chosen]
+
+    @property
+    def verdict(self) -> Path:
+        """The verdict on any dataset-year, with its wildcards."""
+        return verdict_path(self.store, "{dataset}", "{period}")
+
+
+def verdict_path(store: Store, dataset: str, period: str) -> Path:
+    """Where the verdict on a dataset-year is written."""
+    return store.root / "verified" / dataset / f"{period}.json"
+
+
+def complete_names(
+    store: Store, dataset: str | None = None, year: int | None = None
+) -> list[tuple[str, str]]:
+    """Dataset and period of every marker that is there, in order; of one dataset, of one year."""
+    return [
+        (name, path.stem)
+        for name in DATASETS
+        if dataset in (None, name)
+        for path in sorted(store.marker_path(name, "any").parent.glob("*.json"))
+        if re.fullmatch(PERIOD_PATTERN, path.stem) and year in (None, int(path.stem[:4]))
+    ]

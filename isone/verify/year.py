@@ -1,0 +1,334 @@
+"""One dataset-year read again: replies, table and databases, held against each other."""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from isone import check, clock, loading, parse
+from isone.database import duckdb_file, packed
+from isone.database.comparison import Comparison, DayDigests
+from isone.database.packed import PackedFile
+from isone.datasets import DATASETS, HUBS, Dataset, Locations, Part
+from isone.download import part_named
+from isone.errors import DamagedError, IsoneError, LoadError
+from isone.manifest import Manifest, read_manifest
+from isone.parquet import read_facts
+from isone.settings import Settings
+from isone.store import Entry, Store, sha256
+from isone.verify import raw
+from isone.verify.verdict import ABSENT, DAMAGED, SOUND, Damage, Verdict
+
+_ROWS_AT_ONCE = 50_000
+
+
+@dataclass
+class _Findings:
+    """What has been found so far of one dataset-year."""
+
+    damage: list[Damage] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def count(self, place: str, found: DayDigests) -> None:
+        self.rows[place], self.digests[place] = found.rows, found.digest
+
+    def compare(self, place: str, expected: DayDigests, found: DayDigests) -> None:
+        """Note the rows of a place, and each day that is not as expected."""
+        self.count(place, found)
+        self.damage += [
+            Damage(place, reason, str(day)) for day, reason in expected.differences(found).items()
+        ]
+
+
+def verify_year(
+    store: Store,
+    settings: Settings,
+    dataset_name: str,
+    period: str,
+    on_day: Callable[[dt.date], None] = lambda day: None,
+) -> Verdict:
+    """Read everything that is stored of a dataset-year again, and say what it is worth.
+
+    Nothing is changed. `on_day` is told of each day whose replies have been read. What cannot be
+    reached (a database that is down) raises; what is damaged stands in the verdict.
+    """
+    dataset = DATASETS[dataset_name]
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    marker = store.marker_path(dataset_name, period)
+    if not marker.exists():
+        notes = ("no marker: the year is not downloaded whole, so there is nothing to hold it to",)
+        return Verdict(dataset_name, period, ABSENT, now, notes=notes)
+    findings = _Findings()
+    try:
+        manifest = read_manifest(marker)
+    except DamagedError as error:
+        damage = (Damage("marker", str(error)),)
+        return Verdict(dataset_name, period, DAMAGED, now, damage=damage)
+    chosen = _chosen_locations(store, dataset, period, findings)
+    with Comparison() as comparison:
+        kept = _verify_replies(store, dataset, manifest, chosen, comparison, findings, on_day)
+        _verify_marker(dataset, manifest, findings)
+        _verify_table(store, dataset, period, manifest, kept, comparison, findings)
+        _verify_databases(store, settings, dataset, period, comparison, findings)
+    return Verdict(
+        dataset_name,
+        period,
+        DAMAGED if findings.damage else SOUND,
+        now,
+        days=len({entry.part[:8] for entry in manifest.parts}),
+        parts=len(manifest.parts),
+        rows=findings.rows,
+        digests=findings.digests,
+        damage=tuple(findings.damage),
+        notes=tuple(findings.notes),
+    )
+
+
+def _chosen_locations(
+    store: Store, dataset: Dataset, period: str, findings: _Findings
+) -> Locations:
+    """The locations that the table was narrowed to, as it says itself."""
+    path = store.parquet_path(dataset.name, period)
+    if dataset.place != "location" or not path.exists():
+        return "all"
+    try:
+        words = read_facts(path).get("locations", "all")
+    except DamagedError as error:
+        findings.damage.append(Damage("parquet", str(error)))
+        return "all"
+    return "all" if words == "all" else tuple(int(word) for word in words.split())
+
+
+def _verify_replies(
+    store: Store,
+    dataset: Dataset,
+    manifest: Manifest,
+    chosen: Locations,
+    comparison: Comparison,
+    findings: _Findings,
+    on_day: Callable[[dt.date], None],
+) -> DayDigests:
+    """Prove every reply again; returns the days of the rows that the table has to hold."""
+    kept = DayDigests()
+    accepted = {gap.day for gap in manifest.gaps}
+    waiting: list[pa.Table] = []
+    for entry in manifest.parts:
+        part = part_named(dataset.name, entry.part)
+        if part is None:
+            findings.damage.append(Damage("marker", f"{entry.part!r} is the name of no reply"))
+            continue
+        try:
+            body = _proven_body(store, dataset, part, entry, str(part.day) in accepted)
+        except (IsoneError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            damage = Damage("raw", f"{part}: {reason}", str(part.day), part.name)
+            findings.damage.append(damage)
+        else:
+            waiting.append(raw.rows_of(dataset, part, body, chosen))
+            if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
+                kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
+                waiting.clear()
+        on_day(part.day)
+    if waiting:
+        kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
+    findings.count("raw", kept)
+    return kept
+
+
+def _proven_body(
+    store: Store, dataset: Dataset, part: Part, entry: Entry, gap_accepted: bool
+) -> bytes:
+    """A reply's JSON, if it is the one that the manifest describes, and whole."""
+    content = store.raw_path(part).read_bytes()
+    if len(content) != entry.size or sha256(content) != entry.sha256:
+        raise DamagedError("the file is not the one that was filed: its SHA-256 is another")
+    body = parse.inflate(content)
+    finding = check.examine(dataset, part, body)
+    if not gap_accepted:
+        finding.require_whole()
+    for name in ("rows", "places", "duplicates", "missing"):
+        if getattr(finding, name) != getattr(entry, name):
+            raise DamagedError(
+                f"the marker says {name} {getattr(entry, name)}, the reply has "
+                f"{getattr(finding, name)}"
+            )
+    return body
+
+
+def _verify_marker(dataset: Dataset, manifest: Manifest, findings: _Findings) -> None:
+    """Count the days of the calendar against those that the marker has."""
+    names = {entry.part for entry in manifest.parts}
+    if len(names) < len(manifest.parts):
+        findings.damage.append(Damage("marker", "it lists a reply twice"))
+    if manifest.rows != sum(entry.rows for entry in manifest.parts):
+        findings.damage.append(Damage("marker", "its rows do not add up"))
+    unpublished = {gap.day for gap in manifest.gaps}
+    locations = _asked_for(manifest)
+    first, last = (dt.date.fromisoformat(day) for day in (manifest.first_day, manifest.last_day))
+    for day in clock.days(first, last):
+        whole = {part.name for part in dataset.day_parts(day, locations)} <= names
+        by_hour = {part.name for part in dataset.day_parts(day, "all")} <= names
+        if not whole and not by_hour and str(day) not in unpublished:
+            findings.damage.append(Damage("marker", "the day is not in it", str(day)))
+
+
+def _asked_for(manifest: Manifest) -> Locations:
+    """The locations of a period, from its name, or else from its parts."""
+    if manifest.period.endswith(".all"):
+        return "all"
+    if ".at-" not in manifest.period:
+        return HUBS
+    return tuple(
+        sorted({int(e.part[9:]) for e in manifest.parts if re.fullmatch(r"\d{8}\.\d+", e.part)})
+    )
+
+
+def _verify_table(
+    store: Store,
+    dataset: Dataset,
+    period: str,
+    manifest: Manifest,
+    kept: DayDigests,
+    comparison: Comparison,
+    findings: _Findings,
+) -> None:
+    """Hold the Parquet file against the replies."""
+    if not store.parquet_path(dataset.name, period).exists():
+        findings.notes.append("not packed, so only the replies were read")
+        return
+    try:
+        file = packed.packed_files(store, [(dataset.name, period)])[0]
+        found = comparison.of_files(dataset, [file])
+    except (DamagedError, LoadError) as error:
+        if not any(damage.where == "parquet" for damage in findings.damage):
+            findings.damage.append(Damage("parquet", str(error)))
+        return
+    if file.manifest_digest != manifest.sha256:
+        findings.damage.append(Damage("parquet", "it was packed from another marker than this one"))
+    damaged = {damage.day for damage in findings.damage if damage.where == "raw"}
+    findings.count("parquet", found)
+    findings.damage += [
+        Damage("parquet", reason, str(day))
+        for day, reason in kept.differences(found).items()
+        if str(day) not in damaged  # nothing to hold it against
+    ]
+
+
+def _verify_databases(
+    store: Store,
+    settings: Settings,
+    dataset: Dataset,
+    period: str,
+    comparison: Comparison,
+    findings: _Findings,
+) -> None:
+    """Hold the databases against the packed files of the year."""
+    year = int(period[:4])
+    names = [name for name in loading.packed_names(store) if name[0] == dataset.name]
+    of_year = [name for name in names if name[1].startswith(f"{year}")]
+    try:
+        files = packed.packed_files(store, of_year)
+    except (DamagedError, LoadError):
+        findings.notes.append("the databases were not compared, because a packed file is damaged")
+        return
+    if not files:
+        return
+    expected = comparison.of_files(dataset, files)
+    _verify_duckdb(store, dataset, files, expected, comparison, findings)
+    if settings.database:
+        _verify_postgres(
+            settings, settings.database, dataset, files, expected, comparison, findings
+        )
+    if dataset.name == "lmp_rt_5min":
+        _audit_hours(store, files, comparison, findings)
+
+
+def _verify_duckdb(
+    store: Store,
+    dataset: Dataset,
+    files: Sequence[PackedFile],
+    expected: DayDigests,
+    comparison: Comparison,
+    findings: _Findings,
+) -> None:
+    path = duckdb_file.database_path(store)
+    if not path.exists():
+        findings.notes.append(f"{path} is not built")
+        return
+    wanted = {(file.dataset, file.period): file.manifest_digest for file in files}
+    try:
+        loaded = comparison.files_in_duckdb(path)
+        if _of_year(loaded, dataset.name, files[0].year) != wanted:
+            findings.damage.append(
+                Damage("duckdb", "it was built from other files; run `snakemake -j1 load`")
+            )
+            return
+        found = comparison.of_duckdb(dataset, path, files[0].year)
+    except LoadError as error:
+        findings.damage.append(Damage("duckdb", str(error)))
+        return
+    findings.compare("duckdb", expected, found)
+
+
+def _of_year(
+    loaded: Mapping[tuple[str, str], str], dataset: str, year: int
+) -> dict[tuple[str, str], str]:
+    return {
+        (name, period): digest
+        for (name, period), digest in loaded.items()
+        if name == dataset and period.startswith(f"{year}")
+    }
+
+
+def _verify_postgres(
+    settings: Settings,
+    database: str,
+    dataset: Dataset,
+    files: Sequence[PackedFile],
+    expected: DayDigests,
+    comparison: Comparison,
+    findings: _Findings,
+) -> None:
+    from isone.database import postgres
+
+    year = files[0].year
+    invented = settings.source == "sandbox"
+    with postgres.connect(database) as connection:
+        tables = postgres.prepare(connection, invented=invented, hypertables=settings.timescaledb)
+        digest = postgres.loaded_digest(connection, tables, dataset.name, year)
+        if digest != postgres.digest_of(files):
+            state = "not loaded" if digest is None else "loaded from other files"
+            findings.damage.append(
+                Damage("postgresql", f"the year is {state}; run `snakemake -j1 load`")
+            )
+            return
+        found = comparison.of_postgres(dataset, connection, tables, year)
+    findings.compare("postgresql", expected, found)
+
+
+def _audit_hours(
+    store: Store, files: Sequence[PackedFile], comparison: Comparison, findings: _Findings
+) -> None:
+    """Hold five-minute prices against hourly ones, where both are here; a note, not a fault."""
+    names = [
+        name
+        for name in loading.packed_names(store)
+        if name[0] == "lmp_rt_hourly" and name[1].startswith(f"{files[0].year}")
+    ]
+    try:
+        hourly = packed.packed_files(store, names)
+    except (DamagedError, LoadError):
+        return
+    if not hourly:
+        return
+    audit = comparison.hourly_audit(files, hourly)
+    findings.notes.append(
+        f"{audit.hours:,} hourly means of five-minute prices are within {audit.worst:g} $/MWh of "
+        "the hourly prices"
+    )
+    for day, worst in audit.days_off.items():
+        findings.notes.append(f"{day}: an hour is {worst:g} $/MWh off the mean of its 12 prices")

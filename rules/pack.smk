@@ -1,0 +1,50 @@
+# In:  {data}/complete/{dataset}/{period}.json       the marker of a proven year
+#      {data}/raw/{dataset}/{year}/{day}.json.gz     the replies that it names, by their digests
+# Out: {data}/parquet/{dataset}/{period}.parquet     the year's table
+#      {data}/parquet/datapackage.json               what all the tables hold, for other programs
+
+from isone.packing import Packing
+
+PACKING = Packing(RUN.settings, RUN.store, RUN.jobs)
+
+
+rule pack:
+    input:
+        PACKING.outcome,
+
+
+rule pack_prices:
+    input:
+        marker=RUN.store.marker_path("{dataset}", "{period}"),
+    output:
+        table=RUN.store.parquet_path("{dataset}", "{period}"),
+    log:
+        RUN.settings.log_dir / "pack_{dataset}_{period}.log",
+    retries: 0
+    conda:
+        "../envs/pack.yaml"
+    params:
+        recipe=PACKING.recipe,
+        locations=PACKING.locations,
+    message:
+        "Pack {wildcards.dataset} {wildcards.period}"
+    script:
+        "../scripts/pack_prices.py"
+
+
+rule describe_tables:
+    input:
+        PACKING.parquet_files,
+    output:
+        PACKING.description,
+    log:
+        RUN.settings.log_dir / "describe_tables.log",
+    retries: 0
+    conda:
+        "../envs/pack.yaml"
+    params:
+        recipe=PACKING.description_recipe,
+    message:
+        "Describe the tables that are packed"
+    script:
+        "../scripts/describe_tables.py"

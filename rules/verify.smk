@@ -1,0 +1,39 @@
+# In:  all that is stored of the chosen years: replies, markers, tables, databases
+# Out: {data}/verified/{dataset}/{period}.json       the verdict, anew on every run
+#      {data}/verified/summary.txt                   all verdicts of a run as a table
+
+from isone.verify.verifying import Verifying
+
+VERIFYING = Verifying(RUN.settings, RUN.store, RUN.jobs)
+
+
+# No file says that this was done, so it is done whenever it is asked for.
+rule verify:
+    input:
+        VERIFYING.verdicts,
+    log:
+        RUN.settings.log_dir / "verify.log",
+    retries: 0
+    conda:
+        "../envs/load.yaml"
+    message:
+        "Sum up what the deep check has found"
+    script:
+        "../scripts/verify_summary.py"
+
+
+# Without input: what is damaged or missing is to be named, not made anew.
+rule verify_prices:
+    output:
+        verdict=VERIFYING.verdict,
+    log:
+        RUN.settings.log_dir / "verify_{dataset}_{period}.log",
+    retries: 0
+    conda:
+        "../envs/load.yaml"
+    params:
+        asked=VERIFYING.asked,
+    message:
+        "Read everything of {wildcards.dataset} {wildcards.period} again"
+    script:
+        "../scripts/verify_prices.py"

@@ -1,0 +1,11 @@
+"""Describe everything that is packed; run by the rule of the same name."""
+
+import sys
+
+from isone import pack_jobs
+
+sys.exit(
+    pack_jobs.describe_tables(
+        snakemake.config, target=snakemake.output[0], log_path=snakemake.log[0]
+    )
+)

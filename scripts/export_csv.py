@@ -1,0 +1,11 @@
+"""Write packed prices as CSV; `--help` tells how."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from isone import export, journal  # noqa: E402 - found only now
+
+with journal.sentences():
+    sys.exit(export.main())

@@ -1,0 +1,14 @@
+"""Pack a proven dataset-year; run by the rule of the same name."""
+
+import sys
+
+from isone import pack_jobs
+
+sys.exit(
+    pack_jobs.pack_prices(
+        snakemake.config,
+        dataset=snakemake.wildcards.dataset,
+        period=snakemake.wildcards.period,
+        log_path=snakemake.log[0],
+    )
+)

@@ -1,0 +1,7 @@
+"""Sum the verdicts of a deep check up; run by the rule `verify`."""
+
+import sys
+
+from isone.verify import jobs
+
+sys.exit(jobs.verify_summary(snakemake.config, paths=snakemake.input, log_path=snakemake.log[0]))

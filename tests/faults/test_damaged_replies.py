@@ -1,0 +1,128 @@
+"""Damaged replies: none is filed without refusal or note, but for what no check can see."""
+
+import os
+import random
+from collections import Counter
+
+from faults.damage import (
+    NOON,
+    ORDINARY,
+    Original,
+    Record,
+    damage,
+    only_values_changed,
+    originals,
+    verdict,
+)
+
+from isone import parse
+from isone.errors import ReplyError
+from isone.sandbox.message import compress
+from isone.sandbox.replies import Invented
+
+COUNT = 10_000 if os.environ.get("ISONE_FULL") else 400
+SEED = 1
+
+
+def test_the_originals_are_whole() -> None:
+    assert {verdict(original, original.body) for original in originals()} == {"harmless"}
+
+
+def test_no_damaged_reply_is_accepted_silently() -> None:
+    chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
+    replies = originals()
+    verdicts: Counter[str] = Counter()
+    for _ in range(COUNT):
+        original = chance.choice(replies)
+        kind, body = damage(original, chance)
+        found = verdict(original, body)
+        if found == "silent":
+            # A number that stands nowhere else in the reply, in a dataset whose rows have no sum,
+            # or two hours exchanged where no other place has the same hours.
+            hours_of_one_place = original.part.location is not None and kind == "exchange_hours"
+            assert original.dataset.place != "location" or hours_of_one_place, (original.part, kind)
+            assert only_values_changed(original, body), (original.part, kind)
+            found = "invisible"
+        verdicts[found] += 1
+    print(dict(verdicts))
+    assert verdicts["refused"] > 0.6 * COUNT
+    assert verdicts["invisible"] < 0.15 * COUNT
+
+
+def test_no_bit_of_what_came_over_the_wire_can_turn_unseen() -> None:
+    chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
+    original = Original.of("regulation_5min", ORDINARY)
+    packed = compress(original.body)
+    refused = 0
+    for _ in range(COUNT):
+        turned = bytearray(packed)
+        turned[chance.randrange(10, len(packed))] ^= 1 << chance.randrange(8)
+        try:
+            assert parse.inflate(bytes(turned)) == original.body  # one of the stream's idle bits
+        except ReplyError:
+            refused += 1
+    assert refused > 0.99 * COUNT
+
+
+# What no check can see, because the reply says it only once. Each is a row, so that one who finds a
+# way to see it has a test to turn around.
+
+
+def _exchanged(original: Original, fields: tuple[str, ...], which: slice) -> bytes:
+    """Two records exchange the values of some fields."""
+    records = original.records()
+    one, other = records[which][:2]
+    first, second = records.index(one), records.index(other)
+    records[first] = one | {field: other[field] for field in fields}
+    records[second] = other | {field: one[field] for field in fields}
+    return original.body_of(records)
+
+
+def _components_exchanged(record: Record) -> Record:
+    return record | {
+        "CongestionComponent": record["LossComponent"],
+        "LossComponent": record["CongestionComponent"],
+    }
+
+
+LMP = ("LmpTotal", "CongestionComponent", "LossComponent")
+
+
+def test_prices_exchanged_between_two_places_in_one_hour_cannot_be_seen() -> None:
+    original = Original.of("lmp_da_hourly", ORDINARY)
+    assert verdict(original, _exchanged(original, LMP, slice(1, 3))) == "silent"
+
+
+def test_congestion_and_loss_exchanged_cannot_be_seen() -> None:
+    original = Original.of("lmp_da_hourly", ORDINARY)
+    body = original.body_of([_components_exchanged(record) for record in original.records()])
+    assert verdict(original, body) == "silent"
+
+
+def test_the_names_of_two_nodes_exchanged_all_day_cannot_be_seen() -> None:
+    original = Original.of("lmp_da_hourly", ORDINARY)
+    names = {"10001": "10002", "10002": "10001"}
+    for record in (records := original.records()):
+        place = record["Location"]
+        record["Location"] = place | {"@LocId": names.get(place["@LocId"], place["@LocId"])}
+    body = original.body_of(records)
+    assert verdict(original, body) == "silent"
+
+
+def test_a_node_gone_for_a_whole_day_cannot_be_told_from_one_that_was_retired() -> None:
+    original = Original.of("lmp_da_hourly", ORDINARY)
+    rest = [r for r in original.records() if r["Location"]["@LocId"] != "10001"]
+    assert verdict(original, original.body_of(rest)) == "silent"
+
+
+def test_a_digit_of_a_price_without_components_cannot_be_seen() -> None:
+    original = Original.of("regulation_5min", ORDINARY)
+    records = original.records()
+    records[5] |= {"RegCapacityClearingPrice": records[5]["RegCapacityClearingPrice"] + 1}
+    assert verdict(original, original.body_of(records)) == "silent"
+
+
+def test_another_market_s_prices_for_the_same_day_cannot_be_seen() -> None:
+    original = Original.of("lmp_da_hourly", ORDINARY)
+    other = Invented(seed=3, nodes=2).answer(f"hourlylmp/rt/final/day/{ORDINARY:%Y%m%d}", NOON)
+    assert verdict(original, other.body) == "silent"

@@ -1,0 +1,117 @@
+"""Stores with proven and packed days in them, brought from the sandbox without Snakemake."""
+
+import datetime as dt
+import gzip
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from isone import pack
+from isone.client import Client
+from isone.database import duckdb_file, packed
+from isone.datasets import DATASETS, HUBS, Dataset, Locations
+from isone.download import Downloader, download_year
+from isone.loading import packed_names
+from isone.sandbox import Sandbox
+from isone.selection import Job
+from isone.settings import AcceptedGap, Settings, read_settings
+from isone.sources import Source
+from isone.store import Store
+from isone.tables import table_columns
+
+TODAY = dt.date(2026, 6, 15)
+CLOCKS_BACK = ("2025-11-01", "2025-11-03")
+CLOCKS_FORWARD = ("2026-03-07", "2026-03-09")
+
+Row = tuple[Any, ...]
+
+
+def fill(
+    store: Store,
+    datasets: Iterable[str],
+    first: str,
+    last: str,
+    *,
+    locations: Locations = HUBS,
+    gaps: Iterable[AcceptedGap] = (),
+    source: str = "sandbox",
+    **sandbox: Any,
+) -> list[tuple[str, str]]:
+    """Bring days home, prove and pack them; the answer is what was packed."""
+    start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    names = []
+    with (
+        Sandbox(**{"nodes": 2, "today": TODAY} | sandbox) as server,
+        Client(Source(source, server.url), read_settings({}).http) as client,
+    ):
+        for dataset in datasets:
+            job = Job(dataset, start.year, start, end, locations)
+            accepted = {gap.day: gap.reason for gap in gaps if gap.dataset == dataset}
+            downloader = Downloader(store, client, DATASETS[dataset], accepted)
+            download_year(downloader, job, newest_first=False)
+            pack.pack_year(store, dataset, job.period, locations)
+            names.append((dataset, job.period))
+    return names
+
+
+def build_duckdb(store: Store) -> Path:
+    """Build the DuckDB file of everything that is packed."""
+    duckdb_file.build(store, packed.packed_files(store, packed_names(store)))
+    return duckdb_file.database_path(store)
+
+
+def config_for(store: Store, **config: Any) -> dict[str, Any]:
+    """A configuration for a sandbox store, whose folder must be called so."""
+    assert store.root.name == "sandbox"
+    folder = store.root.parent
+    return {"source": "sandbox", "data_dir": str(folder), "log_dir": str(folder / "logs")} | config
+
+
+def settings_for(store: Store, **config: Any) -> Settings:
+    """The same as settings."""
+    return read_settings(config_for(store, **config))
+
+
+def raw_rows(store: Store, dataset_name: str, locations: Locations = HUBS) -> list[Row]:
+    """The rows in a dataset's replies, sorted, by the standard library alone."""
+    dataset = DATASETS[dataset_name]
+    rows: set[Row] = set()
+    for path in (store.root / "raw" / dataset_name).glob("*/2*.json.gz"):
+        records: Any = json.loads(gzip.decompress(path.read_bytes()))
+        for key in dataset.wrapper:
+            records = records[key]
+        day = dt.datetime.strptime(path.name[:8], "%Y%m%d").date()
+        rows |= {
+            row
+            for row in (_row(dataset, day, record) for record in records)
+            if locations == "all" or dataset.place != "location" or row[4] in locations
+        }
+    return in_order(rows)
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Rows by place and time, whichever columns those are."""
+    return sorted(rows, key=lambda row: (str(row[4:6]), row[0]))
+
+
+def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
+    stamp: Any = record
+    for key in dataset.begins:
+        stamp = stamp[key]
+    begins = dt.datetime.fromisoformat(stamp).astimezone(dt.UTC)
+    begins -= dt.timedelta(seconds=begins.second)  # published a second or two late
+    values = {
+        "interval_start_utc": begins,
+        "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
+        "operating_day": day,
+        "market": dataset.market,
+    }
+    if dataset.place == "location":
+        place = record["Location"]
+        values |= {"location_id": int(place["@LocId"])}
+        values |= {"location": place["$"], "location_type": place["@LocType"]}
+    elif dataset.place:
+        values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
+    values |= {column.name: record.get(column.field) for column in dataset.columns}
+    return tuple(values[column.name] for column in table_columns(dataset))

@@ -1,0 +1,44 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filled import CLOCKS_BACK, CLOCKS_FORWARD, build_duckdb, fill
+from postgres_server import Server, running_server
+
+from isone.datasets import DATASETS
+from isone.store import Store
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with running_server() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def prices(server: Server) -> str:
+    return server.new_database("prices")
+
+
+@pytest.fixture
+def database(server: Server, prices: str) -> str:
+    """The address of a database that holds nothing."""
+    server.run("prices", "DROP SCHEMA IF EXISTS isone, isone_sandbox CASCADE")
+    return prices
+
+
+@pytest.fixture(scope="session")
+def both_changes(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Every dataset around both days when clocks change, packed, in DuckDB; not to be changed."""
+    store = Store(tmp_path_factory.mktemp("both") / "sandbox")
+    for first, last in (CLOCKS_BACK, CLOCKS_FORWARD):
+        fill(store, DATASETS, first, last)
+    build_duckdb(store)
+    return store
+
+
+@pytest.fixture
+def own_store(both_changes: Store, tmp_path: Path) -> Store:
+    """The same to do with as a test likes."""
+    return Store(Path(shutil.copytree(both_changes.root, tmp_path / "sandbox")))

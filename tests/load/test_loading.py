@@ -1,0 +1,148 @@
+import datetime as dt
+import os
+from pathlib import Path
+
+import pytest
+
+from isone import loading
+from isone.database import layout
+from isone.errors import UsageError
+from isone.loading import Loading
+from isone.selection import Job
+from isone.settings import read_settings
+from isone.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def job(year: int, dataset: str = "lmp_da_hourly") -> Job:
+    return Job(dataset, year, dt.date(year, 1, 1), dt.date(year, 12, 31), (4000,))
+
+
+def loading_of(store: Store, *jobs: Job, database: str | None = None) -> Loading:
+    return Loading(read_settings({"database": database}), store, jobs)
+
+
+def pack(store: Store, dataset: str, period: str) -> Path:
+    path = store.parquet_path(dataset, period)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+def build(store: Store) -> Path:
+    receipt = loading.duckdb_receipt(store)
+    receipt.parent.mkdir(parents=True, exist_ok=True)
+    receipt.touch()
+    database = store.root / "isone.duckdb"
+    database.touch()
+    return database
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("postgresql://me@db.example.org/prices", "postgres://you@db.example.org:5432/prices"),
+        ("postgresql://me@db.example.org/prices", "host=db.example.org dbname=prices user=you"),
+        ("postgresql://me@/prices?host=/run/pg", "host=/run/pg dbname='prices'"),
+        ("service=prices", "postgresql:///?service=prices"),
+        ("postgresql://localhost/prices", "postgresql:///prices"),
+    ],
+)
+def test_a_database_has_one_digest_however_its_address_is_written(one: str, other: str) -> None:
+    assert loading.target_digest(one) == loading.target_digest(other)
+
+
+def test_different_databases_have_different_digests() -> None:
+    addresses = ["postgresql://h/a", "postgresql://h/b", "postgresql://g/a", "service=a",
+                 "postgresql://h:5433/a"]  # fmt: skip
+    assert len({loading.target_digest(address) for address in addresses}) == len(addresses)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://me:canary-8@host/prices",
+        "postgresql://me:can/ary-8@host/prices",
+        "postgresql://me:canary-8#@host/prices",
+        "postgresql://host/prices?user=me&password=canary-8",
+        "host=h dbname=prices password=canary-8",
+        "host=h dbname=prices PASSWORD = 'canary-8'",
+        "mysql://me:canary-8@host/prices",
+    ],
+)
+def test_a_password_in_the_address_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(UsageError, match="^database: ") as raised:
+        read_settings({"database": address})
+    assert "canary" not in str(raised.value)
+    assert "ary-8" not in str(raised.value)
+
+
+@pytest.mark.parametrize("address", ["prices", "mysql://host/prices", "postgresql:prices"])
+def test_what_is_no_address_is_refused_with_an_example(address: str) -> None:
+    with pytest.raises(UsageError, match="postgresql://user@host/name or service=NAME"):
+        read_settings({"database": address})
+
+
+def test_without_a_database_there_is_only_the_duckdb_file_to_load(store: Store) -> None:
+    assert loading_of(store, job(2024)).outcome == [str(loading.duckdb_receipt(store))]
+    assert loading_of(store).outcome == []
+
+
+def test_with_a_database_each_dataset_year_has_a_receipt(store: Store) -> None:
+    address = "postgresql://me@h/prices"
+    outcome = loading_of(store, job(2023), job(2024), database=address).outcome
+    folder = store.root / "loaded" / loading.target_digest(address) / "lmp_da_hourly"
+    assert outcome[1:] == [str(folder / "2023.json"), str(folder / "2024.json")]
+    assert str(loading_of(store, database=address).postgres_receipt()).endswith(
+        "{dataset}/{period}.json"
+    )
+
+
+def test_the_duckdb_file_hangs_on_the_same_before_and_after_it_is_built(store: Store) -> None:
+    pack(store, "lmp_da_hourly", "2023")
+    chosen = loading_of(store, job(2024))
+    before = chosen.duckdb_content(None)
+    pack(store, "lmp_da_hourly", "2024")
+    build(store)
+    assert chosen.duckdb_content(None) == before
+    assert loading_of(store, job(2023), job(2024)).duckdb_content(None) == before
+
+
+def test_another_file_of_the_same_year_makes_no_difference_as_packing_removes_it(
+    store: Store,
+) -> None:
+    chosen = loading_of(store, job(2024))
+    before = chosen.duckdb_content(None)
+    pack(store, "lmp_da_hourly", "2024.through-20240301")
+    assert chosen.duckdb_content(None) == before
+
+
+def test_a_year_that_was_packed_for_another_choice_makes_it_build_anew(store: Store) -> None:
+    other = pack(store, "lmp_da_hourly", "2023")
+    os.utime(other, (1, 1))
+    database = build(store)
+    chosen = loading_of(store, job(2024))
+    before = chosen.duckdb_content(None)
+    later = database.stat().st_mtime + 10
+    os.utime(other, (later, later))
+    assert chosen.duckdb_content(None) != before
+    os.utime(database, (later + 10, later + 10))
+    assert chosen.duckdb_content(None) == before
+    pack(store, "regulation_5min", "2023")
+    assert chosen.duckdb_content(None) != before
+
+
+def test_a_database_that_was_removed_is_built_anew(store: Store) -> None:
+    chosen = loading_of(store, job(2024))
+    before = chosen.duckdb_content(None)
+    build(store).unlink()
+    assert chosen.duckdb_content(None) != before
+
+
+def test_the_layout_has_one_digest() -> None:
+    assert layout.digest() == layout.digest()
+    assert len(layout.digest()) == 16

@@ -1,0 +1,117 @@
+import datetime as dt
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pyarrow.parquet as pq
+import pytest
+from filled import Row, build_duckdb, fill, in_order, raw_rows
+from postgres_server import Server
+
+from isone.database import packed, postgres
+from isone.datasets import DATASETS, HUBS
+from isone.loading import packed_names
+from isone.store import Store
+from isone.tables import table_columns
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+HOURS = {"2025-11-02": 25, "2025-11-03": 24, "2026-03-08": 23, "2026-03-09": 24}
+
+each_dataset = pytest.mark.parametrize("dataset", DATASETS)
+
+
+def parquet_rows(store: Store, dataset: str) -> list[Row]:
+    return in_order(
+        tuple(row.values())
+        for path in (store.root / "parquet" / dataset).glob("*.parquet")
+        for row in pq.read_table(path).to_pylist()
+    )
+
+
+def duckdb_rows(path: Path, dataset: str) -> list[Row]:
+    columns = ", ".join(
+        f"epoch_us({column.name})" if column.type == "timestamp" else column.name
+        for column in table_columns(DATASETS[dataset])
+    )
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute(f"SELECT {columns} FROM {dataset}").fetchall()  # noqa: S608
+    return in_order(
+        (*(EPOCH + dt.timedelta(microseconds=each) for each in row[:2]), *row[2:]) for row in rows
+    )
+
+
+def postgres_rows(database: str, schema: str, dataset: str) -> list[Row]:
+    columns = ", ".join(column.name for column in table_columns(DATASETS[dataset]))
+    query = f"SELECT {columns} FROM {schema}.{dataset}"  # noqa: S608
+    with psycopg.connect(database, options="-c timezone=UTC") as connection:
+        return in_order(connection.execute(query.encode()).fetchall())
+
+
+def load_postgres(store: Store, database: str, *, invented: bool) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    with postgres.connect(database) as connection:
+        tables = postgres.prepare(connection, invented=invented)
+        files = packed.packed_files(store, packed_names(store))
+        for dataset, _, group in packed.by_year(files):
+            loaded = postgres.load_year(connection, tables, store, group)
+            rows[dataset] = rows.get(dataset, 0) + loaded.rows
+    return rows
+
+
+@pytest.fixture(scope="session")
+def loaded(both_changes: Store, server: Server) -> str:
+    database = server.new_database("loaded")
+    load_postgres(both_changes, database, invented=True)
+    return database
+
+
+@each_dataset
+def test_replies_parquet_duckdb_and_postgresql_hold_the_same_rows_when_clocks_change(
+    both_changes: Store, loaded: str, dataset: str
+) -> None:
+    replies = raw_rows(both_changes, dataset)
+    assert replies
+    assert parquet_rows(both_changes, dataset) == replies
+    assert duckdb_rows(both_changes.root / "isone.duckdb", dataset) == replies
+    assert postgres_rows(loaded, "isone_sandbox", dataset) == replies
+
+
+@each_dataset
+def test_the_days_when_clocks_change_have_23_and_25_hours_everywhere(
+    both_changes: Store, loaded: str, dataset: str
+) -> None:
+    row = DATASETS[dataset]
+    places = {"location": len(HUBS), "reserve_zone": 4, None: 1}[row.place]
+    query = f"SELECT operating_day, count(*) FROM {dataset} GROUP BY operating_day"  # noqa: S608
+    with duckdb.connect(str(both_changes.root / "isone.duckdb"), read_only=True) as connection:
+        in_duckdb = {str(day): count for day, count in connection.execute(query).fetchall()}
+    with psycopg.connect(loaded, options="-c search_path=isone_sandbox") as postgresql:
+        in_postgres = {
+            str(day): count for day, count in postgresql.execute(query.encode()).fetchall()
+        }
+    for day, hours in HOURS.items():
+        expected = hours * 60 // row.interval_minutes * places
+        assert (in_duckdb[day], in_postgres[day]) == (expected, expected)
+
+
+def test_real_prices_are_the_same_rows_everywhere(
+    replay_folder: Path, tmp_path: Path, database: str
+) -> None:
+    store = Store(tmp_path / "data")
+    names = ["lmp_da_hourly", "lmp_rt_hourly", "regulation_hourly"]
+    fill(
+        store,
+        names,
+        *("2017-03-01", "2017-03-31"),
+        source="webservices",
+        replay=replay_folder,
+        replay_only=True,
+    )
+    path = build_duckdb(store)
+    load_postgres(store, database, invented=False)
+    for name in names:
+        replies = raw_rows(store, name)
+        assert len(replies) == (31 * 24 - 1) * (9 if name.startswith("lmp") else 1)
+        assert parquet_rows(store, name) == replies
+        assert duckdb_rows(path, name) == replies
+        assert postgres_rows(database, "isone", name) == replies

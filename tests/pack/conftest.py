@@ -1,0 +1,95 @@
+"""Proven days to pack, brought from the sandbox without Snakemake, and their rows read apart."""
+
+import datetime as dt
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isone.client import Client
+from isone.datasets import DATASETS, HUBS, Dataset, Locations
+from isone.download import Downloader, download_year
+from isone.sandbox import Sandbox
+from isone.selection import Job
+from isone.settings import read_settings
+from isone.sources import Source
+from isone.store import Store
+from isone.tables import table_columns
+
+Bring = Callable[..., str]
+Row = tuple[Any, ...]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "data")
+
+
+@pytest.fixture
+def bring(store: Store) -> Bring:
+    """Bring days of a dataset home and prove them; the answer is their period."""
+
+    def bring_days(
+        dataset: str,
+        first: str,
+        last: str | None = None,
+        *,
+        locations: Locations = HUBS,
+        nodes: int = 2,
+        **sandbox: Any,
+    ) -> str:
+        start, end = (dt.date.fromisoformat(day) for day in (first, last or first))
+        job = Job(dataset, start.year, start, end, locations)
+        policy = read_settings({}).http
+        with (
+            Sandbox(nodes=nodes, **sandbox) as server,
+            Client(Source("sandbox", server.url), policy) as client,
+        ):
+            download_year(Downloader(store, client, DATASETS[dataset]), job, newest_first=False)
+        return job.period
+
+    return bring_days
+
+
+@pytest.fixture
+def raw_rows(store: Store) -> Callable[[str], set[Row]]:
+    """The rows in a dataset's replies, in the table's columns, by the standard library alone."""
+
+    def read(dataset: str) -> set[Row]:
+        paths = sorted((store.root / "raw" / dataset).glob("*/2*.json.gz"))
+        return {row for path in paths for row in _rows_of(DATASETS[dataset], path)}
+
+    return read
+
+
+def _rows_of(dataset: Dataset, path: Path) -> set[Row]:
+    records: Any = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
+    for key in dataset.wrapper:
+        records = records[key]
+    day = dt.datetime.strptime(path.name[:8], "%Y%m%d").date()
+    return {_row(dataset, day, record) for record in records}
+
+
+def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
+    stamp: Any = record
+    for key in dataset.begins:
+        stamp = stamp[key]
+    begins = dt.datetime.fromisoformat(stamp).astimezone(dt.UTC)
+    begins -= dt.timedelta(seconds=begins.second)  # published a second or two late
+    values = {
+        "interval_start_utc": begins,
+        "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
+        "operating_day": day,
+        "market": dataset.market,
+    }
+    if dataset.place == "location":
+        place = record["Location"]
+        values |= {"location_id": int(place["@LocId"])}
+        values |= {"location": place["$"], "location_type": place["@LocType"]}
+    elif dataset.place:
+        values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
+    values |= {column.name: record.get(column.field) for column in dataset.columns}
+    return tuple(values[column.name] for column in table_columns(dataset))

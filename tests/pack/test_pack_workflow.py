@@ -1,0 +1,55 @@
+import json
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from running import Snakemake
+
+pytestmark = pytest.mark.workflow
+
+SMALL = ("years=2024", "through=2024-01-02", "source=sandbox", "markets=da", "services=regulation")
+PACK = {"targets": ("pack",), "options": ("--quiet", "rules")}
+PARQUET = Path("data/sandbox/parquet")
+
+
+def jobs_run(output: str) -> dict[str, int]:
+    """Snakemake's table of jobs: how many of each rule."""
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)}
+
+
+def test_packing_follows_the_choice_of_locations_and_downloads_nothing_for_it(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    first = snakemake(*SMALL, **PACK)
+    assert first.returncode == 0, first.stdout
+    path = workflow / PARQUET / "lmp_da_hourly" / "2024.through-20240102.parquet"
+    assert pq.read_metadata(path).num_rows == 9 * 48
+    package = json.loads((workflow / PARQUET / "datapackage.json").read_text())
+    assert {resource["rows"] for resource in package["resources"]} == {9 * 48, 2 * 288}
+    log = workflow / "logs" / "pack_lmp_da_hourly_2024.through-20240102.log"
+    assert f"{19 * 48} rows of other locations are left out" in log.read_text()
+
+    again = snakemake(*SMALL, **PACK)
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stdout
+
+    all_of_them = snakemake(*SMALL, "locations=all", **PACK)
+    assert all_of_them.returncode == 0, all_of_them.stdout
+    assert jobs_run(all_of_them.stdout).keys() >= {"pack_prices"}
+    assert "download_prices" not in jobs_run(all_of_them.stdout)
+    assert pq.read_metadata(path).num_rows > 9 * 48
+
+
+def test_a_damaged_day_fails_its_own_year_only_and_is_named(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    assert snakemake(*SMALL, targets=("download",)).returncode == 0
+    raw = workflow / "data/sandbox/raw/lmp_da_hourly/2024/20240102.json.gz"
+    raw.write_bytes(raw.read_bytes()[:-1])
+    done = snakemake(*SMALL, targets=("pack",))
+    assert done.returncode == 1
+    assert "20240102.json.gz has" in done.stdout
+    assert "Traceback" not in done.stdout
+    folders = {path.parent.name for path in (workflow / PARQUET).glob("*/*")}
+    assert folders == {"regulation_5min"}

@@ -1,0 +1,58 @@
+"""Whose account is shown to whom."""
+
+from pathlib import Path
+
+import pytest
+
+from isone.errors import StopRunError, UsageError
+from isone.settings import read_settings
+from isone.sources import Credentials, find_credentials, webservices
+
+HOST = "https://webservices.iso-ne.com/api/v1.1"
+
+
+@pytest.mark.parametrize("prefix", ["ISONE_", "ISONE_API_"])
+def test_an_account_comes_from_the_environment(prefix: str) -> None:
+    environ = {f"{prefix}USERNAME": "me", f"{prefix}PASSWORD": "secret"}
+    assert find_credentials(HOST, environ) == Credentials("me", "secret")
+
+
+def test_half_an_account_is_a_mistake() -> None:
+    with pytest.raises(StopRunError, match="ISONE_PASSWORD is not set"):
+        find_credentials(HOST, {"ISONE_USERNAME": "me", "NETRC": "/nonexistent"})
+
+
+def test_netrc_serves_its_own_host_only(tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine webservices.iso-ne.com login me password secret\n")
+    environ = {"NETRC": str(netrc)}
+    assert find_credentials(HOST, environ) == Credentials("me", "secret")
+    assert find_credentials("https://example.org/api", environ) is None
+
+
+def test_a_netrc_that_cannot_be_read_is_named_without_its_content(tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine webservices.iso-ne.com login me pasword canary\n")
+    with pytest.raises(UsageError) as error:
+        find_credentials(HOST, {"NETRC": str(netrc)})
+    assert str(netrc) in str(error.value)
+    assert "canary" not in str(error.value)
+
+
+def test_the_official_service_is_not_asked_without_an_account() -> None:
+    with pytest.raises(StopRunError, match="set ISONE_USERNAME and ISONE_PASSWORD"):
+        webservices(read_settings({}), {"NETRC": "/nonexistent"})
+
+
+def test_a_stand_in_may_be_asked_without_an_account() -> None:
+    settings = read_settings({"base_url": "http://127.0.0.1:8080/api/v1.1"})
+    assert webservices(settings, {"NETRC": "/nonexistent"}).credentials is None
+
+
+def test_a_password_does_not_travel_unencrypted() -> None:
+    environ = {"ISONE_USERNAME": "me", "ISONE_PASSWORD": "secret"}
+    settings = read_settings({"base_url": "http://example.org/api"})
+    with pytest.raises(UsageError, match="unencrypted; use https"):
+        webservices(settings, environ)
+    loopback = read_settings({"base_url": "http://localhost:8080/api"})
+    assert webservices(loopback, environ).credentials == Credentials("me", "secret")

@@ -1,0 +1,143 @@
+"""Files on disk: whole or not at all, and readable after whatever happened."""
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from isone.datasets import Part
+from isone.errors import DownloadError, UsageError
+from isone.store import Entry, Store, make_folder, sha256, write_whole
+
+DATASET = "lmp_da_hourly"
+PARTS = [Part(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]
+
+
+def entry(part: Part, content: bytes) -> Entry:
+    return Entry(
+        part=part.name,
+        size=len(content),
+        sha256=sha256(content),
+        rows=1,
+        fetched="2024-02-01T00:00:00+00:00",
+        source="sandbox",
+        revision="final",
+    )
+
+
+def filed(store: Store, part: Part, content: bytes) -> None:
+    make_folder(store.raw_dir(part.dataset, part.day.year))
+    store.unproven_path(part).write_bytes(content)
+    store.file_part(part, store.unproven_path(part), entry(part, content))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def test_a_filed_part_has_its_final_name_and_a_line(store: Store) -> None:
+    filed(store, PARTS[0], b"content")
+    assert store.raw_path(PARTS[0]).read_bytes() == b"content"
+    assert not store.unproven_path(PARTS[0]).exists()
+    assert store.read_ledger(DATASET, 2024) == {"20240101": entry(PARTS[0], b"content")}
+    assert store.parts_had(DATASET, 2024) == {"20240101"}
+
+
+def test_the_newest_line_of_a_part_counts(store: Store) -> None:
+    filed(store, PARTS[0], b"old")
+    filed(store, PARTS[0], b"newer")
+    assert store.read_ledger(DATASET, 2024)["20240101"].sha256 == sha256(b"newer")
+
+
+@settings(max_examples=60, deadline=None)
+@given(cut=st.integers(0, 2000), junk=st.binary(max_size=40))
+def test_a_ledger_cut_off_anywhere_keeps_its_whole_lines_and_takes_new_ones(
+    tmp_path_factory: pytest.TempPathFactory, cut: int, junk: bytes
+) -> None:
+    store = Store(tmp_path_factory.mktemp("store"))
+    for part in PARTS[:4]:
+        filed(store, part, part.name.encode())
+    ledger = store.ledger_path(DATASET, 2024)
+    whole = ledger.read_bytes()
+    ledger.write_bytes(whole[:cut] + junk)
+    known = store.read_ledger(DATASET, 2024)
+    assert len(known) >= whole[:cut].count(b"\n")
+    assert set(known) <= {part.name for part in PARTS[:4]}
+    filed(store, PARTS[4], b"the fifth")
+    assert "20240105" in store.read_ledger(DATASET, 2024)
+    assert set(known) <= set(store.read_ledger(DATASET, 2024))
+
+
+@given(
+    st.builds(
+        Entry,
+        **{name: st.text() for name in ("part", "sha256", "fetched")},
+        size=st.integers(0, 2**53),
+        rows=st.integers(0, 2**53),
+        source=st.just("x"),
+        revision=st.just("final"),
+        missing=st.lists(st.text()).map(tuple),
+    )
+)
+def test_an_entry_reads_back_as_it_was_written(made: Entry) -> None:
+    line = msgspec.json.encode(made)
+    assert b"\n" not in line
+    assert msgspec.json.decode(line, type=Entry) == made
+
+
+def test_a_refused_reply_is_kept_with_its_reason(store: Store) -> None:
+    make_folder(store.raw_dir(DATASET, 2024))
+    store.unproven_path(PARTS[0]).write_bytes(b"wrong")
+    kept = store.refuse_part(PARTS[0], store.unproven_path(PARTS[0]), "components do not add up")
+    assert kept.read_bytes() == b"wrong"
+    reason = kept.with_suffix(".txt").read_text()
+    assert reason == "lmp_da_hourly 2024-01-01: components do not add up\n"
+
+
+def test_a_file_is_replaced_in_one_step_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    write_whole(path, b"one", lasting=True)
+    write_whole(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert os.listdir(path.parent) == ["file"]  # noqa: PTH208 - the names as they are
+
+
+def test_a_write_that_fails_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    with pytest.raises(OSError, match="full"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_every_new_folder_is_synced_into_the_one_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr("isone.store.sync_folder", lambda folder: synced.append(folder.name))
+    make_folder(tmp_path / "raw" / "x" / "2024")
+    assert set(synced) == {"x", "raw", tmp_path.name}
+
+
+def test_a_file_where_a_folder_has_to_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_text("")
+    with pytest.raises(UsageError, match="cannot make the folder .*raw"):
+        make_folder(tmp_path / "raw" / "x")
+
+
+def test_only_one_downloader_holds_a_folder_and_the_other_is_told_who(store: Store) -> None:
+    with store.sole_downloader("isone_first"):
+        sentence = rf"isone_first \(process {os.getpid()}, since .*\) is downloading into"
+        with pytest.raises(DownloadError, match=sentence), store.sole_downloader("isone_second"):
+            pass
+    with store.sole_downloader("isone_second"):
+        pass

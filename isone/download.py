@@ -248,6 +248,7 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
     store.write_marker(
         job.dataset, job.period, manifest(job, entries, downloader.accepted, downloader.client)
     )
+    store.remove_markers(job.dataset, job.superseded(store.marker_periods(job.dataset)))
     return outcome
 
 

@@ -49,6 +49,18 @@ class Job:
         text = ",".join(str(location) for location in self.locations)
         return f".at-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
+    def superseded(self, periods: Iterable[str]) -> list[str]:
+        """Those periods that this job's contains: the same year and locations, ended earlier."""
+        others = {period: Job.of_period(self.dataset, period, self.locations) for period in periods}
+        return [
+            period
+            for period, other in others.items()
+            if other.year == self.year
+            and other.last < self.last
+            and period.endswith(self._scope)
+            and period.count(".") == self._scope.count(".") + 1
+        ]
+
     def days(self, *, newest_first: bool) -> list[dt.date]:
         """The operating days of the job, in the order in which they are downloaded."""
         ascending = list(clock.days(self.first, self.last))

@@ -146,6 +146,16 @@ class Store:
         write_whole(path, json.dumps(manifest, indent=1).encode() + b"\n", lasting=True)
         return path
 
+    def marker_periods(self, dataset: str) -> list[str]:
+        """The periods of a dataset that have their markers."""
+        folder = self.marker_path(dataset, "any").parent
+        return [name.removesuffix(".json") for name in _listing(folder, suffix=".json")]
+
+    def remove_markers(self, dataset: str, periods: Iterable[str]) -> None:
+        """Remove markers that say nothing which another does not say too."""
+        for period in periods:
+            self.marker_path(dataset, period).unlink(missing_ok=True)
+
     @contextlib.contextmanager
     def sole_downloader(self, name: str) -> Iterator[None]:
         """Hold the folder for one downloader; the system lets go of it when the process ends.

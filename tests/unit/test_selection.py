@@ -95,6 +95,19 @@ def test_only_a_dataset_asked_for_by_location_names_them_in_its_period() -> None
     assert one.period != other.period
 
 
+def test_a_longer_year_supersedes_the_shorter_ones_of_the_same_locations_only() -> None:
+    job = Job("lmp_rt_5min", 2026, dt.date(2026, 1, 1), dt.date(2026, 11, 14), HUBS)
+    periods = [
+        "2026.through-20261113",
+        "2026.through-20261114",
+        "2026.through-20261115",
+        "2026.through-20261113.all",
+        "2026",
+        "2025.through-20251113",
+    ]
+    assert job.superseded(periods) == ["2026.through-20261113"]
+
+
 def test_hubs_then_all_locations_asks_for_the_hours_and_back_for_nothing() -> None:
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
     hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}

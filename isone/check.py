@@ -1,7 +1,7 @@
 """Whether a reply is the day it should be: counted from the calendar, not hoped for."""
 
 import operator
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
     records = parse.read_records(dataset, body)
     slots = dataset.intervals(part)
     rows_slots, off_grid = _slots_of(dataset, part, slots, records.rows)
-    keys = list(zip(rows_slots, map(_place_of(dataset), records.rows), strict=True))
+    keys = list(zip(rows_slots, _places_of(dataset, records.rows), strict=True))
     seen = dict(zip(keys, records.rows, strict=True))
     if len(seen) < len(keys):
         _refuse_disagreement(keys, records.rows, seen)
@@ -105,22 +105,19 @@ def _odd_slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) ->
     return slot, instant
 
 
-def _place_of(dataset: Dataset) -> Callable[[Any], int]:
+def _places_of(dataset: Dataset, rows: Sequence[Any]) -> list[int]:
+    """The place of each row; 0 where there are no places."""
     if dataset.place == "location":
-        known: dict[str, int] = {}
+        texts = [row.place.id for row in rows]
+        ids = {text: _location_id(text) for text in set(texts)}
+        return [ids[text] for text in texts]
+    return [row.place for row in rows] if dataset.place else [0] * len(rows)
 
-        def location_id(row: Any) -> int:
-            text = row.place.id
-            if text not in known:
-                if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS):
-                    raise ReplyError(f"the reply has {parse.shown(text)!r} for a location id")
-                known[text] = int(text)
-            return known[text]
 
-        return location_id
-    if dataset.place == "reserve_zone":
-        return operator.attrgetter("place")
-    return lambda row: 0
+def _location_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS):
+        raise ReplyError(f"the reply has {parse.shown(text)!r} for a location id")
+    return int(text)
 
 
 def _refuse_disagreement(

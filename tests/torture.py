@@ -29,11 +29,12 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 
-from faults.damage import meaning  # noqa: E402 - found only now
+from faults.damage import AUTUMN, damage, fuzz, judge, meaning, originals  # noqa: E402 - found only now
 from faults.operations import FailingOperations, SyncRecord, power_cut  # noqa: E402
 
-from isone import jobs, journal, parse, settings  # noqa: E402
+from isone import check, jobs, journal, parse, settings  # noqa: E402
 from isone.datasets import DATASETS  # noqa: E402
+from isone.errors import ReplyError  # noqa: E402
 from isone.sandbox import FAULTS  # noqa: E402
 from isone.store import Store, sha256  # noqa: E402
 
@@ -335,6 +336,31 @@ class Torture:
             "outcome": f"file operations failed, each once and for ever; {survived} did not matter",
         }
 
+    def damaged(self, count: int) -> dict[str, Any]:
+        """Damage replies in every way and see what the proof makes of them."""
+        verdicts: Counter[str] = Counter()
+        replies = originals()
+        for _ in range(count):
+            original = self.chance.choice(replies)
+            kind, body = damage(original, self.chance)
+            found = judge(original, kind, body)
+            require(found != "silent", f"{original.part}: {kind} was accepted silently")
+            verdicts[found] += 1
+        counts = ", ".join(f"{number} {word}" for word, number in verdicts.most_common())
+        return {"count": count, "outcome": f"none accepted silently: {counts}"}
+
+    def fuzzed(self, count: int) -> dict[str, Any]:
+        """Give the proof bytes that are nearly a reply."""
+        replies = [each for each in originals() if each.part.day == AUTUMN]
+        refused = 0
+        for _ in range(count):
+            original = self.chance.choice(replies)
+            try:
+                check.examine(original.dataset, original.part, fuzz(original, self.chance))
+            except ReplyError:
+                refused += 1
+        return {"count": count, "outcome": f"{refused} refused, no error but the typed ones"}
+
     def mixed_faults(self, seeds: int, rate: float = 0.2) -> dict[str, Any]:
         """Jobs against a server that fails a share of its requests."""
         most = 0.0
@@ -426,10 +452,11 @@ def main() -> int:
     parser.add_argument(
         "--every", type=int, default=1, metavar="N", help="fail every N-th file operation only"
     )
+    parser.add_argument("--damaged", type=int, default=10_000, help="replies (%(default)s)")
+    parser.add_argument("--fuzzed", type=int, default=1_000_000, help="payloads (%(default)s)")
     parser.add_argument("--days", type=int, default=366, help="days of a job (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of all chance (%(default)s)")
     options = parser.parse_args()
-    chance = random.Random(options.seed)  # noqa: S311 - repeatable, not secret
     violations = 0
     print(f"| what | how often | outcome | seconds |\n|{'---|' * 4}", flush=True)
     with tempfile.TemporaryDirectory() as name, server(Path(name)) as service:
@@ -440,16 +467,19 @@ def main() -> int:
             job = Job(service, folder / "calm" / dataset / "data", dataset, options.days)
             job.finish()
             calm[dataset] = (job.contents(), job.proven())
-        torture = Torture(service, folder, options.days, chance, calm)
+        torture = Torture(service, folder, options.days, random.Random(), calm)  # noqa: S311
         series: dict[str, Callable[[], dict[str, Any]] | None] = {
             "kill -9": lambda: torture.killed(options.kills, signal.SIGKILL),
             "SIGTERM": lambda: torture.killed(options.terms, signal.SIGTERM),
             "disk full": (lambda: torture.disk_full(options.disks)) if can_mount() else None,
             "power cut": lambda: torture.power_cut(options.cuts),
             "a fifth of all requests fails": lambda: torture.mixed_faults(options.seeds),
+            "damaged reply": lambda: torture.damaged(options.damaged),
+            "fuzzed payload": lambda: torture.fuzzed(options.fuzzed),
             "n-th file operation fails": lambda: torture.operations(options.every),
         }
         for what, run in series.items():
+            torture.chance = random.Random(f"{options.seed} {what}")  # noqa: S311 - repeatable
             started = time.monotonic()
             try:
                 figures = run() if run else {"count": 0, "outcome": "no mount possible here"}

@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,9 @@ def build(
         with contextlib.closing(duckdb.connect(str(aside))) as connection:
             connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = {threads:d}")
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("BEGIN")  # else each of 200 small statements waits for the disk
             rows = _fill(connection, store, files)
+            connection.execute("COMMIT")
         sync_file(aside)
         aside.replace(path)
         sync_folder(path.parent)
@@ -69,6 +72,7 @@ def build(
     finally:
         for leftover in (aside, aside.with_name(f"{aside.name}.wal")):
             leftover.unlink(missing_ok=True)
+        shutil.rmtree(aside.with_name(f"{aside.name}.tmp"), ignore_errors=True)
     return Loaded({f"{f.dataset}/{f.period}": f.digest for f in files}, rows)
 
 
@@ -184,10 +188,14 @@ def _describe(connection: duckdb.DuckDBPyConnection, *, invented: bool) -> None:
 
 def _clear_leftovers(path: Path) -> None:
     """Remove what a build that was killed left beside the database."""
-    for leftover in path.parent.glob(f".{path.name}.*"):
-        process = leftover.name.removeprefix(f".{path.name}.").removesuffix(".wal")
+    prefix = f".{path.name}."
+    for leftover in path.parent.glob(f"{prefix}*"):
+        process = leftover.name.removeprefix(prefix).partition(".")[0]
         if process.isdigit() and not _runs(int(process)):
-            leftover.unlink(missing_ok=True)
+            if leftover.is_dir():  # where DuckDB puts what does not fit into its memory
+                shutil.rmtree(leftover)
+            else:
+                leftover.unlink(missing_ok=True)
 
 
 def _runs(process: int) -> bool:

@@ -119,8 +119,7 @@ function tell(figure) {
 
 async function refresh(figure) {
   for (const { view, place } of views.get(figure.name) ?? []) {
-    const change = vega.changeset().remove(() => true).insert(rowsOf(figure, place));
-    await view.change("rows", change).runAsync();
+    await view.data("rows", rowsOf(figure, place)).runAsync();
   }
   tell(figure);
 }

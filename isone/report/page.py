@@ -42,7 +42,7 @@ def write(facts: Facts) -> str:
 @cache
 def drawing_library() -> str:
     """Vega, Vega-Lite and vega-embed as one script, with nothing left to load."""
-    bundle = str(vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;window.vega=vega;"))
+    bundle = str(vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;"))
     return _SCRIPT_END.sub(r"\\x3c", bundle)
 
 

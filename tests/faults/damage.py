@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from isone import check, clock, parse
@@ -36,10 +37,18 @@ class Original:
         return cls(dataset, part, _SERVICE.answer(dataset.url_path(part), NOON).body)
 
     def records(self) -> Records:
+        return [dict(record) for record in self._records]
+
+    @cached_property
+    def _records(self) -> Records:
         content = json.loads(self.body)
         for key in self.dataset.wrapper:
             content = content[key]
         return list(content)
+
+    @cached_property
+    def ids(self) -> tuple[Any, ...]:
+        return tuple(sorted({_id(record) for record in self._records}, key=str))
 
     def body_of(self, records: Records) -> bytes:
         content: Any = records
@@ -65,7 +74,7 @@ def meaning(dataset: Dataset, body: bytes) -> dict[tuple[int, Any], tuple[Any, .
         begins = row.begins if isinstance(row.begins, str) else row.begins.local_day
         slot = clock.snap(clock.parse_stamp(begins), dataset.interval_minutes)
         place = getattr(row, "place", None)
-        names = (getattr(row, "place_name", None),)
+        names: tuple[Any, ...] = (getattr(row, "place_name", None),)
         if dataset.place == "location":
             place, names = int(row.place.id), (row.place.name, row.place.type)
         said[slot, place] = (*names, *(getattr(row, name) for name in columns))
@@ -140,7 +149,7 @@ def change_number(records: Records, chance: random.Random) -> Records:
 def spoil_value(records: Records, chance: random.Random) -> Records:
     number = chance.randrange(len(records))
     field = chance.choice([field for field in records[number] if field not in _MAY_LACK])
-    new = chance.choice((None, "", "N/A", "1,234.56", [], {}, True))
+    new: Any = chance.choice((None, "", "N/A", "1,234.56", [], {}, True))
     return [*records[:number], records[number] | {field: new}, *records[number + 1 :]]
 
 
@@ -256,15 +265,55 @@ def cut_bytes(original: Original, chance: random.Random) -> bytes:
 
 def damage(original: Original, chance: random.Random) -> tuple[str, bytes]:
     """One damaged form of a reply: what was done, and the JSON."""
-    fitting = [do for do in ON_RECORDS if do not in NEEDS_PLACES or len(_places(original)) > 1]
-    kind = chance.choice((flip_bits, flip_bits, flip_bits, cut_bytes, *fitting))
-    if kind in (flip_bits, cut_bytes):
-        return kind.__name__, kind(original, chance)
+    fitting = [do for do in ON_RECORDS if do not in NEEDS_PLACES or len(original.ids) > 1]
+    number = chance.randrange(4 + len(fitting))
+    if number < 4:
+        spoil = cut_bytes if number == 0 else flip_bits
+        return spoil.__name__, spoil(original, chance)
+    kind = fitting[number - 4]
     return kind.__name__, original.body_of(kind(original.records(), chance))
 
 
-def _places(original: Original) -> set[Any]:
-    return {_id(record) for record in original.records()}
+_TOKENS = (
+    *(b'"', b"{", b"}", b"[", b"]", b",", b":", b"null", b"true", b"1e999", b"-", b"\xff", b"\0"),
+    *(b"\\ud800", b"\xef\xbb\xbf", b"9" * 400, b"{" * 2000, b"[" * 2000, b'"HourlyLmp":', b"\x1b["),
+    *(b"9999-12-31T23:59:59.000-14:00", b"0001-01-01T00:00:00+14:00", b"NaN", b"02X", b"4000"),
+)
+
+
+def fuzz(original: Original, chance: random.Random) -> bytes:
+    """A reply of a few records with bytes turned, taken out, put in and doubled."""
+    records = chance.sample(original._records, chance.randint(1, 3))
+    body = bytearray(original.body_of(records))
+    for _ in range(chance.randint(1, 4)):
+        first = chance.randrange(len(body) + 1)
+        last = min(len(body), first + chance.choice((1, 1, 2, 8, 60)))
+        match chance.randrange(4):
+            case 0:
+                body[first:last] = bytes(
+                    byte ^ 1 << chance.randrange(8) for byte in body[first:last]
+                )
+            case 1:
+                del body[first:last]
+            case 2:
+                body[first:first] = chance.choice(_TOKENS)
+            case _:
+                body[first:first] = body[first:last]
+    return bytes(body)
+
+
+def judge(original: Original, kind: str, body: bytes) -> str:
+    """The verdict on a damaged reply, with `invisible` for what nobody can see.
+
+    That is a number that stands nowhere else in the reply, in a dataset whose rows have no sum, or
+    two hours exchanged where no other place has the same hours.
+    """
+    found = verdict(original, body)
+    if found != "silent" or not _only_values_changed(original, body):
+        return found
+    hours_of_one_place = original.part.location is not None and kind == "exchange_hours"
+    hidden = original.dataset.place != "location" or hours_of_one_place
+    return "invisible" if hidden else found
 
 
 def verdict(original: Original, body: bytes) -> str:
@@ -290,7 +339,7 @@ def _notes(finding: Finding) -> tuple[Any, ...]:
     return tuple(getattr(finding, name) for name in names)
 
 
-def only_values_changed(original: Original, body: bytes) -> bool:
+def _only_values_changed(original: Original, body: bytes) -> bool:
     """Whether a reply has the same intervals, places and names, and other numbers."""
     before, after = meaning(original.dataset, original.body), meaning(original.dataset, body)
     return before.keys() == after.keys() and all(

@@ -46,7 +46,7 @@ class FailingOperations:
         try:
             for name in _BY_PATH:
                 setattr(os, name, self._by_path(name, getattr(os, name)))
-            os.fsync = self._fsync(os.fsync)
+            os.fsync = cast(Any, self._fsync(os.fsync))
             opener = self._opener(io.open)
             io.open = builtins.open = cast(Any, opener)
             yield self
@@ -132,7 +132,7 @@ class SyncRecord:
             if path.is_relative_to(self.root):
                 self._keep(path, os.fstat(descriptor))
 
-        os.fsync = fsync
+        os.fsync = cast(Any, fsync)
 
     def _keep(self, path: Path, status: os.stat_result) -> None:
         if path.is_dir():
@@ -155,9 +155,6 @@ def power_cut(root: Path, aside: Path, chance: random.Random) -> int:
     zeros, or nothing.
     """
     lost = 0
-    durable = aside / "durable"
-    shutil.rmtree(durable, ignore_errors=True)
-    durable.mkdir()
     for folder, _, names in os.walk(root, topdown=False):
         for name in names:
             lost += _forget_content(Path(folder) / name, aside, chance)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from isone.client import Client
 from isone.datasets import DATASETS, Locations
@@ -44,7 +45,7 @@ class Rig:
     reasons: list[str] = field(default_factory=list)
     credentials: Credentials | None = None
 
-    def client(self, **policy: float) -> Client:
+    def client(self, **policy: Any) -> Client:
         source = Source("sandbox", self.url, self.credentials)
         client = Client(source, replace(self.policy, **policy), sleep=self.waits.append)
         client.on_wait = lambda seconds, reason: self.reasons.append(reason)
@@ -56,13 +57,13 @@ class Rig:
         dataset: str = "lmp_da_hourly",
         locations: Locations = "all",
         accepted: dict[dt.date, str] | None = None,
-        **policy: float,
+        **policy: Any,
     ) -> Outcome:
         with self.client(**policy) as client:
             downloader = Downloader(self.store, client, DATASETS[dataset], accepted or {})
             return downloader.bring(days, locations)
 
-    def year(self, last: dt.date = DAYS[-1], **policy: float) -> Outcome:
+    def year(self, last: dt.date = DAYS[-1], **policy: Any) -> Outcome:
         """A job: the days of DAYS, and their marker."""
         with self.client(**policy) as client:
             downloader = Downloader(self.store, client, DATASETS["lmp_da_hourly"])

@@ -6,7 +6,9 @@ import sys
 import pytest
 from running import PROJECT
 
-SHORT = "--kills 8 --terms 4 --disks 2 --cuts 6 --seeds 1 --every 30 --days 30".split()
+SHORT = (
+    "--kills 8 --terms 4 --disks 2 --cuts 6 --seeds 1 --every 30 --days 30 --damaged 9 --fuzzed 9"
+).split()
 
 
 @pytest.mark.slow
@@ -19,4 +21,4 @@ def test_a_tortured_download_loses_nothing_and_repeats_little() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "VIOLATED" not in done.stdout
-    assert done.stdout.count("\n") == 8, done.stdout
+    assert done.stdout.count("\n") == 10, done.stdout

@@ -327,12 +327,17 @@ def serving(certificate: Path) -> ssl.SSLContext:
     return context
 
 
+def answer(connection: socket.socket, _number: int) -> None:
+    read_head(connection)
+    connection.sendall(reply(BODY))
+
+
 @pytest.fixture
 def tls_peer() -> Iterator[Callable[..., Peer]]:
     peers: list[Peer] = []
 
     def start(path: Path) -> Peer:
-        peers.append(Peer(lambda c, n: (read_head(c), c.sendall(reply(BODY))), serving(path)))
+        peers.append(Peer(answer, serving(path)))
         return peers[-1].__enter__()
 
     yield start
@@ -387,8 +392,11 @@ def test_a_certificate_that_does_not_hold_stops_the_run(
 
 
 def test_a_handshake_that_breaks_off_is_no_matter_of_certificates() -> None:
+    def hang_up(connection: socket.socket, _number: int) -> None:
+        connection.recv(100)
+
     with (
-        Peer(lambda connection, number: connection.recv(100)) as peer,  # speaks no TLS at all
+        Peer(hang_up) as peer,  # speaks no TLS at all
         client_of(peer.url.replace("http", "https"), backoff_total=1) as client,
         pytest.raises(DownloadError, match="connection broke"),
     ):

@@ -269,8 +269,12 @@ def test_a_build_that_fails_leaves_the_old_database(own_store: Store) -> None:
 def test_what_a_killed_build_left_is_cleared_away(own_store: Store) -> None:
     left = own_store.root / ".isone.duckdb.999999999"
     left.write_bytes(b"half")
+    spilled = own_store.root / ".isone.duckdb.999999999.tmp" / "block"
+    spilled.parent.mkdir()
+    spilled.touch()
     build_duckdb(own_store)
     assert not left.exists()
+    assert not spilled.parent.exists()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from isone import client as module
 from isone.client import Client
-from isone.errors import DownloadError, TransientError
+from isone.errors import DownloadError, ReplyError, TransientError
 from isone.settings import HttpPolicy
 from isone.sources import Source
 
@@ -138,5 +138,5 @@ def test_no_header_of_a_busy_service_is_an_error(headers: dict[str, str]) -> Non
 def test_strange_headers_are_refused_with_a_typed_error(headers: dict[str, str]) -> None:
     try:
         assert module._check_headers(headers) in {True, False}
-    except (TransientError, module.ReplyError) as error:
+    except (TransientError, ReplyError) as error:
         assert str(error).isprintable()

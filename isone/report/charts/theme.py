@@ -54,7 +54,13 @@ CONFIG: dict[str, Any] = {
         "columns": 2,
         "labelLimit": 260,
     },
-    "title": {"anchor": "start", "offset": 12, "fontSize": 15, "subtitleColor": _GREY, "color": "#16191d"},
+    "title": {
+        "anchor": "start",
+        "offset": 12,
+        "fontSize": 15,
+        "subtitleColor": _GREY,
+        "color": "#16191d",
+    },
     "header": {"labelFontSize": 12, "labelColor": "#22262b", "title": None},
 }
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
@@ -106,15 +106,38 @@ def _counts(facts: Facts) -> PageTable:
 
 
 def _wanting(days: Sequence[Day]) -> PageTable:
-    chosen = [day for day in days if day.state in WANTING]
-    more = len(chosen) - _NAMED
+    runs = list(_runs([day for day in days if day.state in WANTING]))
+    runs.sort(key=lambda run: WANTING.index(run[0].state))
+    more = len(runs) - _NAMED
     return page_table(
         "Days that are missing or damaged",
-        ["Dataset", "Day", "State", "Why"],
-        [[day.dataset, str(day.day), str(day.state), day.note] for day in chosen[:_NAMED]],
-        note=f"And {more:,} more; the calendar's own table has them all." if more > 0 else "",
+        ["Dataset", "From", "Through", "Days", "State", "Why"],
+        [
+            [run[0].dataset, str(run[0].day), str(run[-1].day), len(run), *_why(run[0])]
+            for run in runs[:_NAMED]
+        ],
+        note=f"And {more:,} more; the calendars' own numbers have them all." if more > 0 else "",
         absent="No day is missing or damaged.",
     )
+
+
+def _why(day: Day) -> tuple[str, str]:
+    return str(day.state), day.note
+
+
+def _runs(days: Iterable[Day]) -> Iterator[list[Day]]:
+    """Days that follow each other with the same to say of them, together."""
+    run: list[Day] = []
+    for day in days:
+        if run and (
+            (run[-1].dataset, *_why(run[-1])) != (day.dataset, *_why(day))
+            or day.day - run[-1].day != dt.timedelta(days=1)
+        ):
+            yield run
+            run = []
+        run.append(day)
+    if run:
+        yield run
 
 
 def _gaps(days: Sequence[Day]) -> PageTable:

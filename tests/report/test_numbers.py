@@ -1,0 +1,165 @@
+"""The numbers: against plain SQL on the whole tables, and against what ISO-NE published."""
+
+import datetime as dt
+from typing import Any
+
+import duckdb
+import pytest
+
+from isone.report import page
+from isone.report.facts import Facts
+
+PUBLISHED = {  # the hub's simple hourly means of January and February 2017, $/MWh
+    dt.date(2017, 1, 1): (40.30, 36.66),
+    dt.date(2017, 2, 1): (30.02, 28.05),
+}
+MARCH = (35.78, 34.86)
+
+
+def ask(found: Facts, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(found.database), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'America/New_York'")
+        return connection.execute(query).fetchall()
+
+
+def rows(found: Facts, name: str, **where: Any) -> list[dict[str, Any]]:
+    return [
+        row
+        for row in found.data[name].rows.to_pylist()
+        if all(row[key] == value for key, value in where.items())
+    ]
+
+
+def test_monthly_means_are_the_means_that_were_published(replayed: Facts) -> None:
+    found = {row["month"]: row for row in rows(replayed, "monthly", location_id=4000)}
+    for month, (day_ahead, real_time) in PUBLISHED.items():
+        assert round(found[month]["da_mean"], 2) == day_ahead
+        assert round(found[month]["rt_mean"], 2) == real_time
+    march = found[dt.date(2017, 3, 1)]
+    assert march["da_hours"] == 743  # the published means count 744, also the one that clocks skip
+    assert (march["da_mean"], march["rt_mean"]) == pytest.approx(MARCH, abs=0.06)
+
+
+def test_published_means_stand_on_the_page_and_no_word_of_invention(
+    replayed: Facts, open_page: Any, tmp_path: Any
+) -> None:
+    html = page.write(replayed)
+    assert "nvented" not in html.partition('<script type="application/json"')[0]
+    (tmp_path / "isone.html").write_text(html, "utf-8")
+    shown = open_page(tmp_path / "isone.html")
+    shown.evaluate("document.querySelector('#monthly_price details').open = true")
+    shown.wait_for_selector("#monthly_price details table")
+    text = shown.inner_text("#monthly_price details table")
+    for mean in ("40.30", "36.66", "30.02", "28.05"):
+        assert mean in text
+
+
+def test_regulation_is_the_mean_that_was_published(replayed: Facts) -> None:
+    january = [row for row in rows(replayed, "regulation") if row["day"].month == 1]
+    assert len(january) == 31
+    assert round(sum(row["capacity"] for row in january) / 31, 2) == 29.82
+    assert round(sum(row["service"] for row in january) / 31, 2) == 0.50
+
+
+def test_means_by_day_month_and_year_are_those_of_the_tables(usual: Facts) -> None:
+    for period, name in (("day", "daily"), ("month", "monthly")):
+        unit = f"CAST(date_trunc('{period}', operating_day) AS DATE)"
+        expected = ask(
+            usual,
+            f"FROM lmp_da_hourly SELECT location_id, {unit}, avg(lmp) GROUP BY ALL ORDER BY ALL",
+        )
+        found = [(r["location_id"], r[period], r["da_mean"]) for r in rows(usual, name)]
+        assert [each[:2] for each in found] == [each[:2] for each in expected]
+        assert [each[2] for each in found] == pytest.approx([each[2] for each in expected])
+    ((mean, low, high, negative),) = ask(
+        usual,
+        "SELECT avg(lmp), min(lmp), max(lmp), count(*) FILTER (lmp < 0) FROM lmp_rt_hourly "
+        "WHERE location_id = 4002 AND year(operating_day) = 2025",
+    )
+    (year,) = [
+        row
+        for row in usual.tables["yearly"].to_pylist()
+        if (row["location_id"], row["year"]) == (4002, 2025)
+    ]
+    assert (year["rt_mean"], year["rt_low"], year["rt_high"]) == pytest.approx((mean, low, high))
+    assert year["rt_negative"] == negative
+
+
+def test_the_day_of_25_hours_keeps_both_hours_of_its_change(usual: Facts) -> None:
+    (year,) = [
+        row
+        for row in usual.tables["yearly"].to_pylist()
+        if (row["location_id"], row["year"]) == (4000, 2025)
+    ]
+    assert (year["da_hours"], year["rt_hours"]) == (8 * 24 + 1, 8 * 24 + 1)
+
+
+def test_five_minute_prices_stand_in_for_hourly_ones(usual: Facts) -> None:
+    query = (
+        "SELECT avg(abs(difference)), max(abs(difference)), count(*) FROM lmp_rt_hourly_from_5min "
+        "WHERE location_id = 4000 AND month(operating_day) = 1"
+    )
+    ((mean, largest, hours),) = ask(usual, query)
+    (row,) = rows(usual, "audit", location_id=4000, month=dt.date(2026, 1, 1))
+    assert (row["mean_difference"], row["largest_difference"]) == pytest.approx((mean, largest))
+    assert row["hours"] == hours
+
+
+def test_the_spread_is_that_of_the_view(usual: Facts) -> None:
+    ((mean,),) = ask(usual, "SELECT avg(spread) FROM lmp_spread_hourly WHERE location_id = 4005")
+    (row,) = [
+        row
+        for row in usual.tables["yearly"].to_pylist()
+        if (row["location_id"], row["year"]) == (4005, 0)
+    ]
+    assert row["spread"] == pytest.approx(mean)
+    shares = [row["share"] for row in rows(usual, "spreads", location_id=4005, year=0)]
+    assert sum(shares) == pytest.approx(100)
+
+
+def test_top_bottom_spreads_are_means_of_the_dearest_less_the_cheapest_hours(usual: Facts) -> None:
+    days: dict[dt.date, list[float]] = {}
+    for day, price in ask(
+        usual, "SELECT operating_day, lmp FROM lmp_da_hourly WHERE location_id = 4000"
+    ):
+        days.setdefault(day, []).append(price)
+    spans = []
+    for prices in days.values():
+        ordered = sorted(prices)
+        spans.append(sum(ordered[-4:]) / 4 - sum(ordered[:4]) / 4)
+    (row,) = [
+        row
+        for row in usual.tables["yearly"].to_pylist()
+        if (row["location_id"], row["year"]) == (4000, 0)
+    ]
+    assert row["da_tb4"] == pytest.approx(sum(spans) / len(spans))
+
+
+def test_the_duration_curve_falls_from_the_highest_price_to_the_lowest(usual: Facts) -> None:
+    curve = rows(usual, "duration", location_id=4000, year=0, market="da")
+    prices = [row["price"] for row in curve]
+    assert prices == sorted(prices, reverse=True)
+    ((low, high),) = ask(
+        usual, "SELECT min(lmp), max(lmp) FROM lmp_da_hourly WHERE location_id = 4000"
+    )
+    assert (prices[0], prices[-1]) == (high, low)
+
+
+def test_shares_of_reserve_prices_above_zero_are_those_of_the_table(usual: Facts) -> None:
+    ((share, mean),) = ask(
+        usual,
+        "SELECT 100.0 * count(*) FILTER (tmsr_clearing_price > 0) / count(*), "
+        "avg(tmsr_clearing_price) FROM reserve_5min WHERE location_id = 7000",
+    )
+    (row,) = rows(usual, "reserves_above_zero", zone_id=7000, product="tmsr", year=0)
+    assert (row["share"], row["price"]) == pytest.approx((float(share), mean))
+
+
+def test_zones_are_measured_from_the_hub(usual: Facts) -> None:
+    hub = rows(usual, "zones", location_id=4000)
+    assert {row["difference"] for row in hub} == {0}
+    for row in rows(usual, "zones", location_id=4001, market="da"):
+        (reference,) = [
+            each for each in hub if (each["month"], each["market"]) == (row["month"], "da")
+        ]
+        assert row["difference"] == pytest.approx(row["lmp"] - reference["lmp"])

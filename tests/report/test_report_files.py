@@ -1,0 +1,139 @@
+"""What the report leaves: pages and figures, also of stores that hold little."""
+
+import csv
+import datetime as dt
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filled import build_duckdb, fill, settings_for
+
+from isone.report import facts, files, jobs, outputs, page
+from isone.report.facts import Facts
+from isone.report.sections import all_sections
+from isone.settings import read_settings
+from isone.store import Store
+
+
+def body(html: str) -> str:
+    return html.partition('<script type="application/json"')[0]
+
+
+def test_an_empty_store_gives_a_page_of_plain_sentences(tmp_path: Path, open_page: Any) -> None:
+    store = Store(tmp_path / "sandbox")
+    found = facts.gather(settings_for(store), store)
+    html = page.write(found)
+    assert "Nothing has been downloaded yet" in body(html)
+    assert "No energy prices are loaded" in body(html)
+    assert "No regulation prices are loaded" in body(html)
+    (tmp_path / "isone.html").write_text(html, "utf-8")
+    assert open_page(tmp_path / "isone.html").locator(".chart").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("dataset", "drawn"),
+    [
+        ("lmp_da_hourly", {"daily_price", "monthly_price", "hours_da", "zones", "top_bottom"}),
+        ("lmp_rt_5min", {"daily_price", "duration_curve", "hours_rt", "odd_hours"}),
+        ("regulation_hourly", {"regulation_capacity", "regulation_service"}),
+        ("reserve_hourly", {"reserve_price", "reserve_share"}),
+        ("reserve_da_hourly", {"reserve_day_ahead"}),
+    ],
+)
+def test_a_store_of_one_dataset_shows_what_there_is_and_says_what_there_is_not(
+    tmp_path: Path, open_page: Any, dataset: str, drawn: set[str]
+) -> None:
+    store = Store(tmp_path / "sandbox")
+    fill(store, [dataset], "2025-11-01", "2025-11-03")
+    build_duckdb(store)
+    found = facts.gather(settings_for(store, years="2025"), store)
+    every = [figure for section in all_sections(found) for figure in section.figures]
+    assert drawn | {f"calendar_{dataset}"} <= {figure.name for figure in every if figure.drawn}
+    for figure in every:
+        assert figure.drawn or figure.absent.endswith(".")
+    (tmp_path / "isone.html").write_text(page.write(found), "utf-8")
+    shown = open_page(tmp_path / "isone.html")
+    assert shown.locator("figure .absent").count() == sum(not f.drawn for f in every)
+
+
+def test_places_that_are_neither_hub_nor_zone_are_shown_where_there_is_nothing_else(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path / "sandbox")
+    fill(store, ["lmp_da_hourly"], "2025-11-01", "2025-11-02", locations=(4010, 4011))
+    build_duckdb(store)
+    found = facts.gather(settings_for(store, years="2025"), store)
+    assert [place.id for place in found.places] == [4010, 4011]
+    assert found.reference == 4010
+    assert "4011" in body(page.write(found))
+
+
+def test_the_page_loads_nothing_and_says_that_prices_are_invented(usual_page: Path) -> None:
+    html = usual_page.read_text("utf-8")
+    assert "Invented prices." in body(html)
+    assert "default-src 'none'" in html
+    assert '<link rel="stylesheet"' not in html
+    assert 'src="http' not in html
+    assert usual_page.stat().st_size < 3_000_000
+
+
+def test_figures_lie_beside_the_page_as_pictures_and_data(usual: Facts, tmp_path: Path) -> None:
+    written = files.write(usual, tmp_path)
+    names = {f.name for section in all_sections(usual) for f in section.figures}
+    assert {path.name for path in written} == {
+        name + suffix for name in names for suffix in (".svg", ".png", ".csv")
+    }
+    for path in written:
+        content = path.read_bytes()
+        assert content.startswith({".svg": b"<svg", ".png": b"\x89PNG"}.get(path.suffix, b""))
+        if path.suffix == ".svg":
+            assert b"INVENTED PRICES" in content
+            assert content.count(b"<path") > 5, path
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "daily_price.csv").read_text("utf-8"))))
+    assert len(rows) == 9 * 13
+    assert dt.date.fromisoformat(rows[0]["Day"]) == dt.date(2025, 10, 28)
+    assert "Real-time, mean ($/MWh)" in rows[0]
+
+
+def test_a_figure_without_data_is_a_picture_that_says_so(tmp_path: Path) -> None:
+    store = Store(tmp_path / "sandbox")
+    files.write(facts.gather(settings_for(store), store), tmp_path / "figures")
+    svg = (tmp_path / "figures" / "regulation_capacity.svg").read_text("utf-8")
+    assert "No regulation prices are loaded." in svg
+    table = (tmp_path / "figures" / "regulation_capacity.csv").read_text("utf-8")
+    assert len(table.splitlines()) == 1
+
+
+def test_invented_prices_never_take_the_place_of_a_real_page() -> None:
+    real = outputs.Outputs.of(read_settings({"source": "webservices"}))
+    invented = outputs.Outputs.of(read_settings({"source": "sandbox"}))
+    assert real.page == Path("reports/isone.html")
+    assert invented.page == Path("reports/sandbox/isone.html")
+
+
+def test_a_job_leaves_page_key_numbers_log_and_status(tmp_path: Path) -> None:
+    store = Store(tmp_path / "sandbox")
+    fill(store, ["lmp_da_hourly"], "2025-11-01", "2025-11-03")
+    build_duckdb(store)
+    config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
+    assert jobs.write_report(config, None, tmp_path / "reports") == 0
+    folder = tmp_path / "reports" / "sandbox"
+    assert "Invented prices" in (folder / "isone.html").read_text("utf-8")
+    numbers = list(csv.reader(io.StringIO((folder / "key_numbers.csv").read_text("utf-8"))))
+    assert numbers[0] == ["what", "number"]
+    assert ["days proven", "3 of 307"] in numbers
+    (log,) = (tmp_path / "logs").glob("write_report*.log")
+    assert "Status: SUCCEEDED" in log.read_text("utf-8")
+    assert (store.jobs_dir / "write_report.json").exists()
+
+
+def test_a_database_that_is_none_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    store = Store(tmp_path / "sandbox")
+    store.root.mkdir()
+    (store.root / "isone.duckdb").write_bytes(b"no database" * 1000)
+    config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
+    assert jobs.write_report(config, None, tmp_path / "reports") == 1
+    (log,) = (tmp_path / "logs").glob("write_report*.log")
+    assert "cannot be reported on" in log.read_text("utf-8")
+    assert not (tmp_path / "reports").exists()

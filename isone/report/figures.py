@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from isone.report.tables import Data, PageTable
+from isone.report.tables import Data, Label, PageTable
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Figure:
     chart: dict[str, Any] | None = None
     """In Vega-Lite, without its data."""
     absent: str = ""
+    columns: tuple[str, ...] = ()
+    """Those of the data that it is about; all where none are named."""
     choosers: tuple[str, ...] = ()
     """Which of the page's choosers narrow it: place, zone, year."""
     summary: tuple[Extremes, ...] = ()
@@ -48,6 +50,12 @@ class Figure:
     strips: int = 0
     """For a calendar: its years, so that the page can keep its squares square."""
     wide: bool = False
+
+    @property
+    def labels(self) -> dict[str, Label]:
+        """The columns that stand in its table, with their labels."""
+        names = self.columns or tuple(self.data.labels)
+        return {name: self.data.labels[name] for name in names}
 
     @property
     def drawn(self) -> bool:

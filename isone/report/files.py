@@ -12,7 +12,6 @@ from isone.report.charts import calendar, theme
 from isone.report.facts import Facts
 from isone.report.figures import Figure
 from isone.report.sections import all_sections
-from isone.report.tables import Data
 from isone.store import make_folder, write_whole
 
 _WIDTH, _TILE_WIDTH = 820, 240  # pixels
@@ -35,7 +34,7 @@ def write(facts: Facts, folder: Path) -> list[Path]:
             contents = {
                 ".svg": svg.encode(),
                 ".png": vl_convert.svg_to_png(svg, scale=_SHARPNESS),
-                ".csv": as_csv(figure.data).encode(),
+                ".csv": as_csv(figure).encode(),
             }
             for suffix, content in contents.items():
                 written.append(folder / f"{figure.name}{suffix}")
@@ -43,13 +42,14 @@ def write(facts: Facts, folder: Path) -> list[Path]:
     return written
 
 
-def as_csv(data: Data) -> str:
-    """A figure's data, a heading with units above each column; days as YYYY-MM-DD."""
+def as_csv(figure: Figure) -> str:
+    """A figure's data, a heading with its unit above each column; days as YYYY-MM-DD."""
+    data, labels = figure.data, figure.labels
+    columns = data.columns() | {name: data.rows[name].to_pylist() for name in data.days}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([label.heading for label in data.labels.values()])
-    columns = data.columns() | {name: data.rows[name].to_pylist() for name in data.days}
-    writer.writerows(zip(*columns.values(), strict=True))
+    writer.writerow([label.heading for label in labels.values()])
+    writer.writerows(zip(*(columns[name] for name in labels), strict=True))
     return text.getvalue()
 
 

@@ -54,8 +54,7 @@ function shown(value, name, decimals) {
   if (name === "day" || name === "month") return shownDay(value, name === "month");
   if (name === "year") return value === ALL_YEARS ? "all years" : String(value);
   if (typeof value !== "number" || name.endsWith("_id")) return String(value);
-  const digits = Number.isInteger(value) && decimals > 0 && /hours|rows|low$|high$|hour$/.test(name) ? 0 : decimals;
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
 function summarize(figure, rows) {
@@ -126,7 +125,7 @@ async function refresh(figure) {
 
 function listNumbers(figure, details) {
   const rows = rowsOf(figure);
-  const { labels } = tables[figure.table];
+  const { labels } = figure;
   const table = document.createElement("table");
   const head = table.createTHead().insertRow();
   const isNumber = labels.map(([name]) => rows.some((row) => typeof row[name] === "number") && !/^(day|month|year)$|_id$/.test(name));
@@ -157,7 +156,7 @@ function listNumbers(figure, details) {
 }
 
 function csvOf(figure) {
-  const { labels } = tables[figure.table];
+  const { labels } = figure;
   const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const value = (row, name) => {
     if (row[name] === null || row[name] === undefined) return "";

@@ -90,7 +90,6 @@ def _packed(tables: dict[str, Data]) -> str:
         name: {
             "columns": data.columns(),
             "days": data.days,
-            "labels": [[key, label.heading, label.decimals] for key, label in data.labels.items()],
         }
         for name, data in tables.items()
     }
@@ -105,6 +104,9 @@ def _described(figure: Figure) -> dict[str, Any]:
         "title": figure.title,
         "table": figure.data.name,
         "spec": figure.chart,
+        "labels": [
+            [key, label.heading, figure.data.decimals(key)] for key, label in figure.labels.items()
+        ],
         "choosers": figure.choosers,
         "summary": [_extremes(each) for each in figure.summary],
         "tiles": [tile.place for tile in figure.tiles],

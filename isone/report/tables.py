@@ -38,6 +38,10 @@ class Data:
         """Whether there is nothing to draw."""
         return bool(self.rows.num_rows == 0)
 
+    def decimals(self, name: str) -> int:
+        """The decimals that a column is shown with; none where it counts."""
+        return 0 if pa.types.is_integer(self.rows[name].type) else self.labels[name].decimals
+
     def has(self, column: str) -> bool:
         """Whether a column has any value."""
         return not self.empty and bool(self.rows[column].null_count < self.rows.num_rows)

@@ -29,7 +29,7 @@ def client_of(url: str, credentials: Credentials | None = None, **policy: Any) -
     return Client(source, replace(POLICY, **policy), sleep=lambda seconds: None)
 
 
-def first_then(first: Callable[[socket.socket], None]) -> Callable[[socket.socket, int], None]:
+def first_then(first: Callable[[socket.socket], object]) -> Callable[[socket.socket, int], None]:
     """Do something to the first connection; answer rightly on the others."""
 
     def act(connection: socket.socket, number: int) -> None:
@@ -74,18 +74,18 @@ def test_a_reply_that_only_drips_is_given_up_within_the_total_of_a_try(
     with Peer(first_then(drip)) as peer, client_of(peer.url, total_timeout=0.3) as client:
         started = time.monotonic()
         assert client.fetch("anything") == BODY
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 10  # and not the minutes that it drips
         assert client.requests_sent == 2
 
 
 def test_silence_is_given_up_within_the_read_timeout() -> None:
     with (
-        Peer(first_then(lambda connection: time.sleep(1))) as peer,
+        Peer(first_then(lambda connection: connection.recv(1))) as peer,  # until the client leaves
         client_of(peer.url, read_timeout=0.2) as client,
     ):
         started = time.monotonic()
         assert client.fetch("anything") == BODY
-        assert time.monotonic() - started < 0.9
+        assert time.monotonic() - started < 10
 
 
 def test_ten_kilobytes_a_second_are_enough() -> None:
@@ -184,7 +184,7 @@ def test_an_endless_body_behind_a_redirect_is_not_read() -> None:
         started = time.monotonic()
         with pytest.raises(DownloadError, match="redirects to /login"):
             client.fetch("anything")
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10
 
 
 def test_a_connection_that_was_closed_between_requests_is_opened_anew() -> None:

@@ -33,7 +33,7 @@ def choose(page: Page, name: str, value: str) -> None:
 
 def numbers(page: Page, figure: str) -> list[dict[str, str]]:
     """The rows that a figure's own table shows, opened by the keyboard."""
-    if not page.locator(f"#{figure} details").get_attribute("open"):
+    if page.locator(f"#{figure} details").get_attribute("open") is None:
         page.focus(f"#{figure} details summary")
         page.keyboard.press("Enter")
     page.wait_for_selector(f"#{figure} details table")
@@ -70,17 +70,22 @@ def test_another_place_changes_the_charts_that_show_a_place(
     assert ".Z.MAINE" in page.inner_text("#status")
 
 
-def test_another_zone_and_another_year_change_the_charts(usual_page: Path, open_page: Any) -> None:
+def test_another_zone_narrows_the_reserve_prices(usual_page: Path, open_page: Any) -> None:
     page = open_page(usual_page)
-    names = ("reserve_price", "daily_price", "reserve_share")
-    before = [page.evaluate(DRAWING, name) for name in names]
+    assert {row["Reserve zone id"] for row in numbers(page, "reserve_price")} == {"7000"}
+    before = page.evaluate(DRAWING, "daily_price")
     choose(page, "zone", "7003")
-    other_zone = [page.evaluate(DRAWING, name) for name in names]
-    assert before[0] != other_zone[0]
-    assert before[1:] == other_zone[1:]
+    assert {row["Reserve zone id"] for row in numbers(page, "reserve_price")} == {"7003"}
+    assert page.evaluate(DRAWING, "daily_price") == before
+
+
+def test_another_year_changes_the_charts(usual_page: Path, open_page: Any) -> None:
+    page = open_page(usual_page)
+    names = ("reserve_price", "daily_price", "reserve_share", "hours_da", "components")
+    before = [page.evaluate(DRAWING, name) for name in names]
     choose(page, "year", "2026")
-    other_year = [page.evaluate(DRAWING, name) for name in names]
-    assert all(one != other for one, other in zip(other_zone, other_year, strict=True))
+    after = [page.evaluate(DRAWING, name) for name in names]
+    assert all(one != other for one, other in zip(before, after, strict=True))
     assert {row["Day"][:4] for row in numbers(page, "daily_price")} == {"2026"}
 
 

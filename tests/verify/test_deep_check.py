@@ -300,14 +300,13 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
     store: Store,
 ) -> None:
     flip_a_bit(raw(store, "lmp_rt_5min", "20251102.4003"))
-    first = by_hand(store, "--datasets", "lmp_rt_5min", "regulation_5min")
-    assert first.returncode == 1
-    assert f"lmp_rt_5min {PERIOD} is damaged: lmp_rt_5min {DAY}; with --config" in first.stdout
+    assert jobs.verify_by_hand(config_for(store), [("lmp_rt_5min", PERIOD)]) == 1
     assert lacking(store, "lmp_rt_5min") == []
 
-    second = by_hand(store, "--fetch-again")
-    assert second.returncode == 1
-    assert "fetches 1 reply again" in second.stdout
+    done = by_hand(store, "--datasets", "lmp_rt_5min", "regulation_5min", "--fetch-again")
+    assert done.returncode == 1
+    assert f"lmp_rt_5min {PERIOD} is damaged: lmp_rt_5min {DAY}; it was put aside" in done.stdout
+    assert "fetches 1 reply again" in done.stdout
     assert lacking(store, "lmp_rt_5min") == ["20251102.4003"]
     assert (store.root / "refused" / "lmp_rt_5min" / "20251102.4003.json.gz").exists()
     assert not store.marker_path("lmp_rt_5min", PERIOD).exists()
@@ -316,9 +315,7 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
 
     fill(store, ["lmp_rt_5min"], "2025-11-01", "2025-11-03")
     build_duckdb(store)
-    third = by_hand(store)
-    assert third.returncode == 0, third.stdout
-    assert "everything that is stored is what was proven: 8 dataset-years" in third.stdout
+    assert jobs.verify_by_hand(config_for(store), verifying.complete_names(store)) == 0
     read_verdict(verifying.verdict_path(store, "lmp_rt_5min", PERIOD))
     summary = summary_path(store).read_text()
     assert summary.count("SOUND") == 8

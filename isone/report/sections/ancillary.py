@@ -31,8 +31,9 @@ def _regulation(facts: Facts) -> list[Figure]:
             data,
             charts.regulation(column, unit) if data.has(column) else None,
             _NO_REGULATION,
-            ("year",),
-            (Extremes(f"Regulation {column} daily mean", column, "day", unit),),
+            ("day", column),
+            choosers=("year",),
+            summary=(Extremes(f"Regulation {column} daily mean", column, "day", unit),),
         )
         for column, unit, caption in (
             ("capacity", "$/MWh", "Daily mean of the price for holding capacity to regulate."),
@@ -52,8 +53,8 @@ def _reserves(facts: Facts) -> list[Figure]:
             monthly,
             charts.reserves(_products(monthly)) if not monthly.empty else None,
             _NO_RESERVES,
-            ("zone", "year"),
-            tuple(
+            choosers=("zone", "year"),
+            summary=tuple(
                 Extremes(PRODUCTS[p], "price", "month", where={"product": p})
                 for p in _products(monthly)
             ),
@@ -65,7 +66,7 @@ def _reserves(facts: Facts) -> list[Figure]:
             shares,
             charts.above_zero(_products(shares), len(facts.zones)) if not shares.empty else None,
             _NO_RESERVES,
-            ("year",),
+            choosers=("year",),
         ),
     ]
 
@@ -80,8 +81,8 @@ def _day_ahead(facts: Facts) -> Figure:
         data,
         charts.reserves(_products(data)) if not data.empty else None,
         "No day-ahead ancillary service prices are loaded.",
-        ("year",),
-        tuple(
+        choosers=("year",),
+        summary=tuple(
             Extremes(PRODUCTS[p], "price", "month", where={"product": p}) for p in _products(data)
         ),
         wide=True,

@@ -47,8 +47,10 @@ def _over_time(facts: Facts) -> list[Figure]:
             daily,
             charts.daily(markets) if markets else None,
             _BOTH_ABSENT,
-            ("place", "year"),
-            tuple(Extremes(f"{MARKETS[m]} daily mean", f"{m}_mean", "day") for m in markets),
+            choosers=("place", "year"),
+            summary=tuple(
+                Extremes(f"{MARKETS[m]} daily mean", f"{m}_mean", "day") for m in markets
+            ),
             wide=True,
         ),
         Figure(
@@ -59,8 +61,11 @@ def _over_time(facts: Facts) -> list[Figure]:
             monthly,
             charts.monthly(markets) if markets else None,
             _BOTH_ABSENT,
-            ("place", "year"),
-            tuple(Extremes(f"{MARKETS[m]} monthly mean", f"{m}_mean", "month") for m in markets),
+            ("location_id", "month", "da_mean", "da_hours", "rt_mean", "rt_hours"),
+            choosers=("place", "year"),
+            summary=tuple(
+                Extremes(f"{MARKETS[m]} monthly mean", f"{m}_mean", "month") for m in markets
+            ),
             wide=True,
         ),
     ]
@@ -77,8 +82,8 @@ def _duration(facts: Facts) -> Figure:
         facts.data["duration"],
         charts.duration(markets) if markets else None,
         _BOTH_ABSENT,
-        ("place", "year"),
-        tuple(Extremes(MARKETS[m], "price", "share", where={"market": m}) for m in markets),
+        choosers=("place", "year"),
+        summary=tuple(Extremes(MARKETS[m], "price", "share", where={"market": m}) for m in markets),
     )
 
 
@@ -94,7 +99,7 @@ def _spreads(facts: Facts) -> list[Figure]:
             facts.data["spreads"],
             charts.spread_distribution() if both else None,
             _NEEDS_BOTH,
-            ("place", "year"),
+            choosers=("place", "year"),
         ),
         Figure(
             "spread_over_time",
@@ -104,8 +109,9 @@ def _spreads(facts: Facts) -> list[Figure]:
             facts.data["monthly"],
             charts.spread_over_time() if both else None,
             _NEEDS_BOTH,
-            ("place", "year"),
-            spread if both else (),
+            ("location_id", "month", "spread", "spread_p10", "spread_p90"),
+            choosers=("place", "year"),
+            summary=spread if both else (),
         ),
     ]
 
@@ -120,8 +126,9 @@ def _by_hour(facts: Facts) -> list[Figure]:
             facts.data["hours"],
             charts.hours_of_month(market) if market in facts.markets else None,
             f"No {name.lower()} prices are loaded.",
-            ("place", "year"),
-            (Extremes(f"{name} hourly mean of a month", market, "month"),)
+            ("location_id", "month", "hour", market),
+            choosers=("place", "year"),
+            summary=(Extremes(f"{name} hourly mean of a month", market, "month"),)
             if market in facts.markets
             else (),
         )
@@ -137,7 +144,11 @@ def _odd_hours(facts: Facts) -> Figure:
         facts.data["monthly"],
         charts.odd_hours(facts.markets) if facts.markets else None,
         _BOTH_ABSENT,
-        ("place", "year"),
+        (
+            *("location_id", "month", "da_hours", "da_negative", "da_spikes"),
+            *("rt_hours", "rt_negative", "rt_spikes"),
+        ),
+        choosers=("place", "year"),
     )
 
 
@@ -155,7 +166,7 @@ def _by_place(facts: Facts) -> list[Figure]:
             facts.data["components"],
             charts.components(facts.markets, len(facts.places)) if facts.markets else None,
             _BOTH_ABSENT,
-            ("year",),
+            choosers=("year",),
             wide=True,
         ),
         Figure(
@@ -167,7 +178,7 @@ def _by_place(facts: Facts) -> list[Figure]:
             zones,
             charts.zone(facts.markets, *_bounds(facts)) if facts.markets and several else None,
             absent,
-            ("year",),
+            choosers=("year",),
             tiles=_tiles(facts) if several else (),
             wide=True,
         ),

@@ -26,8 +26,8 @@ def section(facts: Facts) -> Section:
                 charts.audit() if not audit.empty else None,
                 "Five-minute and hourly real-time prices are not both loaded, so they cannot be "
                 "held against each other.",
-                ("place", "year"),
-                (Extremes("Mean difference", "mean_difference", "month"),),
+                choosers=("place", "year"),
+                summary=(Extremes("Mean difference", "mean_difference", "month"),),
                 wide=True,
             ),
         ),

@@ -3,6 +3,7 @@
 # rules/download.smk    replies as served, proven day by day; a marker for each proven year
 # rules/pack.smk        a Parquet file for each proven year
 # rules/load.smk        DuckDB, and PostgreSQL where `database` names one
+# rules/report.smk      a page that shows what is there, and its figures
 # rules/verify.smk      a deep check of all that is stored: snakemake -j1 verify
 
 import sys
@@ -31,6 +32,7 @@ if workflow.is_main_process:
 include: "rules/download.smk"
 include: "rules/pack.smk"
 include: "rules/load.smk"
+include: "rules/report.smk"
 include: "rules/verify.smk"
 
 
@@ -40,6 +42,7 @@ rule all:
         rules.download.input,
         rules.pack.input,
         rules.load.input,
+        rules.report.input,
 
 
 onstart:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 EPOCH = dt.date(1970, 1, 1)
-ABSENT = "–"  # noqa: RUF001 - what a reader expects in an empty cell
+ABSENT = "–"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ SIGNS = {
     State.DAMAGED: "!",
     State.MISSING: "×",
     State.UNPROVEN: "?",
-}  # noqa: RUF001 - drawn as a cross
+}
 """What a square carries besides its colour."""
 WEEKS = 54
 SLOTS = 8  # rows of a year: seven weekdays and a space

@@ -31,8 +31,8 @@ lint: $(DEV_READY)  ## check style, types, and the rules
 status: $(READY)  ## show what is had and what is missing; ARGS go to the script
 	$(BIN)/python scripts/show_status.py $(ARGS)
 
-dag: $(READY)  ## print how the rules hang together, as a Mermaid diagram
-	@$(SNAKEMAKE) --rulegraph mermaid-js
+dag: $(READY)  ## draw the jobs and the rules into reports/ (SVG, with Graphviz's dot installed)
+	$(BIN)/python scripts/draw_workflow.py --config $(CONFIG)
 
 bench: $(DEV_READY)  ## measure, with every program in bench/
 	@set -e; for program in bench/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done

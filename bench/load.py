@@ -60,7 +60,7 @@ def make_rows(store: Store, rows: int) -> PackedFile:
                 FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 61440,
                 KV_METADATA {{'isone.source': 'sandbox', 'isone.invented_prices': 'true'}}
             )
-            """
+            """  # noqa: S608 - our own names
         )
     return packed.packed_files(store, [(DATASET.name, "2024")])[0]
 
@@ -142,7 +142,7 @@ def bench_postgres(folder: Path, store: Store, file: PackedFile, turns: int) -> 
 def main() -> int:
     """Run both and print the figures side by side; 1 where a ratio is below what is held."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rows", type=int, default=1_500_000, help="rows to load (%(default)s)")
+    parser.add_argument("--rows", type=int, default=2_000_000, help="rows to load (%(default)s)")
     parser.add_argument("--turns", type=int, default=5, help="times each (%(default)s)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="isone-bench-") as name:

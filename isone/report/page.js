@@ -93,7 +93,10 @@ async function draw(figure) {
     const spec = structuredClone(figure.spec);
     spec.datasets = { rows: rowsOf(figure, place) };
     const settings = structuredClone(config);
-    if (figure.strips) spec.height = squareHeight(figure, target.clientWidth);
+    if (figure.strips) {
+      spec.height = squareHeight(figure, target.clientWidth);
+      spec.layer[1].mark.fontSize = Math.min(10, Math.max(5, (target.clientWidth - 56) / 54));
+    }
     if (figure.strips || figure.tiles.length) withoutLegend(spec); // the page has one for all
     if (target.clientWidth < 420) {
       settings.legend = { ...settings.legend, columns: 1 };

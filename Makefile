@@ -11,7 +11,7 @@ READY := .venv/ready
 DEV_READY := .venv/ready-dev
 
 .DEFAULT_GOAL := run
-.PHONY: run setup test lint status dag bench lock clean help
+.PHONY: run setup test lint verify status dag bench lock clean help
 
 run: $(READY)  ## download the year that CONFIG names (a sandbox year, if nothing else is said)
 	$(SNAKEMAKE)
@@ -28,11 +28,14 @@ lint: $(DEV_READY)  ## check style, types, and the rules
 	$(BIN)/snakefmt --check Snakefile rules
 	$(SNAKEMAKE) --lint
 
+verify: $(READY)  ## read everything that is stored again, and name what is damaged
+	$(SNAKEMAKE) -- verify
+
 status: $(READY)  ## show what is had and what is missing; ARGS go to the script
 	$(BIN)/python scripts/show_status.py $(ARGS)
 
 dag: $(READY)  ## draw the jobs and the rules into reports/ (SVG, with Graphviz's dot installed)
-	$(BIN)/python scripts/draw_workflow.py --config $(CONFIG)
+	$(BIN)/python scripts/draw_workflow.py --config $(CONFIG) $(ARGS)
 
 bench: $(DEV_READY)  ## measure, with every program in bench/
 	@set -e; for program in bench/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done

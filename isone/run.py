@@ -142,11 +142,11 @@ class Run:
 
         Raises StopRunError where the run cannot succeed for want of an account.
         """
-        if self.settings.source != "sandbox" and self.jobs:
-            sources.webservices(self.settings)
         plan = msgspec.structs.replace(
             self.plan(), attempts=attempts, started=_now(), process=os.getpid()
         )
+        if self.settings.source != "sandbox" and plan.requests:
+            sources.webservices(self.settings)
         write_whole(_plan_path(self.store), msgspec.json.format(msgspec.json.encode(plan)))
         _stop_path(self.store).unlink(missing_ok=True)
 

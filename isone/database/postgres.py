@@ -357,6 +357,6 @@ def _cleaned(error: psycopg.Error) -> str:
     """The server's message as one line, without the addresses that were tried or any password."""
     text = error.diag.message_primary or str(error)
     line = " ".join(text.split("Multiple connection attempts failed")[0].split())
-    line = line.rpartition("FATAL: ")[2].strip() or line
+    line = line.rpartition("FATAL: ")[2].strip().removeprefix("connection is bad: ")
     secret = os.environ.get("PGPASSWORD")
     return line.replace(secret, "***") if secret else line

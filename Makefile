@@ -11,7 +11,7 @@ READY := .venv/ready
 DEV_READY := .venv/ready-dev
 
 .DEFAULT_GOAL := run
-.PHONY: run setup test lint verify status dag bench lock clean help
+.PHONY: run setup test lint verify status dag bench torture lock clean help
 
 run: $(READY)  ## download the year that CONFIG names (a sandbox year, if nothing else is said)
 	$(SNAKEMAKE)
@@ -43,6 +43,9 @@ bench: $(DEV_READY)  ## measure, with every program in bench/
 LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --no-emit-find-links --no-config --quiet \
 	--custom-compile-command "make lock"
+
+torture: $(DEV_READY)  ## kill, fill, cut and damage downloads, and print the figures (half an hour)
+	$(BIN)/python tests/torture.py $(ARGS)
 
 lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) --output-file requirements.lock

@@ -37,7 +37,7 @@ def read_locations(body: bytes) -> list[Location]:
     """The locations in a reply of `locations/all`. Raises ReplyError where it is none."""
     try:
         return _decoder.decode(body).Locations.Location
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ReplyError(f"the reply is not a list of locations: {error}") from error
 
 

@@ -2,13 +2,14 @@
 
 import sys
 
-from isone import jobs
+from isone import jobs, journal
 
-sys.exit(
-    jobs.download_custom(
-        snakemake.config,
-        name=snakemake.wildcards.name,
-        log_path=snakemake.log[0],
-        attempt=snakemake.resources.attempt,
+with journal.sentences():
+    sys.exit(
+        jobs.download_custom(
+            snakemake.config,
+            name=snakemake.wildcards.name,
+            log_path=snakemake.log[0],
+            attempt=snakemake.resources.attempt,
+        )
     )
-)

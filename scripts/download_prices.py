@@ -2,14 +2,15 @@
 
 import sys
 
-from isone import jobs
+from isone import jobs, journal
 
-sys.exit(
-    jobs.download_prices(
-        snakemake.config,
-        dataset=snakemake.wildcards.dataset,
-        period=snakemake.wildcards.period,
-        log_path=snakemake.log[0],
-        attempt=snakemake.resources.attempt,
+with journal.sentences():
+    sys.exit(
+        jobs.download_prices(
+            snakemake.config,
+            dataset=snakemake.wildcards.dataset,
+            period=snakemake.wildcards.period,
+            log_path=snakemake.log[0],
+            attempt=snakemake.resources.attempt,
+        )
     )
-)

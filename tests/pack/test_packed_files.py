@@ -171,11 +171,15 @@ def test_what_a_killed_attempt_left_behind_is_cleared_away(
 def test_a_longer_year_or_another_choice_takes_the_place_of_the_file_before(
     store: Store, bring: Bring
 ) -> None:
-    periods = [bring("lmp_rt_5min", "2024-01-01"), bring("lmp_rt_5min", "2024-01-01", "2024-01-02")]
-    periods.append(bring("lmp_rt_5min", "2024-01-01", "2024-01-02", locations=(4000,)))
-    periods.append(bring("lmp_rt_5min", "2025-01-01"))
-    for period in periods:
-        pack.pack_year(store, "lmp_rt_5min", period)
+    periods = []
+    for days, chosen in (
+        (["2024-01-01"], {}),
+        (["2024-01-01", "2024-01-02"], {}),
+        (["2024-01-01", "2024-01-02"], {"locations": (4000,)}),
+        (["2025-01-01"], {}),
+    ):
+        periods.append(bring("lmp_rt_5min", *days, **chosen))
+        pack.pack_year(store, "lmp_rt_5min", periods[-1])
     removed = pack.remove_superseded(store, "lmp_rt_5min", periods[2])
     assert [path.stem for path in removed] == periods[:2]
     folder = store.parquet_path("lmp_rt_5min", "any").parent

@@ -45,6 +45,7 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"through": "2017-02-31"}, '"2017-02-31" does not have the expected form'),
         ({"source": "web"}, '"web" is not one of'),
         ({"base_url": "example.org"}, '"example.org" does not have the expected form'),
+        ({"base_url": "https://me:secret@host/api"}, "does not have the expected form"),
         ({"data_types": []}, "is empty"),
         ({"accepted_gaps": [{"dataset": "x", "day": "2024-01-01", "reason": "y"}]}, "dataset"),
         ({"accepted_gaps": [{"dataset": "reserve_5min"}]}, "'day' is a required property"),

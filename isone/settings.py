@@ -181,6 +181,8 @@ def validate(value: Any, rule: Mapping[str, Any], what: str) -> None:
 
 def _violation(error: Any) -> str:
     given = json.dumps(error.instance, default=str)
+    if "@" in given:  # an address with a password in it is not repeated
+        given = "the value"
     match error.validator:
         case "enum":
             return f"{given} is not one of {', '.join(error.validator_value)}"

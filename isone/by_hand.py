@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from isone import clock, run
+from isone import clock, run, sources
 from isone.datasets import DATASETS, MARKETS, SERVICES, Dataset
 from isone.errors import DownloadError, StopRunError, UsageError
 from isone.settings import HANDED_ON, Settings, config_of_this_folder, parse_day, read_settings
@@ -87,6 +87,8 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     from isone.progress import ConsoleHandler
 
     log = logging.getLogger("isone")
+    if dataset.report is None and sources.kind(settings) == sources.REPORTS:
+        return f"{dataset.name} is in no public report; {sources.ACCOUNT_HELP}"
     newest = min(last, clock.last_published(dataset.publication_lag, clock.now()))
     days = list(clock.days(max(first, dataset.first_day), newest))
     screen, redaction = ConsoleHandler(), Redaction()
@@ -152,7 +154,7 @@ def parser(data_type: Literal["lmp", "as"]) -> argparse.ArgumentParser:
         metavar="1",
         help="requests at a time; only 1, because ISO-NE limits them",
     )
-    arguments.add_argument("--source", help="webservices, sandbox or auto")
+    arguments.add_argument("--source", help="webservices, reports, sandbox or auto")
     arguments.add_argument("--base-url", metavar="URL", help="another address of the same service")
     arguments.add_argument("--data-dir", metavar="FOLDER", help="where the data lies")
     return arguments

@@ -18,11 +18,12 @@ from typing import Any
 
 import msgspec
 
-from isone import check, parse, selection
+from isone import check, parse, reports, selection
 from isone.client import Client
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
 from isone.selection import Job
+from isone.sources import REPORTS
 from isone.store import Entry, Store, make_folder, sha256
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,14 @@ class Downloader:
             make_folder(self.store.raw_dir(self.dataset.name, year))
             self._prove_leftovers(year)
         entries = self._entries(years)
-        lacking = selection.parts_lacking(self.dataset, days, locations, entries, self.accepted)
+        lacking = selection.parts_lacking(
+            self.dataset,
+            days,
+            locations,
+            entries,
+            self.accepted,
+            from_reports=self.client.source.gives_reports,
+        )
         self.on_plan(lacking)
         outcome.had = len(days) - len({part.day for part in lacking})
         failed = self._pass(lacking, outcome)
@@ -164,7 +172,7 @@ class Downloader:
         """
         worn_out: DownloadError | None = None
         for part in parts:
-            path = self.dataset.url_path(part)
+            path = self.client.source.path(self.dataset, part)
             try:
                 content = self.client.fetch(path, patient=worn_out is None)
             except ReplyError as error:
@@ -182,7 +190,8 @@ class Downloader:
 
     def _prove(self, part: Part, path: Path, content: bytes) -> Entry:
         """Show that the reply at `path` is the part that was asked for, and file it."""
-        finding = check.examine(self.dataset, part, parse.inflate(content))
+        body = parse.inflate(content)
+        finding = check.examine(self.dataset, part, body)
         if part.day not in self.accepted:
             finding.require_whole()
         entry = Entry(
@@ -190,7 +199,7 @@ class Downloader:
             size=len(content),
             sha256=sha256(content),
             fetched=_received_at(path),
-            source=self.client.source.name,
+            source=self._source_of(body),
             revision="final",
             **{name: getattr(finding, name) for name in finding.__dataclass_fields__},
         )
@@ -198,6 +207,13 @@ class Downloader:
         for remark in _remarks(entry):
             log.info("%s: %s", part, remark)
         return entry
+
+    def _source_of(self, body: bytes) -> str:
+        """Where a reply came from; one that an earlier run left may be of another source."""
+        if reports.is_report(body):
+            return REPORTS
+        name = self.client.source.name
+        return name if name != REPORTS else "webservices"
 
     def _note_failure(
         self, part: Part, error: ReplyError, outcome: Outcome, failed: list[Part]
@@ -299,17 +315,15 @@ def manifest(
 
 def part_named(dataset: str, name: str) -> Part | None:
     """The part whose file has this name; None for a name that is no part's."""
-    match = re.fullmatch(r"(\d{8})(?:\.h(\d{2})|\.(\d+))?", name)
+    match = re.fullmatch(r"(\d{8})(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?", name)
     if not match:
         return None
     try:
         day = dt.datetime.strptime(match[1], "%Y%m%d").date()
     except ValueError:
         return None
-    hour, location = match[2], match[3]
-    part = Part(
-        dataset, day, location=int(location) if location else None, hour=int(hour) if hour else None
-    )
+    hour, block, location = (int(text) if text else None for text in match.groups()[1:])
+    part = Part(dataset, day, location=location, hour=hour, block=block)
     return part if part.name == name else None
 
 

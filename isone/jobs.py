@@ -99,6 +99,7 @@ def open_downloader(
             redaction.hide(source.credentials)
         client.on_wait = progress.wait
         locations.require_known(store, client, settings.locations)
+        locations.learn(store)
         yield Downloader(
             store,
             client,
@@ -113,7 +114,7 @@ def open_downloader(
 def open_source(settings: Settings) -> Iterator[Source]:
     """The source of a configuration; a sandbox is started for as long as it is needed."""
     if settings.source != "sandbox":
-        yield sources.webservices(settings)
+        yield sources.open_service(settings)
     elif settings.base_url:
         yield Source("sandbox", settings.base_url)
     else:

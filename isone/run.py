@@ -119,7 +119,7 @@ class Run:
             done = Path(marker).exists()
             downloads.append(Planned(each.name, marker, each.shown, 0 if done else None, done))
         return Plan(
-            source=self.settings.source,
+            source=sources.kind(self.settings),
             data_dir=str(self.store.root),
             log_dir=str(self.settings.log_dir),
             downloads=tuple(downloads),
@@ -143,7 +143,7 @@ class Run:
         Raises StopRunError where the run cannot succeed for want of an account.
         """
         if self.settings.source != "sandbox" and self.jobs:
-            sources.webservices(self.settings)
+            sources.open_service(self.settings)
         plan = msgspec.structs.replace(
             self.plan(), attempts=attempts, started=_now(), process=os.getpid()
         )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from isone import clock
+from isone import clock, sources
 from isone.datasets import ALL_LOCATIONS, DATASETS, HUBS, Dataset, Locations, Part
+from isone.errors import StopRunError
 from isone.settings import AcceptedGap, Settings
 from isone.store import Entry, Store
 
@@ -90,11 +91,15 @@ class Selection:
 
 
 def select(settings: Settings, at: dt.datetime) -> Selection:
-    """The dataset-years of a configuration, in the order they are run, as things are at `at`."""
+    """The dataset-years of a configuration, in the order they are run, as things are at `at`.
+
+    Raises StopRunError where nothing of it can be had without an account.
+    """
     jobs: list[Job] = []
-    remarks: list[str] = []
+    chosen = [DATASETS[name] for name in settings.datasets]
+    chosen, remarks = _that_can_be_had(chosen, settings) if settings.years else (chosen, [])
     for year in sorted(settings.years, reverse=settings.newest_first):
-        for dataset in (DATASETS[name] for name in settings.datasets):
+        for dataset in chosen:
             first = max(dt.date(year, 1, 1), dataset.first_day)
             last = _last_day(dataset, year, settings.through, at)
             if first.year > year:
@@ -104,6 +109,27 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
             else:
                 jobs.append(Job(dataset.name, year, first, last, settings.locations))
     return Selection(tuple(jobs), tuple(remarks))
+
+
+def _that_can_be_had(chosen: list[Dataset], settings: Settings) -> tuple[list[Dataset], list[str]]:
+    """Leave out what the public reports have not, and say so, with the way to an account."""
+    if sources.kind(settings) != sources.REPORTS:
+        return chosen, []
+    remarks = [
+        f"{dataset.name} is in no public report and is left out; to have it, {sources.ACCOUNT_HELP}"
+        for dataset in chosen
+        if dataset.report is None
+    ]
+    public = [dataset for dataset in chosen if dataset.report is not None]
+    if not public:
+        names = ", ".join(dataset.name for dataset in chosen)
+        raise StopRunError(
+            f"no ISO-NE account is set, and no public report has {names}: "
+            f"{sources.ACCOUNT_HELP}; or say source=sandbox"
+        )
+    if settings.source == "auto":
+        remarks.insert(0, f"no account is set: from the public reports at {sources.REPORTS_URL}")
+    return public, remarks
 
 
 def _last_day(dataset: Dataset, year: int, through: dt.date | None, at: dt.datetime) -> dt.date:
@@ -117,22 +143,34 @@ def parts_lacking(
     locations: Locations,
     entries: dict[str, Entry],
     accepted: Collection[dt.date],
+    *,
+    from_reports: bool = False,
 ) -> list[Part]:
     """The requests that are left, in the order of the days.
 
     `entries` are the parts that are had; one that lacks intervals counts only while its day's gap
-    is accepted. A day had hour by hour, at all locations, needs nothing more.
+    is accepted. A day had in another way that has these locations too (hour by hour, or by public
+    reports) needs nothing more.
     """
     had = {n for n, entry in entries.items() if not entry.missing or _day_of(n) in accepted}
     lacking: list[Part] = []
     for day in days:
-        parts = dataset.day_parts(day, locations)
-        absent = [part for part in parts if part.name not in had]
-        if absent and dataset.per_location and parts[0].hour is None:
-            hours = dataset.day_parts(day, "all")
-            absent = [] if all(part.name in had for part in hours) else absent
-        lacking += absent
+        ways = _ways(dataset, day, locations)
+        if any(all(part.name in had for part in way) for way in ways):
+            continue
+        parts = dataset.report_parts(day) if from_reports else ways[0]
+        lacking += [part for part in parts if part.name not in had]
     return lacking
+
+
+def _ways(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:
+    """The sets of parts of which each brings a day at these locations, the API's own first."""
+    ways = [dataset.day_parts(day, locations)]
+    if dataset.per_location:
+        ways.append(dataset.day_parts(day, ALL_LOCATIONS))
+        if dataset.report:
+            ways.append(dataset.report_parts(day))
+    return ways
 
 
 def parts_of_days(
@@ -141,13 +179,10 @@ def parts_of_days(
     """The entries that make up the days at these locations, for the manifest."""
     chosen: list[Entry] = []
     for day in days:
-        parts = dataset.day_parts(day, locations)
-        found = [entries[part.name] for part in parts if part.name in entries]
-        if len(found) < len(parts) and dataset.per_location:
-            hours = [p.name for p in dataset.day_parts(day, "all")]
-            if all(name in entries for name in hours):
-                found = [entries[name] for name in hours]
-        chosen += found
+        ways = _ways(dataset, day, locations)
+        whole = (way for way in ways if all(part.name in entries for part in way))
+        way = next(whole, None) or max(ways, key=lambda way: sum(p.name in entries for p in way))
+        chosen += [entries[part.name] for part in way if part.name in entries]
     return chosen
 
 
@@ -164,7 +199,10 @@ def requests_left(store: Store, job: Job, settings: Settings) -> int:
     entries = store.read_ledger(job.dataset, job.year)
     accepted = accepted_days(settings.accepted_gaps, job.dataset)
     days = job.days(newest_first=settings.newest_first)
-    lacking = parts_lacking(dataset, days, job.locations, entries, accepted)
+    from_reports = sources.kind(settings) == sources.REPORTS
+    lacking = parts_lacking(
+        dataset, days, job.locations, entries, accepted, from_reports=from_reports
+    )
     unproven = store.parts_unproven(job.dataset, job.year)
     return sum(part.name not in unproven for part in lacking)
 

@@ -7,6 +7,7 @@ import pytest
 
 from isone import clock, selection
 from isone.datasets import DATASETS, HUBS, Locations
+from isone.errors import StopRunError
 from isone.selection import Job
 from isone.settings import read_settings
 from isone.store import Entry, Store
@@ -55,13 +56,15 @@ def test_through_pins_the_last_day() -> None:
 def test_a_year_before_a_datasets_first_day_is_said_to_have_nothing(
     config: dict[str, str], remark: str
 ) -> None:
-    chosen = selection.select(read_settings({"years": 2016, "data_types": "as", **config}), AT)
+    chosen = selection.select(
+        read_settings({"years": 2016, "source": "webservices", "data_types": "as", **config}), AT
+    )
     assert chosen.jobs == ()
     assert chosen.remarks == (remark,)
 
 
 def test_a_datasets_first_year_begins_with_its_first_day() -> None:
-    config = {"years": 2017, "data_types": "as", "services": "regulation"}
+    config = {"years": 2017, "source": "webservices", "data_types": "as", "services": "regulation"}
     (job,) = selection.select(read_settings(config), AT).jobs
     assert (job.first, job.last) == (dt.date(2017, 12, 1), dt.date(2017, 12, 31))
 
@@ -132,7 +135,7 @@ def test_a_day_filed_with_a_gap_counts_only_while_the_gap_is_accepted() -> None:
 
 
 def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) -> None:
-    settings = read_settings({"years": 2024, "data_dir": str(tmp_path)})
+    settings = read_settings({"years": 2024, "source": "webservices", "data_dir": str(tmp_path)})
     jobs = selection.select(settings, AT).jobs
     left = {job.dataset: selection.requests_left(Store(tmp_path), job, settings) for job in jobs}
     assert left == {
@@ -142,3 +145,39 @@ def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) 
         "reserve_5min": 366,
     }
     assert sum(left.values()) <= 4400
+
+
+def test_a_day_had_from_the_public_reports_is_not_asked_for_again_from_the_web_services() -> None:
+    dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
+    blocks = {p.name: entry(p.name) for p in dataset.report_parts(day)}
+    assert selection.parts_lacking(dataset, [day], HUBS, blocks, ()) == []
+    assert selection.parts_lacking(dataset, [day], "all", blocks, ()) == []
+    hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}
+    assert selection.parts_lacking(dataset, [day], HUBS, hubs, (), from_reports=True) == []
+    assert len(selection.parts_lacking(dataset, [day], "all", hubs, (), from_reports=True)) == 6
+    assert [e.part for e in selection.parts_of_days(dataset, [day], HUBS, blocks)] == list(blocks)
+
+
+def test_without_an_account_the_reports_are_taken_and_what_they_lack_is_said() -> None:
+    chosen = selection.select(read_settings({"years": 2024}), AT)
+    assert [job.dataset for job in chosen.jobs] == ["lmp_da_hourly", "lmp_rt_5min", "reserve_5min"]
+    first, second = chosen.remarks
+    assert first.startswith("no account is set: from the public reports")
+    assert second.startswith("regulation_5min is in no public report and is left out; to have it,")
+    assert "a free ISO Express account" in second
+
+
+def test_with_an_account_everything_is_asked_of_the_web_services(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ISONE_USERNAME", "someone")
+    monkeypatch.setenv("ISONE_PASSWORD", "secret")
+    chosen = selection.select(read_settings({"years": 2024}), AT)
+    assert len(chosen.jobs) == 4
+    assert chosen.remarks == ()
+
+
+def test_what_only_an_account_gives_is_an_error_without_one() -> None:
+    config = {"years": 2024, "data_types": "as", "services": "regulation"}
+    with pytest.raises(StopRunError, match="no public report has regulation_5min"):
+        selection.select(read_settings(config), AT)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import by_hand, custom, locations, run, selection, sources
+from isone import by_hand, custom, locations, places, run, selection, sources
 from isone.client import Client
 from isone.datasets import DATASETS
 from isone.download import Downloader, MissingDaysError, download_year
@@ -99,7 +99,7 @@ def open_downloader(
             redaction.hide(source.credentials)
         client.on_wait = progress.wait
         locations.require_known(store, client, settings.locations)
-        locations.learn(store)
+        places.learn(store)
         yield Downloader(
             store,
             client,

@@ -8,11 +8,10 @@ import datetime as dt
 import difflib
 import logging
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
-from isone import clock, parse, reports
+from isone import clock, parse, places, reports
 from isone.client import Client
 from isone.datasets import CORE_LOCATIONS, DATASETS, Locations, Part
 from isone.errors import IsoneError, NoDataError, ReplyError, UsageError
@@ -34,18 +33,6 @@ class Location(msgspec.Struct, frozen=True):
     area: str | None = msgspec.field(name="AreaType", default=None)
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """A location in the table of all that were ever listed."""
-
-    id: int
-    name: str
-    type: str
-    area: str | None
-    first_seen: str
-    """The day (YYYY-MM-DD) of the first list that has it."""
-    last_seen: str
-
-
 class _Locations(msgspec.Struct):
     Location: list[Location]
 
@@ -55,7 +42,6 @@ class _Reply(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Reply)
-_table_decoder = msgspec.json.Decoder(list[Seen])
 
 
 def read_locations(body: bytes) -> list[Location]:
@@ -69,28 +55,6 @@ def read_locations(body: bytes) -> list[Location]:
         return _decoder.decode(body).Locations.Location
     except msgspec.DecodeError as error:
         raise ReplyError(f"the reply is not a list of locations: {error}") from error
-
-
-def table_path(store: Store) -> Path:
-    """The table of all locations that were ever listed, with when they were seen (JSON)."""
-    return store.root / "locations.json"
-
-
-def read_table(store: Store) -> list[Seen]:
-    """All locations that were ever listed, by id; none before a list was kept."""
-    try:
-        return _table_decoder.decode(table_path(store).read_bytes())
-    except FileNotFoundError:
-        return []
-    except msgspec.DecodeError as error:
-        raise UsageError(
-            f"{table_path(store)} is damaged ({error}); remove it, and it is made again"
-        ) from error
-
-
-def learn(store: Store) -> None:
-    """Know every location that was ever listed, to fill in what public reports leave out."""
-    reports.learn((seen.id, seen.name, seen.type) for seen in read_table(store))
 
 
 def require_known(store: Store, client: Client, chosen: Locations) -> None:
@@ -107,7 +71,7 @@ def require_known(store: Store, client: Client, chosen: Locations) -> None:
     unknown = set(chosen) - set(CORE_LOCATIONS)
     if not unknown:
         return
-    known = {seen.id for seen in read_table(store)}
+    known = {seen.id for seen in places.read_table(store)}
     if unknown - known:
         known |= {each.id for each in refresh(store, client)}
     if unknown - known:
@@ -116,7 +80,7 @@ def require_known(store: Store, client: Client, chosen: Locations) -> None:
         hint = f"near it are {', '.join(near)}" if near else f"the list has {len(known)} ids"
         raise UsageError(
             f"locations: {wrong} is no location of ISO-NE's; {hint} "
-            f"(the whole list: {table_path(store)})"
+            f"(the whole list: {places.table_path(store)})"
         )
 
 
@@ -140,7 +104,7 @@ def refresh(store: Store, client: Client) -> list[Location]:
     _enter(store, found, str(today))
     if before:
         _note_changes(read_locations(parse.inflate(before.read_bytes())), found)
-    learn(store)
+    places.learn(store)
     return found
 
 
@@ -157,14 +121,13 @@ def _fetch(client: Client) -> bytes:
 
 
 def _enter(store: Store, found: Iterable[Location], day: str) -> None:
-    table = {seen.id: seen for seen in read_table(store)}
+    table = {seen.id: seen for seen in places.read_table(store)}
     for each in found:
         before = table.get(each.id)
         area = each.area or (before.area if before else None)
         first = before.first_seen if before else day
-        table[each.id] = Seen(each.id, each.name, each.type, area, first, day)
-    rows = sorted(table.values(), key=lambda seen: seen.id)
-    write_whole(table_path(store), msgspec.json.format(msgspec.json.encode(rows), indent=1))
+        table[each.id] = places.Seen(each.id, each.name, each.type, area, first, day)
+    places.write_table(store, table.values())
 
 
 def _note_changes(before: Iterable[Location], after: Iterable[Location]) -> None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from isone import clock, run, sources
+from isone import clock, run, selection, sources
 from isone.datasets import DATASETS, MARKETS, SERVICES, Dataset
 from isone.errors import DownloadError, StopRunError, UsageError
 from isone.settings import HANDED_ON, Settings, config_of_this_folder, parse_day, read_settings
@@ -89,7 +89,8 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     log = logging.getLogger("isone")
     if dataset.report is None and sources.kind(settings) == sources.REPORTS:
         return f"{dataset.name} is in no public report; {sources.ACCOUNT_HELP}"
-    newest = min(last, clock.last_published(dataset.publication_lag, clock.now()))
+    published, final = selection.newest_days(dataset, settings, clock.now())
+    newest = min(last, published)
     days = list(clock.days(max(first, dataset.first_day), newest))
     screen, redaction = ConsoleHandler(), Redaction()
     screen.addFilter(redaction)
@@ -105,7 +106,9 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
             settings, dataset.name, f"isone_{dataset.name}", days=len(days), redaction=redaction
         ) as downloader:
             ordered = days[::-1] if settings.newest_first else days
-            outcome = downloader.bring(ordered, settings.locations)
+            outcome = downloader.bring(
+                ordered, settings.locations, final if final < newest else None
+            )
             log.info("%s: %s", dataset.name, downloader.account(outcome))
             if outcome.missing:
                 raise MissingDaysError(outcome)

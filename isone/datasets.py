@@ -63,6 +63,8 @@ class Part:
     hour: int | None = None
     block: int | None = None
     """The first hour of a public report that holds some hours of all locations."""
+    prelim: bool = False
+    """Whether it is the preliminary version, which comes first."""
 
     @property
     def name(self) -> str:
@@ -74,16 +76,17 @@ class Part:
             scope = f".h{self.hour:02d}"
         elif self.block is not None:
             scope = f".b{self.block:02d}"
-        return f"{self.day:%Y%m%d}{scope}"
+        return f"{self.day:%Y%m%d}{scope}{'.prelim' if self.prelim else ''}"
 
     def __str__(self) -> str:
         """Read as in a sentence: `2024-01-01`, `2024-01-01 at location 4000`."""
+        prelim = ", preliminary" if self.prelim else ""
         if self.location is not None:
-            return f"{self.day} at location {self.location}"
+            return f"{self.day} at location {self.location}{prelim}"
         first = self.hour if self.hour is not None else self.block
         if first is not None:
-            return f"{self.day} from {first:02d}:00"
-        return str(self.day)
+            return f"{self.day} from {first:02d}:00{prelim}"
+        return f"{self.day}{prelim}"
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,11 @@ class Dataset:
     """Of columns that may be absent, the sets of which each row must hold one whole."""
     report: Report | None = None
     """Where the same prices are published for everybody; None where they are not."""
+
+    @property
+    def has_prelim(self) -> bool:
+        """Whether preliminary prices come before the final ones, as they do in real time."""
+        return self.market != "DAY_AHEAD_HOURLY"
 
     @property
     def per_location(self) -> bool:
@@ -179,13 +187,19 @@ class Dataset:
             raise ValueError(f"{self.name} has no public report")
         first = part.block or 0
         hours = f"{first:02d}-{first + self.report.block_hours:02d}"
-        return self.report.path.format(day=f"{part.day:%Y%m%d}", hours=hours)
+        return _version(self.report.path, part).format(day=f"{part.day:%Y%m%d}", hours=hours)
 
     def url_path(self, part: Part) -> str:
         """The path of a part's request below the base URL."""
         if part.hour is not None and self.hour_path is not None:
-            return self.hour_path.format(day=f"{part.day:%Y%m%d}", hour=f"{part.hour:02d}")
-        return self.path.format(day=f"{part.day:%Y%m%d}", location=part.location)
+            path = _version(self.hour_path, part)
+            return path.format(day=f"{part.day:%Y%m%d}", hour=f"{part.hour:02d}")
+        return _version(self.path, part).format(day=f"{part.day:%Y%m%d}", location=part.location)
+
+
+def _version(path: str, part: Part) -> str:
+    """A path as declared, or that of the preliminary version."""
+    return path.replace("final", "prelim") if part.prelim else path
 
 
 _LMP_COLUMNS = (
@@ -406,6 +420,9 @@ _BEGIN_DATE = ("BeginDate",)
 _MARKETS_OPENED = dt.date(2003, 3, 1)
 _DAY_BEFORE_AT_NOON = dt.timedelta(hours=-10)  # 14:00 the day before; published about 13:00
 _FINAL_AFTER_DAYS = dt.timedelta(days=6)  # usually one to five days after the operating day
+
+PRELIM_AFTER = dt.timedelta(hours=30)
+"""From the beginning of an operating day to when its preliminary prices are out."""
 
 _ROWS = (
     Dataset(

@@ -107,6 +107,7 @@ def open_downloader(
             selection.accepted_days(settings.accepted_gaps, dataset),
             on_plan=progress.plan,
             on_part=progress.part,
+            keep_prelim=settings.revision == "both",
         )
 
 

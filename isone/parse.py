@@ -79,6 +79,10 @@ def read_records(dataset: Dataset, body: bytes, *, proven: bool = False) -> Reco
     """
     if reports.is_report(body):
         body = reports.as_reply(dataset, body)
+    for key in dataset.wrapper:  # preliminary hourly reserve prices have a wrapper of their own
+        if "Final" in key:
+            preliminary = key.replace("Final", "Prelim")
+            body = body.replace(f'"{preliminary}"'.encode(), f'"{key}"'.encode(), 1)
     body = body.removeprefix(_BYTE_ORDER_MARK)
     if body.strip() in _EMPTY_BODIES:
         raise NoDataError("the service has no data")

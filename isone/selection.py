@@ -7,12 +7,20 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from isone import clock, sources
-from isone.datasets import ALL_LOCATIONS, DATASETS, HUBS, Dataset, Locations, Part
+from isone.datasets import (
+    ALL_LOCATIONS,
+    DATASETS,
+    HUBS,
+    PRELIM_AFTER,
+    Dataset,
+    Locations,
+    Part,
+)
 from isone.errors import StopRunError
 from isone.settings import AcceptedGap, Settings
 from isone.store import Entry, Store
 
-PERIOD_PATTERN = r"\d{4}(\.through-\d{8})?(\.all|\.at-[0-9a-f]{8})?"
+PERIOD_PATTERN = r"\d{4}(\.through-\d{8}(\.final-\d{8})?)?(\.all|\.at-[0-9a-f]{8})?"
 """What a period looks like in a file's name, as a regular expression."""
 
 
@@ -29,6 +37,8 @@ class Job:
     first: dt.date
     last: dt.date
     locations: Locations
+    final_through: dt.date | None = None
+    """The last day that has to be final; later ones may be preliminary. None: all are final."""
 
     @property
     def name(self) -> str:
@@ -37,8 +47,16 @@ class Job:
 
     @property
     def period(self) -> str:
-        """The marker's name: `2024`, `2026.through-20261120`, `2024.all`."""
-        open_end = f".through-{self.last:%Y%m%d}" if self.last < dt.date(self.year, 12, 31) else ""
+        """The marker's name: `2024`, `2026.through-20261120`, `2024.all`.
+
+        While days may be preliminary it also says through when all are final, so that a later run
+        has a new target: `2026.through-20261120.final-20261115`, and `2024` only when all of it is.
+        """
+        open_end = ""
+        if self.last < dt.date(self.year, 12, 31) or self.final_through:
+            open_end = f".through-{self.last:%Y%m%d}"
+        if self.final_through:
+            open_end += f".final-{self.final_through:%Y%m%d}"
         return f"{self.year}{open_end}{self._scope}"
 
     @property
@@ -56,10 +74,10 @@ class Job:
         return [
             period
             for period, other in others.items()
-            if other.year == self.year
-            and other.last < self.last
-            and period.endswith(self._scope)
-            and period.count(".") == self._scope.count(".") + 1
+            if other.period == period != self.period
+            and other.year == self.year
+            and other.last <= self.last
+            and (other.final_through or other.last) <= (self.final_through or self.last)
         ]
 
     def days(self, *, newest_first: bool) -> list[dt.date]:
@@ -71,15 +89,20 @@ class Job:
     def of_period(cls, dataset: str, period: str, locations: Locations) -> "Job":
         """The job whose marker has this period; the counterpart of `period`."""
         year = int(period[:4])
-        through = re.search(r"through-(\d{8})", period)
-        last = dt.datetime.strptime(through[1], "%Y%m%d").date() if through else None
+        last, final = _date_in(period, "through"), _date_in(period, "final")
         return cls(
             dataset,
             year,
             max(dt.date(year, 1, 1), DATASETS[dataset].first_day),
             last or dt.date(year, 12, 31),
             locations,
+            final,
         )
+
+
+def _date_in(period: str, word: str) -> dt.date | None:
+    found = re.search(rf"\.{word}-(\d{{8}})", period)
+    return dt.datetime.strptime(found[1], "%Y%m%d").date() if found else None
 
 
 @dataclass(frozen=True)
@@ -101,13 +124,15 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
     for year in sorted(settings.years, reverse=settings.newest_first):
         for dataset in chosen:
             first = max(dt.date(year, 1, 1), dataset.first_day)
-            last = _last_day(dataset, year, settings.through, at)
+            newest, final = newest_days(dataset, settings, at)
+            last = min(dt.date(year, 12, 31), newest)
             if first.year > year:
                 remarks.append(f"{dataset.name} begins on {dataset.first_day}: {year} has nothing")
             elif last < first:
                 remarks.append(f"{dataset.name} {year}: no day is published yet, or wanted")
             else:
-                jobs.append(Job(dataset.name, year, first, last, settings.locations))
+                open_end = final if final < last else None
+                jobs.append(Job(dataset.name, year, first, last, settings.locations, open_end))
     return Selection(tuple(jobs), tuple(remarks))
 
 
@@ -132,9 +157,18 @@ def _that_can_be_had(chosen: list[Dataset], settings: Settings) -> tuple[list[Da
     return public, remarks
 
 
-def _last_day(dataset: Dataset, year: int, through: dt.date | None, at: dt.datetime) -> dt.date:
-    newest = through or clock.last_published(dataset.publication_lag, at)
-    return min(dt.date(year, 12, 31), newest)
+def newest_days(dataset: Dataset, settings: Settings, at: dt.datetime) -> tuple[dt.date, dt.date]:
+    """The newest day to have, and the newest that has to be final, as things are at `at`.
+
+    `through` pins the first; days that should be final by now have to be, whatever it says.
+    """
+    final = clock.last_published(dataset.publication_lag, at)
+    newest = final
+    if dataset.has_prelim and settings.revision != "final":
+        newest = clock.last_published(PRELIM_AFTER, at)
+    newest = settings.through or newest
+    prelim = dataset.has_prelim and settings.revision != "final"
+    return newest, min(newest, final) if prelim else newest
 
 
 def parts_lacking(
@@ -174,9 +208,20 @@ def _ways(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Par
 
 
 def parts_of_days(
-    dataset: Dataset, days: Iterable[dt.date], locations: Locations, entries: dict[str, Entry]
+    dataset: Dataset,
+    days: Iterable[dt.date],
+    locations: Locations,
+    entries: dict[str, Entry],
+    final_through: dt.date | None = None,
 ) -> list[Entry]:
-    """The entries that make up the days at these locations, for the manifest."""
+    """The entries that make up the days at these locations, for the manifest.
+
+    After `final_through` a preliminary reply stands in for a final one that is not out yet.
+    """
+    if final_through:
+        prelims = {n.removesuffix(".prelim"): e for n, e in entries.items() if n.endswith("prelim")}
+        recent = {n: e for n, e in prelims.items() if _day_of(n) > final_through}
+        entries = recent | entries
     chosen: list[Entry] = []
     for day in days:
         ways = _ways(dataset, day, locations)

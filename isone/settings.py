@@ -70,6 +70,7 @@ class Settings:
     locations: Locations
     newest_first: bool
     source: str
+    revision: str
     base_url: str | None
     through: dt.date | None
     downloads: Path | None
@@ -108,6 +109,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         locations=_chosen_locations(values["locations"]),
         newest_first=values["newest_first"],
         source=values["source"],
+        revision=values["revision"],
         base_url=values["base_url"] and values["base_url"].rstrip("/"),
         through=values["through"] and parse_day(values["through"], "through"),
         downloads=values["downloads"] and Path(values["downloads"]),

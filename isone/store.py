@@ -46,6 +46,14 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that lack and are accepted to lack; a part is filed without them by name only."""
+    first_seen: str = ""
+    """When the day was first had, where that was in another version than this."""
+    corrects: str = ""
+    """The SHA-256 of the final reply that this one corrects, which lies in `superseded/`."""
+    changed_rows: int = 0
+    """Rows in which this version differs from the one before it, preliminary or corrected."""
+    largest_change: float = 0.0
+    """The largest difference of a price between the two ($/MWh)."""
 
     @property
     def file(self) -> str:
@@ -80,6 +88,12 @@ class Store:
     def refused_path(self, part: Part) -> Path:
         """Where the last refused reply for a part is kept for the reader."""
         return self.root / "refused" / part.dataset / f"{part.name}{_REPLY}"
+
+    def superseded_path(self, part: Part, entry: Entry) -> Path:
+        """Where a final reply that ISO-NE corrected later is kept."""
+        received = "".join(c for c in entry.fetched if c.isalnum())
+        name = f"{entry.part}.{received}{entry.file.removeprefix(entry.part)}"
+        return self.root / "superseded" / part.dataset / name
 
     def marker_path(self, dataset: str, period: str) -> Path:
         """The manifest of a proven year: it is there only if every day is."""

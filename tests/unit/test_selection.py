@@ -27,7 +27,9 @@ def entry(part: str, **facts: object) -> Entry:
     [
         pytest.param("lmp_da_hourly", 2024, "2024", id="a closed year"),
         pytest.param("lmp_da_hourly", 2026, "2026.through-20261121", id="tomorrow is out"),
-        pytest.param("lmp_rt_hourly", 2026, "2026.through-20261114", id="final comes later"),
+        pytest.param(
+            "lmp_rt_hourly", 2026, "2026.through-20261119.final-20261114", id="final comes later"
+        ),
     ],
 )
 def test_an_open_year_carries_its_last_day_in_its_name(
@@ -36,6 +38,41 @@ def test_an_open_year_carries_its_last_day_in_its_name(
     data_type = {"data_types": "lmp", "markets": DATASETS[dataset].choice}
     chosen = selection.select(read_settings({"years": year, **data_type}), AT)
     assert [job.period for job in chosen.jobs] == [period]
+
+
+def test_where_only_final_days_are_wanted_the_year_ends_with_the_last_of_them() -> None:
+    config = {"years": 2026, "data_types": "lmp", "markets": "rt-hourly", "revision": "final"}
+    (job,) = selection.select(read_settings(config), AT).jobs
+    assert job.period == "2026.through-20261114"
+
+
+@pytest.mark.parametrize(
+    ("day", "period"),
+    [
+        (dt.date(2027, 1, 2), "2026.through-20261231.final-20261227"),
+        (dt.date(2027, 1, 3), "2026.through-20261231.final-20261228"),
+        (dt.date(2027, 1, 6), "2026"),
+    ],
+    ids=str,
+)
+def test_a_year_is_closed_only_when_all_of_it_is_final(day: dt.date, period: str) -> None:
+    config = {"years": 2026, "data_types": "lmp", "markets": "rt-hourly"}
+    at = dt.datetime.combine(day, dt.time(12), clock.MARKET_ZONE)
+    (job,) = selection.select(read_settings(config), at).jobs
+    assert job.period == period
+    assert Job.of_period(job.dataset, period, HUBS) == job
+
+
+def test_a_marker_with_more_final_days_replaces_the_one_before() -> None:
+    job = Job.of_period("lmp_rt_hourly", "2026.through-20261231.final-20261228", HUBS)
+    before = ["2026.through-20261231.final-20261227", "2026.through-20261220.final-20261215"]
+    others = ["2026", "2026.through-20261231.final-20261229", "2025", "2026.through-20261231"]
+    assert job.superseded([*before, *others, job.period]) == before
+    closed = Job.of_period("lmp_rt_hourly", "2026", HUBS)
+    assert closed.superseded([job.period, "2026.through-20261220"]) == [
+        job.period,
+        "2026.through-20261220",
+    ]
 
 
 def test_through_pins_the_last_day() -> None:

@@ -23,7 +23,7 @@ from isone.client import Client
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
 from isone.selection import Job
-from isone.sources import REPORTS
+from isone.sources import REPORTS, Source
 from isone.store import Entry, Store, make_folder, sha256
 
 log = logging.getLogger(__name__)
@@ -236,7 +236,7 @@ class Downloader:
             size=len(content),
             sha256=sha256(content),
             fetched=_received_at(path),
-            source=self._source_of(body),
+            source=source_of(body, self.client.source),
             revision="prelim" if part.prelim else "final",
             **revised,
             **{name: getattr(finding, name) for name in finding.__dataclass_fields__},
@@ -266,13 +266,6 @@ class Downloader:
             "changed_rows": changes.rows,
             "largest_change": changes.largest,
         }
-
-    def _source_of(self, body: bytes) -> str:
-        """Where a reply came from; one that an earlier run left may be of another source."""
-        if reports.is_report(body):
-            return REPORTS
-        name = self.client.source.name
-        return name if name != REPORTS else "webservices"
 
     def _note_failure(
         self, part: Part, error: ReplyError, outcome: Outcome, failed: list[Part]
@@ -382,6 +375,13 @@ def manifest(
     }
 
 
+def source_of(body: bytes, source: Source) -> str:
+    """Where a reply came from; one that an earlier run left may be of another source."""
+    if reports.is_report(body):
+        return REPORTS
+    return source.name if source.name != REPORTS else "webservices"
+
+
 def part_named(dataset: str, name: str) -> Part | None:
     """The part whose file has this name; None for a name that is no part's."""
     match = re.fullmatch(r"(\d{8})(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?", name)
@@ -410,6 +410,11 @@ def _remarks(entry: Entry) -> list[str]:
     if entry.unknown_fields:
         lines.append(f"new fields, kept in the raw reply: {', '.join(entry.unknown_fields)}")
     return lines
+
+
+def received_now() -> str:
+    """This instant, as the ledger writes one."""
+    return _utc(dt.datetime.now(dt.UTC).timestamp())
 
 
 def _received_at(path: Path) -> str:

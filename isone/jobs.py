@@ -112,6 +112,15 @@ def open_downloader(
 
 
 @contextlib.contextmanager
+def open_client(settings: Settings, redaction: Redaction) -> Iterator[Client]:
+    """A client of the configuration's source, for jobs that are no downloads."""
+    with open_source(settings) as source, Client(source, settings.http) as client:
+        if source.credentials:
+            redaction.hide(source.credentials)
+        yield client
+
+
+@contextlib.contextmanager
 def open_source(settings: Settings) -> Iterator[Source]:
     """The source of a configuration; a sandbox is started for as long as it is needed."""
     if settings.source != "sandbox":

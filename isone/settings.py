@@ -71,6 +71,7 @@ class Settings:
     newest_first: bool
     source: str
     revision: str
+    recheck_days: int
     base_url: str | None
     through: dt.date | None
     downloads: Path | None
@@ -110,6 +111,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         newest_first=values["newest_first"],
         source=values["source"],
         revision=values["revision"],
+        recheck_days=values["recheck_days"],
         base_url=values["base_url"] and values["base_url"].rstrip("/"),
         through=values["through"] and parse_day(values["through"], "through"),
         downloads=values["downloads"] and Path(values["downloads"]),

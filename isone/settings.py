@@ -72,6 +72,7 @@ class Settings:
     source: str
     revision: str
     recheck_days: int
+    smd: Path | None
     base_url: str | None
     through: dt.date | None
     downloads: Path | None
@@ -112,6 +113,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         source=values["source"],
         revision=values["revision"],
         recheck_days=values["recheck_days"],
+        smd=values["smd"] and Path(values["smd"]).expanduser(),
         base_url=values["base_url"] and values["base_url"].rstrip("/"),
         through=values["through"] and parse_day(values["through"], "through"),
         downloads=values["downloads"] and Path(values["downloads"]),

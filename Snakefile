@@ -10,7 +10,7 @@
 
 import sys
 
-from isone import run
+from isone import notify, run
 from isone.datasets import DATASETS
 from isone.errors import IsoneError
 from isone.selection import PERIOD_PATTERN
@@ -28,7 +28,9 @@ except IsoneError as error:
 workflow.global_resources["isone_api"] = 1
 
 if workflow.is_main_process:
-    print(run.header(RUN.plan()), file=sys.stderr)
+    print(
+        run.header(RUN.plan(), quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
+    )
 
 
 include: "rules/download.smk"
@@ -51,6 +53,7 @@ rule all:
 
 onstart:
     try:
+        notify.complain_if_impossible()
         RUN.start(attempts=1 + workflow.execution_settings.retries)
     except IsoneError as error:
         sys.exit(f"error: {error}")
@@ -58,7 +61,9 @@ onstart:
 
 onsuccess:
     print(run.summary(RUN.store, ended=True), file=sys.stderr)
+    notify.tell_end(RUN.store)
 
 
 onerror:
     print(run.summary(RUN.store, ended=True), file=sys.stderr)
+    notify.tell_end(RUN.store)

@@ -45,6 +45,8 @@ def download_prices(
             except MissingDaysError as error:
                 journal.tell(missing=error.outcome.missing_days)
                 raise
+            if outcome.gaps:
+                journal.tell(gaps={str(day): reason for day, reason in outcome.gaps.items()})
             log.info("%s", downloader.account(outcome))
 
     store = Store(settings.store_dir)

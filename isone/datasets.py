@@ -415,6 +415,63 @@ _DAY_AHEAD_RESERVE_HEADINGS = {
     "eir_designation_mw": ("EIR Designated MW",),
 }
 
+_STRIKE_PRICE_COLUMNS = (
+    Column(
+        "strike_price_timestamp",
+        "strike_price_timestamp",
+        "",
+        "when the strike price was set, as served",
+        required=False,
+        type="string",
+    ),
+    Column("strike_price", "strike_price", "$/MWh", "strike price of the day-ahead options"),
+    Column(
+        "spc_load_forecast_mw",
+        "spc_load_forecast_mw",
+        "MW",
+        "load forecast that the strike price was made with",
+        required=False,
+    ),
+    Column(
+        "expected_rt_hub_lmp",
+        "expected_rt_hub_lmp",
+        "$/MWh",
+        "expected real-time price at the hub",
+        required=False,
+    ),
+    Column(
+        "expected_rt_hub_lmp_override",
+        "expected_rt_hub_lmp_override",
+        "$/MWh",
+        "what stood in for the expected real-time price, where anything did",
+        required=False,
+    ),
+    *(
+        Column(
+            f"percentile_{percent}_rt_hub_lmp",
+            f"percentile_{percent}_rt_hub_lmp",
+            "$/MWh",
+            f"expected {percent}th percentile of the real-time price at the hub",
+            required=False,
+        )
+        for percent in (10, 25, 75, 90)
+    ),
+    Column(
+        "expected_closeout_charge",
+        "expected_closeout_charge",
+        "$/MWh",
+        "expected charge for closing the option out",
+        required=False,
+    ),
+    Column(
+        "expected_closeout_charge_override",
+        "expected_closeout_charge_override",
+        "$/MWh",
+        "what stood in for the expected charge, where anything did",
+        required=False,
+    ),
+)
+
 _STATIC = "static-transform/csv/histRpts"
 _BEGIN_DATE = ("BeginDate",)
 _MARKETS_OPENED = dt.date(2003, 3, 1)
@@ -526,6 +583,21 @@ _ROWS = (
         report=Report(
             "transform/csv/daasreservedata?start={day}&end={day}", _DAY_AHEAD_RESERVE_HEADINGS
         ),
+    ),
+    Dataset(
+        name="strike_da_hourly",
+        title="Day-ahead ancillary service strike prices",
+        data_type="as",
+        choice="day-ahead-strikes",
+        market="DAY_AHEAD_HOURLY",
+        path="daasstrikeprices/day/{day}",
+        wrapper=("isone_web_services", "day_ahead_strike_prices", "day_ahead_strike_price"),
+        begins=("market_hour", "local_day"),
+        interval_minutes=60,
+        first_day=dt.date(2025, 3, 1),
+        publication_lag=_DAY_BEFORE_AT_NOON,
+        place=None,
+        columns=_STRIKE_PRICE_COLUMNS,
     ),
     Dataset(
         name="regulation_hourly",

@@ -13,6 +13,7 @@ import csv
 import datetime as dt
 import io
 import json
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -60,7 +61,7 @@ def places_in(body: bytes) -> list[Place]:
     columns = [sheet.column(headings) for headings in (_ID, _NAME, _TYPE)]
     if any(column is None for column in columns):
         raise ReplyError("the report does not name its locations")
-    found = {tuple(row[c] for c in columns if c is not None) for row in sheet.rows}
+    found = set(zip(*(column for column in columns if column), strict=True))
     return sorted((_whole(id), name, kind) for id, name, kind in found)
 
 
@@ -73,19 +74,10 @@ def as_reply(dataset: Dataset, body: bytes) -> bytes:
     sheet = _read_sheet(body)
     if dataset.report is None:
         raise ReplyError(f"{dataset.name} has no public report")
-    stamps = _stamps(dataset, sheet)
-    places = _places(dataset, sheet)
-    fields = _fields(dataset, sheet)
-    rows = sheet.rows
-    numbers = [[_number(row[column]) for row in rows] for field, column in fields]
-    names = [f"{json.dumps(field)}:" for field, _ in fields]
-    records = [
-        stamp
-        + place
-        + ",".join([name + value for name, value in zip(names, values, strict=True)])
-        + "}"
-        for stamp, place, values in zip(stamps, places, zip(*numbers, strict=True), strict=True)
-    ]
+    starts = map(operator.add, _stamps(dataset, sheet), _places(dataset, sheet))
+    numbers = [_numbers(field, column) for field, column in _fields(dataset, sheet)]
+    values = map(",".join, zip(*numbers, strict=True))
+    records = [f"{start}{prices}}}" for start, prices in zip(starts, values, strict=True)]
     text = f"[{','.join(records)}]"
     for key in reversed(dataset.wrapper):
         text = f"{{{json.dumps(key)}:{text}}}"
@@ -99,13 +91,18 @@ class _Sheet:
     comments: tuple[str, ...]
     headings: tuple[str, ...]
     """As served."""
-    rows: Sequence[Sequence[str]]
-    """Data, in the order of the file."""
+    columns: Sequence[tuple[str, ...]]
+    """Data, one tuple a heading, in the order of the file."""
 
-    def column(self, names: Iterable[str]) -> int | None:
+    def find(self, names: Iterable[str]) -> int | None:
         """Where the first of some headings stands; None where none of them does."""
         plain = [_plain(heading) for heading in self.headings]
         return next((plain.index(name) for name in names if name in plain), None)
+
+    def column(self, names: Iterable[str]) -> tuple[str, ...] | None:
+        """The data under the first of some headings; None where there is none of them."""
+        found = self.find(names)
+        return None if found is None else self.columns[found]
 
 
 def _plain(heading: str) -> str:
@@ -124,7 +121,7 @@ def _read_sheet(body: bytes) -> _Sheet:
         for line in csv.reader(io.StringIO(body.decode("utf-8"), newline=""), strict=True):
             kind = line[0] if line else ""
             if kind == "D":
-                rows.append(line[1:])
+                rows.append(line)
             elif kind == "H":
                 headings.append(line[1:])
             elif kind == "C":
@@ -141,19 +138,20 @@ def _read_sheet(body: bytes) -> _Sheet:
         raise ReplyError("the report has no trailer: it was cut off")
     if not rows:
         raise NoDataError("the report has no data")
-    if {len(row) for row in rows} != {len(headings[0])}:
+    if set(map(len, rows)) != {1 + len(headings[0])}:
         raise ReplyError("the report has lines with another number of values than headings")
-    return _Sheet(tuple(comments), tuple(headings[0]), rows)
+    _, *columns = zip(*rows, strict=True)
+    return _Sheet(tuple(comments), tuple(headings[0]), columns)
 
 
-def _fields(dataset: Dataset, sheet: _Sheet) -> list[tuple[str, int]]:
-    """The record's fields and their columns; an unknown heading becomes a field of its own."""
+def _fields(dataset: Dataset, sheet: _Sheet) -> list[tuple[str, tuple[str, ...]]]:
+    """The record's fields and their data; an unknown heading becomes a field of its own."""
     report = dataset.report
     assert report is not None  # noqa: S101 - for the type checker; as_reply has seen to it
     plain = [_plain(heading) for heading in sheet.headings]
     found: dict[str, int] = {}
     for field, headings in report.headings.items():
-        column = sheet.column(map(_plain, headings))
+        column = sheet.find(map(_plain, headings))
         if column is not None:
             found[field] = column
     required = {column.field for column in dataset.columns if column.required}
@@ -164,7 +162,14 @@ def _fields(dataset: Dataset, sheet: _Sheet) -> list[tuple[str, int]]:
         )
     taken = set(found.values())
     unknown = [i for i, name in enumerate(plain) if i not in taken and name not in _KNOWN]
-    return [*found.items(), *((sheet.headings[i], i) for i in unknown)]
+    pairs = [*found.items(), *((sheet.headings[i], i) for i in unknown)]
+    return [(field, sheet.columns[i]) for field, i in pairs]
+
+
+def _numbers(field: str, column: tuple[str, ...]) -> list[str]:
+    """A field's prices as JSON, with its name; each distinct price is written once."""
+    written = {text: f"{json.dumps(field)}:{_number(text)}" for text in set(column)}
+    return [written[text] for text in column]
 
 
 def _number(text: str) -> str:
@@ -207,17 +212,19 @@ Label = tuple[str, str]
 def _labels(sheet: _Sheet) -> list[Label]:
     date, ending, time = (sheet.column(names) for names in (_DATE, _HOUR_ENDING, _TIME))
     if ending is not None and date is not None:
-        days = {text: _day(text) for text in {row[date] for row in sheet.rows}}
-        return [(days[row[date]], row[ending].strip()) for row in sheet.rows]
+        read = {
+            pair: (_day(pair[0]), pair[1].strip()) for pair in set(zip(date, ending, strict=True))
+        }
+        return [read[pair] for pair in zip(date, ending, strict=True)]
     if time is None:
         raise ReplyError(f"the report has no time: its headings are {', '.join(sheet.headings)}")
-    texts = {row[time] for row in sheet.rows}
+    texts = set(time)
     alone = _day_of_report(sheet) if any(" " not in text.strip() for text in texts) else ""
-    read = {}
+    found = {}
     for text in texts:
         day, _, clock_time = text.strip().replace("T", " ").rpartition(" ")
-        read[text] = (_day(day) if day else alone, clock_time)
-    return [read[row[time]] for row in sheet.rows]
+        found[text] = (_day(day) if day else alone, clock_time)
+    return [found[text] for text in time]
 
 
 def _day(text: str) -> str:
@@ -257,8 +264,7 @@ def _choices(label: Label) -> tuple[int, ...]:
 def _by_order(
     sheet: _Sheet, labels: Sequence[Label], choices: dict[Label, tuple[int, ...]]
 ) -> list[int]:
-    column = sheet.column((*_ID, *_NAME))
-    places = [row[column] if column is not None else "" for row in sheet.rows]
+    places = sheet.column((*_ID, *_NAME)) or ("",) * len(labels)
     marked = {(day, text.rstrip("X")) for day, text in labels if text.endswith("X")}
     met: Counter[tuple[str, Label]] = Counter()
     latest: dict[str, int] = {}
@@ -287,16 +293,16 @@ def _by_order(
 def _places(dataset: Dataset, sheet: _Sheet) -> list[str]:
     """Each row's place as JSON, followed by a comma; nothing where prices have no place."""
     if dataset.place is None:
-        return [""] * len(sheet.rows)
-    columns = [c for c in (sheet.column(names) for names in (_ID, _NAME, _TYPE)) if c is not None]
-    if not columns:
+        return [""] * len(sheet.columns[0])
+    columns = [sheet.column(names) for names in (_ID, _NAME, _TYPE)]
+    present = [column for column in columns if column is not None]
+    if not present:
         raise ReplyError("the report does not say which location its prices are of")
-    keys = [tuple(row[c] for c in columns) for row in sheet.rows]
-    has = [sheet.column(names) is not None for names in (_ID, _NAME, _TYPE)]
+    keys = list(zip(*present, strict=True))
     written: dict[tuple[str, ...], str] = {}
     for key in set(keys):
         texts = iter(key)
-        id, name, kind = (next(texts) if there else None for there in has)
+        id, name, kind = (None if column is None else next(texts) for column in columns)
         written[key] = _place(dataset, id, name, kind)
     return [written[key] for key in keys]
 

@@ -4,11 +4,13 @@
 # rules/pack.smk        a Parquet file for each proven year
 # rules/load.smk        DuckDB, and PostgreSQL where `database` names one
 # rules/report.smk      a page that shows what is there, and its figures
+# rules/reconcile.smk   prices against ISO-NE's own figures: snakemake -j1 reconcile
+# rules/recheck.smk     final days asked for again, for corrections: snakemake -j1 recheck
 # rules/verify.smk      a deep check of all that is stored: snakemake -j1 verify
 
 import sys
 
-from isone import run
+from isone import notify, run
 from isone.datasets import DATASETS
 from isone.errors import IsoneError
 from isone.selection import PERIOD_PATTERN
@@ -26,13 +28,17 @@ except IsoneError as error:
 workflow.global_resources["isone_api"] = 1
 
 if workflow.is_main_process:
-    print(run.header(RUN.plan()), file=sys.stderr)
+    print(
+        run.header(RUN.plan(), quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
+    )
 
 
 include: "rules/download.smk"
 include: "rules/pack.smk"
 include: "rules/load.smk"
 include: "rules/report.smk"
+include: "rules/recheck.smk"
+include: "rules/reconcile.smk"
 include: "rules/verify.smk"
 
 
@@ -47,6 +53,7 @@ rule all:
 
 onstart:
     try:
+        notify.complain_if_impossible()
         RUN.start(attempts=1 + workflow.execution_settings.retries)
     except IsoneError as error:
         sys.exit(f"error: {error}")
@@ -54,7 +61,9 @@ onstart:
 
 onsuccess:
     print(run.summary(RUN.store, ended=True), file=sys.stderr)
+    notify.tell_end(RUN.store)
 
 
 onerror:
     print(run.summary(RUN.store, ended=True), file=sys.stderr)
+    notify.tell_end(RUN.store)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from isone import clock, run
+from isone import clock, run, selection, sources
 from isone.datasets import DATASETS, MARKETS, SERVICES, Dataset
 from isone.errors import DownloadError, StopRunError, UsageError
 from isone.settings import HANDED_ON, Settings, config_of_this_folder, parse_day, read_settings
@@ -87,7 +87,10 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     from isone.progress import ConsoleHandler
 
     log = logging.getLogger("isone")
-    newest = min(last, clock.last_published(dataset.publication_lag, clock.now()))
+    if dataset.report is None and sources.kind(settings) == sources.REPORTS:
+        return f"{dataset.name} is in no public report; {sources.ACCOUNT_HELP}"
+    published, final = selection.newest_days(dataset, settings, clock.now())
+    newest = min(last, published)
     days = list(clock.days(max(first, dataset.first_day), newest))
     screen, redaction = ConsoleHandler(), Redaction()
     screen.addFilter(redaction)
@@ -103,7 +106,9 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
             settings, dataset.name, f"isone_{dataset.name}", days=len(days), redaction=redaction
         ) as downloader:
             ordered = days[::-1] if settings.newest_first else days
-            outcome = downloader.bring(ordered, settings.locations)
+            outcome = downloader.bring(
+                ordered, settings.locations, final if final < newest else None
+            )
             log.info("%s: %s", dataset.name, downloader.account(outcome))
             if outcome.missing:
                 raise MissingDaysError(outcome)
@@ -152,7 +157,7 @@ def parser(data_type: Literal["lmp", "as"]) -> argparse.ArgumentParser:
         metavar="1",
         help="requests at a time; only 1, because ISO-NE limits them",
     )
-    arguments.add_argument("--source", help="webservices, sandbox or auto")
+    arguments.add_argument("--source", help="webservices, reports, sandbox or auto")
     arguments.add_argument("--base-url", metavar="URL", help="another address of the same service")
     arguments.add_argument("--data-dir", metavar="FOLDER", help="where the data lies")
     return arguments

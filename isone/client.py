@@ -24,6 +24,7 @@ import tenacity
 import urllib3
 
 from isone import __version__
+from isone.browsing import Visit
 from isone.errors import (
     DownloadError,
     NoDataError,
@@ -70,6 +71,9 @@ class Client:
         self._sleep = sleep
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
+        self._visit = Visit(source) if source.gives_reports else None
+        if self._visit:
+            self._session.headers.update(self._visit.headers)
         self._session.auth = _authentication(source)
         try:
             self._session.trust_env = not is_loopback(source.base_url)  # no proxy to this machine
@@ -135,14 +139,10 @@ class Client:
 
     def _fetch_once(self, url: str) -> bytes:
         """Send one request through the session's adapter, which follows no redirect."""
-        self.requests_sent += 1
-        request = self._request.copy()
-        request.url = url
         try:
-            with (
-                _deadline(self.policy.total_timeout),
-                self._adapter.send(request, **self._options) as response,
-            ):
+            if self._visit:
+                return self._visit_once(self._visit, url)
+            with self._exchange(url) as response:
                 _check_status(response, self.source)
                 gzipped = _check_headers(response.headers)
                 return _receive(response.raw, gzipped=gzipped)
@@ -162,6 +162,35 @@ class Client:
                     "inspects traffic, name its authority with ca_bundle=FILE"
                 ) from error
             raise TransientError(f"{_explain(error)} ({self.source.base_url})") from error
+
+    @contextlib.contextmanager
+    def _exchange(self, url: str) -> Iterator[requests.Response]:
+        """One request and its reply, within the total deadline."""
+        self.requests_sent += 1
+        request = self._request.copy()
+        request.url = url
+        if self._visit:
+            self._visit.add_cookies(request)
+        with (
+            _deadline(self.policy.total_timeout),
+            self._adapter.send(request, **self._options) as response,
+        ):
+            if self._visit:
+                self._visit.keep_cookies(response)
+            yield response
+
+    def _visit_once(self, visit: Visit, url: str) -> bytes:
+        """Get a public report, after the page that hands out the cookie where one is needed."""
+        if visit.must_open_page(url):
+            with self._exchange(visit.page_url) as page:
+                _receive(page.raw, gzipped=True)  # read to its end, so that the connection is free
+        with self._exchange(url) as response:
+            if response.status_code == 403:
+                raise visit.refused()
+            _check_status(response, self.source)
+            return visit.require_report(
+                _receive(response.raw, gzipped=_is_gzipped(response.headers))
+            )
 
 
 def _require_readable(ca_bundle: str | None) -> None:
@@ -256,6 +285,10 @@ def _check_headers(headers: Mapping[str, str]) -> bool:
     charset = parameters.replace('"', "").strip().removeprefix("charset=")
     if charset not in {"", "utf-8", "utf8"}:
         raise ReplyError(f"the service sent JSON in {shown(charset)} instead of UTF-8")
+    return _is_gzipped(headers)
+
+
+def _is_gzipped(headers: Mapping[str, str]) -> bool:
     encoding = headers.get("Content-Encoding", "identity").lower()
     if encoding not in {"gzip", "identity"}:
         raise ReplyError(f"the service packed its reply as {shown(encoding)} instead of gzip")

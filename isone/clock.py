@@ -46,6 +46,16 @@ def hour_starts(day: dt.date, hour: int, minutes: int) -> list[int]:
     return [t for t in interval_starts(day, minutes) if local_time(t).hour == hour]
 
 
+def instants(day: dt.date, hour: int, minute: int = 0, second: int = 0) -> tuple[int, ...]:
+    """When New England's clocks show a time of a day: once, twice in autumn, never in spring.
+
+    UTC seconds, ascending. Raises ValueError for what is no time of a day.
+    """
+    shown = dt.datetime(day.year, day.month, day.day, hour, minute, second)
+    found = {int(shown.replace(tzinfo=MARKET_ZONE, fold=f).timestamp()) for f in (0, 1)}
+    return tuple(sorted(t for t in found if local_time(t).replace(tzinfo=None) == shown))
+
+
 def start_hours(day: dt.date) -> list[int]:
     """The hours a local clock shows in the course of a day, each once (no 2 in spring)."""
     return sorted({local_time(t).hour for t in interval_starts(day, 60)})

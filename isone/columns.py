@@ -24,7 +24,8 @@ class Place(NamedTuple):
     """A location or reserve zone under one of its names."""
 
     id: int
-    name: str
+    name: str | None
+    """None where a public report has none and no list that was kept names it."""
     type: str | None = None
 
 

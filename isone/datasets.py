@@ -6,7 +6,7 @@ Source of the facts: ISO-NE's web services v1.1 and its published XML schema.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -34,6 +34,9 @@ ALL_LOCATIONS: Final = "all"
 Locations = tuple[int, ...] | Literal["all"]
 HUBS: tuple[int, ...] = tuple(CORE_LOCATIONS)
 
+REPORTS_PAGE = "isoexpress/web/reports/operations/-/tree/ancillary-hourly-rzpd-final"
+"""The public page that hands out the cookie for reports made on request."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -58,6 +61,10 @@ class Part:
     day: dt.date
     location: int | None = None
     hour: int | None = None
+    block: int | None = None
+    """The first hour of a public report that holds some hours of all locations."""
+    prelim: bool = False
+    """Whether it is the preliminary version, which comes first."""
 
     @property
     def name(self) -> str:
@@ -67,15 +74,31 @@ class Part:
             scope = f".{self.location}"
         elif self.hour is not None:
             scope = f".h{self.hour:02d}"
-        return f"{self.day:%Y%m%d}{scope}"
+        elif self.block is not None:
+            scope = f".b{self.block:02d}"
+        return f"{self.day:%Y%m%d}{scope}{'.prelim' if self.prelim else ''}"
 
     def __str__(self) -> str:
         """Read as in a sentence: `2024-01-01`, `2024-01-01 at location 4000`."""
+        prelim = ", preliminary" if self.prelim else ""
         if self.location is not None:
-            return f"{self.day} at location {self.location}"
-        if self.hour is not None:
-            return f"{self.day} from {self.hour:02d}:00"
-        return str(self.day)
+            return f"{self.day} at location {self.location}{prelim}"
+        first = self.hour if self.hour is not None else self.block
+        if first is not None:
+            return f"{self.day} from {first:02d}:00{prelim}"
+        return f"{self.day}{prelim}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A public report of a dataset: comma-separated text, no account needed."""
+
+    path: str
+    """Below the public host; takes `{day}` (YYYYMMDD) and, for a share of a day, `{hours}`."""
+    headings: Mapping[str, tuple[str, ...]]
+    """The record's fields, each with the headings under which it may stand."""
+    block_hours: int = 24
+    """How many hours of a day one file holds."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +128,13 @@ class Dataset:
     """Where one request gives all locations of one hour: takes `{day}` and `{hour}`."""
     price_alternatives: tuple[tuple[str, ...], ...] = ()
     """Of columns that may be absent, the sets of which each row must hold one whole."""
+    report: Report | None = None
+    """Where the same prices are published for everybody; None where they are not."""
+
+    @property
+    def has_prelim(self) -> bool:
+        """Whether preliminary prices come before the final ones, as they do in real time."""
+        return self.market != "DAY_AHEAD_HOURLY"
 
     @property
     def per_location(self) -> bool:
@@ -125,12 +155,17 @@ class Dataset:
 
     def intervals(self, part: Part) -> Sequence[int]:
         """The interval beginnings (UTC seconds) that a part must hold for every place in it."""
+        hours: Sequence[int] = ()
         if part.hour is not None:
-            return clock.hour_starts(part.day, part.hour, self.interval_minutes)
-        return clock.interval_starts(part.day, self.interval_minutes)
+            hours = [part.hour]
+        elif part.block is not None and self.report is not None:
+            hours = range(part.block, part.block + self.report.block_hours)
+        else:
+            return clock.interval_starts(part.day, self.interval_minutes)
+        return [t for h in hours for t in clock.hour_starts(part.day, h, self.interval_minutes)]
 
     def day_parts(self, day: dt.date, locations: Locations) -> list[Part]:
-        """The fewest requests that bring a day at these locations."""
+        """The fewest requests that bring a day at these locations from the web services."""
         if not self.per_location:
             return [Part(self.name, day)]
         hours = clock.start_hours(day)
@@ -138,11 +173,33 @@ class Dataset:
             return [Part(self.name, day, hour=hour) for hour in hours]
         return [Part(self.name, day, location=location) for location in locations]
 
+    def report_parts(self, day: dt.date) -> list[Part]:
+        """The public reports that bring a day, at all locations; none where there are none."""
+        if self.report is None:
+            return []
+        if self.report.block_hours == 24:
+            return [Part(self.name, day)]
+        return [Part(self.name, day, block=b) for b in range(0, 24, self.report.block_hours)]
+
+    def report_path(self, part: Part) -> str:
+        """The path of a part's public report below the public host."""
+        if self.report is None:
+            raise ValueError(f"{self.name} has no public report")
+        first = part.block or 0
+        hours = f"{first:02d}-{first + self.report.block_hours:02d}"
+        return _version(self.report.path, part).format(day=f"{part.day:%Y%m%d}", hours=hours)
+
     def url_path(self, part: Part) -> str:
         """The path of a part's request below the base URL."""
         if part.hour is not None and self.hour_path is not None:
-            return self.hour_path.format(day=f"{part.day:%Y%m%d}", hour=f"{part.hour:02d}")
-        return self.path.format(day=f"{part.day:%Y%m%d}", location=part.location)
+            path = _version(self.hour_path, part)
+            return path.format(day=f"{part.day:%Y%m%d}", hour=f"{part.hour:02d}")
+        return _version(self.path, part).format(day=f"{part.day:%Y%m%d}", location=part.location)
+
+
+def _version(path: str, part: Part) -> str:
+    """A path as declared, or that of the preliminary version."""
+    return path.replace("final", "prelim") if part.prelim else path
 
 
 _LMP_COLUMNS = (
@@ -151,6 +208,13 @@ _LMP_COLUMNS = (
     Column("congestion", "CongestionComponent", "$/MWh", "congestion component"),
     Column("loss", "LossComponent", "$/MWh", "marginal loss component"),
 )
+
+_LMP_HEADINGS = {
+    "LmpTotal": ("Locational Marginal Price", "LMP"),
+    "EnergyComponent": ("Energy Component",),
+    "CongestionComponent": ("Congestion Component",),
+    "LossComponent": ("Marginal Loss Component", "Loss Component"),
+}
 
 _REGULATION_COLUMNS = (
     Column(
@@ -233,6 +297,25 @@ _RESERVE_COLUMNS = (
         "clearing price of thirty-minute operating reserve (TMOR)",
     ),
 )
+
+_RESERVE_HEADINGS = {
+    "TenMinSpinRequirement": (
+        "Ten-Minute Spinning Requirement",
+        "Ten Minute Spinning Reserve Requirement",
+    ),
+    "Total10MinRequirement": ("Ten-Minute Requirement", "Total Ten Minute Reserve Requirement"),
+    "Total30MinRequirement": ("Total Requirement", "Total Thirty Minute Reserve Requirement"),
+    "TmsrDesignatedMw": ("Ten Minute Spinning Reserve Designated MW", "TMSR Designated MW"),
+    "TmnsrDesignatedMw": ("Ten Minute Non Spinning Reserve Designated MW", "TMNSR Designated MW"),
+    "TmorDesignatedMw": ("Thirty Minute OperatingReserve Designated MW", "TMOR Designated MW"),
+    "TmsrClearingPrice": ("Ten-Minute Spinning Reserve Clearing Price", "TMSR Clearing Price"),
+    "TmnsrClearingPrice": ("Ten-Minute Reserve Clearing Price", "TMNSR Clearing Price"),
+    "TmorClearingPrice": (
+        "Total Reserve Clearing Price",
+        "Total Thirty Reserve Clearing Price",
+        "TMOR Clearing Price",
+    ),
+}
 
 _DAY_AHEAD_RESERVE_COLUMNS = (
     Column(
@@ -317,10 +400,86 @@ _DAY_AHEAD_RESERVE_COLUMNS = (
     ),
 )
 
+_DAY_AHEAD_RESERVE_HEADINGS = {
+    "ten_min_spin_req_mw": ("Ten Minute Spinning Reserve Requirement",),
+    "total_ten_min_req_mw": ("Total Ten Minute Reserve Requirement",),
+    "total_thirty_min_req_mw": ("Total Thirty Minute Reserve Requirement",),
+    "forecasted_energy_req_mw": ("Forecasted MW Requirement",),
+    "tmsr_clearing_price": ("Ten Minute Spinning Reserve Clearing Price",),
+    "tmnsr_clearing_price": ("Ten Minute Reserve Clearing Price",),
+    "tmor_clearing_price": ("Total Thirty Reserve Clearing Price",),
+    "fer_clearing_price": ("FER Price", "FER Clearing Price"),
+    "tmsr_designation_mw": ("TMSR Designated MW",),
+    "tmnsr_designation_mw": ("TMNSR Designated MW",),
+    "tmor_designation_mw": ("TMOR Designated MW",),
+    "eir_designation_mw": ("EIR Designated MW",),
+}
+
+_STRIKE_PRICE_COLUMNS = (
+    Column(
+        "strike_price_timestamp",
+        "strike_price_timestamp",
+        "",
+        "when the strike price was set, as served",
+        required=False,
+        type="string",
+    ),
+    Column("strike_price", "strike_price", "$/MWh", "strike price of the day-ahead options"),
+    Column(
+        "spc_load_forecast_mw",
+        "spc_load_forecast_mw",
+        "MW",
+        "load forecast that the strike price was made with",
+        required=False,
+    ),
+    Column(
+        "expected_rt_hub_lmp",
+        "expected_rt_hub_lmp",
+        "$/MWh",
+        "expected real-time price at the hub",
+        required=False,
+    ),
+    Column(
+        "expected_rt_hub_lmp_override",
+        "expected_rt_hub_lmp_override",
+        "$/MWh",
+        "what stood in for the expected real-time price, where anything did",
+        required=False,
+    ),
+    *(
+        Column(
+            f"percentile_{percent}_rt_hub_lmp",
+            f"percentile_{percent}_rt_hub_lmp",
+            "$/MWh",
+            f"expected {percent}th percentile of the real-time price at the hub",
+            required=False,
+        )
+        for percent in (10, 25, 75, 90)
+    ),
+    Column(
+        "expected_closeout_charge",
+        "expected_closeout_charge",
+        "$/MWh",
+        "expected charge for closing the option out",
+        required=False,
+    ),
+    Column(
+        "expected_closeout_charge_override",
+        "expected_closeout_charge_override",
+        "$/MWh",
+        "what stood in for the expected charge, where anything did",
+        required=False,
+    ),
+)
+
+_STATIC = "static-transform/csv/histRpts"
 _BEGIN_DATE = ("BeginDate",)
 _MARKETS_OPENED = dt.date(2003, 3, 1)
 _DAY_BEFORE_AT_NOON = dt.timedelta(hours=-10)  # 14:00 the day before; published about 13:00
 _FINAL_AFTER_DAYS = dt.timedelta(days=6)  # usually one to five days after the operating day
+
+PRELIM_AFTER = dt.timedelta(hours=30)
+"""From the beginning of an operating day to when its preliminary prices are out."""
 
 _ROWS = (
     Dataset(
@@ -337,6 +496,7 @@ _ROWS = (
         publication_lag=_DAY_BEFORE_AT_NOON,
         place="location",
         columns=_LMP_COLUMNS,
+        report=Report(f"{_STATIC}/da-lmp/WW_DALMP_ISO_{{day}}.csv", _LMP_HEADINGS),
     ),
     Dataset(
         name="lmp_rt_hourly",
@@ -352,6 +512,7 @@ _ROWS = (
         publication_lag=_FINAL_AFTER_DAYS,
         place="location",
         columns=_LMP_COLUMNS,
+        report=Report(f"{_STATIC}/rt-lmp/lmp_rt_final_{{day}}.csv", _LMP_HEADINGS),
     ),
     Dataset(
         name="lmp_rt_5min",
@@ -368,6 +529,9 @@ _ROWS = (
         publication_lag=_FINAL_AFTER_DAYS,
         place="location",
         columns=_LMP_COLUMNS,
+        report=Report(
+            f"{_STATIC}/5min-rt-final/lmp_5min_{{day}}_{{hours}}.csv", _LMP_HEADINGS, block_hours=4
+        ),
     ),
     Dataset(
         name="regulation_5min",
@@ -398,6 +562,9 @@ _ROWS = (
         publication_lag=_FINAL_AFTER_DAYS,
         place="reserve_zone",
         columns=_RESERVE_COLUMNS,
+        report=Report(
+            "transform/csv/fiveminreserveprice?type=final&start={day}&end={day}", _RESERVE_HEADINGS
+        ),
     ),
     Dataset(
         name="reserve_da_hourly",
@@ -413,6 +580,24 @@ _ROWS = (
         publication_lag=_DAY_BEFORE_AT_NOON,
         place=None,
         columns=_DAY_AHEAD_RESERVE_COLUMNS,
+        report=Report(
+            "transform/csv/daasreservedata?start={day}&end={day}", _DAY_AHEAD_RESERVE_HEADINGS
+        ),
+    ),
+    Dataset(
+        name="strike_da_hourly",
+        title="Day-ahead ancillary service strike prices",
+        data_type="as",
+        choice="day-ahead-strikes",
+        market="DAY_AHEAD_HOURLY",
+        path="daasstrikeprices/day/{day}",
+        wrapper=("isone_web_services", "day_ahead_strike_prices", "day_ahead_strike_price"),
+        begins=("market_hour", "local_day"),
+        interval_minutes=60,
+        first_day=dt.date(2025, 3, 1),
+        publication_lag=_DAY_BEFORE_AT_NOON,
+        place=None,
+        columns=_STRIKE_PRICE_COLUMNS,
     ),
     Dataset(
         name="regulation_hourly",
@@ -460,6 +645,9 @@ _ROWS = (
         publication_lag=_FINAL_AFTER_DAYS,
         place="reserve_zone",
         columns=_RESERVE_COLUMNS,
+        report=Report(
+            "transform/csv/finalhourlyreserveprice?start={day}&end={day}", _RESERVE_HEADINGS
+        ),
     ),
 )
 

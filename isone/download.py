@@ -12,17 +12,18 @@ import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from isone import check, parse, selection
+from isone import check, parse, reports, revisions, selection
 from isone.client import Client
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
 from isone.selection import Job
+from isone.sources import REPORTS, Source
 from isone.store import Entry, Store, make_folder, sha256
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ class Outcome:
 
     filed: int = 0
     had: int = 0
+    preliminary: int = 0
+    """Replies that stand in for final ones that are not out yet."""
     missing: dict[Part, str] = field(default_factory=dict)
     gaps: dict[dt.date, str] = field(default_factory=dict)
 
@@ -63,10 +66,20 @@ class Downloader:
     accepted: Mapping[dt.date, str] = field(default_factory=dict)
     on_plan: Callable[[list[Part]], None] = lambda parts: None
     on_part: Callable[[Part, bool], None] = lambda part, done: None
+    keep_prelim: bool = False
+    """Whether a preliminary reply stays beside the final one that takes its place."""
+    _hoped_for: set[Part] = field(default_factory=set)
+    """Final parts that need not be out yet, for each of which a preliminary one will do."""
 
-    def bring(self, days: Collection[dt.date], locations: Locations) -> Outcome:
+    def bring(
+        self,
+        days: Collection[dt.date],
+        locations: Locations,
+        final_through: dt.date | None = None,
+    ) -> Outcome:
         """Have all days at these locations, asking for nothing that is had already.
 
+        Days after `final_through` are had preliminary where final prices are not out yet.
         Raises DownloadError when the service cannot be reached for longer than patience lasts,
         StopRunError when no request can succeed. What was filed before stays filed.
         """
@@ -76,23 +89,54 @@ class Downloader:
             make_folder(self.store.raw_dir(self.dataset.name, year))
             self._prove_leftovers(year)
         entries = self._entries(years)
-        lacking = selection.parts_lacking(self.dataset, days, locations, entries, self.accepted)
+        lacking = selection.parts_lacking(
+            self.dataset,
+            days,
+            locations,
+            entries,
+            self.accepted,
+            from_reports=self.client.source.gives_reports,
+        )
         self.on_plan(lacking)
+        if final_through:
+            self._hoped_for = {part for part in lacking if part.day > final_through}
         outcome.had = len(days) - len({part.day for part in lacking})
-        failed = self._pass(lacking, outcome)
+        failed = self._preliminary(self._pass(lacking, outcome), entries, outcome)
         if failed:
             log.info("asking again for %d replies that were refused or empty", len(failed))
             self._pass(failed, outcome)
-        for part in lacking:
-            if part in outcome.missing:
-                self.on_part(part, False)
+        for part in outcome.missing:
+            self.on_part(part, False)
         return outcome
+
+    def _preliminary(
+        self, failed: list[Part], entries: Mapping[str, Entry], outcome: Outcome
+    ) -> list[Part]:
+        """For final parts that are not out yet, have preliminary ones; returns what failed."""
+        to_ask: list[Part] = []
+        others: list[Part] = []
+        for part in failed:
+            if part not in self._hoped_for:
+                others.append(part)
+                continue
+            prelim = replace(part, prelim=True)
+            del outcome.missing[part]
+            if prelim.name in entries:
+                outcome.preliminary += 1
+                self.on_part(part, True)
+            else:
+                to_ask.append(prelim)
+        before = outcome.filed
+        still_failed = self._pass(to_ask, outcome)
+        outcome.preliminary += outcome.filed - before
+        return [*others, *still_failed]
 
     def account(self, outcome: Outcome) -> str:
         """What a download did, in one line for the log."""
         client = self.client
         return (
             f"{outcome.had} days were here already, {outcome.filed} replies filed, "
+            f"{outcome.preliminary} of recent days preliminary, "
             f"{client.requests_sent} requests, {client.retries} retries, "
             f"{client.waited:.0f} s waited"
         )
@@ -164,7 +208,7 @@ class Downloader:
         """
         worn_out: DownloadError | None = None
         for part in parts:
-            path = self.dataset.url_path(part)
+            path = self.client.source.path(self.dataset, part)
             try:
                 content = self.client.fetch(path, patient=worn_out is None)
             except ReplyError as error:
@@ -182,26 +226,57 @@ class Downloader:
 
     def _prove(self, part: Part, path: Path, content: bytes) -> Entry:
         """Show that the reply at `path` is the part that was asked for, and file it."""
-        finding = check.examine(self.dataset, part, parse.inflate(content))
+        body = parse.inflate(content)
+        finding = check.examine(self.dataset, part, body)
         if part.day not in self.accepted:
             finding.require_whole()
+        revised = self._revised(part, body)
         entry = Entry(
             part=part.name,
             size=len(content),
             sha256=sha256(content),
             fetched=_received_at(path),
-            source=self.client.source.name,
-            revision="final",
+            source=source_of(body, self.client.source),
+            revision="prelim" if part.prelim else "final",
+            **revised,
             **{name: getattr(finding, name) for name in finding.__dataclass_fields__},
         )
         self.store.file_part(part, path, entry)
+        if revised and not self.keep_prelim:
+            self.store.raw_path(replace(part, prelim=True)).unlink(missing_ok=True)
         for remark in _remarks(entry):
             log.info("%s: %s", part, remark)
         return entry
 
+    def _revised(self, part: Part, body: bytes) -> dict[str, Any]:
+        """What a final reply changes of the preliminary one that is here; nothing without one."""
+        prelim = replace(part, prelim=True)
+        path = self.store.raw_path(prelim)
+        if part.prelim or not path.exists():
+            return {}
+        before = self.store.read_ledger(part.dataset, part.day.year).get(prelim.name)
+        try:
+            changes = revisions.compare(self.dataset, parse.inflate(path.read_bytes()), body)
+        except ReplyError as error:
+            log.warning("%s: what was here before cannot be compared, %s", part, error)
+            return {"first_seen": before.fetched if before else ""}
+        log.info("%s: final now, %s", part, changes)
+        return {
+            "first_seen": before.fetched if before else "",
+            "changed_rows": changes.rows,
+            "largest_change": changes.largest,
+        }
+
     def _note_failure(
         self, part: Part, error: ReplyError, outcome: Outcome, failed: list[Part]
     ) -> None:
+        if part in self._hoped_for and isinstance(error, IncompleteError):
+            self.store.unproven_path(part).unlink(missing_ok=True)
+            log.info("%s: not final yet", part)
+            failed.append(part)
+            outcome.missing[part] = str(error)
+            return
+        self._hoped_for.discard(part)
         self._refuse(part, self.store.unproven_path(part), error)
         if part.day in self.accepted and isinstance(error, IncompleteError):
             outcome.gaps[part.day] = self.accepted[part.day]
@@ -236,7 +311,8 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
     Raises DownloadError, naming the days, where some are missing; no marker is written then.
     """
     store, dataset = downloader.store, downloader.dataset
-    outcome = downloader.bring(job.days(newest_first=newest_first), job.locations)
+    days = job.days(newest_first=newest_first)
+    outcome = downloader.bring(days, job.locations, job.final_through)
     if outcome.missing:
         raise MissingDaysError(outcome)
     entries = selection.parts_of_days(
@@ -244,6 +320,7 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
         job.days(newest_first=False),
         job.locations,
         store.read_ledger(job.dataset, job.year),
+        job.final_through,
     )
     store.write_marker(
         job.dataset, job.period, manifest(job, entries, downloader.accepted, downloader.client)
@@ -290,6 +367,7 @@ def manifest(
         "base_url": client.source.base_url,
         "invented_prices": client.source.name == "sandbox",
         "written": _utc(dt.datetime.now(dt.UTC).timestamp()),
+        "final_through": str(job.final_through or job.last),
         "days": len(parted),
         "rows": sum(entry.rows for entry in entries),
         "gaps": gaps,
@@ -297,19 +375,25 @@ def manifest(
     }
 
 
+def source_of(body: bytes, source: Source) -> str:
+    """Where a reply came from; one that an earlier run left may be of another source."""
+    if reports.is_report(body):
+        return REPORTS
+    return source.name if source.name != REPORTS else "webservices"
+
+
 def part_named(dataset: str, name: str) -> Part | None:
     """The part whose file has this name; None for a name that is no part's."""
-    match = re.fullmatch(r"(\d{8})(?:\.h(\d{2})|\.(\d+))?", name)
+    match = re.fullmatch(r"(\d{8})(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?", name)
     if not match:
         return None
     try:
         day = dt.datetime.strptime(match[1], "%Y%m%d").date()
     except ValueError:
         return None
-    hour, location = match[2], match[3]
-    part = Part(
-        dataset, day, location=int(location) if location else None, hour=int(hour) if hour else None
-    )
+    hour, block, location = (int(text) if text else None for text in match.groups()[1:4])
+    prelim = match[5] is not None
+    part = Part(dataset, day, location=location, hour=hour, block=block, prelim=prelim)
     return part if part.name == name else None
 
 
@@ -326,6 +410,11 @@ def _remarks(entry: Entry) -> list[str]:
     if entry.unknown_fields:
         lines.append(f"new fields, kept in the raw reply: {', '.join(entry.unknown_fields)}")
     return lines
+
+
+def received_now() -> str:
+    """This instant, as the ledger writes one."""
+    return _utc(dt.datetime.now(dt.UTC).timestamp())
 
 
 def _received_at(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import by_hand, custom, locations, run, selection, sources
+from isone import by_hand, custom, locations, places, run, selection, sources
 from isone.client import Client
 from isone.datasets import DATASETS
 from isone.download import Downloader, MissingDaysError, download_year
@@ -45,6 +45,8 @@ def download_prices(
             except MissingDaysError as error:
                 journal.tell(missing=error.outcome.missing_days)
                 raise
+            if outcome.gaps:
+                journal.tell(gaps={str(day): reason for day, reason in outcome.gaps.items()})
             log.info("%s", downloader.account(outcome))
 
     store = Store(settings.store_dir)
@@ -99,6 +101,7 @@ def open_downloader(
             redaction.hide(source.credentials)
         client.on_wait = progress.wait
         locations.require_known(store, client, settings.locations)
+        places.learn(store)
         yield Downloader(
             store,
             client,
@@ -106,14 +109,24 @@ def open_downloader(
             selection.accepted_days(settings.accepted_gaps, dataset),
             on_plan=progress.plan,
             on_part=progress.part,
+            keep_prelim=settings.revision == "both",
         )
+
+
+@contextlib.contextmanager
+def open_client(settings: Settings, redaction: Redaction) -> Iterator[Client]:
+    """A client of the configuration's source, for jobs that are no downloads."""
+    with open_source(settings) as source, Client(source, settings.http) as client:
+        if source.credentials:
+            redaction.hide(source.credentials)
+        yield client
 
 
 @contextlib.contextmanager
 def open_source(settings: Settings) -> Iterator[Source]:
     """The source of a configuration; a sandbox is started for as long as it is needed."""
     if settings.source != "sandbox":
-        yield sources.webservices(settings)
+        yield sources.open_service(settings)
     elif settings.base_url:
         yield Source("sandbox", settings.base_url)
     else:

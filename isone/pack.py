@@ -27,6 +27,7 @@ from isone.download import part_named
 from isone.errors import DamagedError, ReplyError
 from isone.manifest import read_manifest
 from isone.parquet import arrow_schema, facts_of
+from isone.places import learn as learn_places
 from isone.store import Entry, Store, sha256, writing_whole
 from isone.tables import sort_key
 
@@ -65,6 +66,7 @@ def pack_year(
     where the file cannot be written.
     """
     dataset = DATASETS[dataset_name]
+    learn_places(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
     chosen: Locations = locations if dataset.place == "location" else "all"
     schema = arrow_schema(dataset, facts_of(dataset, manifest, chosen))

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from isone import reports
 from isone.datasets import Column, Dataset
 from isone.errors import NoDataError, ReplyError
 
@@ -25,11 +26,14 @@ _TYPES: dict[str, type] = {"double": float, "integer": int, "string": str}
 
 
 class LocationRef(msgspec.Struct, frozen=True, gc=False):
-    """A price's location as LMP records name it; the id arrives as text."""
+    """A price's location as LMP records name it; the id arrives as text.
+
+    Type and name are None where a public report leaves them out and nothing else is known.
+    """
 
     id: str = msgspec.field(name="@LocId")
-    type: str = msgspec.field(name="@LocType")
-    name: str = msgspec.field(name="$")
+    type: str | None = msgspec.field(name="@LocType", default=None)
+    name: str | None = msgspec.field(name="$", default=None)
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,19 @@ def shown(text: str) -> str:
 
 
 def read_records(dataset: Dataset, body: bytes, *, proven: bool = False) -> Records:
-    """The records of a reply's JSON.
+    """The records of a reply: the web services' JSON, or a public report.
 
     Of a reply that was `proven` before, each LMP record keeps its location as the bytes it came in
     (`msgspec.Raw`), which spares most of the time, and new fields are passed over.
     Raises NoDataError where the service says in one of its ways that it has none, and ReplyError
     where the JSON is not of the dataset's form.
     """
+    if reports.is_report(body):
+        body = reports.as_reply(dataset, body)
+    for key in dataset.wrapper:  # preliminary hourly reserve prices have a wrapper of their own
+        if "Final" in key:
+            preliminary = key.replace("Final", "Prelim")
+            body = body.replace(f'"{preliminary}"'.encode(), f'"{key}"'.encode(), 1)
     body = body.removeprefix(_BYTE_ORDER_MARK)
     if body.strip() in _EMPTY_BODIES:
         raise NoDataError("the service has no data")

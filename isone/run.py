@@ -119,7 +119,7 @@ class Run:
             done = Path(marker).exists()
             downloads.append(Planned(each.name, marker, each.shown, 0 if done else None, done))
         return Plan(
-            source=self.settings.source,
+            source=sources.kind(self.settings),
             data_dir=str(self.store.root),
             log_dir=str(self.settings.log_dir),
             downloads=tuple(downloads),
@@ -146,7 +146,7 @@ class Run:
             self.plan(), attempts=attempts, started=_now(), process=os.getpid()
         )
         if self.settings.source != "sandbox" and plan.requests:
-            sources.webservices(self.settings)
+            sources.open_service(self.settings)
         write_whole(_plan_path(self.store), msgspec.json.format(msgspec.json.encode(plan)))
         _stop_path(self.store).unlink(missing_ok=True)
 
@@ -193,9 +193,14 @@ def status_path(store: Store, name: str) -> Path:
     return store.jobs_dir / f"{name}.json"
 
 
-def header(plan: Plan) -> str:
-    """What a run is going to do, before it sends anything."""
+def header(plan: Plan, *, quiet: bool = False) -> str:
+    """What a run is going to do, before it sends anything; if `quiet`, nothing if that is nothing.
+
+    Ends with a line's end, unless it is empty.
+    """
     todo = [download for download in plan.downloads if not download.complete]
+    if quiet and not todo:
+        return ""
     complete = len(plan.downloads) - len(todo)
     kind = " (invented prices)" if plan.source == "sandbox" else ""
     lines = [
@@ -213,7 +218,7 @@ def header(plan: Plan) -> str:
         lines.append(f"#   {number}. {download.name}: {download.what}{left}")
     if not todo:
         lines.append("# Nothing to download: every day that was asked for is here and proven.")
-    return "\n".join([*lines, _RULE])
+    return "\n".join([*lines, _RULE, ""])
 
 
 def _and_custom(todo: Sequence[Planned]) -> str:

@@ -6,12 +6,21 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from isone import clock
-from isone.datasets import ALL_LOCATIONS, DATASETS, HUBS, Dataset, Locations, Part
+from isone import clock, sources
+from isone.datasets import (
+    ALL_LOCATIONS,
+    DATASETS,
+    HUBS,
+    PRELIM_AFTER,
+    Dataset,
+    Locations,
+    Part,
+)
+from isone.errors import StopRunError
 from isone.settings import AcceptedGap, Settings
 from isone.store import Entry, Store
 
-PERIOD_PATTERN = r"\d{4}(\.through-\d{8})?(\.all|\.at-[0-9a-f]{8})?"
+PERIOD_PATTERN = r"\d{4}(\.through-\d{8}(\.final-\d{8})?)?(\.all|\.at-[0-9a-f]{8})?"
 """What a period looks like in a file's name, as a regular expression."""
 
 
@@ -28,6 +37,8 @@ class Job:
     first: dt.date
     last: dt.date
     locations: Locations
+    final_through: dt.date | None = None
+    """The last day that has to be final; later ones may be preliminary. None: all are final."""
 
     @property
     def name(self) -> str:
@@ -36,8 +47,16 @@ class Job:
 
     @property
     def period(self) -> str:
-        """The marker's name: `2024`, `2026.through-20261120`, `2024.all`."""
-        open_end = f".through-{self.last:%Y%m%d}" if self.last < dt.date(self.year, 12, 31) else ""
+        """The marker's name: `2024`, `2026.through-20261120`, `2024.all`.
+
+        While days may be preliminary it also says through when all are final, so that a later run
+        has a new target: `2026.through-20261120.final-20261115`, and `2024` only when all of it is.
+        """
+        open_end = ""
+        if self.last < dt.date(self.year, 12, 31) or self.final_through:
+            open_end = f".through-{self.last:%Y%m%d}"
+        if self.final_through:
+            open_end += f".final-{self.final_through:%Y%m%d}"
         return f"{self.year}{open_end}{self._scope}"
 
     @property
@@ -55,10 +74,10 @@ class Job:
         return [
             period
             for period, other in others.items()
-            if other.year == self.year
-            and other.last < self.last
-            and period.endswith(self._scope)
-            and period.count(".") == self._scope.count(".") + 1
+            if other.period == period != self.period
+            and other.year == self.year
+            and other.last <= self.last
+            and (other.final_through or other.last) <= (self.final_through or self.last)
         ]
 
     def days(self, *, newest_first: bool) -> list[dt.date]:
@@ -70,15 +89,20 @@ class Job:
     def of_period(cls, dataset: str, period: str, locations: Locations) -> "Job":
         """The job whose marker has this period; the counterpart of `period`."""
         year = int(period[:4])
-        through = re.search(r"through-(\d{8})", period)
-        last = dt.datetime.strptime(through[1], "%Y%m%d").date() if through else None
+        last, final = _date_in(period, "through"), _date_in(period, "final")
         return cls(
             dataset,
             year,
             max(dt.date(year, 1, 1), DATASETS[dataset].first_day),
             last or dt.date(year, 12, 31),
             locations,
+            final,
         )
+
+
+def _date_in(period: str, word: str) -> dt.date | None:
+    found = re.search(rf"\.{word}-(\d{{8}})", period)
+    return dt.datetime.strptime(found[1], "%Y%m%d").date() if found else None
 
 
 @dataclass(frozen=True)
@@ -90,25 +114,61 @@ class Selection:
 
 
 def select(settings: Settings, at: dt.datetime) -> Selection:
-    """The dataset-years of a configuration, in the order they are run, as things are at `at`."""
+    """The dataset-years of a configuration, in the order they are run, as things are at `at`.
+
+    Raises StopRunError where nothing of it can be had without an account.
+    """
     jobs: list[Job] = []
-    remarks: list[str] = []
+    chosen = [DATASETS[name] for name in settings.datasets]
+    chosen, remarks = _that_can_be_had(chosen, settings) if settings.years else (chosen, [])
     for year in sorted(settings.years, reverse=settings.newest_first):
-        for dataset in (DATASETS[name] for name in settings.datasets):
+        for dataset in chosen:
             first = max(dt.date(year, 1, 1), dataset.first_day)
-            last = _last_day(dataset, year, settings.through, at)
+            newest, final = newest_days(dataset, settings, at)
+            last = min(dt.date(year, 12, 31), newest)
             if first.year > year:
                 remarks.append(f"{dataset.name} begins on {dataset.first_day}: {year} has nothing")
             elif last < first:
                 remarks.append(f"{dataset.name} {year}: no day is published yet, or wanted")
             else:
-                jobs.append(Job(dataset.name, year, first, last, settings.locations))
+                open_end = final if final < last else None
+                jobs.append(Job(dataset.name, year, first, last, settings.locations, open_end))
     return Selection(tuple(jobs), tuple(remarks))
 
 
-def _last_day(dataset: Dataset, year: int, through: dt.date | None, at: dt.datetime) -> dt.date:
-    newest = through or clock.last_published(dataset.publication_lag, at)
-    return min(dt.date(year, 12, 31), newest)
+def _that_can_be_had(chosen: list[Dataset], settings: Settings) -> tuple[list[Dataset], list[str]]:
+    """Leave out what the public reports have not, and say so, with the way to an account."""
+    if sources.kind(settings) != sources.REPORTS:
+        return chosen, []
+    remarks = [
+        f"{dataset.name} is in no public report and is left out; to have it, {sources.ACCOUNT_HELP}"
+        for dataset in chosen
+        if dataset.report is None
+    ]
+    public = [dataset for dataset in chosen if dataset.report is not None]
+    if not public:
+        names = ", ".join(dataset.name for dataset in chosen)
+        raise StopRunError(
+            f"no ISO-NE account is set, and no public report has {names}: "
+            f"{sources.ACCOUNT_HELP}; or say source=sandbox"
+        )
+    if settings.source == "auto":
+        remarks.insert(0, f"no account is set: from the public reports at {sources.REPORTS_URL}")
+    return public, remarks
+
+
+def newest_days(dataset: Dataset, settings: Settings, at: dt.datetime) -> tuple[dt.date, dt.date]:
+    """The newest day to have, and the newest that has to be final, as things are at `at`.
+
+    `through` pins the first; days that should be final by now have to be, whatever it says.
+    """
+    final = clock.last_published(dataset.publication_lag, at)
+    newest = final
+    if dataset.has_prelim and settings.revision != "final":
+        newest = clock.last_published(PRELIM_AFTER, at)
+    newest = settings.through or newest
+    prelim = dataset.has_prelim and settings.revision != "final"
+    return newest, min(newest, final) if prelim else newest
 
 
 def parts_lacking(
@@ -117,37 +177,57 @@ def parts_lacking(
     locations: Locations,
     entries: dict[str, Entry],
     accepted: Collection[dt.date],
+    *,
+    from_reports: bool = False,
 ) -> list[Part]:
     """The requests that are left, in the order of the days.
 
     `entries` are the parts that are had; one that lacks intervals counts only while its day's gap
-    is accepted. A day had hour by hour, at all locations, needs nothing more.
+    is accepted. A day had in another way that has these locations too (hour by hour, or by public
+    reports) needs nothing more.
     """
     had = {n for n, entry in entries.items() if not entry.missing or _day_of(n) in accepted}
     lacking: list[Part] = []
     for day in days:
-        parts = dataset.day_parts(day, locations)
-        absent = [part for part in parts if part.name not in had]
-        if absent and dataset.per_location and parts[0].hour is None:
-            hours = dataset.day_parts(day, "all")
-            absent = [] if all(part.name in had for part in hours) else absent
-        lacking += absent
+        ways = _ways(dataset, day, locations)
+        if any(all(part.name in had for part in way) for way in ways):
+            continue
+        parts = dataset.report_parts(day) if from_reports else ways[0]
+        lacking += [part for part in parts if part.name not in had]
     return lacking
 
 
+def _ways(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:
+    """The sets of parts of which each brings a day at these locations, the API's own first."""
+    ways = [dataset.day_parts(day, locations)]
+    if dataset.per_location:
+        ways.append(dataset.day_parts(day, ALL_LOCATIONS))
+        if dataset.report:
+            ways.append(dataset.report_parts(day))
+    return ways
+
+
 def parts_of_days(
-    dataset: Dataset, days: Iterable[dt.date], locations: Locations, entries: dict[str, Entry]
+    dataset: Dataset,
+    days: Iterable[dt.date],
+    locations: Locations,
+    entries: dict[str, Entry],
+    final_through: dt.date | None = None,
 ) -> list[Entry]:
-    """The entries that make up the days at these locations, for the manifest."""
+    """The entries that make up the days at these locations, for the manifest.
+
+    After `final_through` a preliminary reply stands in for a final one that is not out yet.
+    """
+    if final_through:
+        prelims = {n.removesuffix(".prelim"): e for n, e in entries.items() if n.endswith("prelim")}
+        recent = {n: e for n, e in prelims.items() if _day_of(n) > final_through}
+        entries = recent | entries
     chosen: list[Entry] = []
     for day in days:
-        parts = dataset.day_parts(day, locations)
-        found = [entries[part.name] for part in parts if part.name in entries]
-        if len(found) < len(parts) and dataset.per_location:
-            hours = [p.name for p in dataset.day_parts(day, "all")]
-            if all(name in entries for name in hours):
-                found = [entries[name] for name in hours]
-        chosen += found
+        ways = _ways(dataset, day, locations)
+        whole = (way for way in ways if all(part.name in entries for part in way))
+        way = next(whole, None) or max(ways, key=lambda way: sum(p.name in entries for p in way))
+        chosen += [entries[part.name] for part in way if part.name in entries]
     return chosen
 
 
@@ -164,7 +244,10 @@ def requests_left(store: Store, job: Job, settings: Settings) -> int:
     entries = store.read_ledger(job.dataset, job.year)
     accepted = accepted_days(settings.accepted_gaps, job.dataset)
     days = job.days(newest_first=settings.newest_first)
-    lacking = parts_lacking(dataset, days, job.locations, entries, accepted)
+    from_reports = sources.kind(settings) == sources.REPORTS
+    lacking = parts_lacking(
+        dataset, days, job.locations, entries, accepted, from_reports=from_reports
+    )
     unproven = store.parts_unproven(job.dataset, job.year)
     return sum(part.name not in unproven for part in lacking)
 

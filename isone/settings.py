@@ -70,6 +70,9 @@ class Settings:
     locations: Locations
     newest_first: bool
     source: str
+    revision: str
+    recheck_days: int
+    smd: Path | None
     base_url: str | None
     through: dt.date | None
     downloads: Path | None
@@ -108,6 +111,9 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         locations=_chosen_locations(values["locations"]),
         newest_first=values["newest_first"],
         source=values["source"],
+        revision=values["revision"],
+        recheck_days=values["recheck_days"],
+        smd=values["smd"] and Path(values["smd"]).expanduser(),
         base_url=values["base_url"] and values["base_url"].rstrip("/"),
         through=values["through"] and parse_day(values["through"], "through"),
         downloads=values["downloads"] and Path(values["downloads"]),

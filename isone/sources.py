@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from isone.datasets import REPORTS_PAGE, Dataset, Part
 from isone.errors import StopRunError, UsageError
 from isone.settings import Settings
 
 WEBSERVICES_URL = "https://webservices.iso-ne.com/api/v1.1"
+REPORTS = "reports"
+REPORTS_URL = "https://www.iso-ne.com"
 ACCOUNT_HELP = (
     "set ISONE_USERNAME and ISONE_PASSWORD (a free ISO Express account, made at "
     "https://www.iso-ne.com), or add the host to ~/.netrc"
@@ -40,6 +43,17 @@ class Source:
     name: str
     base_url: str
     credentials: Credentials | None = None
+    page: str | None = None
+    """Where the service gives public reports, the page that hands out the cookie for them."""
+
+    @property
+    def gives_reports(self) -> bool:
+        """Whether the service gives public reports, and no JSON."""
+        return self.page is not None
+
+    def path(self, dataset: Dataset, part: Part) -> str:
+        """Where a part is asked for, below the base URL."""
+        return dataset.report_path(part) if self.gives_reports else dataset.url_path(part)
 
     def url(self, path: str) -> str:
         """The address of a path below the base URL."""
@@ -64,6 +78,28 @@ def webservices(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     if credentials and url.startswith("http://") and not is_loopback(url):
         raise UsageError(f"base_url: {url} would carry the password unencrypted; use https")
     return Source("webservices", url, credentials)
+
+
+def kind(settings: Settings, environ: Mapping[str, str] = os.environ) -> str:
+    """The source that a configuration comes to: `auto` is the API with an account, else reports.
+
+    Raises what `find_credentials` raises.
+    """
+    if settings.source != "auto":
+        return settings.source
+    if settings.base_url or find_credentials(WEBSERVICES_URL, environ):
+        return "webservices"
+    return REPORTS
+
+
+def open_service(settings: Settings) -> Source:
+    """The service of a configuration that is not the sandbox, with its credentials."""
+    return reports(settings) if kind(settings) == REPORTS else webservices(settings)
+
+
+def reports(settings: Settings) -> Source:
+    """ISO-NE's public reports, or a stand-in at `base_url`. No account is told there."""
+    return Source(REPORTS, settings.base_url or REPORTS_URL, page=REPORTS_PAGE)
 
 
 def find_credentials(url: str, environ: Mapping[str, str]) -> Credentials | None:

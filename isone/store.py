@@ -22,7 +22,7 @@ import msgspec
 from isone.datasets import Part
 from isone.errors import DownloadError, UsageError
 
-_REPLY = ".json.gz"
+_REPLY, _REPORT = ".json.gz", ".csv.gz"
 _UNPROVEN = ".unproven"
 
 
@@ -46,6 +46,19 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that lack and are accepted to lack; a part is filed without them by name only."""
+    first_seen: str = ""
+    """When the day was first had, where that was in another version than this."""
+    corrects: str = ""
+    """The SHA-256 of the final reply that this one corrects, which lies in `superseded/`."""
+    changed_rows: int = 0
+    """Rows in which this version differs from the one before it, preliminary or corrected."""
+    largest_change: float = 0.0
+    """The largest difference of a price between the two ($/MWh)."""
+
+    @property
+    def file(self) -> str:
+        """The name of its file: JSON of the web services, or a public report."""
+        return f"{self.part}{_REPORT if self.source == 'reports' else _REPLY}"
 
 
 _entry_decoder = msgspec.json.Decoder(Entry)
@@ -63,8 +76,10 @@ class Store:
         return self.root / "raw" / dataset / str(year)
 
     def raw_path(self, part: Part) -> Path:
-        """The final name of a part's reply."""
-        return self.raw_dir(part.dataset, part.day.year) / f"{part.name}{_REPLY}"
+        """The final name of a part's reply; that of a public report where one lies there."""
+        folder = self.raw_dir(part.dataset, part.day.year)
+        report = folder / f"{part.name}{_REPORT}"
+        return report if report.exists() else folder / f"{part.name}{_REPLY}"
 
     def unproven_path(self, part: Part) -> Path:
         """Where a reply that was received whole waits for its proof."""
@@ -73,6 +88,12 @@ class Store:
     def refused_path(self, part: Part) -> Path:
         """Where the last refused reply for a part is kept for the reader."""
         return self.root / "refused" / part.dataset / f"{part.name}{_REPLY}"
+
+    def superseded_path(self, part: Part, entry: Entry) -> Path:
+        """Where a final reply that ISO-NE corrected later is kept."""
+        received = "".join(c for c in entry.fetched if c.isalnum())
+        name = f"{entry.part}.{received}{entry.file.removeprefix(entry.part)}"
+        return self.root / "superseded" / part.dataset / name
 
     def marker_path(self, dataset: str, period: str) -> Path:
         """The manifest of a proven year: it is there only if every day is."""
@@ -93,7 +114,9 @@ class Store:
 
     def parts_had(self, dataset: str, year: int) -> set[str]:
         """The names of the parts that lie under their final names."""
-        return {name.removesuffix(_REPLY) for name in _listing(self.raw_dir(dataset, year))} - {""}
+        folder = self.raw_dir(dataset, year)
+        names = {n.removesuffix(_REPLY) for n in _listing(folder)}
+        return (names | {n.removesuffix(_REPORT) for n in _listing(folder, suffix=_REPORT)}) - {""}
 
     def parts_unproven(self, dataset: str, year: int) -> set[str]:
         """The names of the parts that were received whole and still wait for their proof."""
@@ -116,13 +139,16 @@ class Store:
                 entry = _entry_decoder.decode(line)
                 entries[entry.part] = entry
         folder = self.raw_dir(dataset, year)
-        return {n: e for n, e in entries.items() if _size(folder / f"{n}{_REPLY}") == e.size}
+        return {n: e for n, e in entries.items() if _size(folder / e.file) == e.size}
 
     def file_part(self, part: Part, found_at: Path, entry: Entry) -> None:
         """Give a proven reply its final name, lastingly, and note it in the ledger."""
         sync_file(found_at)
-        final = self.raw_path(part)
+        before = self.raw_path(part)
+        final = before.with_name(entry.file)
         found_at.replace(final)
+        if before != final:
+            before.unlink(missing_ok=True)  # the same part from another source
         sync_folder(final.parent)
         self.note_part(part, entry)
 

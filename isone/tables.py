@@ -31,8 +31,14 @@ _TIME = (
 _PLACES = {
     "location": (
         TableColumn("location_id", "integer", "", "ISO-NE's id of the pricing location"),
-        TableColumn("location", "string", "", "name of the pricing location"),
-        TableColumn("location_type", "string", "", "HUB, LOAD ZONE, NETWORK NODE, EXT. NODE, …"),
+        TableColumn("location", "string", "", "name of the pricing location", nullable=True),
+        TableColumn(
+            "location_type",
+            "string",
+            "",
+            "HUB, LOAD ZONE, NETWORK NODE, EXT. NODE, …",
+            nullable=True,
+        ),
     ),
     "reserve_zone": (
         TableColumn("location_id", "integer", "", "ISO-NE's id of the reserve zone"),

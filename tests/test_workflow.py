@@ -117,10 +117,10 @@ def test_the_right_password_is_accepted(snakemake: Snakemake) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_without_an_account_nothing_starts_and_the_way_to_one_is_told(
+def test_without_an_account_the_web_services_are_not_asked_and_the_way_to_one_is_told(
     workflow: Path, snakemake: Snakemake
 ) -> None:
-    done = snakemake("years=2024")
+    done = snakemake("years=2024", "source=webservices")
     assert done.returncode == 1
     assert "error: no ISO-NE account is set: set ISONE_USERNAME and ISONE_PASSWORD" in done.stdout
     assert "Traceback" not in done.stdout

@@ -42,7 +42,7 @@ def days_of(manifest: Manifest) -> list[DayRow]:
             GAP_ACCEPTED if day in gaps else COMPLETE,
             found[0].revision,
             sum(part.rows for part in found),
-            ", ".join(f"raw/{dataset}/{day.year}/{part.part}.json.gz" for part in found),
+            ", ".join(f"raw/{dataset}/{day.year}/{part.file}" for part in found),
             _digest_of(found),
             dt.datetime.fromisoformat(max(part.fetched for part in found)),
             found[0].source,

@@ -9,9 +9,10 @@ from fnmatch import fnmatchcase
 
 from isone.errors import UsageError
 from isone.sandbox import noise
-from isone.sandbox.faults import FAULTS, Fault
+from isone.sandbox.faults import FAULTS, LOGIN_PATH, Fault
 from isone.sandbox.feeds import BASE_PATH
 from isone.sandbox.replies import Reply
+from isone.sandbox.report_files import PAGE_PATH
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class FaultPlan:
         Only what would have been answered goes wrong: a missing login or an unknown path uses up
         no fault, nor does the login page that one of the faults leads to.
         """
-        if reply.status != 200 or not path.startswith(BASE_PATH):
+        if reply.status != 200 or path in (LOGIN_PATH, PAGE_PATH):
             return None
         with self._lock:
             self._asked[path] += 1

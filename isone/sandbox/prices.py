@@ -361,3 +361,26 @@ def day_ahead_services(seed: int, day: dt.date) -> list[AncillaryRow]:
             )
         )
     return rows
+
+
+def strike_prices(seed: int, day: dt.date) -> list[dict[str, int]]:
+    """The strike prices of a day by hour, with what they were made from: hundredths of $ and MW."""
+    rows = []
+    for start in clock.interval_starts(day, 60):
+        hour = start // 3600
+        load, width, above = noise.units(seed, "strike", hour, 3)
+        expected = _cents(_expected(seed, hour))
+        spread = 200 + int(1500 * width)
+        rows.append(
+            {
+                "strike_price": expected + int(300 * above),
+                "spc_load_forecast_mw": 900000 + int(9000 * load) * 100,
+                "expected_rt_hub_lmp": expected,
+                "percentile_10_rt_hub_lmp": expected - spread,
+                "percentile_25_rt_hub_lmp": expected - spread // 2,
+                "percentile_75_rt_hub_lmp": expected + spread // 2,
+                "percentile_90_rt_hub_lmp": expected + 2 * spread,
+                "expected_closeout_charge": spread // 4,
+            }
+        )
+    return rows

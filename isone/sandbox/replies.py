@@ -119,6 +119,8 @@ class Invented:
         if dataset.place == "reserve_zone":
             return self._reserve_records(query)
         if dataset.wrapper[0] == "isone_web_services":
+            if dataset.wrapper[1] == "day_ahead_strike_prices":
+                return self._strike_records(query)
             return self._ancillary_records(query)
         return self._regulation_records(query)
 
@@ -179,21 +181,23 @@ class Invented:
     def _ancillary_records(self, query: Query) -> list[str]:
         rows = prices.day_ahead_services(self.seed, query.day)
         fields = [column.field for column in query.feed.dataset.columns]
-        starts = clock.interval_starts(query.day, 60)
         records = []
-        for start, stamp, row in zip(starts, _stamps(query.day, 60), rows, strict=True):
+        for hour, row in zip(_market_hours(query.day), rows, strict=True):
             values = (*row.requirements, *row.prices, *row.designated)
-            utc = dt.datetime.fromtimestamp(start, dt.UTC)
-            records.append(
-                f'{{"market_hour":{{"gmt_begin_date":"{utc:%Y-%m-%dT%H:%M:%S}.000Z",'
-                f'"local_day":"{stamp}","local_hour_end":"{_hour_end(stamp)}"}},'
-                + ",".join(
-                    f'"{field}":{_money[value]}'
-                    for field, value in zip(fields, values, strict=True)
-                )
-                + "}"
-            )
+            numbers = zip(fields, values, strict=True)
+            records.append(hour + ",".join(f'"{f}":{_money[value]}' for f, value in numbers) + "}")
         return records
+
+    def _strike_records(self, query: Query) -> list[str]:
+        """Strike prices; their optional fields for overrides are left out, as they mostly are."""
+        rows = prices.strike_prices(self.seed, query.day)
+        set_at = f"{query.day - dt.timedelta(days=1)}T10:00:00.000Z"
+        return [
+            f'{hour}"strike_price_timestamp":"{set_at}",'
+            + ",".join(f'"{field}":{_money[value]}' for field, value in row.items())
+            + "}"
+            for hour, row in zip(_market_hours(query.day), rows, strict=True)
+        ]
 
     def _locations(self, everything: bool) -> bytes:
         places = listed_places(self.seed, self.nodes if everything else 0)
@@ -298,6 +302,18 @@ def wrap(wrapper: tuple[str, ...], records: Sequence[str]) -> bytes:
     for key in reversed(outer):
         text = f'{{"{key}":{text}}}'
     return text.encode()
+
+
+def _market_hours(day: dt.date) -> list[str]:
+    """How each hour's record of a day-ahead ancillary set begins."""
+    hours = []
+    for start, stamp in zip(clock.interval_starts(day, 60), _stamps(day, 60), strict=True):
+        utc = dt.datetime.fromtimestamp(start, dt.UTC)
+        hours.append(
+            f'{{"market_hour":{{"gmt_begin_date":"{utc:%Y-%m-%dT%H:%M:%S}.000Z",'
+            f'"local_day":"{stamp}","local_hour_end":"{_hour_end(stamp)}"}},'
+        )
+    return hours
 
 
 @lru_cache(maxsize=64)

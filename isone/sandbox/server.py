@@ -26,7 +26,9 @@ class Backend(Protocol):
     latency: float
     stopping: threading.Event
 
-    def reply(self, target: str, accept: str, authorization: str | None) -> Reply:
+    def reply(
+        self, target: str, accept: str, authorization: str | None, cookies: str = ""
+    ) -> Reply:
         """What a GET request is answered with, before any fault."""
 
     def record(self, method: str, path: str, status: int | None, fault: Fault | None) -> None:
@@ -95,7 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
         backend = self.server.backend
         if self.command == "GET":
             accept = self.headers.get("Accept", "")
-            reply = backend.reply(self.path, accept, self.headers.get("Authorization"))
+            authorization = self.headers.get("Authorization")
+            cookies = self.headers.get("Cookie", "")
+            reply = backend.reply(self.path, accept, authorization, cookies)
             fault = backend.faults.choose(self.path.partition("?")[0], reply)
         else:
             reply = html_reply(405, "Method Not Allowed", "Only GET is allowed.", ("Allow", "GET"))

@@ -28,6 +28,7 @@ from isone.sandbox.feeds import BASE_PATH
 from isone.sandbox.plan import FaultPlan
 from isone.sandbox.recordings import Recordings
 from isone.sandbox.replies import Invented, Reply, html_reply
+from isone.sandbox.report_files import ReportFiles
 from isone.sandbox.server import Server
 
 _MINUTE = 60.0
@@ -123,6 +124,7 @@ class Sandbox:
         self._port = port
         self._today = today
         self._invented = Invented(seed, nodes)
+        self._report_files = ReportFiles(self._invented)
         self._recordings = Recordings(replay) if replay is not None else None
         self._replay_only = replay_only
         self._login = None if username is None else f"{username}:{password}".encode()
@@ -141,6 +143,11 @@ class Sandbox:
         if self._server is None:
             raise UsageError("The sandbox is not running: use it in a `with` statement.")
         return f"http://{self.host}:{self._server.server_address[1]}{BASE_PATH.rstrip('/')}"
+
+    @property
+    def reports_url(self) -> str:
+        """The address of the public reports: `http://127.0.0.1:PORT`."""
+        return self.url.removesuffix(BASE_PATH.rstrip("/"))
 
     @property
     def requests(self) -> list[Request]:
@@ -203,11 +210,17 @@ class Sandbox:
             return clock.now()
         return dt.datetime.combine(self._today, dt.time(12), clock.MARKET_ZONE)
 
-    def reply(self, target: str, accept: str, authorization: str | None) -> Reply:
+    def reply(
+        self, target: str, accept: str, authorization: str | None, cookies: str = ""
+    ) -> Reply:
         """What a GET request is answered with, before any fault."""
         path = unquote(urlsplit(target).path)
         if path == LOGIN_PATH:
             return html_reply(200, "Login", "Sign in to ISO New England's sandbox.")
+        if not path.startswith(BASE_PATH):
+            report = self._report_files.answer(target, cookies, self.at())
+            if report is not None:
+                return too_many(self.settings) if self._over_limit() else report
         if not self._may_enter(authorization):
             return html_reply(401, "Unauthorized", "This request needs a login.", CHALLENGE)
         if self._over_limit():

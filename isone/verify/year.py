@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from isone import check, clock, loading, parse
+from isone import check, clock, loading, parse, places
 from isone.database import duckdb_file, packed
 from isone.database.comparison import Comparison, DayDigests
 from isone.database.packed import PackedFile
@@ -63,6 +63,7 @@ def verify_year(
         notes = ("no marker: the year is not downloaded whole, so there is nothing to hold it to",)
         return Verdict(dataset_name, period, ABSENT, now, notes=notes)
     findings = _Findings()
+    places.learn(store)
     try:
         manifest = read_manifest(marker)
     except DamagedError as error:

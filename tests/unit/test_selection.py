@@ -7,6 +7,7 @@ import pytest
 
 from isone import clock, selection
 from isone.datasets import DATASETS, HUBS, Locations
+from isone.errors import StopRunError
 from isone.selection import Job
 from isone.settings import read_settings
 from isone.store import Entry, Store
@@ -26,7 +27,9 @@ def entry(part: str, **facts: object) -> Entry:
     [
         pytest.param("lmp_da_hourly", 2024, "2024", id="a closed year"),
         pytest.param("lmp_da_hourly", 2026, "2026.through-20261121", id="tomorrow is out"),
-        pytest.param("lmp_rt_hourly", 2026, "2026.through-20261114", id="final comes later"),
+        pytest.param(
+            "lmp_rt_hourly", 2026, "2026.through-20261119.final-20261114", id="final comes later"
+        ),
     ],
 )
 def test_an_open_year_carries_its_last_day_in_its_name(
@@ -35,6 +38,41 @@ def test_an_open_year_carries_its_last_day_in_its_name(
     data_type = {"data_types": "lmp", "markets": DATASETS[dataset].choice}
     chosen = selection.select(read_settings({"years": year, **data_type}), AT)
     assert [job.period for job in chosen.jobs] == [period]
+
+
+def test_where_only_final_days_are_wanted_the_year_ends_with_the_last_of_them() -> None:
+    config = {"years": 2026, "data_types": "lmp", "markets": "rt-hourly", "revision": "final"}
+    (job,) = selection.select(read_settings(config), AT).jobs
+    assert job.period == "2026.through-20261114"
+
+
+@pytest.mark.parametrize(
+    ("day", "period"),
+    [
+        (dt.date(2027, 1, 2), "2026.through-20261231.final-20261227"),
+        (dt.date(2027, 1, 3), "2026.through-20261231.final-20261228"),
+        (dt.date(2027, 1, 6), "2026"),
+    ],
+    ids=str,
+)
+def test_a_year_is_closed_only_when_all_of_it_is_final(day: dt.date, period: str) -> None:
+    config = {"years": 2026, "data_types": "lmp", "markets": "rt-hourly"}
+    at = dt.datetime.combine(day, dt.time(12), clock.MARKET_ZONE)
+    (job,) = selection.select(read_settings(config), at).jobs
+    assert job.period == period
+    assert Job.of_period(job.dataset, period, HUBS) == job
+
+
+def test_a_marker_with_more_final_days_replaces_the_one_before() -> None:
+    job = Job.of_period("lmp_rt_hourly", "2026.through-20261231.final-20261228", HUBS)
+    before = ["2026.through-20261231.final-20261227", "2026.through-20261220.final-20261215"]
+    others = ["2026", "2026.through-20261231.final-20261229", "2025", "2026.through-20261231"]
+    assert job.superseded([*before, *others, job.period]) == before
+    closed = Job.of_period("lmp_rt_hourly", "2026", HUBS)
+    assert closed.superseded([job.period, "2026.through-20261220"]) == [
+        job.period,
+        "2026.through-20261220",
+    ]
 
 
 def test_through_pins_the_last_day() -> None:
@@ -55,13 +93,15 @@ def test_through_pins_the_last_day() -> None:
 def test_a_year_before_a_datasets_first_day_is_said_to_have_nothing(
     config: dict[str, str], remark: str
 ) -> None:
-    chosen = selection.select(read_settings({"years": 2016, "data_types": "as", **config}), AT)
+    chosen = selection.select(
+        read_settings({"years": 2016, "source": "webservices", "data_types": "as", **config}), AT
+    )
     assert chosen.jobs == ()
     assert chosen.remarks == (remark,)
 
 
 def test_a_datasets_first_year_begins_with_its_first_day() -> None:
-    config = {"years": 2017, "data_types": "as", "services": "regulation"}
+    config = {"years": 2017, "source": "webservices", "data_types": "as", "services": "regulation"}
     (job,) = selection.select(read_settings(config), AT).jobs
     assert (job.first, job.last) == (dt.date(2017, 12, 1), dt.date(2017, 12, 31))
 
@@ -132,7 +172,7 @@ def test_a_day_filed_with_a_gap_counts_only_while_the_gap_is_accepted() -> None:
 
 
 def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) -> None:
-    settings = read_settings({"years": 2024, "data_dir": str(tmp_path)})
+    settings = read_settings({"years": 2024, "source": "webservices", "data_dir": str(tmp_path)})
     jobs = selection.select(settings, AT).jobs
     left = {job.dataset: selection.requests_left(Store(tmp_path), job, settings) for job in jobs}
     assert left == {
@@ -142,3 +182,39 @@ def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) 
         "reserve_5min": 366,
     }
     assert sum(left.values()) <= 4400
+
+
+def test_a_day_had_from_the_public_reports_is_not_asked_for_again_from_the_web_services() -> None:
+    dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
+    blocks = {p.name: entry(p.name) for p in dataset.report_parts(day)}
+    assert selection.parts_lacking(dataset, [day], HUBS, blocks, ()) == []
+    assert selection.parts_lacking(dataset, [day], "all", blocks, ()) == []
+    hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}
+    assert selection.parts_lacking(dataset, [day], HUBS, hubs, (), from_reports=True) == []
+    assert len(selection.parts_lacking(dataset, [day], "all", hubs, (), from_reports=True)) == 6
+    assert [e.part for e in selection.parts_of_days(dataset, [day], HUBS, blocks)] == list(blocks)
+
+
+def test_without_an_account_the_reports_are_taken_and_what_they_lack_is_said() -> None:
+    chosen = selection.select(read_settings({"years": 2024}), AT)
+    assert [job.dataset for job in chosen.jobs] == ["lmp_da_hourly", "lmp_rt_5min", "reserve_5min"]
+    first, second = chosen.remarks
+    assert first.startswith("no account is set: from the public reports")
+    assert second.startswith("regulation_5min is in no public report and is left out; to have it,")
+    assert "a free ISO Express account" in second
+
+
+def test_with_an_account_everything_is_asked_of_the_web_services(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ISONE_USERNAME", "someone")
+    monkeypatch.setenv("ISONE_PASSWORD", "secret")
+    chosen = selection.select(read_settings({"years": 2024}), AT)
+    assert len(chosen.jobs) == 4
+    assert chosen.remarks == ()
+
+
+def test_what_only_an_account_gives_is_an_error_without_one() -> None:
+    config = {"years": 2024, "data_types": "as", "services": "regulation"}
+    with pytest.raises(StopRunError, match="no public report has regulation_5min"):
+        selection.select(read_settings(config), AT)

@@ -1,0 +1,95 @@
+"""A message when a download failed or a gap was accepted anew: mail, Slack, a webhook, by apprise.
+
+Where it goes stands in the environment alone (`ISONE_NOTIFY`, one or more of apprise's URLs), for
+such a URL holds passwords and tokens. Nothing here raises: a message that cannot be sent is told on
+stderr, and changes nothing about how the run ended.
+"""
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from isone import run
+from isone.run import Plan, State
+from isone.store import Store
+
+VARIABLE = "ISONE_NOTIFY"
+_NAMED = 20
+
+
+def wanted(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The addresses of the environment; empty where nobody wants to be told."""
+    return environ.get(VARIABLE, "").split()
+
+
+def complain_if_impossible() -> None:
+    """Say at once, on stderr, where messages are wanted and apprise is not installed."""
+    if wanted() and _apprise() is None:
+        _say(f"{VARIABLE} is set, but apprise is not installed, so no message will be sent: "
+             "pip install apprise, in the environment that runs the workflow")  # fmt: skip
+
+
+def tell_end(store: Store) -> None:
+    """Send what has failed in the run that ends now and which gaps it accepted; nothing if none."""
+    addresses = wanted()
+    plan = run.read_plan(store)
+    if not addresses or plan is None:
+        return
+    text = message(plan, run.states(store, plan, ended=True))
+    if not text:
+        return
+    title, _, body = text.partition("\n")
+    if not _send(addresses, title, body):
+        _say("the message about this run could not be sent; the summary above says the same")
+
+
+def message(plan: Plan, states: list[State]) -> str:
+    """What there is to tell of a run, the title in the first line; empty where all went well."""
+    bad = [state for state in states if not state.good]
+    gaps = [(state, day, reason) for state in states
+            for day, reason in state.facts.get("gaps", {}).items()]  # fmt: skip
+    if not bad and not gaps:
+        return ""
+    kind = " (invented prices)" if plan.source == "sandbox" else ""
+    counts = [f"{len(bad)} of {len(states)} downloads not complete"] if bad else []
+    counts += [f"{len(gaps)} gaps accepted"] if gaps else []
+    lines = [f"ISO-NE prices{kind}: {', '.join(counts)}"]
+    for state in bad:
+        lines.append(f"{state.planned.name}: {state.word.lower()}")
+        if state.facts.get("message"):
+            lines.append(f"  {state.facts['message']}")
+        missing = state.facts.get("missing", {})
+        lines += [f"  missing {day}: {why}" for day, why in list(missing.items())[:_NAMED]]
+        if len(missing) > _NAMED:
+            lines.append(f"  and {len(missing) - _NAMED} more days")
+    lines += [f"{s.planned.name}: gap on {day} accepted: {reason}" for s, day, reason in gaps]
+    return "\n".join([*lines, f"Started {plan.started}, data in {plan.data_dir}"])
+
+
+def _send(addresses: list[str], title: str, body: str) -> bool:
+    """Hand the message on; False where an address is wrong or does not take it."""
+    apprise = _apprise()
+    if apprise is None:
+        return False
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its lines may show an address
+    try:
+        receiver = apprise.Apprise()
+        known = [receiver.add(address) for address in addresses]
+        return bool(receiver.notify(title=title, body=body)) and all(known)
+    except Exception:  # whatever it is, it must not turn a run's end into another one
+        return False
+
+
+def _apprise() -> Any:
+    """The module, or None where it is not installed."""
+    try:
+        return importlib.import_module("apprise")
+    except ImportError:
+        return None
+
+
+def _say(sentence: str) -> None:
+    print(f"# {sentence}", file=sys.stderr)

@@ -1,0 +1,53 @@
+"""The table of all locations that were ever listed, and when; it lends reports what they lack."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from isone import reports
+from isone.errors import UsageError
+from isone.store import Store, write_whole
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A location in the table of all that were ever listed."""
+
+    id: int
+    name: str
+    type: str
+    area: str | None
+    first_seen: str
+    """The day (YYYY-MM-DD) of the first list that has it."""
+    last_seen: str
+
+
+_decoder = msgspec.json.Decoder(list[Seen])
+
+
+def table_path(store: Store) -> Path:
+    """The table of all locations that were ever listed, with when they were seen (JSON)."""
+    return store.root / "locations.json"
+
+
+def read_table(store: Store) -> list[Seen]:
+    """All locations that were ever listed, by id; none before a list was kept."""
+    try:
+        return _decoder.decode(table_path(store).read_bytes())
+    except FileNotFoundError:
+        return []
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f"{table_path(store)} is damaged ({error}); remove it, and it is made again"
+        ) from error
+
+
+def learn(store: Store) -> None:
+    """Know every location that was ever listed, to fill in what public reports leave out."""
+    reports.learn((seen.id, seen.name, seen.type) for seen in read_table(store))
+
+
+def write_table(store: Store, rows: Iterable[Seen]) -> None:
+    """Replace the table, in order of id."""
+    ordered = sorted(rows, key=lambda seen: seen.id)
+    write_whole(table_path(store), msgspec.json.format(msgspec.json.encode(ordered), indent=1))

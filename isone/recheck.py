@@ -1,0 +1,145 @@
+"""Ask again for final days that are had, and record what ISO-NE has corrected since.
+
+Nothing is overwritten silently: where a final day differs now, the reply that was had is kept in
+`superseded/`, the new one takes its place with a note of what it corrects, and every marker that
+names the old one names the new. What hangs on a marker (tables, databases) is then made anew by the
+next run.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from isone import check, parse, rechecking, revisions, run
+from isone.client import Client
+from isone.datasets import DATASETS, Dataset, Part
+from isone.download import part_named, received_now, source_of
+from isone.errors import DownloadError, ReplyError
+from isone.jobs import open_client
+from isone.journal import Journal, log
+from isone.settings import read_settings
+from isone.store import Entry, Store, make_folder, sha256, write_whole
+
+
+def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path: str) -> int:
+    """Ask again for a dataset's newest final days; returns the exit code."""
+    settings = read_settings(config)
+    store = Store(settings.store_dir)
+    name = f"recheck_{dataset}"
+    note = rechecking.Rechecking(settings, store).note(dataset, days)
+
+    def work(journal: Journal) -> None:
+        first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
+        with store.sole_downloader(name), open_client(settings, journal.redaction) as client:
+            found = recheck_days(store, client, DATASETS[dataset], first, last)
+        write_whole(note, json.dumps(found, indent=1).encode() + b"\n")
+        if found["failed"]:
+            raise DownloadError(f"{len(found['failed'])} replies could not be compared: see {note}")
+        said = f"{found['compared']} replies asked for again, {len(found['corrected'])} corrected"
+        journal.tell(message=said)
+        log.info("%s", said)
+
+    command = f"snakemake -j1 {note}"
+    with Journal(
+        name,
+        command,
+        run.status_path(store, name),
+        settings.log_dir,
+        stable_log=Path(log_path),
+    ) as journal:
+        work(journal)
+    return journal.exit_code
+
+
+def recheck_days(
+    store: Store, client: Client, dataset: Dataset, first: dt.date, last: dt.date
+) -> dict[str, Any]:
+    """Compare each final reply of some days with what is served now, and take in corrections.
+
+    Returns what came of it, for the note: how many were compared, what was corrected, what failed.
+    """
+    corrected: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    compared = 0
+    for year in range(first.year, last.year + 1):
+        for entry in list(store.read_ledger(dataset.name, year).values()):
+            part = part_named(dataset.name, entry.part)
+            if part is None or part.prelim or not first <= part.day <= last:
+                continue
+            if (entry.source == "reports") != client.source.gives_reports:
+                continue  # it is compared with its own source alone
+            try:
+                new = _recheck(store, client, dataset, part, entry)
+            except ReplyError as error:
+                failed[part.name] = str(error)
+                log.warning("%s: cannot be compared, %s", part, error)
+                continue
+            compared += 1
+            if new:
+                corrected.append(msgspec.to_builtins(new))
+    return {
+        "dataset": dataset.name,
+        "first_day": str(first),
+        "last_day": str(last),
+        "asked": received_now(),
+        "compared": compared,
+        "corrected": corrected,
+        "failed": failed,
+    }
+
+
+def _recheck(
+    store: Store, client: Client, dataset: Dataset, part: Part, entry: Entry
+) -> Entry | None:
+    """The entry of the corrected reply, filed; None where nothing has changed."""
+    path = store.raw_path(part)
+    content = client.fetch(client.source.path(dataset, part))
+    before, after = parse.inflate(path.read_bytes()), parse.inflate(content)
+    if entry.corrects:
+        _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
+    if before == after:
+        return None
+    finding = check.examine(dataset, part, after)
+    if set(finding.missing) - set(entry.missing):
+        finding.require_whole()  # what was had is better than what is served now
+    changes = revisions.compare(dataset, before, after)
+    if not changes.rows:
+        return None
+    new = Entry(
+        part=part.name,
+        size=len(content),
+        sha256=sha256(content),
+        fetched=received_now(),
+        source=source_of(after, client.source),
+        revision="final",
+        first_seen=entry.first_seen or entry.fetched,
+        corrects=entry.sha256,
+        changed_rows=changes.rows,
+        largest_change=changes.largest,
+        **{name: getattr(finding, name) for name in finding.__dataclass_fields__},
+    )
+    kept = store.superseded_path(part, entry)
+    make_folder(kept.parent)
+    write_whole(kept, path.read_bytes(), lasting=True)
+    unproven = store.unproven_path(part)
+    unproven.write_bytes(content)
+    store.file_part(part, unproven, new)
+    _rewrite_markers(store, dataset.name, new)
+    log.warning("%s: corrected by ISO-NE, %s (the reply before it: %s)", part, changes, kept)
+    return new
+
+
+def _rewrite_markers(store: Store, dataset: str, new: Entry) -> None:
+    """Let every marker that names the reply which this one corrects name this one."""
+    for period in store.marker_periods(dataset):
+        marker = json.loads(store.marker_path(dataset, period).read_bytes())
+        parts = marker.get("parts", [])
+        old = {"part": new.part, "sha256": new.corrects}
+        replaced = [msgspec.to_builtins(new) if old.items() <= p.items() else p for p in parts]
+        if replaced != parts:
+            rows = sum(part["rows"] for part in replaced)
+            store.write_marker(dataset, period, marker | {"parts": replaced, "rows": rows})

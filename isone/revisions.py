@@ -1,0 +1,65 @@
+"""How far two versions of a day's prices differ: preliminary and final, or final and corrected."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from isone import clock, parse
+from isone.datasets import Dataset
+
+_CENT = 0.005  # $; less than half a cent is no difference
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a later version of a reply changes."""
+
+    rows: int = 0
+    """Rows with another value, and rows that only one of the two has."""
+    largest: float = 0.0
+    """The largest difference of a price ($/MWh)."""
+
+    def __str__(self) -> str:
+        """Read as the end of a sentence."""
+        if not self.rows:
+            return "nothing changed"
+        return f"{self.rows:,} rows changed, by up to {self.largest:.2f} $/MWh"
+
+
+def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
+    """Hold two proven replies of the same part against each other, row by row.
+
+    Bodies as served, unpacked. Raises ReplyError where one cannot be read.
+    """
+    old, new = _rows(dataset, before), _rows(dataset, after)
+    prices = [column.name for column in dataset.columns if column.unit.startswith("$")]
+    values = [column.name for column in dataset.columns if column.type == "double"]
+    changed, largest = len(old.keys() ^ new.keys()), 0.0
+    for key in old.keys() & new.keys():
+        one, other = old[key], new[key]
+        if any(_differ(getattr(one, name), getattr(other, name)) for name in values):
+            changed += 1
+            gaps = [_gap(getattr(one, name), getattr(other, name)) for name in prices]
+            largest = max(largest, *gaps)
+    return Changes(changed, round(largest, 4))
+
+
+def _rows(dataset: Dataset, body: bytes) -> dict[Any, Any]:
+    rows: dict[Any, Any] = {}
+    for row in parse.read_records(dataset, body).rows:
+        stamp = row.begins
+        for key in dataset.begins[1:]:
+            stamp = getattr(stamp, key)
+        slot = clock.snap(clock.parse_stamp(stamp), dataset.interval_minutes)
+        place = getattr(row, "place", 0)
+        rows[slot, getattr(place, "id", place)] = row
+    return rows
+
+
+def _differ(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is not other
+    return abs(one - other) > _CENT
+
+
+def _gap(one: float | None, other: float | None) -> float:
+    return abs(one - other) if one is not None and other is not None else 0.0

@@ -1,0 +1,32 @@
+# In:  final days that are had, the newest `recheck_days` of them, and what is served for them now
+# Out: {data}/rechecked/{dataset}/{days}.on-{today}.json   what was compared, what was corrected
+#      {data}/superseded/{dataset}/…                       replies that ISO-NE has corrected since
+#      snakemake -j1 --config years=2026 recheck_days=14 -- recheck
+
+from isone.rechecking import Rechecking
+
+RECHECKING = Rechecking(RUN.settings, RUN.store)
+
+
+rule recheck:
+    input:
+        RECHECKING.notes,
+
+
+# Without input: only what is had is asked for again.
+rule recheck_prices:
+    output:
+        note=RECHECKING.note("{dataset}", "{days}"),
+    log:
+        RUN.settings.log_dir / "recheck_{dataset}_{days}.log",
+    wildcard_constraints:
+        days=r"\d{8}-\d{8}\.on-\d{8}",
+    retries: 0
+    conda:
+        "../envs/download.yaml"
+    resources:
+        isone_api=1,
+    message:
+        "Ask again for {wildcards.dataset} {wildcards.days}"
+    script:
+        "../scripts/recheck_prices.py"

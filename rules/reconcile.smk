@@ -1,0 +1,27 @@
+# In:  {data}/parquet/{dataset}/{period}.parquet        our prices at hub and zones
+#      ISO-NE's monthly averages, or the yearly workbook that `smd` names
+# Out: {data}/reconciled/monthly_averages.json, workbook.json   month by month, hour by hour
+#      {data}/raw/lmp_index/…                                   the averages as served
+#      snakemake -j1 --config years=2024 data_types=lmp markets="da rt-hourly" -- reconcile
+
+from isone.reconciling import Reconciling
+
+RECONCILING = Reconciling(RUN.settings, RUN.store, RUN.jobs)
+
+
+# No file says that this was done, so it is done whenever it is asked for.
+rule reconcile:
+    input:
+        tables=RECONCILING.tables,
+        workbook=RECONCILING.workbook,
+    log:
+        RUN.settings.log_dir / "reconcile.log",
+    retries: 0
+    conda:
+        "../envs/pack.yaml"
+    resources:
+        isone_api=1,
+    message:
+        "Hold the prices against ISO-NE's own figures"
+    script:
+        "../scripts/reconcile_prices.py"

@@ -1,0 +1,57 @@
+"""The same day from both sources gives the same rows."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from isone import check, clock, parse, reports
+from isone.client import Client
+from isone.datasets import DATASETS, HUBS, Dataset, Part
+
+SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
+PUBLIC = [dataset.name for dataset in DATASETS.values() if dataset.report]
+
+
+def rows(dataset: Dataset, parts: list[Part], client: Client) -> dict[tuple[int, Any], Any]:
+    """Every row by time and place, each part proven on the way."""
+    found = {}
+    for part in parts:
+        body = parse.inflate(client.fetch(client.source.path(dataset, part)))
+        check.examine(dataset, part, body).require_whole()
+        for row in parse.read_records(dataset, body).rows:
+            stamp = row.begins
+            for key in dataset.begins[1:]:
+                stamp = getattr(stamp, key)
+            place: Any = None
+            if dataset.place == "location":
+                place = (row.place.id, row.place.name, row.place.type)
+            elif dataset.place:
+                place = (row.place, row.place_name)
+            values = {column.name: getattr(row, column.name) for column in dataset.columns}
+            found[clock.parse_stamp(stamp), place] = values
+    return found
+
+
+@pytest.mark.parametrize("day", [SPRING, SUMMER, AUTUMN], ids=["spring", "summer", "autumn"])
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_day_has_equal_rows_from_the_web_services_and_from_the_reports(
+    api: Client, public: Client, name: str, day: dt.date
+) -> None:
+    dataset, listing = DATASETS[name], DATASETS["lmp_da_hourly"]
+    report = public.fetch(listing.report_path(Part(listing.name, SUMMER)))
+    reports.learn(reports.places_in(parse.inflate(report)))
+    from_reports = rows(dataset, dataset.report_parts(day), public)
+    from_api = rows(dataset, dataset.day_parts(day, "all"), api)
+    assert from_reports == from_api
+    assert len({slot for slot, _ in from_api}) == len(
+        clock.interval_starts(day, dataset.interval_minutes)
+    )
+
+
+def test_five_minute_prices_of_a_day_come_in_six_reports_with_all_locations() -> None:
+    parts = DATASETS["lmp_rt_5min"].report_parts(AUTUMN)
+    assert [part.name for part in parts] == [f"20251102.b{h:02d}" for h in (0, 4, 8, 12, 16, 20)]
+    counts = [len(DATASETS["lmp_rt_5min"].intervals(part)) for part in parts]
+    assert counts == [60, 48, 48, 48, 48, 48]
+    assert DATASETS["lmp_rt_5min"].required_places == HUBS

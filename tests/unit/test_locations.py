@@ -1,0 +1,88 @@
+"""The list of locations is kept, entered in a table, and compared with the one before."""
+
+import datetime as dt
+import gzip
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from isone import clock, locations, places
+from isone.client import Client
+from isone.datasets import CORE_LOCATIONS
+from isone.errors import UsageError
+from isone.sandbox import Sandbox
+from isone.settings import read_settings
+from isone.sources import REPORTS_PAGE, Source
+from isone.store import Store
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(nodes=3) as running:
+        yield running
+
+
+def client(sandbox: Sandbox, *, public: bool = False) -> Client:
+    source = Source("webservices", sandbox.url)
+    if public:
+        source = Source("reports", sandbox.reports_url, page=REPORTS_PAGE)
+    return Client(source, read_settings({}).http)
+
+
+def on(monkeypatch: pytest.MonkeyPatch, day: dt.date) -> None:
+    noon = dt.datetime.combine(day, dt.time(12), clock.MARKET_ZONE)
+    monkeypatch.setattr(clock, "now", lambda: noon)
+
+
+@pytest.mark.parametrize("public", [False, True], ids=["web services", "public reports"])
+def test_the_list_is_asked_for_once_a_day_and_entered_with_when_it_was_seen(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, public: bool
+) -> None:
+    store = Store(tmp_path)
+    with client(sandbox, public=public) as asking:
+        for day in (dt.date(2026, 5, 1), dt.date(2026, 5, 1), dt.date(2026, 5, 2)):
+            on(monkeypatch, day)
+            locations.refresh(store, asking)
+    assert len(sandbox.requests) == 2
+    table = {seen.id: seen for seen in places.read_table(store)}
+    assert {id: (table[id].name, table[id].type) for id in CORE_LOCATIONS} == CORE_LOCATIONS
+    assert (table[10001].first_seen, table[10001].last_seen) == ("2026-05-01", "2026-05-02")
+
+
+def test_a_new_and_a_vanished_location_are_noted(
+    tmp_path: Path,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = Store(tmp_path)
+    on(monkeypatch, dt.date(2026, 5, 2))
+    with client(sandbox) as asking:
+        locations.refresh(store, asking)
+        kept = tmp_path / "raw" / "locations" / "20260502.json.gz"
+        listed = json.loads(gzip.decompress(kept.read_bytes()))["Locations"]["Location"]
+        gone = {"LocationID": 77, "LocationType": "NETWORK NODE", "LocationName": "OLD"}
+        before = [each for each in listed if each["LocationID"] != 10001] + [gone]
+        kept.write_bytes(gzip.compress(json.dumps({"Locations": {"Location": before}}).encode()))
+        on(monkeypatch, dt.date(2026, 5, 3))
+        with caplog.at_level(logging.WARNING):
+            locations.refresh(store, asking)
+    name = next(seen.name for seen in places.read_table(store) if seen.id == 10001)
+    assert [record.message for record in caplog.records] == [
+        f"1 locations are new: 10001 {name}",
+        "1 locations are gone: 77 OLD",
+    ]
+
+
+def test_an_id_that_is_known_is_not_asked_about_again(tmp_path: Path, sandbox: Sandbox) -> None:
+    store = Store(tmp_path)
+    with client(sandbox) as asking:
+        locations.require_known(store, asking, (4000, 10001))
+        locations.require_known(store, asking, (4000, 10002))
+        locations.require_known(store, asking, (4000,))
+        assert len(sandbox.requests) == 1
+        with pytest.raises(UsageError, match="99 is no location of ISO-NE's"):
+            locations.require_known(store, asking, (99,))

@@ -1,0 +1,75 @@
+"""A final day that ISO-NE corrects is found by asking again, and never silently overwritten."""
+
+import datetime as dt
+import gzip
+import json
+from pathlib import Path
+
+from isone import recheck, rechecking
+from isone.client import Client
+from isone.datasets import DATASETS, HUBS, Part
+from isone.download import Downloader, download_year
+from isone.sandbox import Sandbox
+from isone.selection import Job
+from isone.settings import read_settings
+from isone.sources import Source
+from isone.store import Store, sha256
+
+DATASET = DATASETS["lmp_rt_hourly"]
+FIRST, LAST = dt.date(2024, 1, 1), dt.date(2024, 1, 5)
+TODAY = dt.date(2026, 6, 15)
+
+
+def test_a_correction_is_recorded_and_the_reply_before_it_is_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path / "data")
+    with (
+        Sandbox(nodes=0, today=TODAY) as sandbox,
+        Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
+    ):
+        job = Job(DATASET.name, 2024, FIRST, LAST, HUBS)
+        download_year(Downloader(store, client, DATASET), job, newest_first=False)
+        path = store.raw_path(Part(DATASET.name, dt.date(2024, 1, 4)))
+        served = gzip.decompress(path.read_bytes())
+        replies = tmp_path / "replies/api/v1.1/hourlylmp/rt/final/day"
+        replies.mkdir(parents=True)
+        corrected = json.loads(served)
+        record = corrected["HourlyLmps"]["HourlyLmp"][0]
+        record["LmpTotal"] += 3
+        record["EnergyComponent"] += 3
+        (replies / "20240104.json").write_text(json.dumps(corrected))
+        spaced = json.dumps(json.loads(gzip.decompress(_day(store, 3).read_bytes())), indent=2)
+        (replies / "20240103.json").write_text(spaced)
+    old, before = path.read_bytes(), store.read_ledger(DATASET.name, 2024)["20240104"]
+    with (
+        Sandbox(nodes=0, today=TODAY, replay=tmp_path / "replies") as sandbox,
+        Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
+    ):
+        found = recheck.recheck_days(store, client, DATASET, dt.date(2024, 1, 3), LAST)
+        again = recheck.recheck_days(store, client, DATASET, dt.date(2024, 1, 3), LAST)
+        assert len(sandbox.requests) == 6
+    assert found["compared"] == 3
+    (correction,) = found["corrected"]
+    assert correction["part"] == "20240104"
+    assert (correction["changed_rows"], correction["largest_change"]) == (1, 3.0)
+    assert correction["corrects"] == before.sha256 == sha256(old)
+    assert correction["first_seen"] == before.fetched
+    (kept,) = (tmp_path / "data" / "superseded" / DATASET.name).iterdir()
+    assert kept.read_bytes() == old
+    manifest = json.loads(store.marker_path(DATASET.name, "2024.through-20240105").read_text())
+    entries = {part["part"]: part for part in manifest["parts"]}
+    assert entries["20240104"] == correction
+    assert sha256(path.read_bytes()) == correction["sha256"]
+    assert again["corrected"] == []
+
+
+def _day(store: Store, day: int) -> Path:
+    return store.raw_path(Part(DATASET.name, dt.date(2024, 1, day)))
+
+
+def test_the_days_to_ask_for_again_are_the_newest_that_have_to_be_final() -> None:
+    settings = read_settings({"recheck_days": 3})
+    at = dt.datetime(2026, 11, 20, 15, tzinfo=dt.UTC)
+    assert rechecking.days_to_recheck(DATASET, settings, at) == (
+        dt.date(2026, 11, 12),
+        dt.date(2026, 11, 14),
+    )

@@ -49,7 +49,7 @@ torture: $(DEV_READY)  ## kill, fill, cut and damage downloads, and print the fi
 
 lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) --output-file requirements.lock
-	$(LOCK) $(ARGS) --extra postgres --group dev --constraint requirements.lock \
+	$(LOCK) $(ARGS) --extra postgres --extra workbook --extra notify --group dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock
 
 clean:  ## remove .venv and the caches; what was downloaded stays

@@ -4,7 +4,7 @@ Prints median seconds of both and the ratio; the second run has to find nothing 
 """
 
 import argparse
-import json
+import contextlib
 import statistics
 import subprocess
 import sys
@@ -15,6 +15,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from isone import run  # noqa: E402 - found only now
+from isone.loading import Loading  # noqa: E402
+from isone.packing import Packing  # noqa: E402
+from isone.report.outputs import Outputs  # noqa: E402
 
 PROJECT = Path(__file__).resolve().parent.parent
 _BARE = """
@@ -38,6 +41,20 @@ def seconds(command: list[str], folder: Path) -> float:
     return took
 
 
+def finish(chosen: run.Run) -> int:
+    """Put a file (or folder) in the place of all that a run leaves; returns how many there are."""
+    packing = Packing(chosen.settings, chosen.store, chosen.jobs)
+    loading = Loading(chosen.settings, chosen.store, chosen.jobs)
+    report = Outputs.of(chosen.settings)
+    files = [*chosen.price_markers, *packing.outcome, loading.duckdb_receipt]
+    files += [str(path) for path in (report.page, report.key_numbers)]
+    for file in files:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).write_text("{}")
+    Path(report.figures).mkdir()
+    return len(files) + 1
+
+
 def main() -> None:
     """Time both in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -47,21 +64,19 @@ def main() -> None:
         folder = Path(temporary)
         (folder / "config.yaml").write_text((PROJECT / "config.yaml").read_text())
         config = {"years": "2018-2024", "source": "sandbox"}
-        chosen = run.Run.of(config | {"data_dir": str(folder / "data"), "log_dir": str(folder)})
-        for marker in chosen.price_markers:
-            Path(marker).parent.mkdir(parents=True, exist_ok=True)
-            Path(marker).write_text(json.dumps({}))
+        with contextlib.chdir(folder):
+            count = finish(run.Run.of(config))
         bare = folder / "bare"
         (bare / "done").mkdir(parents=True)
-        (bare / "Snakefile").write_text(_BARE.format(count=len(chosen.price_markers)))
-        for number in range(len(chosen.price_markers)):
+        (bare / "Snakefile").write_text(_BARE.format(count=count))
+        for number in range(count):
             (bare / "done" / f"{number}.json").write_text("{}")
         snakemake = str(Path(sys.executable).with_name("snakemake"))
         ours = [snakemake, "-s", str(PROJECT / "Snakefile"), "-j1", "--config"]
-        ours += [*(f"{key}={value}" for key, value in config.items()), "--", "download"]
+        ours += [f"{key}={value}" for key, value in config.items()]
         nothing = [snakemake, "-j1"]
         pairs = [(seconds(ours, folder), seconds(nothing, bare)) for _ in range(rounds + 1)][1:]
-    print(f"{len(chosen.price_markers)} finished dataset-years, {rounds} rounds in turn")
+    print(f"seven finished years, {count} files, {rounds} rounds in turn")
     print(f"ours                     {statistics.median(a for a, _ in pairs):6.2f} s")
     print(f"Snakemake doing nothing  {statistics.median(b for _, b in pairs):6.2f} s")
     print(f"ratio                    {statistics.median(a / b for a, b in pairs):6.2f}")

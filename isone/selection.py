@@ -119,10 +119,12 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
     Raises StopRunError where nothing of it can be had without an account.
     """
     jobs: list[Job] = []
-    chosen = [DATASETS[name] for name in settings.datasets]
-    chosen, remarks = _that_can_be_had(chosen, settings) if settings.years else (chosen, [])
+    remarks: list[str] = []
+    not_public: list[str] = []
+    from_reports = bool(settings.years) and sources.kind(settings) == sources.REPORTS
+    store = Store(settings.store_dir)
     for year in sorted(settings.years, reverse=settings.newest_first):
-        for dataset in chosen:
+        for dataset in (DATASETS[name] for name in settings.datasets):
             first = max(dt.date(year, 1, 1), dataset.first_day)
             newest, final = newest_days(dataset, settings, at)
             last = min(dt.date(year, 12, 31), newest)
@@ -132,29 +134,37 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
                 remarks.append(f"{dataset.name} {year}: no day is published yet, or wanted")
             else:
                 open_end = final if final < last else None
-                jobs.append(Job(dataset.name, year, first, last, settings.locations, open_end))
+                job = Job(dataset.name, year, first, last, settings.locations, open_end)
+                had = store.marker_path(job.dataset, job.period).exists()
+                if from_reports and dataset.report is None and not had:
+                    not_public.append(job.dataset)
+                else:
+                    jobs.append(job)
+    if from_reports:
+        _require_any(jobs, not_public)
+        remarks = [*_remarks_on_reports(settings, not_public), *remarks]
     return Selection(tuple(jobs), tuple(remarks))
 
 
-def _that_can_be_had(chosen: list[Dataset], settings: Settings) -> tuple[list[Dataset], list[str]]:
-    """Leave out what the public reports have not, and say so, with the way to an account."""
-    if sources.kind(settings) != sources.REPORTS:
-        return chosen, []
-    remarks = [
-        f"{dataset.name} is in no public report and is left out; to have it, {sources.ACCOUNT_HELP}"
-        for dataset in chosen
-        if dataset.report is None
-    ]
-    public = [dataset for dataset in chosen if dataset.report is not None]
-    if not public:
-        names = ", ".join(dataset.name for dataset in chosen)
+def _require_any(jobs: Collection[Job], not_public: Iterable[str]) -> None:
+    """Raise StopRunError where all that is chosen needs an account."""
+    names = ", ".join(dict.fromkeys(not_public))
+    if names and not jobs:
         raise StopRunError(
-            f"no ISO-NE account is set, and no public report has {names}: "
-            f"{sources.ACCOUNT_HELP}; or say source=sandbox"
+            f"no ISO-NE account is set, and no public report has {names}: {sources.ACCOUNT_HELP}; "
+            "or say source=sandbox"
         )
+
+
+def _remarks_on_reports(settings: Settings, not_public: Iterable[str]) -> list[str]:
+    """That the public reports are taken, and what they have not, with the way to an account."""
+    remarks = [
+        f"{name} is in no public report and is left out; to have it, {sources.ACCOUNT_HELP}"
+        for name in dict.fromkeys(not_public)
+    ]
     if settings.source == "auto":
         remarks.insert(0, f"no account is set: from the public reports at {sources.REPORTS_URL}")
-    return public, remarks
+    return remarks
 
 
 def newest_days(dataset: Dataset, settings: Settings, at: dt.datetime) -> tuple[dt.date, dt.date]:

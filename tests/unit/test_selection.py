@@ -204,6 +204,14 @@ def test_without_an_account_the_reports_are_taken_and_what_they_lack_is_said() -
     assert "a free ISO Express account" in second
 
 
+def test_a_year_that_an_account_has_brought_stays_part_of_a_run_without_one(tmp_path: Path) -> None:
+    config = {"years": 2024, "data_types": "as", "data_dir": str(tmp_path)}
+    Store(tmp_path).write_marker("regulation_5min", "2024", {})
+    chosen = selection.select(read_settings(config), AT)
+    assert [job.dataset for job in chosen.jobs] == ["regulation_5min", "reserve_5min"]
+    assert len(chosen.remarks) == 1
+
+
 def test_with_an_account_everything_is_asked_of_the_web_services(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -20,9 +20,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from isone.client import Client  # noqa: E402 - found only now
 from isone.datasets import DATASETS, HUBS, Part  # noqa: E402
-from isone.download import Downloader  # noqa: E402
+from isone.download.client import Client  # noqa: E402 - found only now
+from isone.download.year import Downloader  # noqa: E402
 from isone.settings import read_settings  # noqa: E402
 from isone.sources import Source  # noqa: E402
 from isone.store import Store  # noqa: E402

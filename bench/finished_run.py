@@ -15,8 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from isone import run  # noqa: E402 - found only now
-from isone.loading import Loading  # noqa: E402
-from isone.packing import Packing  # noqa: E402
+from isone.database.outputs import Loading  # noqa: E402
+from isone.pack.outputs import Packing  # noqa: E402
 from isone.report.outputs import Outputs  # noqa: E402
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -29,10 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import pyarrow.parquet as pq  # noqa: E402 - found only now
 
 import isone  # noqa: E402
-from isone import pack  # noqa: E402
-from isone.client import Client  # noqa: E402
 from isone.datasets import DATASETS  # noqa: E402
-from isone.download import Downloader, download_year  # noqa: E402
+from isone.download.client import Client  # noqa: E402
+from isone.download.year import Downloader, download_year  # noqa: E402
+from isone.pack.year import CHUNK_ROWS, GROUP_ROWS, pack_year, unpack  # noqa: E402
 from isone.reading import open_packed  # noqa: E402
 from isone.sandbox import Sandbox  # noqa: E402
 from isone.selection import Job  # noqa: E402
@@ -71,7 +71,7 @@ def gridstatus_parse(store: Store) -> Callable[[], Any] | None:
     from gridstatus.isone_api.isone_api import ISONEAPI
 
     api = ISONEAPI()
-    bodies = [pack.unpack(reply) for reply in replies(store)]
+    bodies = [unpack(reply) for reply in replies(store)]
     api.make_api_call = lambda number, **_: json.loads(bodies[number])
     return lambda: [api._handle_lmp_real_time(number) for number in range(len(bodies))]
 
@@ -83,7 +83,7 @@ def floor(store: Store, period: str) -> Callable[[], Any] | None:
     import simdjson
 
     packed = replies(store)
-    pack.pack_year(store, DATASET, period)
+    pack_year(store, DATASET, period)
     path = store.parquet_path(DATASET, period)
     with pq.ParquetFile(path) as file:
         groups = [file.read_row_group(number) for number in range(file.num_row_groups)]
@@ -91,7 +91,7 @@ def floor(store: Store, period: str) -> Callable[[], Any] | None:
     def run() -> None:
         parser = simdjson.Parser()
         for reply in packed:
-            parser.parse(pack.unpack(reply))
+            parser.parse(unpack(reply))
         with pq.ParquetWriter(io.BytesIO(), groups[0].schema, compression="zstd") as writer:
             for group in groups:
                 writer.write_table(group)
@@ -102,7 +102,7 @@ def floor(store: Store, period: str) -> Callable[[], Any] | None:
 def compare(store: Store, period: str, days: int, rounds: int) -> None:
     """Take turns, and print medians and ratios, in elapsed and in processor time."""
     runs: dict[str, Callable[[], Any] | None] = {
-        "ours": lambda: pack.pack_year(store, DATASET, period),
+        "ours": lambda: pack_year(store, DATASET, period),
         "floor": floor(store, period),
         "gridstatus's parse": gridstatus_parse(store),
     }
@@ -135,8 +135,8 @@ def year(folder: Path, nodes: int) -> None:
     store, period = days_at_hand(folder, nodes, 366)
     program = (
         "import sys; from pathlib import Path\n"
-        "from isone import pack; from isone.store import Store\n"
-        "print(pack.pack_year(Store(Path(sys.argv[1])), *sys.argv[2:]))"
+        "from isone.pack.year import pack_year; from isone.store import Store\n"
+        "print(pack_year(Store(Path(sys.argv[1])), *sys.argv[2:]))"
     )
     started = time.perf_counter()
     command = [sys.executable, "-c", program, str(store.root), DATASET, period]
@@ -151,12 +151,10 @@ def layouts(folder: Path, nodes: int) -> None:
     """Pack a full year in other layouts and print size and times of the two ways of reading it."""
     store, period = days_at_hand(folder, nodes, 366)
     print(f"{'rows a chunk':>13} {'a group':>9} {'MB':>7} {'place, ms':>10} {'day, ms':>9}")
-    chunk, group = pack.CHUNK_ROWS, pack.GROUP_ROWS
+    chunk, group = CHUNK_ROWS, GROUP_ROWS
     others = [(chunk, group // 2), (chunk, group * 2), (chunk // 2, group), (chunk * 2, group)]
     for chunk_rows, group_rows in [(chunk, group), *others]:
-        packed = pack.pack_year(
-            store, DATASET, period, chunk_rows=chunk_rows, group_rows=group_rows
-        )
+        packed = pack_year(store, DATASET, period, chunk_rows=chunk_rows, group_rows=group_rows)
         place = fastest(lambda: isone.read(DATASET, 2024, 4004, data_dir=store.root))
         opened = open_packed(DATASET, 2024, None, store.root)
         day = fastest(opened.between(dt.date(2024, 7, 1), dt.date(2024, 7, 1)).table)

@@ -6,6 +6,7 @@ Source of the facts: ISO-NE's web services v1.1 and its published XML schema.
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -53,6 +54,9 @@ class Column:
     type: TypeName = "double"
 
 
+_PART_NAME = re.compile(r"(\d{8})(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?")
+
+
 @dataclass(frozen=True)
 class Part:
     """What one request gives: a day, or the share of a day that one location or hour has."""
@@ -77,6 +81,21 @@ class Part:
         elif self.block is not None:
             scope = f".b{self.block:02d}"
         return f"{self.day:%Y%m%d}{scope}{'.prelim' if self.prelim else ''}"
+
+    @classmethod
+    def named(cls, dataset: str, name: str) -> "Part | None":
+        """The part whose file has this name; None for a name that is no part's."""
+        match = _PART_NAME.fullmatch(name)
+        if not match:
+            return None
+        try:
+            day = dt.datetime.strptime(match[1], "%Y%m%d").date()
+        except ValueError:
+            return None
+        hour, block, location = (int(text) if text else None for text in match.groups()[1:4])
+        prelim = match[5] is not None
+        part = cls(dataset, day, location=location, hour=hour, block=block, prelim=prelim)
+        return part if part.name == name else None
 
     def __str__(self) -> str:
         """Read as in a sentence: `2024-01-01`, `2024-01-01 at location 4000`."""

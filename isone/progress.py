@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from isone.client import Client
 from isone.datasets import Part
+from isone.download.client import Client
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
 _TELL_EVERY = 1.0  # seconds between two looks of the status file

@@ -15,7 +15,7 @@ import pyarrow.dataset as pads
 
 from isone.datasets import CORE_LOCATIONS, DATASETS, HUBS, Dataset
 from isone.errors import UsageError
-from isone.parquet import arrow_schema, read_facts
+from isone.pack.parquet import arrow_schema, read_facts
 from isone.selection import PERIOD_PATTERN
 from isone.settings import parse_years, refuse_unknown
 from isone.tables import sort_key

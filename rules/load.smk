@@ -6,7 +6,7 @@
 #      {data}/loaded/{digest of the address}/{dataset}/{period}.json
 
 from isone.database import layout
-from isone.loading import Loading
+from isone.database.outputs import Loading
 
 LOADING = Loading(RUN.settings, RUN.store, RUN.jobs)
 

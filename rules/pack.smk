@@ -3,7 +3,7 @@
 # Out: {data}/parquet/{dataset}/{period}.parquet     the year's table
 #      {data}/parquet/datapackage.json               what all the tables hold, for other programs
 
-from isone.packing import Packing
+from isone.pack.outputs import Packing
 
 PACKING = Packing(RUN.settings, RUN.store, RUN.jobs)
 

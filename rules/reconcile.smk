@@ -4,7 +4,7 @@
 #      {data}/raw/lmp_index/…                                   the averages as served
 #      snakemake -j1 --config years=2024 data_types=lmp markets="da rt-hourly" -- reconcile
 
-from isone.reconciling import Reconciling
+from isone.reconcile.outputs import Reconciling
 
 RECONCILING = Reconciling(RUN.settings, RUN.store, RUN.jobs)
 

@@ -2,7 +2,7 @@
 # Out: {data}/verified/{dataset}/{period}.json       the verdict, anew on every run
 #      {data}/verified/summary.txt                   all verdicts of a run as a table
 
-from isone.verify.verifying import Verifying
+from isone.verify.outputs import Verifying
 
 VERIFYING = Verifying(RUN.settings, RUN.store, RUN.jobs)
 

@@ -2,10 +2,8 @@
 
 import sys
 
-from isone import pack_jobs
+from isone.pack import jobs
 
 sys.exit(
-    pack_jobs.describe_tables(
-        snakemake.config, target=snakemake.output[0], log_path=snakemake.log[0]
-    )
+    jobs.describe_tables(snakemake.config, target=snakemake.output[0], log_path=snakemake.log[0])
 )

@@ -2,7 +2,8 @@
 
 import sys
 
-from isone import jobs, journal
+from isone import journal
+from isone.download import jobs
 
 with journal.sentences():
     sys.exit(

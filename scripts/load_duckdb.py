@@ -7,12 +7,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from isone import journal, load_jobs, settings  # noqa: E402 - found only now
+from isone import journal, settings  # noqa: E402 - found only now
+from isone.database import jobs  # noqa: E402 - found only now
 
 with journal.sentences():
     if "snakemake" in globals():
         sys.exit(
-            load_jobs.load_duckdb(
+            jobs.load_duckdb(
                 snakemake.config,
                 log_path=snakemake.log[0],
                 threads=snakemake.threads,
@@ -26,4 +27,4 @@ with journal.sentences():
     parser.add_argument("--source", help="sandbox for its invented prices")
     given = {key: value for key, value in vars(parser.parse_args()).items() if value is not None}
     config = settings.config_of_this_folder() | given
-    sys.exit(load_jobs.load_duckdb(config, log_path=None, threads=os.cpu_count() or 1))
+    sys.exit(jobs.load_duckdb(config, log_path=None, threads=os.cpu_count() or 1))

@@ -6,12 +6,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from isone import journal, load_jobs, settings  # noqa: E402 - found only now
+from isone import journal, settings  # noqa: E402 - found only now
+from isone.database import jobs  # noqa: E402 - found only now
 
 with journal.sentences():
     if "snakemake" in globals():
         sys.exit(
-            load_jobs.load_postgres(
+            jobs.load_postgres(
                 snakemake.config,
                 dataset=snakemake.wildcards.dataset,
                 period=snakemake.wildcards.period,
@@ -31,4 +32,4 @@ with journal.sentences():
     options = vars(parser.parse_args())
     rebuild = options.pop("rebuild")
     given = {key: value for key, value in options.items() if value is not None}
-    sys.exit(load_jobs.load_all_postgres(settings.config_of_this_folder() | given, rebuild=rebuild))
+    sys.exit(jobs.load_all_postgres(settings.config_of_this_folder() | given, rebuild=rebuild))

@@ -2,10 +2,10 @@
 
 import sys
 
-from isone import pack_jobs
+from isone.pack import jobs
 
 sys.exit(
-    pack_jobs.pack_prices(
+    jobs.pack_prices(
         snakemake.config,
         dataset=snakemake.wildcards.dataset,
         period=snakemake.wildcards.period,

@@ -2,10 +2,10 @@
 
 import sys
 
-from isone import recheck
+from isone.recheck import jobs
 
 sys.exit(
-    recheck.recheck_prices(
+    jobs.recheck_prices(
         snakemake.config,
         dataset=snakemake.wildcards.dataset,
         days=snakemake.wildcards.days,

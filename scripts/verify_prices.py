@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from isone import journal, settings  # noqa: E402 - found only now
 from isone.datasets import DATASETS  # noqa: E402
 from isone.store import Store  # noqa: E402
-from isone.verify import jobs, verifying  # noqa: E402
+from isone.verify import jobs, outputs  # noqa: E402
 
 with journal.sentences():
     if "snakemake" in globals():
@@ -48,7 +48,7 @@ with journal.sentences():
     wanted = settings.parse_years(years or [])
     chosen = [
         (dataset, period)
-        for dataset, period in verifying.complete_names(store)
+        for dataset, period in outputs.complete_names(store)
         if (not datasets or dataset in datasets) and (not wanted or int(period[:4]) in wanted)
     ]
     sys.exit(jobs.verify_by_hand(config, chosen))

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from isone import pack
-from isone.client import Client
 from isone.database import duckdb_file, packed
+from isone.database.outputs import packed_names
 from isone.datasets import DATASETS, HUBS, Dataset, Locations
-from isone.download import Downloader, download_year
-from isone.loading import packed_names
+from isone.download.client import Client
+from isone.download.year import Downloader, download_year
+from isone.pack.year import pack_year
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import AcceptedGap, Settings, read_settings
@@ -50,7 +50,7 @@ def fill(
             accepted = {gap.day: gap.reason for gap in gaps if gap.dataset == dataset}
             downloader = Downloader(store, client, DATASETS[dataset], accepted)
             download_year(downloader, job, newest_first=False)
-            pack.pack_year(store, dataset, job.period, locations)
+            pack_year(store, dataset, job.period, locations)
             names.append((dataset, job.period))
     return names
 

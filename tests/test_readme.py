@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from running import PROJECT, Snakemake
 
-from isone import by_hand
+from isone.download import by_hand
 from isone.settings import read_settings, schema
 
 README = PROJECT / "README.md"

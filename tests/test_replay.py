@@ -14,8 +14,9 @@ from statistics import mean
 import pytest
 from running import Snakemake
 
-from isone import check, clock, locations, parse
+from isone import check, clock, parse
 from isone.datasets import CORE_LOCATIONS, DATASETS, HUB, HUBS, Part
+from isone.download import locations
 from isone.sandbox import Sandbox
 from isone.store import Store
 

@@ -32,8 +32,9 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
 from faults.damage import AUTUMN, damage, fuzz, judge, meaning, originals  # noqa: E402 - found only now
 from faults.operations import FailingOperations, SyncRecord, power_cut  # noqa: E402
 
-from isone import check, jobs, journal, parse, settings  # noqa: E402
+from isone import check, journal, parse, settings  # noqa: E402
 from isone.datasets import DATASETS  # noqa: E402
+from isone.download import jobs  # noqa: E402
 from isone.errors import ReplyError  # noqa: E402
 from isone.sandbox import FAULTS  # noqa: E402
 from isone.store import Store, sha256  # noqa: E402

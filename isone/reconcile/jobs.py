@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from isone import parse, run
-from isone.client import Client
 from isone.datasets import HUBS
+from isone.download.client import Client
+from isone.download.jobs import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
-from isone.jobs import open_client
 from isone.journal import Journal, log
 from isone.reconcile import averages, ours, workbook
 from isone.reconcile.averages import Month

@@ -18,8 +18,7 @@ import pyarrow as pa
 
 from isone import clock, run, selection
 from isone.database.history import COMPLETE, NO_MANIFEST
-from isone.datasets import DATASETS, Dataset
-from isone.download import part_named
+from isone.datasets import DATASETS, Dataset, Part
 from isone.selection import Job
 from isone.settings import Settings
 from isone.store import Entry, Store
@@ -258,7 +257,7 @@ def _reasons(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[State
         with contextlib.suppress(ValueError):
             reasons[dt.date.fromisoformat(name)] = State.MISSING, str(text)
     for path in sorted((store.root / "refused" / dataset).glob(f"{year}*.txt")):
-        part = part_named(dataset, path.name.split(".json")[0])
+        part = Part.named(dataset, path.name.split(".json")[0])
         if part:
             text = path.read_text("utf-8", "replace").strip()
             reasons[part.day] = State.DAMAGED, text.partition(": ")[2] or text

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from isone import loading
-from isone.download import part_named
+from isone.database import outputs
+from isone.datasets import Part
 from isone.errors import DamagedError
 from isone.manifest import read_manifest
 from isone.settings import Settings
@@ -29,7 +29,7 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
             places = {damage.where for damage in verdict.damage}
             refused = {damage.part: damage for damage in verdict.damage if damage.part}
             for name, damage in refused.items():
-                part = part_named(verdict.dataset, name)
+                part = Part.named(verdict.dataset, name)
                 assert part is not None  # noqa: S101 - the check has named it
                 replies += 1
                 path = store.raw_path(part)
@@ -41,7 +41,7 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
                 _remove(store.parquet_path(verdict.dataset, verdict.period))
             if "postgresql" in places and settings.database:
                 _forget_in_postgres(settings, settings.database, verdict)
-            for receipt in loading.receipts_of_year(store, verdict.dataset, verdict.period[:4]):
+            for receipt in outputs.receipts_of_year(store, verdict.dataset, verdict.period[:4]):
                 _remove(receipt)
     return replies
 

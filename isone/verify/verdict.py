@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from isone.store import Store, write_whole
-from isone.verify.verifying import verdict_path
+from isone.verify.outputs import verdict_path
 
 SOUND, DAMAGED, ABSENT = "sound", "damaged", "not complete"
 

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from isone import check, clock, loading, parse, places
-from isone.database import duckdb_file, packed
+from isone import check, clock, parse, places
+from isone.database import duckdb_file, outputs, packed
 from isone.database.comparison import Comparison, DayDigests
 from isone.database.packed import PackedFile
 from isone.datasets import DATASETS, HUBS, Dataset, Locations, Part
-from isone.download import part_named
 from isone.errors import DamagedError, IsoneError, LoadError
 from isone.manifest import Manifest, read_manifest
-from isone.parquet import read_facts
+from isone.pack.parquet import read_facts
 from isone.settings import Settings
 from isone.store import Entry, Store, sha256
 from isone.verify import raw
@@ -118,7 +117,7 @@ def _verify_replies(
     accepted = {gap.day for gap in manifest.gaps}
     waiting: list[pa.Table] = []
     for entry in manifest.parts:
-        part = part_named(dataset.name, entry.part)
+        part = Part.named(dataset.name, entry.part)
         if part is None:
             findings.damage.append(Damage("marker", f"{entry.part!r} is the name of no reply"))
             continue
@@ -229,7 +228,7 @@ def _verify_databases(
 ) -> None:
     """Hold the databases against the packed files of the year."""
     year = int(period[:4])
-    names = [name for name in loading.packed_names(store) if name[0] == dataset.name]
+    names = [name for name in outputs.packed_names(store) if name[0] == dataset.name]
     of_year = [name for name in names if name[1].startswith(f"{year}")]
     try:
         files = packed.packed_files(store, of_year)
@@ -317,7 +316,7 @@ def _audit_hours(
     """Hold five-minute prices against hourly ones, where both are here; a note, not a fault."""
     names = [
         name
-        for name in loading.packed_names(store)
+        for name in outputs.packed_names(store)
         if name[0] == "lmp_rt_hourly" and name[1].startswith(f"{files[0].year}")
     ]
     try:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from isone.client import Client
 from isone.datasets import DATASETS, Locations
-from isone.download import Downloader, Outcome, download_year
+from isone.download.client import Client
+from isone.download.year import Downloader, Outcome, download_year
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import HttpPolicy

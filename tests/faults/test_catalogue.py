@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from faults.rig import BAD_DAY, DAYS, Rig, asked
 
-from isone.download import MissingDaysError
+from isone.download.year import MissingDaysError
 from isone.errors import DownloadError, StopRunError
 from isone.sandbox import FAULTS, Sandbox
 

@@ -31,7 +31,8 @@ BAD = f"{BAD_DAY:%Y%m%d}"
 
 JOB = """
 import json, sys
-from isone import jobs, journal
+from isone import journal
+from isone.download import jobs
 with journal.sentences():
     sys.exit(jobs.download_prices(json.loads(sys.argv[1]), *sys.argv[2:5], attempt=1))
 """

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from faults.rig import JSON_HEAD, POLICY, Peer, Rig, read_head, reply
 
-from isone.client import Client
+from isone.download.client import Client
 from isone.errors import DownloadError, ReplyError, StopRunError, UsageError
 from isone.sources import Credentials, Source
 from isone.store import Store

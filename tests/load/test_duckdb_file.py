@@ -9,9 +9,9 @@ import pytest
 from filled import build_duckdb, fill
 
 from isone.database import duckdb_file, packed, sql, views
+from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
 from isone.errors import DamagedError, LoadError
-from isone.loading import packed_names
 from isone.settings import AcceptedGap
 from isone.store import Store
 

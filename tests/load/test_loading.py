@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from isone import loading
-from isone.database import layout
+from isone.database import layout, outputs
+from isone.database.outputs import Loading
 from isone.errors import UsageError
-from isone.loading import Loading
 from isone.selection import Job
 from isone.settings import read_settings
 from isone.store import Store
@@ -34,7 +33,7 @@ def pack(store: Store, dataset: str, period: str) -> Path:
 
 
 def build(store: Store) -> Path:
-    receipt = loading.duckdb_receipt(store)
+    receipt = outputs.duckdb_receipt(store)
     receipt.parent.mkdir(parents=True, exist_ok=True)
     receipt.touch()
     database = store.root / "isone.duckdb"
@@ -53,13 +52,13 @@ def build(store: Store) -> Path:
     ],
 )
 def test_a_database_has_one_digest_however_its_address_is_written(one: str, other: str) -> None:
-    assert loading.target_digest(one) == loading.target_digest(other)
+    assert outputs.target_digest(one) == outputs.target_digest(other)
 
 
 def test_different_databases_have_different_digests() -> None:
     addresses = ["postgresql://h/a", "postgresql://h/b", "postgresql://g/a", "service=a",
                  "postgresql://h:5433/a"]  # fmt: skip
-    assert len({loading.target_digest(address) for address in addresses}) == len(addresses)
+    assert len({outputs.target_digest(address) for address in addresses}) == len(addresses)
 
 
 @pytest.mark.parametrize(
@@ -88,14 +87,14 @@ def test_what_is_no_address_is_refused_with_an_example(address: str) -> None:
 
 
 def test_without_a_database_there_is_only_the_duckdb_file_to_load(store: Store) -> None:
-    assert loading_of(store, job(2024)).outcome == [str(loading.duckdb_receipt(store))]
+    assert loading_of(store, job(2024)).outcome == [str(outputs.duckdb_receipt(store))]
     assert loading_of(store).outcome == []
 
 
 def test_with_a_database_each_dataset_year_has_a_receipt(store: Store) -> None:
     address = "postgresql://me@h/prices"
     outcome = loading_of(store, job(2023), job(2024), database=address).outcome
-    folder = store.root / "loaded" / loading.target_digest(address) / "lmp_da_hourly"
+    folder = store.root / "loaded" / outputs.target_digest(address) / "lmp_da_hourly"
     assert outcome[1:] == [str(folder / "2023.json"), str(folder / "2024.json")]
     assert str(loading_of(store, database=address).postgres_receipt()).endswith(
         "{dataset}/{period}.json"

@@ -10,11 +10,10 @@ from filled import config_for, fill
 from postgres_server import GUARDED, PASSWORD, Server
 from running import PROJECT
 
-from isone import load_jobs, loading
-from isone.database import packed, postgres, postgres_schema, sql
+from isone.database import jobs, outputs, packed, postgres, postgres_schema, sql
+from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
 from isone.errors import IsoneError, LoadError, UsageError
-from isone.loading import packed_names
 from isone.store import Store
 
 DA_2025 = ("lmp_da_hourly", "2025.through-20251103")
@@ -427,28 +426,28 @@ def test_the_receipt_says_what_is_loaded_where_and_holds_no_secret(
     address = server.address("prices", GUARDED)
     config = config_for(own_store, database=address)
     log = str(own_store.root / "rule.log")
-    assert load_jobs.load_postgres(config, *DA_2025, log_path=log) == 0
-    receipt = loading.postgres_receipt(own_store, address, *DA_2025)
+    assert jobs.load_postgres(config, *DA_2025, log_path=log) == 0
+    receipt = outputs.postgres_receipt(own_store, address, *DA_2025)
     facts = json.loads(receipt.read_text())
     assert facts["rows"] == 9 * 73
     assert (facts["schema"], facts["year"]) == ("isone_sandbox", 2025)
     assert facts["database"] == f"{server.folder}:5432/prices"
     files = [p for folder in (own_store.root, Path(config["log_dir"])) for p in folder.rglob("*")]
     assert not [p for p in files if p.is_file() and PASSWORD.encode() in p.read_bytes()]
-    assert load_jobs.load_all_postgres(config, rebuild=False) == 0
-    assert load_jobs.load_all_postgres(config, rebuild=True) == 0
+    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert jobs.load_all_postgres(config, rebuild=True) == 0
     receipts = list(receipt.parent.parent.rglob("*.json"))
     assert len(receipts) == 2 * len(DATASETS)
 
 
 def test_without_a_database_the_script_says_how_to_name_one(own_store: Store) -> None:
-    assert load_jobs.load_all_postgres(config_for(own_store), rebuild=False) == 2
+    assert jobs.load_all_postgres(config_for(own_store), rebuild=False) == 2
 
 
 def test_duckdb_is_built_by_its_job_with_a_receipt(own_store: Store) -> None:
     (own_store.root / "isone.duckdb").unlink()
-    assert load_jobs.load_duckdb(config_for(own_store), None, threads=1) == 0
-    receipt = json.loads(loading.duckdb_receipt(own_store).read_text())
+    assert jobs.load_duckdb(config_for(own_store), None, threads=1) == 0
+    receipt = json.loads(outputs.duckdb_receipt(own_store).read_text())
     assert receipt["rows"]["lmp_da_hourly"] == 9 * 6 * 24
     assert len(receipt["files"]) == 2 * len(DATASETS)
 

@@ -9,8 +9,8 @@ from filled import Row, build_duckdb, fill, in_order, raw_rows
 from postgres_server import Server
 
 from isone.database import packed, postgres
+from isone.database.outputs import packed_names
 from isone.datasets import DATASETS, HUBS
-from isone.loading import packed_names
 from isone.store import Store
 from isone.tables import table_columns
 

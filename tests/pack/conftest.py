@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from isone.client import Client
 from isone.datasets import DATASETS, HUBS, Dataset, Locations
-from isone.download import Downloader, download_year
+from isone.download.client import Client
+from isone.download.year import Downloader, download_year
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import read_settings

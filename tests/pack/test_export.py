@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 import isone
-from isone import export, pack, reading
+from isone import export, reading
 from isone.errors import UsageError
+from isone.pack.year import pack_year
 from isone.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -19,7 +20,7 @@ Bring = Callable[..., str]
 
 @pytest.fixture
 def packed(store: Store, bring: Bring) -> Path:
-    pack.pack_year(store, "lmp_da_hourly", bring("lmp_da_hourly", "2024-11-02", "2024-11-04"))
+    pack_year(store, "lmp_da_hourly", bring("lmp_da_hourly", "2024-11-02", "2024-11-04"))
     return store.root
 
 
@@ -63,7 +64,7 @@ def test_the_repeated_hour_is_told_apart_in_utc_and_in_market_time(
 def test_lines_end_as_rfc_4180_has_it_and_a_missing_value_is_an_empty_field(
     store: Store, bring: Bring, tmp_path: Path
 ) -> None:
-    pack.pack_year(store, "reserve_5min", bring("reserve_5min", "2024-01-01"))
+    pack_year(store, "reserve_5min", bring("reserve_5min", "2024-01-01"))
     output = tmp_path / "reserves.csv"
     export.export_csv(reading.open_packed("reserve_5min", None, "SWCT", store.root), output)
     content = output.read_bytes()

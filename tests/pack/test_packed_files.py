@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isone import datapackage, pack
 from isone.datasets import DATASETS
 from isone.errors import DamagedError
+from isone.pack import datapackage
+from isone.pack.year import pack_year, remove_superseded
 from isone.store import Store, sha256
 from isone.tables import table_columns
 
@@ -45,7 +46,7 @@ def files_in(folder: Path) -> list[str]:
 def test_a_file_says_what_it_is_and_where_it_comes_from(
     store: Store, period: str, target: Path
 ) -> None:
-    pack.pack_year(store, "lmp_da_hourly", period, (4000, 4008))
+    pack_year(store, "lmp_da_hourly", period, (4000, 4008))
     facts = {key.decode(): value.decode() for key, value in pq.read_schema(target).metadata.items()}
     assert facts == {
         "isone.dataset": "lmp_da_hourly",
@@ -67,7 +68,7 @@ def test_a_file_has_the_declared_columns_with_unit_and_meaning(
     store: Store, bring: Bring, dataset: str
 ) -> None:
     period = bring(dataset, "2025-03-08")
-    pack.pack_year(store, dataset, period)
+    pack_year(store, dataset, period)
     schema = pq.read_schema(store.parquet_path(dataset, period))
     declared = table_columns(DATASETS[dataset])
     types = {
@@ -86,9 +87,9 @@ def test_a_file_has_the_declared_columns_with_unit_and_meaning(
 
 
 def test_packing_again_gives_the_same_bytes(store: Store, period: str, target: Path) -> None:
-    pack.pack_year(store, "lmp_da_hourly", period)
+    pack_year(store, "lmp_da_hourly", period)
     first = target.read_bytes()
-    pack.pack_year(store, "lmp_da_hourly", period)
+    pack_year(store, "lmp_da_hourly", period)
     assert target.read_bytes() == first
 
 
@@ -111,11 +112,11 @@ def other_prices(path: Path) -> None:
 def test_a_reply_that_is_not_the_proven_one_is_named_and_the_old_file_stays(
     store: Store, period: str, target: Path, reply: Path, damage: Callable[[Path], Any]
 ) -> None:
-    pack.pack_year(store, "lmp_da_hourly", period)
+    pack_year(store, "lmp_da_hourly", period)
     before = target.read_bytes()
     damage(reply)
     with pytest.raises(DamagedError, match=f"lmp_da_hourly {DAY}: .*20240102.json.gz .* verify"):
-        pack.pack_year(store, "lmp_da_hourly", period)
+        pack_year(store, "lmp_da_hourly", period)
     assert target.read_bytes() == before
     assert files_in(target.parent) == [target.name]
 
@@ -126,7 +127,7 @@ def test_a_reply_with_fewer_rows_than_were_proven_is_named(store: Store, period:
     manifest["parts"][1]["rows"] += 1
     marker.write_text(json.dumps(manifest))
     with pytest.raises(DamagedError, match=f"{DAY}: the reply has 432 rows where 433 were proven"):
-        pack.pack_year(store, "lmp_da_hourly", period)
+        pack_year(store, "lmp_da_hourly", period)
 
 
 def test_a_marker_that_was_cut_off_is_named(store: Store, period: str) -> None:
@@ -135,16 +136,17 @@ def test_a_marker_that_was_cut_off_is_named(store: Store, period: str) -> None:
     with pytest.raises(
         DamagedError, match=r"complete/lmp_da_hourly/2024\.through.* not the marker"
     ):
-        pack.pack_year(store, "lmp_da_hourly", period)
+        pack_year(store, "lmp_da_hourly", period)
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(
     store: Store, period: str, target: Path
 ) -> None:
     program = (
-        "import sys; from pathlib import Path; from isone import journal, pack; "
+        "import sys; from pathlib import Path; from isone import journal; "
+        "from isone.pack.year import pack_year; "
         "from isone.store import Store\n"
-        "with journal.sentences(): pack.pack_year(Store(Path(sys.argv[1])), *sys.argv[2:])"
+        "with journal.sentences(): pack_year(Store(Path(sys.argv[1])), *sys.argv[2:])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, store.root, "lmp_da_hourly", period],
@@ -164,7 +166,7 @@ def test_what_a_killed_attempt_left_behind_is_cleared_away(
 ) -> None:
     target.parent.mkdir(parents=True)
     (target.parent / f".{target.name}.12345").write_bytes(b"half")
-    pack.pack_year(store, "lmp_da_hourly", period)
+    pack_year(store, "lmp_da_hourly", period)
     assert files_in(target.parent) == [target.name]
 
 
@@ -179,8 +181,8 @@ def test_a_longer_year_or_another_choice_takes_the_place_of_the_file_before(
         (["2025-01-01"], {}),
     ):
         periods.append(bring("lmp_rt_5min", *days, **chosen))
-        pack.pack_year(store, "lmp_rt_5min", periods[-1])
-    removed = pack.remove_superseded(store, "lmp_rt_5min", periods[2])
+        pack_year(store, "lmp_rt_5min", periods[-1])
+    removed = remove_superseded(store, "lmp_rt_5min", periods[2])
     assert [path.stem for path in removed] == periods[:2]
     folder = store.parquet_path("lmp_rt_5min", "any").parent
     assert files_in(folder) == sorted(f"{period}.parquet" for period in periods[2:])
@@ -189,8 +191,8 @@ def test_a_longer_year_or_another_choice_takes_the_place_of_the_file_before(
 def test_the_data_package_describes_every_table(
     store: Store, bring: Bring, period: str, target: Path
 ) -> None:
-    pack.pack_year(store, "lmp_da_hourly", period)
-    pack.pack_year(store, "reserve_5min", bring("reserve_5min", "2024-01-01"))
+    pack_year(store, "lmp_da_hourly", period)
+    pack_year(store, "reserve_5min", bring("reserve_5min", "2024-01-01"))
     assert datapackage.write_datapackage(store) == 2
     package = json.loads((store.root / "parquet" / "datapackage.json").read_text())
     assert "invented" in package["description"]
@@ -216,7 +218,7 @@ def test_the_data_package_describes_every_table(
 
 
 def test_a_parquet_file_that_was_cut_off_is_named(store: Store, period: str, target: Path) -> None:
-    pack.pack_year(store, "lmp_da_hourly", period)
+    pack_year(store, "lmp_da_hourly", period)
     cut_off(target)
     with pytest.raises(DamagedError, match="is not a whole Parquet file; delete it"):
         datapackage.write_datapackage(store)
@@ -228,5 +230,5 @@ def test_a_year_without_any_published_day_is_an_empty_table(store: Store, bring:
     manifest = json.loads(marker.read_text())
     gap = {"day": str(dt.date(2024, 1, 1)), "reason": "never published", "nothing_published": True}
     marker.write_text(json.dumps(manifest | {"parts": [], "rows": 0, "gaps": [gap]}))
-    assert pack.pack_year(store, "regulation_5min", period).rows == 0
+    assert pack_year(store, "regulation_5min", period).rows == 0
     assert pq.read_table(store.parquet_path("regulation_5min", period)).num_rows == 0

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from isone import pack
 from isone.datasets import DATASETS, HUBS
+from isone.pack.year import pack_year
 from isone.store import Store
 
 Bring = Callable[..., str]
@@ -33,7 +33,7 @@ def test_every_row_of_every_dataset_is_packed_as_it_was_served(
     store: Store, bring: Bring, raw_rows: RawRows, dataset: str
 ) -> None:
     period = bring(dataset, "2025-03-08", "2025-03-10")
-    packed = pack.pack_year(store, dataset, period)
+    packed = pack_year(store, dataset, period)
     manifest = json.loads(store.marker_path(dataset, period).read_text())
     assert (packed.rows, packed.left_out, packed.absent) == (manifest["rows"], 0, ())
     assert_packed_is_raw(store, raw_rows, dataset, period)
@@ -49,7 +49,7 @@ def test_both_days_when_clocks_change_are_packed_row_by_row(
     store: Store, bring: Bring, raw_rows: RawRows, dataset: str, day: str
 ) -> None:
     period = bring(dataset, day)
-    pack.pack_year(store, dataset, period)
+    pack_year(store, dataset, period)
     assert_packed_is_raw(store, raw_rows, dataset, period)
     table = pq.read_table(store.parquet_path(dataset, period))
     hours = 23 if day == SPRING else 25
@@ -64,7 +64,7 @@ def test_real_prices_of_the_days_around_a_change_of_clocks_are_packed_row_by_row
 ) -> None:
     replay = {"replay": replay_folder, "replay_only": True}
     period = bring(dataset, "2017-03-10", "2017-03-14", **replay)
-    pack.pack_year(store, dataset, period)
+    pack_year(store, dataset, period)
     assert_packed_is_raw(store, raw_rows, dataset, period)
 
 
@@ -74,7 +74,7 @@ def test_a_reply_that_is_odd_but_right_is_packed_all_the_same(
     store: Store, bring: Bring, raw_rows: RawRows, dataset: str, fault: str
 ) -> None:
     period = bring(dataset, "2024-01-01", "2024-01-02", faults=[fault])
-    pack.pack_year(store, dataset, period)
+    pack_year(store, dataset, period)
     assert_packed_is_raw(store, raw_rows, dataset, period)
 
 
@@ -83,13 +83,13 @@ def test_days_that_came_hour_by_hour_are_packed_with_all_their_locations(
 ) -> None:
     period = bring("lmp_rt_5min", AUTUMN, locations="all")
     assert period.endswith(".all")
-    assert pack.pack_year(store, "lmp_rt_5min", period).rows == 300 * (9 + 7 + 2)
+    assert pack_year(store, "lmp_rt_5min", period).rows == 300 * (9 + 7 + 2)
     assert_packed_is_raw(store, raw_rows, "lmp_rt_5min", period)
 
 
 def test_a_missing_value_is_null(store: Store, bring: Bring) -> None:
     period = bring("reserve_5min", "2024-01-01")
-    pack.pack_year(store, "reserve_5min", period)
+    pack_year(store, "reserve_5min", period)
     table = pq.read_table(store.parquet_path("reserve_5min", period))
     assert table["ten_min_spin_requirement"].null_count == 3 * 288
     assert table["tmsr_clearing_price"].null_count == 0
@@ -100,7 +100,7 @@ def test_only_the_chosen_locations_are_packed_and_absent_ones_are_named(
 ) -> None:
     period = bring("lmp_da_hourly", "2024-01-01", "2024-01-02")
     chosen = (4003, 4000, 10001, 555)
-    packed = pack.pack_year(store, "lmp_da_hourly", period, chosen)
+    packed = pack_year(store, "lmp_da_hourly", period, chosen)
     everything = raw_rows("lmp_da_hourly")
     expected = {row for row in everything if row[4] in chosen}
     assert set(packed_rows(store, "lmp_da_hourly", period)) == expected
@@ -111,17 +111,17 @@ def test_only_the_chosen_locations_are_packed_and_absent_ones_are_named(
 def test_locations_do_not_narrow_a_dataset_that_has_none(store: Store, bring: Bring) -> None:
     for dataset in ("regulation_5min", "reserve_5min"):
         period = bring(dataset, "2024-01-01")
-        assert pack.pack_year(store, dataset, period, (4000,)).left_out == 0
+        assert pack_year(store, dataset, period, (4000,)).left_out == 0
 
 
 def test_rows_are_ordered_by_place_then_time_in_each_chunk_of_days(
     store: Store, bring: Bring
 ) -> None:
     period = bring("lmp_da_hourly", "2024-03-08", "2024-03-11")
-    pack.pack_year(store, "lmp_da_hourly", period, HUBS)
+    pack_year(store, "lmp_da_hourly", period, HUBS)
     whole = packed_rows(store, "lmp_da_hourly", period)
     assert whole == sorted(whole, key=lambda row: (row[4], row[0]))
-    pack.pack_year(store, "lmp_da_hourly", period, HUBS, chunk_rows=400, group_rows=50)
+    pack_year(store, "lmp_da_hourly", period, HUBS, chunk_rows=400, group_rows=50)
     in_chunks = packed_rows(store, "lmp_da_hourly", period)
     assert in_chunks == sorted(
         in_chunks, key=lambda row: (row[2] > dt.date(2024, 3, 9), row[4], row[0])

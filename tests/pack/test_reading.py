@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 import isone
-from isone import pack
 from isone.errors import DamagedError, UsageError
+from isone.pack.year import pack_year
 from isone.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -22,9 +22,9 @@ def packed(store: Store, bring: Bring) -> Path:
     """Two years of two days each at 18 locations, a regulation and a reserve day."""
     for day in ("2023-12-30", "2024-01-01"):
         period = bring("lmp_da_hourly", day, f"{day[:-2]}{int(day[-2:]) + 1:02}")
-        pack.pack_year(store, "lmp_da_hourly", period)
+        pack_year(store, "lmp_da_hourly", period)
     for dataset in ("regulation_5min", "reserve_5min"):
-        pack.pack_year(store, dataset, bring(dataset, "2024-01-01"))
+        pack_year(store, dataset, bring(dataset, "2024-01-01"))
     return store.root
 
 

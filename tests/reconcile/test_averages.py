@@ -8,8 +8,8 @@ import pytest
 from running import Snakemake
 
 from isone import clock, parse
-from isone.client import Client
 from isone.datasets import DATASETS, HUB, HUBS
+from isone.download.client import Client
 from isone.errors import ReplyError
 from isone.reconcile import averages, jobs, ours
 from isone.reconcile.averages import AGREES, DIFFERS, FLAT, NOT_PUBLISHED, NOT_WHOLE

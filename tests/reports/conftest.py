@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from isone.client import Client
+from isone.download.client import Client
 from isone.sandbox import Sandbox
 from isone.settings import read_settings
 from isone.sources import Source, open_service

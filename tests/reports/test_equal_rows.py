@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from isone import check, clock, parse, reports
-from isone.client import Client
 from isone.datasets import DATASETS, HUBS, Dataset, Part
+from isone.download.client import Client
 
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
 PUBLIC = [dataset.name for dataset in DATASETS.values() if dataset.report]

@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from isone import clock, locations, parse, reports
+from isone import clock, parse, reports
 from isone.datasets import CORE_LOCATIONS, DATASETS, Dataset
+from isone.download import locations
 from isone.errors import NoDataError, ReplyError
 
 DAY_AHEAD, FIVE = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]

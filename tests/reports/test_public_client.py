@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from isone import parse
-from isone.client import Client
 from isone.datasets import DATASETS, REPORTS_PAGE, Part
+from isone.download.client import Client
 from isone.errors import DownloadError, NoDataError, StopRunError
 from isone.sandbox import Sandbox
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isone import client as module
-from isone.client import Client
+from isone.download import client as module
+from isone.download.client import Client
 from isone.errors import DownloadError, ReplyError, TransientError
 from isone.settings import HttpPolicy
 from isone.sources import Source

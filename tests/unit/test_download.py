@@ -9,7 +9,7 @@ import pytest
 from faults.rig import BAD_DAY, DAYS, Rig, asked
 
 from isone.datasets import DATASETS, Part
-from isone.download import Downloader, MissingDaysError, Outcome, part_named
+from isone.download.year import Downloader, MissingDaysError, Outcome
 from isone.sandbox import Sandbox
 from isone.store import Store
 
@@ -155,7 +155,7 @@ def test_what_is_odd_about_a_day_is_said_in_the_log(
     ],
 )
 def test_a_part_is_named_by_its_own_name_only(name: str, understood: bool) -> None:
-    part = part_named("lmp_rt_5min", name)
+    part = Part.named("lmp_rt_5min", name)
     assert (part is not None) == understood
     if part:
         assert part.name == name

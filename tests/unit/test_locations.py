@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from isone import clock, locations, places
-from isone.client import Client
+from isone import clock, places
 from isone.datasets import CORE_LOCATIONS
+from isone.download import locations
+from isone.download.client import Client
 from isone.errors import UsageError
 from isone.sandbox import Sandbox
 from isone.settings import read_settings

@@ -5,10 +5,10 @@ import gzip
 import json
 from pathlib import Path
 
-from isone import recheck, rechecking
-from isone.client import Client
 from isone.datasets import DATASETS, HUBS, Part
-from isone.download import Downloader, download_year
+from isone.download.client import Client
+from isone.download.year import Downloader, download_year
+from isone.recheck import jobs, outputs
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import read_settings
@@ -44,8 +44,8 @@ def test_a_correction_is_recorded_and_the_reply_before_it_is_kept(tmp_path: Path
         Sandbox(nodes=0, today=TODAY, replay=tmp_path / "replies") as sandbox,
         Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
     ):
-        found = recheck.recheck_days(store, client, DATASET, dt.date(2024, 1, 3), LAST)
-        again = recheck.recheck_days(store, client, DATASET, dt.date(2024, 1, 3), LAST)
+        found = jobs.recheck_days(store, client, DATASET, dt.date(2024, 1, 3), LAST)
+        again = jobs.recheck_days(store, client, DATASET, dt.date(2024, 1, 3), LAST)
         assert len(sandbox.requests) == 6
     assert found["compared"] == 3
     (correction,) = found["corrected"]
@@ -69,7 +69,7 @@ def _day(store: Store, day: int) -> Path:
 def test_the_days_to_ask_for_again_are_the_newest_that_have_to_be_final() -> None:
     settings = read_settings({"recheck_days": 3})
     at = dt.datetime(2026, 11, 20, 15, tzinfo=dt.UTC)
-    assert rechecking.days_to_recheck(DATASET, settings, at) == (
+    assert outputs.days_to_recheck(DATASET, settings, at) == (
         dt.date(2026, 11, 12),
         dt.date(2026, 11, 14),
     )

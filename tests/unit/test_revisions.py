@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from isone import clock, revisions
-from isone.client import Client
 from isone.datasets import DATASETS, HUBS, Part
-from isone.download import Downloader, MissingDaysError, download_year, part_named
+from isone.download.client import Client
+from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import read_settings
@@ -108,7 +108,7 @@ def test_a_day_that_has_to_be_final_is_missing_where_it_is_only_preliminary(tmp_
 def test_a_parts_name_leads_back_to_it() -> None:
     for facts in ({}, {"location": 4000}, {"hour": 7}, {"block": 4}):
         part = Part(HOURLY.name, FIRST, prelim=True, **facts)
-        assert part_named(HOURLY.name, part.name) == part
+        assert Part.named(HOURLY.name, part.name) == part
 
 
 def test_two_versions_are_held_against_each_other_row_by_row() -> None:

@@ -15,13 +15,14 @@ from filled import build_duckdb, config_for, fill, settings_for
 from postgres_server import Server
 from running import PROJECT
 
-from isone import load_jobs, selection
+from isone import selection
 from isone.database import sql
+from isone.database.jobs import load_all_postgres, load_postgres
 from isone.datasets import DATASETS, HUBS
 from isone.errors import LoadError
 from isone.manifest import read_manifest
 from isone.store import Store, sha256
-from isone.verify import jobs, verifying
+from isone.verify import jobs, outputs
 from isone.verify.verdict import (
     ABSENT,
     DAMAGED,
@@ -252,7 +253,7 @@ def test_rows_changed_in_postgresql_are_found(store: Store, server: Server) -> N
     address = server.new_database("verified")
     config = config_for(store, database=address)
     assert "the year is not loaded" in check(store, database=address).damage[0].reason
-    assert load_jobs.load_all_postgres(config, rebuild=False) == 0
+    assert load_all_postgres(config, rebuild=False) == 0
     for dataset in DATASETS:
         verdict = check(store, dataset, database=address)
         assert (verdict.verdict, verdict.damage) == (SOUND, ())
@@ -265,7 +266,7 @@ def test_rows_changed_in_postgresql_are_found(store: Store, server: Server) -> N
     (damage,) = check(store, database=address).damage
     assert (damage.where, damage.day) == ("postgresql", DAY)
     assert jobs.verify_by_hand(config | {"refetch": True}, [("lmp_da_hourly", PERIOD)]) == 1
-    assert load_jobs.load_postgres(config, "lmp_da_hourly", PERIOD, str(store.root / "log")) == 0
+    assert load_postgres(config, "lmp_da_hourly", PERIOD, str(store.root / "log")) == 0
     assert check(store, database=address).verdict == SOUND
 
 
@@ -292,7 +293,7 @@ def by_hand(store: Store, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def fetch_again(store: Store) -> int:
-    chosen = verifying.complete_names(store, "lmp_da_hourly")
+    chosen = outputs.complete_names(store, "lmp_da_hourly")
     return jobs.verify_by_hand(config_for(store, refetch=True), chosen)
 
 
@@ -315,8 +316,8 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
 
     fill(store, ["lmp_rt_5min"], "2025-11-01", "2025-11-03")
     build_duckdb(store)
-    assert jobs.verify_by_hand(config_for(store), verifying.complete_names(store)) == 0
-    read_verdict(verifying.verdict_path(store, "lmp_rt_5min", PERIOD))
+    assert jobs.verify_by_hand(config_for(store), outputs.complete_names(store)) == 0
+    read_verdict(outputs.verdict_path(store, "lmp_rt_5min", PERIOD))
     summary = summary_path(store).read_text()
     assert summary.count("SOUND") == len(DATASETS)
 

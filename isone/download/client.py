@@ -24,7 +24,7 @@ import tenacity
 import urllib3
 
 from isone import __version__
-from isone.browsing import Visit
+from isone.download.browsing import Visit
 from isone.errors import (
     DownloadError,
     NoDataError,

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 import msgspec
 
 from isone import clock, parse, places, reports
-from isone.client import Client
 from isone.datasets import CORE_LOCATIONS, DATASETS, Locations, Part
+from isone.download.client import Client
 from isone.errors import IsoneError, NoDataError, ReplyError, UsageError
 from isone.store import Store, make_folder, write_whole
 

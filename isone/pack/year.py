@@ -21,12 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isone.columns import ColumnReader, Place
 from isone.datasets import DATASETS, Dataset, Locations, Part
-from isone.download import part_named
 from isone.errors import DamagedError, ReplyError
 from isone.manifest import read_manifest
-from isone.parquet import arrow_schema, facts_of
+from isone.pack.columns import ColumnReader, Place
+from isone.pack.parquet import arrow_schema, facts_of
 from isone.places import learn as learn_places
 from isone.store import Entry, Store, sha256, writing_whole
 from isone.tables import sort_key
@@ -120,7 +119,7 @@ def _replies(
     """Each reply, unpacked and shown to be the one that was proven, read ahead of its use."""
     coming: deque[tuple[Entry, Part, Future[bytes]]] = deque()
     for entry in entries:
-        part = part_named(dataset.name, entry.part)
+        part = Part.named(dataset.name, entry.part)
         if part is None:
             raise DamagedError(f"the marker of {dataset.name} has a part {entry.part!r}; {_VERIFY}")
         coming.append((entry, part, pool.submit(_read_reply, store.raw_path(part), part, entry)))

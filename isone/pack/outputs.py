@@ -44,16 +44,16 @@ class Packing:
 
     def recipe(self, wildcards: Any) -> str:
         """A digest of the code and the declaration that a file hangs on: new ones pack again."""
-        modules = ("pack", "columns", "parquet", "tables")
+        modules = ("pack/year", "pack/columns", "pack/parquet", "tables")
         return _digest(*modules, declaration=repr(DATASETS[wildcards.dataset]))
 
     @property
     def description_recipe(self) -> str:
         """A digest of the code that describes what is packed."""
-        return _digest("datapackage")
+        return _digest("pack/datapackage")
 
 
 def _digest(*modules: str, declaration: str = "") -> str:
-    folder = Path(__file__).parent
+    folder = Path(__file__).parent.parent
     parts = [(folder / f"{module}.py").read_bytes() for module in modules]
     return hashlib.sha256(b"\0".join([*parts, declaration.encode()])).hexdigest()[:16]

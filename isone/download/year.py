@@ -7,7 +7,6 @@ there is never more than one request. A reply that is refused is asked for once 
 import contextlib
 import datetime as dt
 import logging
-import re
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -19,8 +18,8 @@ from typing import Any
 import msgspec
 
 from isone import check, parse, reports, revisions, selection
-from isone.client import Client
 from isone.datasets import DATASETS, Dataset, Locations, Part
+from isone.download.client import Client
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
 from isone.selection import Job
 from isone.sources import REPORTS, Source
@@ -157,7 +156,7 @@ class Downloader:
             (unknown, self.store.raw_path),
         ):
             for name in sorted(names):
-                part = part_named(self.dataset.name, name)
+                part = Part.named(self.dataset.name, name)
                 if part is None or part.day.year != year:
                     continue
                 try:
@@ -380,21 +379,6 @@ def source_of(body: bytes, source: Source) -> str:
     if reports.is_report(body):
         return REPORTS
     return source.name if source.name != REPORTS else "webservices"
-
-
-def part_named(dataset: str, name: str) -> Part | None:
-    """The part whose file has this name; None for a name that is no part's."""
-    match = re.fullmatch(r"(\d{8})(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?", name)
-    if not match:
-        return None
-    try:
-        day = dt.datetime.strptime(match[1], "%Y%m%d").date()
-    except ValueError:
-        return None
-    hour, block, location = (int(text) if text else None for text in match.groups()[1:4])
-    prelim = match[5] is not None
-    part = Part(dataset, day, location=location, hour=hour, block=block, prelim=prelim)
-    return part if part.name == name else None
 
 
 def _remarks(entry: Entry) -> list[str]:

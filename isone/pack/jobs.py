@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import datapackage, run
+from isone import run
 from isone.errors import IsoneError
 from isone.journal import Journal, log
+from isone.pack import datapackage
+from isone.pack.year import pack_year, remove_superseded
 from isone.settings import Settings, read_settings
 from isone.store import Store
 
@@ -18,16 +20,15 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
     target = store.parquet_path(dataset, period)
 
     def work(journal: Journal) -> None:
-        from isone import pack  # Arrow takes a while to load; a run that was stopped needs none
 
-        packed = pack.pack_year(store, dataset, period, settings.locations)
+        packed = pack_year(store, dataset, period, settings.locations)
         journal.tell(rows=packed.rows, bytes=packed.size)
         log.info("%s: %s rows, %s bytes", target, f"{packed.rows:,}", f"{packed.size:,}")
         if packed.left_out:
             log.info("%s rows of other locations are left out", f"{packed.left_out:,}")
         for location in packed.absent:
             log.warning("location %d has no price in %s %s", location, dataset, period)
-        for path in pack.remove_superseded(store, dataset, period):
+        for path in remove_superseded(store, dataset, period):
             log.info("removed %s: another choice of the same year, packed again when chosen", path)
 
     return _with_journal(settings, f"pack_{dataset}_{period}", target, log_path, work)

@@ -81,8 +81,8 @@ def main(data_type: Literal["lmp", "as"], arguments: Sequence[str] | None = None
 
 def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) -> str | None:
     """Have a dataset's days; returns what went wrong, if anything did."""
-    from isone.download import MissingDaysError
-    from isone.jobs import open_downloader
+    from isone.download.jobs import open_downloader
+    from isone.download.year import MissingDaysError
     from isone.journal import Redaction
     from isone.progress import ConsoleHandler
 

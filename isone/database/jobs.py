@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import loading, run
+from isone import run
+from isone.database import outputs
 from isone.errors import UsageError
 from isone.journal import Journal, log
 from isone.settings import Settings, read_settings
@@ -20,11 +21,11 @@ def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -
     def work(journal: Journal) -> None:
         from isone.database import duckdb_file, packed
 
-        files = packed.packed_files(store, loading.packed_names(store))
+        files = packed.packed_files(store, outputs.packed_names(store))
         loaded = duckdb_file.build(store, files, threads=threads)
         path = duckdb_file.database_path(store)
         receipt = {"database": str(path), "files": loaded.files, "rows": loaded.rows}
-        write_whole(loading.duckdb_receipt(store), json.dumps(receipt, indent=1).encode() + b"\n")
+        write_whole(outputs.duckdb_receipt(store), json.dumps(receipt, indent=1).encode() + b"\n")
         journal.tell(rows=loaded.rows)
         log.info("%s holds %s", path, counted(loaded.rows))
 
@@ -40,7 +41,7 @@ def load_postgres(config: Mapping[str, Any], dataset: str, period: str, log_path
     def work(journal: Journal) -> None:
         names = [
             name
-            for name in loading.packed_names(store)
+            for name in outputs.packed_names(store)
             if name[0] == dataset and name[1][:4] == period[:4]
         ]
         journal.tell(rows=_load_years(settings, store, names))
@@ -59,7 +60,7 @@ def load_all_postgres(config: Mapping[str, Any], *, rebuild: bool) -> int:
     store = Store(settings.store_dir)
 
     def work(journal: Journal) -> None:
-        names = loading.packed_names(store)
+        names = outputs.packed_names(store)
         journal.tell(rows=_load_years(settings, store, names, rebuild=rebuild))
 
     command = "python scripts/load_postgres.py"
@@ -93,7 +94,7 @@ def _load_years(
             news = "loaded" if loaded.changed else "was loaded already, nothing changed"
             log.info("%s %d: %s rows, %s", dataset, year, f"{loaded.rows:,}", news)
             receipt = {
-                "database": loading.target(settings.database),
+                "database": outputs.target(settings.database),
                 "schema": tables.schema,
                 "dataset": dataset,
                 "year": year,
@@ -103,7 +104,7 @@ def _load_years(
             }
             content = json.dumps(receipt, indent=1).encode() + b"\n"
             for file in group:
-                path = loading.postgres_receipt(store, settings.database, dataset, file.period)
+                path = outputs.postgres_receipt(store, settings.database, dataset, file.period)
                 write_whole(path, content)
     return total
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import by_hand, custom, locations, places, run, selection, sources
-from isone.client import Client
+from isone import custom, places, run, selection, sources
 from isone.datasets import DATASETS
-from isone.download import Downloader, MissingDaysError, download_year
+from isone.download import by_hand, locations
+from isone.download.client import Client
+from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError
 from isone.journal import Journal, Redaction, log
 from isone.progress import CONSOLE, DownloadProgress

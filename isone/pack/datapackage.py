@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isone.datasets import DATASETS
-from isone.parquet import read_facts
+from isone.pack.parquet import read_facts
 from isone.store import Store, write_whole
 
 _INVENTED = "These prices are invented: they come from the sandbox, not from ISO New England."

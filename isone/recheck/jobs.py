@@ -14,13 +14,14 @@ from typing import Any
 
 import msgspec
 
-from isone import check, parse, rechecking, revisions, run
-from isone.client import Client
+from isone import check, parse, revisions, run
 from isone.datasets import DATASETS, Dataset, Part
-from isone.download import part_named, received_now, source_of
+from isone.download.client import Client
+from isone.download.jobs import open_client
+from isone.download.year import received_now, source_of
 from isone.errors import DownloadError, ReplyError
-from isone.jobs import open_client
 from isone.journal import Journal, log
+from isone.recheck import outputs
 from isone.settings import read_settings
 from isone.store import Entry, Store, make_folder, sha256, write_whole
 
@@ -30,7 +31,7 @@ def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path:
     settings = read_settings(config)
     store = Store(settings.store_dir)
     name = f"recheck_{dataset}"
-    note = rechecking.Rechecking(settings, store).note(dataset, days)
+    note = outputs.Rechecking(settings, store).note(dataset, days)
 
     def work(journal: Journal) -> None:
         first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
@@ -67,7 +68,7 @@ def recheck_days(
     compared = 0
     for year in range(first.year, last.year + 1):
         for entry in list(store.read_ledger(dataset.name, year).values()):
-            part = part_named(dataset.name, entry.part)
+            part = Part.named(dataset.name, entry.part)
             if part is None or part.prelim or not first <= part.day <= last:
                 continue
             if (entry.source == "reports") != client.source.gives_reports:

@@ -1,0 +1,1 @@
+"""From requests to proven days and the markers of proven years."""

@@ -1,0 +1,1 @@
+"""From proven days to Parquet files that describe themselves."""

@@ -77,8 +77,7 @@ def _load_years(
         from isone.database import packed, postgres, postgres_schema
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"loading into PostgreSQL needs the package {error.name}; install psycopg[binary] and "
-            "numpy"
+            f"loading into PostgreSQL needs the package {error.name}; install psycopg[binary]"
         ) from error
 
     files = packed.packed_files(store, names)

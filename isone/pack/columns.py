@@ -12,9 +12,9 @@ import msgspec
 import pyarrow as pa
 
 from isone import clock, parse
+from isone.aligned import Cells, read_cells
 from isone.datasets import Dataset, Locations, Part
 from isone.errors import ReplyError
-from isone.pack.aligned import AlignedReader, Cells
 from isone.parse import LocationRef
 
 _MICROSECONDS = 1_000_000
@@ -48,7 +48,6 @@ class ColumnReader:
         self._previous: list[Any] = []
         self._numbers = pa.array([], pa.int32())
         self._kept: list[int] | None = None
-        self._aligned = AlignedReader(dataset) if dataset.place == "location" else None
         self._previous_places: pa.Array | None = None
         self._cell_numbers = self._numbers
         self._begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
@@ -60,7 +59,7 @@ class ColumnReader:
         `places`, and the values. `body` is the JSON as served, unpacked. Raises ReplyError where it
         cannot be read or has another number of rows.
         """
-        cells = self._aligned.read(body) if self._aligned else None
+        cells = read_cells(self.dataset, body)
         if cells and len(cells.begins) == rows:
             return self._from_cells(part, cells)
         records = parse.read_records(self.dataset, body, proven=True).rows
@@ -85,7 +84,11 @@ class ColumnReader:
             numbers = [self._number_of_json(text.as_py()) for text in places.dictionary]
             self._previous_places = cells.places
             self._cell_numbers = pa.array(numbers, pa.int32()).take(places.indices)
-        columns = {"place": self._cell_numbers, **self._times(part, cells.begins), **cells.values}
+        columns = {
+            "place": self._cell_numbers,
+            **self._times(part, cells.begins.cast(pa.string())),
+            **cells.values,
+        }
         batch = pa.RecordBatch.from_pydict(columns)
         if self._chosen is None:
             return batch

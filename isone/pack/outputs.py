@@ -44,7 +44,7 @@ class Packing:
 
     def recipe(self, wildcards: Any) -> str:
         """A digest of the code and the declaration that a file hangs on: new ones pack again."""
-        modules = ("pack/year", "pack/columns", "pack/parquet", "tables")
+        modules = ("pack/year", "pack/columns", "pack/parquet", "aligned", "tables")
         return _digest(*modules, declaration=repr(DATASETS[wildcards.dataset]))
 
     @property

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from isone.aligned import Cells, read_cells
 from isone.datasets import DATASETS
-from isone.pack.aligned import AlignedReader, Cells
 from isone.parse import read_records
 
 DATASET = DATASETS["lmp_rt_hourly"]
@@ -27,13 +27,13 @@ def reply(records: Any, separators: tuple[str, str] = (",", ":"), ascii: bool = 
 
 
 def read(body: bytes) -> Cells | None:
-    return AlignedReader(DATASET).read(body)
+    return read_cells(DATASET, body)
 
 
 def as_rows(cells: Cells) -> list[tuple[Any, ...]]:
     places = [json.loads(text)["@LocId"] for text in cells.places.to_pylist()]
     values = [cells.values[column.name].to_pylist() for column in DATASET.columns]
-    return list(zip(cells.begins.to_pylist(), places, *values, strict=True))
+    return list(zip(map(bytes.decode, cells.begins.to_pylist()), places, *values, strict=True))
 
 
 def rows_by_record(body: bytes) -> list[tuple[Any, ...]]:
@@ -123,4 +123,4 @@ def test_bytes_that_were_changed_anywhere_raise_nothing(data: st.DataObject) -> 
 def test_sets_of_other_forms_are_left_alone() -> None:
     for name, dataset in DATASETS.items():
         if dataset.place != "location":
-            assert AlignedReader(dataset).read(reply([record(0), record(1)])) is None, name
+            assert read_cells(dataset, reply([record(0), record(1)])) is None, name

@@ -1,0 +1,99 @@
+"""The quick proof and the thorough one find the same, or the quick one leaves it."""
+
+import datetime as dt
+import random
+
+import pytest
+from faults.damage import Original, damage, fuzz, originals
+
+from isone import check
+from isone.check_columns import count_flawless
+from isone.datasets import DATASETS, Dataset, Part
+from isone.errors import ReplyError
+from isone.sandbox.replies import Invented
+
+LMP = [original for original in originals() if original.dataset.place == "location"]
+NOON = dt.datetime(2026, 6, 1, 16, tzinfo=dt.UTC)
+LARGE = Invented(seed=1, nodes=400)
+
+
+def thorough(dataset: Dataset, part: Part, body: bytes) -> check.Finding | None:
+    try:
+        return check.examine(dataset, part, body)
+    except ReplyError:
+        return None
+
+
+def agree(dataset: Dataset, part: Part, body: bytes) -> bool:
+    """Whether the quick proof leaves a reply, or finds in it what the thorough one finds."""
+    counts = count_flawless(dataset, part, body)
+    return counts is None or check.Finding(*counts) == thorough(dataset, part, body)
+
+
+@pytest.mark.parametrize("original", LMP, ids=lambda each: str(each.part))
+def test_a_flawless_reply_is_counted(original: Original) -> None:
+    counts = count_flawless(original.dataset, original.part, original.body)
+    assert counts is not None
+    assert check.Finding(*counts) == thorough(original.dataset, original.part, original.body)
+
+
+def test_a_damaged_reply_is_never_called_flawless() -> None:
+    chance = random.Random(1)  # noqa: S311 - repeatable, not secret
+    left = 0
+    for _ in range(600):
+        original = chance.choice(LMP)
+        kind, body = damage(original, chance)
+        assert agree(original.dataset, original.part, body), kind
+        left += count_flawless(original.dataset, original.part, body) is None
+    assert left > 500
+
+
+def test_fuzzed_payloads_raise_nothing_and_are_never_called_flawless() -> None:
+    chance = random.Random(2)  # noqa: S311 - repeatable, not secret
+    for _ in range(1500):
+        original = chance.choice(LMP)
+        body = fuzz(original, chance)
+        assert agree(original.dataset, original.part, body), body
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(b'"LmpTotal":', b'"LmpTotal":0', id="a leading zero"),
+        pytest.param(b',"EnergyComponent"', b'.,"EnergyComponent"', id="a point at the end"),
+        pytest.param(b'"LmpTotal":', b'"LmpTotal":+', id="a plus"),
+        pytest.param(b'"HourlyLmps"', b'"HourlyLmpz"', id="another wrapper"),
+        pytest.param(b"}]}}", b"}]}}}", id="a brace too many"),
+        pytest.param(b"}]}}", b"}]}", id="a brace too few"),
+        pytest.param(b'"@LocId":"', b'"@LocId":"0', id="an id with a zero before it"),
+        pytest.param(b'"HUB"', b'"NODE"', id="a wrong type"),
+        pytest.param(b'"HUB"', b'"\xff"', id="no UTF-8"),
+        pytest.param(b"T05:00:00.000", b"T05:00:01.000", id="a second off"),
+        pytest.param(b"T05:00:00.000", b"T04:00:00.000", id="an hour twice"),
+    ],
+)
+def test_what_is_not_exactly_right_is_left_to_the_thorough_proof(
+    before: bytes, after: bytes
+) -> None:
+    original = next(each for each in LMP if each.part.dataset == "lmp_rt_hourly")
+    assert before in original.body
+    for count in (1, -1):
+        body = original.body.replace(before, after, count)
+        assert count_flawless(original.dataset, original.part, body) is None
+
+
+@pytest.mark.parametrize("day", ["2024-03-10", "2024-07-01", "2024-11-03"])
+@pytest.mark.parametrize("name", ["lmp_da_hourly", "lmp_rt_hourly"])
+def test_a_large_reply_is_found_the_same_whole_or_not(
+    monkeypatch: pytest.MonkeyPatch, name: str, day: str
+) -> None:
+    dataset, part = DATASETS[name], Part(name, dt.date.fromisoformat(day))
+    body = LARGE.answer(dataset.url_path(part), NOON).body
+    assert len(body) > check._LARGE
+    quick = check.examine(dataset, part, body)
+    lacking = body[: body.rindex(b",{")] + body[body.rindex(b"}]") + 1 :]
+    found = check.examine(dataset, part, lacking)
+    monkeypatch.setattr(check, "_LARGE", 2**60)
+    assert quick == check.examine(dataset, part, body)
+    assert found == check.examine(dataset, part, lacking)
+    assert len(found.missing) == 1

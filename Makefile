@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 SNAKEMAKE := $(BIN)/snakemake -j1 --config $(CONFIG)
 READY := .venv/ready
 DEV_READY := .venv/ready-dev
+BENCH_READY := .venv/ready-bench
 
 .DEFAULT_GOAL := run
 .PHONY: run setup test lint verify status dag bench torture lock clean help
@@ -37,8 +38,8 @@ status: $(READY)  ## show what is had and what is missing; ARGS go to the script
 dag: $(READY)  ## draw the jobs and the rules into reports/ (SVG, with Graphviz's dot installed)
 	$(BIN)/python scripts/draw_workflow.py --config $(CONFIG) $(ARGS)
 
-bench: $(DEV_READY)  ## measure, with every program in bench/
-	@set -e; for program in bench/*.py; do echo "== $$program"; $(BIN)/python "$$program"; done
+bench: $(BENCH_READY)  ## measure against peers; PARTS="pack load" only these, ARGS=--write into docs/
+	$(BIN)/python -m bench $(PARTS) $(ARGS)
 
 LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --no-emit-find-links --no-config --quiet \
@@ -51,6 +52,7 @@ lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade take
 	$(LOCK) $(ARGS) --output-file requirements.lock
 	$(LOCK) $(ARGS) --extra postgres --extra workbook --extra notify --group dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock
+	$(LOCK) $(ARGS) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 
 clean:  ## remove .venv and the caches; what was downloaded stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -71,4 +73,9 @@ $(READY): requirements.lock
 $(DEV_READY): requirements-dev.lock $(READY)
 	@echo "Adding the development tools to .venv, once" >&2
 	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+$(BENCH_READY): requirements-bench.lock $(DEV_READY)
+	@echo "Adding what the benchmarks compare with to .venv, once" >&2
+	@$(PIP) -r requirements-bench.lock
 	@touch $@

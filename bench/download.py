@@ -1,34 +1,47 @@
-"""Download speed against curl: the same URLs, one connection each, in turn.
+"""Downloading against curl.
 
-A sandbox in a process of its own serves recorded replies. Ours includes everything that a job does:
-checks, proof, digests, fsync, ledger. Prints median seconds and curl's time as a share of ours
-(1.00 is as fast as curl). At full scale (--nodes 1184) an hourly day has all 1,200 locations.
+The same URLs over one connection each, in turn; a sandbox in a process of its own serves recorded
+replies. Ours is everything that a job does: checks, proof, digests, fsync, ledger.
 """
 
-import argparse
 import datetime as dt
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
+from bench.options import Options
+from isone.datasets import DATASETS, HUBS, Part
+from isone.download.client import Client
+from isone.download.year import Downloader
+from isone.settings import read_settings
+from isone.sources import Source
+from isone.store import Store
 
-from isone.datasets import DATASETS, HUBS, Part  # noqa: E402
-from isone.download.client import Client  # noqa: E402 - found only now
-from isone.download.year import Downloader  # noqa: E402
-from isone.settings import read_settings  # noqa: E402
-from isone.sources import Source  # noqa: E402
-from isone.store import Store  # noqa: E402
-
-PROJECT = Path(__file__).resolve().parent.parent
 _LAST = dt.date(2024, 6, 30)
+
+
+class Mix(NamedTuple):
+    """Datasets, the days of each, and how many nodes the sandbox has besides hub and zones."""
+
+    name: str
+    datasets: tuple[str, ...]
+    days: int
+    nodes: int
+
+
+_MIXES = {
+    "default mix": Mix(
+        "default", ("lmp_da_hourly", "lmp_rt_5min", "regulation_5min", "reserve_5min"), 30, 12
+    ),
+    "1,200 locations": Mix("all", ("lmp_da_hourly", "lmp_rt_hourly"), 15, 1184),
+}
 
 
 def parts_of(datasets: tuple[str, ...], days: int) -> list[Part]:
@@ -53,28 +66,19 @@ def sandbox(*options: str) -> Iterator[str]:
             server.terminate()
 
 
-def record(parts: list[Part], nodes: int, folder: Path) -> None:
-    """Let the sandbox invent the replies once, and keep them as it sent them."""
-    with sandbox("--nodes", str(nodes)) as url:
-        curl(parts, url, folder / "api" / "v1.1", suffix=".json.gz")
-
-
-def curl(parts: list[Part], url: str, folder: Path, suffix: str = "") -> float:
-    """Seconds that one curl takes for all parts over one connection."""
+def curl(parts: list[Part], url: str, folder: Path, suffix: str = "") -> None:
+    """Let one curl fetch all parts over one connection."""
     lines = ["silent", "fail", "create-dirs", 'header = "Accept-Encoding: gzip"']
     lines.append('header = "Accept: application/json"')
     for part in parts:
         path = DATASETS[part.dataset].url_path(part)
         lines += [f'url = "{url}/{path}"', f'output = "{folder / (path + suffix)}"']
-    started = time.perf_counter()
     subprocess.run(["curl", "--config", "-"], input="\n".join(lines), text=True, check=True)
-    return time.perf_counter() - started
 
 
-def ours(parts: list[Part], url: str, folder: Path) -> float:
-    """Seconds that our downloader takes for the same, from opening a session to the last fsync."""
+def ours(parts: list[Part], url: str, folder: Path) -> None:
+    """Let our downloader do the same, from opening a session to the last fsync."""
     settings = read_settings({"years": 2024})
-    started = time.perf_counter()
     with Client(Source("webservices", url), settings.http) as client:
         for name in dict.fromkeys(part.dataset for part in parts):
             days = sorted({part.day for part in parts if part.dataset == name}, reverse=True)
@@ -83,51 +87,64 @@ def ours(parts: list[Part], url: str, folder: Path) -> float:
                 raise SystemExit(f"{name}: {outcome.missing_days}")
     if client.requests_sent != len(parts):
         raise SystemExit(f"{client.requests_sent} requests for {len(parts)} parts")
-    return time.perf_counter() - started
 
 
-def measure(what: str, parts: list[Part], recorded: Path, latency: float, rounds: int) -> None:
-    """Time both in turn against a fresh server and print a line."""
-    pairs = []
-    with sandbox("--replay", str(recorded), "--replay-only", "--latency", str(latency)) as url:
-        for _ in range(rounds):
-            with tempfile.TemporaryDirectory(dir=recorded.parent) as folder:
-                mine = ours(parts, url, Path(folder) / "ours")
-                pairs.append((mine, curl(parts, url, Path(folder) / "curl")))
-    mine, its = (statistics.median(column) for column in zip(*pairs, strict=True))
-    ratio = statistics.median(b / a for a, b in pairs)
-    asked = f"{what:42} {len(parts):5} {latency * 1e3:5.0f} ms"
-    print(f"{asked} {mine:8.2f} s {its:8.2f} s {ratio:8.2f}", flush=True)
-
-
-def main() -> None:
-    """Run the comparisons that the options ask for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=30, help="days of each dataset")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--nodes", type=int, default=1184, help="of the full-scale comparison")
-    options = parser.parse_args()
+def measure(options: Options) -> Iterator[Line]:
+    """A line for each mix of datasets and each latency."""
     if not shutil.which("curl"):
         raise SystemExit("this compares with curl, and curl is not installed")
-    print(f"{'':42} {'asked':>5} {'latency':>8} {'ours':>10} {'curl':>10} {'speed':>8}")
-    selections = {
-        "default year's mix, default sandbox": (
-            ("lmp_da_hourly", "lmp_rt_5min", "regulation_5min", "reserve_5min"),
-            12,
-        ),
-        f"hourly LMP, {options.nodes + 16} locations": (
-            ("lmp_da_hourly", "lmp_rt_hourly"),
-            options.nodes,
-        ),
+    for what, mix in _MIXES.items():
+        parts, recorded = _recorded(options.folder, mix, options.quick)
+        for latency, hold in ((0.05, 0.95), (0.0, 0.5)):
+            turns = _in_turn(options.rounds, parts, recorded, latency)
+            each = [f"{median_seconds(t) / len(parts) * 1e3:.1f} ms" for t in turns]
+            said = f"a request, {what}, {latency * 1e3:.0f} ms latency"
+            yield Line(said, each[0], "curl", each[1], median_ratio(*turns[::-1]), at_least=hold)
+
+
+def _in_turn(
+    rounds: int, parts: list[Part], recorded: Path, latency: float
+) -> list[list[tuple[float, float]]]:
+    """The times of ours and of curl against one server."""
+    with (
+        sandbox("--replay", str(recorded), "--replay-only", "--latency", str(latency)) as url,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        runs = {
+            "ours": lambda: ours(parts, url, Path(tempfile.mkdtemp(dir=folder))),
+            "curl": lambda: curl(parts, url, Path(tempfile.mkdtemp(dir=folder))),
+        }
+        return list(take_turns(rounds, runs).values())
+
+
+def subjects(options: Options) -> dict[str, list[str]]:
+    """What to look into: downloading without latency, where only we cost time."""
+    return {
+        f"{what}, no latency": [name, str(options.folder), *(["quick"] * options.quick)]
+        for name, what in ((mix.name, what) for what, mix in _MIXES.items())
     }
-    for what, (datasets, nodes) in selections.items():
-        parts = parts_of(datasets, options.days)
-        with tempfile.TemporaryDirectory() as temporary:
-            recorded = Path(temporary) / "recorded"
-            record(parts, nodes, recorded)
-            for latency in (0.05, 0.0):
-                measure(what, parts, recorded, latency, options.rounds)
 
 
-if __name__ == "__main__":
-    main()
+def subject(name: str, folder: str, *quick: str) -> None:
+    """Download a recorded mix without latency."""
+    mix = next(mix for mix in _MIXES.values() if mix.name == name)
+    parts, recorded = _recorded(Path(folder), mix, bool(quick))
+    with (
+        sandbox("--replay", str(recorded), "--replay-only") as url,
+        tempfile.TemporaryDirectory() as target,
+    ):
+        ours(parts, url, Path(target))
+
+
+def _recorded(folder: Path, mix: Mix, quick: bool) -> tuple[list[Part], Path]:
+    """Let the sandbox invent the replies once, and keep them as it sent them."""
+    days = 3 if quick else mix.days
+    parts = parts_of(mix.datasets, days)
+    recorded = folder / f"recorded-{mix.name}-{days}"
+    if not recorded.exists():
+        aside = recorded.with_name(f".{recorded.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        with sandbox("--nodes", str(mix.nodes)) as url:
+            curl(parts, url, aside / "api" / "v1.1", suffix=".json.gz")
+        aside.rename(recorded)
+    return parts, recorded

@@ -1,25 +1,23 @@
-"""A finished run once more: seven years of ours against Snakemake doing nothing with as many files.
+"""A finished run once more, against Snakemake doing nothing with as many files.
 
-Prints median seconds of both and the ratio; the second run has to find nothing to do.
+Seven years of everything; the second run has to find nothing to do, and sends no request.
 """
 
-import argparse
 import contextlib
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
+from bench.options import Options
+from isone import run
+from isone.database.outputs import Loading
+from isone.pack.outputs import Packing
+from isone.report.outputs import Outputs
 
-from isone import run  # noqa: E402 - found only now
-from isone.database.outputs import Loading  # noqa: E402
-from isone.pack.outputs import Packing  # noqa: E402
-from isone.report.outputs import Outputs  # noqa: E402
-
-PROJECT = Path(__file__).resolve().parent.parent
+SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 _BARE = """
 rule all:
     default_target: True
@@ -31,14 +29,11 @@ rule make:
 """
 
 
-def seconds(command: list[str], folder: Path) -> float:
-    """Wall-clock seconds of a run that must find nothing to do."""
-    started = time.perf_counter()
+def again(command: list[str], folder: Path) -> None:
+    """A run that must find nothing to do."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    took = time.perf_counter() - started
     if "Nothing to be done" not in done.stdout + done.stderr:
         raise SystemExit(done.stderr)
-    return took
 
 
 def finish(chosen: run.Run) -> int:
@@ -55,32 +50,48 @@ def finish(chosen: run.Run) -> int:
     return len(files) + 1
 
 
-def main() -> None:
-    """Time both in turn."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    rounds = parser.parse_args().rounds
+def finished(folder: Path, years: str) -> tuple[list[str], int]:
+    """A folder in which these years are finished; the command, and how many files there are."""
+    (folder / "config.yaml").write_text((PROJECT / "config.yaml").read_text())
+    config = {"years": years, "source": "sandbox"}
+    with contextlib.chdir(folder):
+        count = finish(run.Run.of(config))
+    command = [SNAKEMAKE, "-s", str(PROJECT / "Snakefile"), "-j1", "--config"]
+    return [*command, *(f"{key}={value}" for key, value in config.items())], count
+
+
+def measure(options: Options) -> Iterator[Line]:
+    """Both in turn."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        (folder / "config.yaml").write_text((PROJECT / "config.yaml").read_text())
-        config = {"years": "2018-2024", "source": "sandbox"}
-        with contextlib.chdir(folder):
-            count = finish(run.Run.of(config))
+        ours, count = finished(folder, "2018-2024")
         bare = folder / "bare"
         (bare / "done").mkdir(parents=True)
         (bare / "Snakefile").write_text(_BARE.format(count=count))
         for number in range(count):
             (bare / "done" / f"{number}.json").write_text("{}")
-        snakemake = str(Path(sys.executable).with_name("snakemake"))
-        ours = [snakemake, "-s", str(PROJECT / "Snakefile"), "-j1", "--config"]
-        ours += [f"{key}={value}" for key, value in config.items()]
-        nothing = [snakemake, "-j1"]
-        pairs = [(seconds(ours, folder), seconds(nothing, bare)) for _ in range(rounds + 1)][1:]
-    print(f"seven finished years, {count} files, {rounds} rounds in turn")
-    print(f"ours                     {statistics.median(a for a, _ in pairs):6.2f} s")
-    print(f"Snakemake doing nothing  {statistics.median(b for _, b in pairs):6.2f} s")
-    print(f"ratio                    {statistics.median(a / b for a, b in pairs):6.2f}")
+        turns = take_turns(
+            options.rounds,
+            {
+                "ours": lambda: again(ours, folder),
+                "bare": lambda: again([SNAKEMAKE, "-j1"], bare),
+            },
+        )
+    took = {name: f"{median_seconds(times):.2f} s" for name, times in turns.items()}
+    what = f"seven finished years, {count} files"
+    ratio = median_ratio(turns["ours"], turns["bare"])
+    yield Line(what, took["ours"], "Snakemake doing nothing", took["bare"], ratio, at_most=1.3)
 
 
-if __name__ == "__main__":
-    main()
+def subjects(options: Options) -> dict[str, list[str]]:
+    """What to look into: reading the configuration and planning, without Snakemake."""
+    return {"planning seven years, without Snakemake's own time": []}
+
+
+def subject() -> None:
+    """What the Snakefile has our code do."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        finished(folder, "2018-2024")
+        with contextlib.chdir(folder):
+            run.Run.of({"years": "2018-2024", "source": "sandbox"}).plan()

@@ -1,32 +1,29 @@
-"""Loading a packed year: DuckDB against its own CREATE TABLE AS, PostgreSQL against its own COPY.
+"""Loading a packed year, against DuckDB's own CREATE TABLE AS and PostgreSQL's own COPY.
 
 Ours is the whole job: days, places, views, comments, digests, checks, fsync and rename, or the swap
 of the partition. DuckDB's own is a new file from the same Parquet file. PostgreSQL's own is the
-server reading a CSV of the same rows from its own disk into a new table, with the same key. Both
-take turns in one run; the rows are made up here, 1,200 locations by the hour.
+server reading a CSV of the same rows from its own disk into a new table, with the same key. The
+rows are made up here, 1,200 locations by the hour.
 """
 
-import argparse
 import os
-import resource
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(PROJECT), str(PROJECT / "tests")]
+import duckdb
 
-import duckdb  # noqa: E402 - found only now
-from postgres_server import running_server  # noqa: E402
+from bench.lines import PROJECT, Line, in_a_process, median_ratio, median_seconds, take_turns
+from bench.options import Options
+from isone.database import duckdb_file, packed, postgres, sql
+from isone.database.packed import PackedFile
+from isone.datasets import DATASETS
+from isone.store import Store
+from isone.tables import table_columns
 
-from isone.database import duckdb_file, packed, postgres, sql  # noqa: E402
-from isone.database.packed import PackedFile  # noqa: E402
-from isone.datasets import DATASETS  # noqa: E402
-from isone.store import Store  # noqa: E402
-from isone.tables import table_columns  # noqa: E402
+sys.path.append(str(PROJECT / "tests"))
+from postgres_server import running_server  # noqa: E402 - the tests' own PostgreSQL
 
 DATASET = DATASETS["lmp_da_hourly"]
 COLUMNS = table_columns(DATASET)
@@ -65,27 +62,56 @@ def make_rows(store: Store, rows: int) -> PackedFile:
     return packed.packed_files(store, [(DATASET.name, "2024")])[0]
 
 
-def take_turns(
-    turns: int, rows: int, ours: Callable[[], object], theirs: Callable[[], object], what: str
-) -> float:
-    """Time both, in turns, after one of each that does not count; print and return the ratio."""
-    taken: dict[str, list[float]] = {"ours": [], "its own": []}
-    for turn in range(turns + 1):
-        for name, run in (("its own", theirs), ("ours", ours)):
-            begun = time.perf_counter()
-            run()
-            if turn:
-                taken[name].append(time.perf_counter() - begun)
-    medians = {name: statistics.median(times) for name, times in taken.items()}
-    ratio = medians["its own"] / medians["ours"]
-    print(
-        f"{what:<12}{rows:>12,}{rows / medians['its own'] / 1e3:>14,.0f} k/s"
-        f"{rows / medians['ours'] / 1e3:>12,.0f} k/s{ratio:>10.2f}"
-    )
-    return ratio
+def measure(options: Options) -> Iterator[Line]:
+    """A line for each database, and one for the memory it takes."""
+    rows = 200_000 if options.quick else 2_000_000
+    with tempfile.TemporaryDirectory(prefix="isone-bench-") as name:
+        folder = Path(name)
+        store = Store(folder / "sandbox")
+        file = make_rows(store, rows)
+        yield bench_duckdb(folder, store, file, options.rounds)
+        yield bench_postgres(folder, store, file, options.rounds)
+        for database in ("duckdb", "postgres"):
+            _, megabytes = in_a_process("load", database, str(store.root))
+            what = f"peak memory, {file.rows:,} rows into {database}"
+            yield Line(what, f"{megabytes:.0f} MB", "to hold", "500 MB", megabytes / 500, at_most=1)
 
 
-def bench_duckdb(folder: Path, store: Store, file: PackedFile, turns: int) -> float:
+def subjects(options: Options) -> dict[str, list[str]]:
+    """What to look into."""
+    return {f"loading into {name}": [name] for name in ("duckdb", "postgres")}
+
+
+def subject(database: str, root: str = "") -> None:
+    """Load two million rows, or what a store has."""
+    with tempfile.TemporaryDirectory(prefix="isone-bench-") as name:
+        store = Store(Path(root or name) / "sandbox" if not root else Path(root))
+        file = (
+            packed.packed_files(store, [(DATASET.name, "2024")])[0]
+            if root
+            else make_rows(store, 2_000_000)
+        )
+        if database == "duckdb":
+            duckdb_file.build(store, [file], threads=os.cpu_count() or 1)
+            return
+        with running_server() as server, postgres.connect(server.address("postgres")) as connection:
+            postgres.load_year(
+                connection, postgres.prepare(connection, invented=True), store, [file]
+            )
+
+
+def compared(
+    rounds: int, rows: int, ours: Callable[[], object], theirs: Callable[[], object], peer: str
+) -> Line:
+    """Both in turn, as rows a second."""
+    turns = take_turns(rounds, {"its own": theirs, "ours": ours})
+    speed = {name: f"{rows / median_seconds(t) / 1e3:,.0f} k/s" for name, t in turns.items()}
+    ratio = median_ratio(turns["its own"], turns["ours"])
+    what = f"{rows:,} rows loaded"
+    return Line(what, speed["ours"], peer, speed["its own"], ratio, at_least=0.8)
+
+
+def bench_duckdb(folder: Path, store: Store, file: PackedFile, turns: int) -> Line:
     """Our file against the plainest that DuckDB makes by itself."""
     threads = os.cpu_count() or 1
 
@@ -99,10 +125,10 @@ def bench_duckdb(folder: Path, store: Store, file: PackedFile, turns: int) -> fl
     def ours() -> None:
         duckdb_file.build(store, [file], threads=threads)
 
-    return take_turns(turns, file.rows, ours, theirs, "DuckDB")
+    return compared(turns, file.rows, ours, theirs, "DuckDB's CREATE TABLE AS")
 
 
-def bench_postgres(folder: Path, store: Store, file: PackedFile, turns: int) -> float:
+def bench_postgres(folder: Path, store: Store, file: PackedFile, turns: int) -> Line:
     """Our load of a year against the server's own reading of a CSV."""
     csv = folder / "rows.csv"
     with duckdb.connect() as connection:
@@ -136,28 +162,4 @@ def bench_postgres(folder: Path, store: Store, file: PackedFile, turns: int) -> 
                 connection.execute("CHECKPOINT")
                 postgres.forget_year(connection, tables, DATASET.name, 2024)
 
-            return take_turns(turns, file.rows, ours, theirs, "PostgreSQL")
-
-
-def main() -> int:
-    """Run both and print the figures side by side; 1 where a ratio is below what is held."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rows", type=int, default=2_000_000, help="rows to load (%(default)s)")
-    parser.add_argument("--turns", type=int, default=5, help="times each (%(default)s)")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="isone-bench-") as name:
-        folder = Path(name)
-        store = Store(folder / "sandbox")
-        file = make_rows(store, options.rows)
-        print(f"{'':<12}{'rows':>12}{'its own':>18}{'ours':>16}{'ratio':>10}   (hold 0.80)")
-        ratios = [
-            bench_duckdb(folder, store, file, options.turns),
-            bench_postgres(folder, store, file, options.turns),
-        ]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory of this process: {peak:,.0f} MB")
-    return int(min(ratios) < 0.8)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+            return compared(turns, file.rows, ours, theirs, "PostgreSQL's COPY")

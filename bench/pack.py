@@ -1,60 +1,50 @@
-"""JSON days to Parquet, all locations: ours, gridstatus's parse of the same bytes, and the floor.
+"""JSON days to Parquet, all locations, against gridstatus's parse and the floor.
 
-Ours is the whole job: digests, order, Parquet, fsync. gridstatus's is its parse alone, from bytes
-already unpacked to its data frame. The floor is the least that any program does: unpack, parse
-without keeping anything (simdjson), write the finished tables. The days come from the sandbox,
-once, and are kept in --folder. `--year` packs a full year and shows its peak memory; `--layouts`
-shows why chunks and row groups have the size they have.
+Ours is the whole job: digests, order, Parquet, fsync. gridstatus's is its parse alone of the same
+bytes, already unpacked, to its data frame. The floor is the least that any program does: unpack,
+parse without keeping anything (simdjson), write the finished tables.
 """
 
-import argparse
 import datetime as dt
 import importlib.util
 import io
-import itertools
 import json
 import os
-import resource
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import pyarrow.parquet as pq
 
-import pyarrow.parquet as pq  # noqa: E402 - found only now
-
-import isone  # noqa: E402
-from isone.datasets import DATASETS  # noqa: E402
-from isone.download.client import Client  # noqa: E402
-from isone.download.year import Downloader, download_year  # noqa: E402
-from isone.pack.year import CHUNK_ROWS, GROUP_ROWS, pack_year, unpack  # noqa: E402
-from isone.reading import open_packed  # noqa: E402
-from isone.sandbox import Sandbox  # noqa: E402
-from isone.selection import Job  # noqa: E402
-from isone.settings import read_settings  # noqa: E402
-from isone.sources import Source  # noqa: E402
-from isone.store import Store  # noqa: E402
+from bench.lines import Line, in_a_process, median_ratio, median_seconds, take_turns
+from bench.options import Options
+from isone.datasets import DATASETS
+from isone.download.client import Client
+from isone.download.year import Downloader, download_year
+from isone.pack.year import pack_year, unpack
+from isone.sandbox import Sandbox
+from isone.selection import Job
+from isone.settings import read_settings
+from isone.sources import Source
+from isone.store import Store
 
 DATASET = "lmp_rt_hourly"
-PROJECT = Path(__file__).resolve().parent.parent
+NODES = 1184  # 1,200 locations with hub, zones and external ones
 
 
-def days_at_hand(folder: Path, nodes: int, days: int) -> tuple[Store, str]:
-    """A store with the first days of 2024 at 16 locations and so many nodes; made where lacking."""
-    store = Store(folder / f"{nodes}-nodes-{days}-days")
-    first = dt.date(2024, 1, 1)
-    job = Job(DATASET, 2024, first, first + dt.timedelta(days=days - 1), "all")
-    if not store.marker_path(DATASET, job.period).exists():
+def days_at_hand(
+    folder: Path, days: int, nodes: int = NODES, dataset: str = DATASET, year: int = 2024
+) -> tuple[Store, str]:
+    """A store with the first days of a year at all locations; made where it is lacking."""
+    store = Store(folder / f"{dataset}-{year}-{nodes}-nodes-{days}-days")
+    first = dt.date(year, 1, 1)
+    job = Job(dataset, year, first, first + dt.timedelta(days=days - 1), "all")
+    if not store.marker_path(dataset, job.period).exists():
         with (
             Sandbox(nodes=nodes) as sandbox,
             Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
         ):
-            download_year(Downloader(store, client, DATASETS[DATASET]), job, newest_first=False)
+            download_year(Downloader(store, client, DATASETS[dataset]), job, newest_first=False)
     return store, job.period
 
 
@@ -99,99 +89,45 @@ def floor(store: Store, period: str) -> Callable[[], Any] | None:
     return run
 
 
-def compare(store: Store, period: str, days: int, rounds: int) -> None:
-    """Take turns, and print medians and ratios, in elapsed and in processor time."""
-    runs: dict[str, Callable[[], Any] | None] = {
-        "ours": lambda: pack_year(store, DATASET, period),
-        "floor": floor(store, period),
-        "gridstatus's parse": gridstatus_parse(store),
-    }
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
-    for number, (name, run) in itertools.product(range(rounds + 1), runs.items()):
-        if run is None:
-            continue
-        started, used = time.perf_counter(), time.process_time()
-        run()
-        if number:  # the first round only warms up
-            times[name].append((time.perf_counter() - started, time.process_time() - used))
-    print(f"{'':20} {'ms a day':>9} {'CPU ms':>9} {'to ours':>9} {'CPU':>9}")
-    for name, pairs in times.items():
-        if not pairs:
-            print(f"{name:20} skipped: not installed")
-            continue
-        elapsed, used = (statistics.median(column) for column in zip(*pairs, strict=True))
-        ratios = [
-            statistics.median(
-                its[i] / mine[i] for its, mine in zip(pairs, times["ours"], strict=True)
-            )
-            for i in (0, 1)
-        ]
-        per_day = f"{elapsed / days * 1e3:9.1f} {used / days * 1e3:9.1f}"
-        print(f"{name:20} {per_day} {ratios[0]:9.2f} {ratios[1]:9.2f}", flush=True)
-
-
-def year(folder: Path, nodes: int) -> None:
-    """Pack a full year in a process of its own and print its time and peak memory."""
-    store, period = days_at_hand(folder, nodes, 366)
-    program = (
-        "import sys; from pathlib import Path\n"
-        "from isone.pack.year import pack_year; from isone.store import Store\n"
-        "print(pack_year(Store(Path(sys.argv[1])), *sys.argv[2:]))"
+def measure(options: Options) -> Iterator[Line]:
+    """Ours against both, then a year's peak memory."""
+    days = 3 if options.quick else 15
+    store, period = days_at_hand(options.folder, days)
+    peers = {"gridstatus": gridstatus_parse(store), "floor": floor(store, period)}
+    runs: dict[str, Callable[[], object]] = {"ours": lambda: pack_year(store, DATASET, period)}
+    turns = take_turns(
+        options.rounds, runs | {name: run for name, run in peers.items() if run is not None}
     )
-    started = time.perf_counter()
-    command = [sys.executable, "-c", program, str(store.root), DATASET, period]
-    done = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(
-        f"a year: {time.perf_counter() - started:.1f} s, peak {peak:.0f} MB, {done.stdout.strip()}"
-    )
+    each = {name: f"{median_seconds(times) / days * 1e3:.1f} ms" for name, times in turns.items()}
+    what = "a day of 1,200 locations to Parquet"
+    if "gridstatus" in turns:
+        ratio = median_ratio(turns["gridstatus"], turns["ours"])
+        yield Line(what, each["ours"], "gridstatus's parse", each["gridstatus"], ratio, at_least=6)
+    if "floor" in turns:
+        ratio = median_ratio(turns["ours"], turns["floor"])
+        yield Line(what, each["ours"], "the floor", each["floor"], ratio, at_most=2)
+    absent = [name for name, run in peers.items() if run is None]
+    if absent:
+        yield Line(what, each["ours"], f"not installed: {' '.join(absent)}")
+    yield peak(options)
 
 
-def layouts(folder: Path, nodes: int) -> None:
-    """Pack a full year in other layouts and print size and times of the two ways of reading it."""
-    store, period = days_at_hand(folder, nodes, 366)
-    print(f"{'rows a chunk':>13} {'a group':>9} {'MB':>7} {'place, ms':>10} {'day, ms':>9}")
-    chunk, group = CHUNK_ROWS, GROUP_ROWS
-    others = [(chunk, group // 2), (chunk, group * 2), (chunk // 2, group), (chunk * 2, group)]
-    for chunk_rows, group_rows in [(chunk, group), *others]:
-        packed = pack_year(store, DATASET, period, chunk_rows=chunk_rows, group_rows=group_rows)
-        place = fastest(lambda: isone.read(DATASET, 2024, 4004, data_dir=store.root))
-        opened = open_packed(DATASET, 2024, None, store.root)
-        day = fastest(opened.between(dt.date(2024, 7, 1), dt.date(2024, 7, 1)).table)
-        sizes = f"{chunk_rows:13,} {group_rows:9,} {packed.size / 1e6:7.1f}"
-        print(f"{sizes} {place * 1e3:10.0f} {day * 1e3:9.0f}", flush=True)
+def peak(options: Options) -> Line:
+    """The memory of packing a whole year, which does not depend on the year's size."""
+    days = 30 if options.quick else 366
+    days_at_hand(options.folder, days)
+    seconds, megabytes = in_a_process("pack", str(options.folder), str(days))
+    what = f"peak memory, {days} days of 1,200 locations"
+    ours = f"{megabytes:.0f} MB, {seconds:.0f} s"
+    return Line(what, ours, "to hold", "500 MB", megabytes / 500, at_most=1)
 
 
-def fastest(run: Callable[[], Any]) -> float:
-    """The best of five runs, in seconds."""
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - started)
-    return min(times)
+def subjects(options: Options) -> dict[str, list[str]]:
+    """What to look into."""
+    return {"packing, 1,200 locations": [str(options.folder), "3" if options.quick else "30"]}
 
 
-def main() -> None:
-    """Run what the options ask for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=15)
-    parser.add_argument("--nodes", type=int, default=1184, help="besides hub, zones and external")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--year", action="store_true", help="peak memory of a full year")
-    parser.add_argument("--layouts", action="store_true", help="other chunks and row groups")
-    parser.add_argument(
-        "--folder", type=Path, default=Path(tempfile.gettempdir()) / "isone-bench-pack"
-    )
-    options = parser.parse_args()
-    if options.layouts:
-        layouts(options.folder, options.nodes)
-    elif options.year:
-        year(options.folder, options.nodes)
-    else:
-        store, period = days_at_hand(options.folder, options.nodes, options.days)
-        compare(store, period, options.days, options.rounds)
-
-
-if __name__ == "__main__":
-    main()
+def subject(folder: str, days: str, nodes: str = str(NODES), dataset: str = DATASET) -> None:
+    """Pack some days."""
+    store, period = days_at_hand(Path(folder), int(days), int(nodes), dataset)
+    pack_year(store, dataset, period)

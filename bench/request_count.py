@@ -1,33 +1,39 @@
-"""How many requests a year costs: ours, the old orchestrator, and the fewest there can be."""
+"""How many requests a year costs: ours, the old orchestrator's, and the fewest there can be."""
 
 import datetime as dt
-import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Iterator
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from bench.lines import Line
+from bench.options import Options
+from isone import run
 
-from isone import run  # noqa: E402 - found only now
-
-OLD_ORCHESTRATOR = {"hourly LMP, hub and zones": 6570, "its default year": 11315}
+OLD_ORCHESTRATOR = {"hourly LMP, hub and zones": 6570, "the default year": 11315}
 _CHOICES = {
     "hourly LMP, hub and zones": {"data_types": "lmp", "markets": "da rt-hourly"},
-    "its default year": {},
+    "the default year": {},
 }
 
 
-def main() -> None:
-    """Print a line for each selection; a year of 366 days."""
-    print(f"{'a year (2024) of':30} {'ours':>7} {'the old one':>12} {'ratio':>7}")
+def measure(options: Options) -> Iterator[Line]:
+    """A line for each selection; a year of 366 days."""
+    days = (dt.date(2025, 1, 1) - dt.date(2024, 1, 1)).days
     with tempfile.TemporaryDirectory() as folder:
         for what, choice in _CHOICES.items():
-            config = {"years": 2024, "data_dir": folder, "log_dir": folder, **choice}
-            plan = run.Run.of(config).plan()
+            config = {
+                "years": 2024,
+                "source": "sandbox",
+                "data_dir": folder,
+                "log_dir": folder,
+                **choice,
+            }
+            sent = run.Run.of(config).plan().requests
             old = OLD_ORCHESTRATOR[what]
-            print(f"{what:30} {plan.requests:7,} {old:12,} {plan.requests / old:7.2f}")
-    days = (dt.date(2025, 1, 1) - dt.date(2024, 1, 1)).days
-    print(f"fewest there can be for hourly LMP, one a day and market: {2 * days}")
-
-
-if __name__ == "__main__":
-    main()
+            yield Line(
+                f"requests for {what}", f"{sent:,}", "the old orchestrator", f"{old:,}", sent / old
+            )
+            if "LMP" in what:
+                ratio, most = sent / (2 * days), 1.0
+                yield Line("", f"{sent:,}", "fewest possible", f"{2 * days:,}", ratio, at_most=most)
+            else:
+                yield Line("", f"{sent:,}", "to hold", "4,400", sent / 4400, at_most=1.0)

@@ -1,0 +1,77 @@
+"""Run the benchmarks: `python -m bench [PART ...]`; `--write` puts the figures into the docs.
+
+Each part is a module of the same name with `measure`, which gives its lines, and, where there is
+something to profile, `subject`, which is what is looked at, with `SUBJECTS`, its arguments.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench import page
+from bench.lines import HEADINGS, Line, shown
+from bench.options import Options
+from bench.profiling import profile
+
+PARTS = (
+    "request_count",
+    "download",
+    "pack",
+    "load",
+    "report",
+    "start_up",
+    "finished_run",
+    "growth",
+)
+
+
+def main() -> int:
+    """Run the parts that were named, or all; 1 where something that is to hold does not."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--rounds", type=int, default=5, help="times each (%(default)s)")
+    parser.add_argument("--quick", action="store_true", help="small sizes: only to see it run")
+    parser.add_argument("--write", action="store_true", help="put the figures into the docs")
+    parser.add_argument("--no-profile", action="store_true", help="do not look where time goes")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "isone-bench",
+        help="where invented days are kept for the next run (%(default)s)",
+    )
+    parser.add_argument("--subject", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"no part is called {', '.join(sorted(unknown))}")
+    if given.subject is not None:
+        importlib.import_module(f"bench.{given.parts[0]}").subject(*given.subject)
+        return 0
+    options = Options(given.folder, 2 if given.quick else given.rounds, given.quick)
+    broken = 0
+    print(shown(HEADINGS))
+    for name in given.parts or PARTS:
+        part: Any = importlib.import_module(f"bench.{name}")
+        before = os.getloadavg()[0]
+        lines: list[Line] = []
+        for line in part.measure(options):
+            print(shown(line.cells), flush=True)
+            lines.append(line)
+        broken += sum(line.verdict == "NOT HELD" for line in lines)
+        profiles = {}
+        if not given.no_profile:
+            for what, arguments in part.subjects(options).items():
+                profiles[what] = profile(name, *arguments)
+                print(f"  where the time goes: {what}")
+                for share, place in profiles[what]:
+                    print(f"    {share:6.1%}  {place}")
+        if given.write:
+            page.write(name, part.__doc__ or "", lines, profiles, (before, os.getloadavg()[0]))
+    return int(broken > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""What a benchmark finds: a line of figures, ours beside a peer's, and what is to hold."""
+
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Line:
+    """Ours beside a peer's. `ratio` is what `at_least` or `at_most` are held against."""
+
+    what: str
+    ours: str
+    peer: str = ""
+    its: str = ""
+    ratio: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def hold(self) -> str:
+        """What is to hold, in short; empty where the line only tells."""
+        if self.at_least is not None:
+            return f"≥ {self.at_least:g}"
+        return f"≤ {self.at_most:g}" if self.at_most is not None else ""
+
+    @property
+    def verdict(self) -> str:
+        """Whether it holds."""
+        if self.ratio is None or not self.hold:
+            return ""
+        low, high = self.at_least or 0, self.at_most or float("inf")
+        return "held" if low <= self.ratio <= high else "NOT HELD"
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The line as the cells of a table."""
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
+        return (self.what, self.ours, self.peer, self.its, ratio, self.hold, self.verdict)
+
+
+HEADINGS = ("", "ours", "peer", "its", "ratio", "hold", "")
+_WIDTHS = (46, 18, 26, 12, 7, 7, 8)
+
+
+def shown(cells: Sequence[str]) -> str:
+    """A line for the terminal."""
+    return " ".join(f"{cell:<{w}}" for cell, w in zip(cells, _WIDTHS, strict=True)).rstrip()
+
+
+def markdown(lines: Sequence[Line]) -> str:
+    """The lines as a table of a page."""
+    rows = [HEADINGS, ("---",) * len(HEADINGS), *(line.cells for line in lines)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
+def take_turns(
+    rounds: int, runs: Mapping[str, Callable[[], object]]
+) -> dict[str, list[tuple[float, float]]]:
+    """Seconds elapsed and of processor, of each run in turn; a first round only warms up."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+    for number, (name, run) in itertools.product(range(rounds + 1), runs.items()):
+        begun, used = time.perf_counter(), time.process_time()
+        run()
+        if number:
+            times[name].append((time.perf_counter() - begun, time.process_time() - used))
+    return times
+
+
+def median_ratio(
+    above: Sequence[tuple[float, float]], below: Sequence[tuple[float, float]]
+) -> float:
+    """The median, over the rounds, of how often the one's seconds hold the other's."""
+    return statistics.median(a[0] / b[0] for a, b in zip(above, below, strict=True))
+
+
+def median_seconds(times: Sequence[tuple[float, float]]) -> float:
+    """The median of the elapsed seconds."""
+    return statistics.median(elapsed for elapsed, _ in times)
+
+
+def in_a_process(part: str, *arguments: str) -> tuple[float, float]:
+    """Seconds and peak megabytes of a part's subject, run in a process of its own."""
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", "bench", part, "--subject", *arguments]
+    process = subprocess.Popen(command, cwd=PROJECT)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+    return time.perf_counter() - begun, usage.ru_maxrss / 1024

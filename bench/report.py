@@ -1,0 +1,89 @@
+"""The report's page and figures.
+
+Of hourly day-ahead and real-time prices at hub and zones, whole years, from packed files.
+"""
+
+import contextlib
+import datetime as dt
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.lines import Line, in_a_process
+from bench.options import Options
+from isone.database import duckdb_file, packed
+from isone.database.outputs import packed_names
+from isone.datasets import DATASETS, HUBS
+from isone.download.client import Client
+from isone.download.year import Downloader, download_year
+from isone.pack.year import pack_year
+from isone.sandbox import Sandbox
+from isone.selection import Job
+from isone.settings import read_settings
+from isone.sources import Source
+from isone.store import Store
+
+SETS = ("lmp_da_hourly", "lmp_rt_hourly")
+
+
+def years_at_hand(folder: Path, years: int) -> Path:
+    """A data folder with so many proven, packed and loaded years up to 2024; made where lacking."""
+    data = folder / f"{years}-years"
+    store = Store(data / "sandbox")
+    if not duckdb_file.database_path(store).exists():
+        policy = read_settings({}).http
+        with (
+            Sandbox(nodes=2) as sandbox,
+            Client(Source("sandbox", sandbox.url), policy) as client,
+        ):
+            for year in range(2025 - years, 2025):
+                for name in SETS:
+                    job = Job(name, year, dt.date(year, 1, 1), dt.date(year, 12, 31), HUBS)
+                    downloader = Downloader(store, client, DATASETS[name])
+                    download_year(downloader, job, newest_first=False)
+                    pack_year(store, name, job.period, HUBS)
+        duckdb_file.build(store, packed.packed_files(store, packed_names(store)))
+    return data
+
+
+def measure(options: Options) -> Iterator[Line]:
+    """The page of one year and of seven, with its memory."""
+    for years in (1,) if options.quick else (1, 7):
+        yield line(options, years)
+
+
+def line(options: Options, years: int) -> Line:
+    """The page of so many years."""
+    years_at_hand(options.folder, years)
+    seconds, megabytes = in_a_process("report", str(options.folder), str(years))
+    what = f"the report's page, {years} year{'s' * (years > 1)}"
+    ours = f"{seconds:.1f} s, {megabytes:.0f} MB"
+    return Line(what, ours, "to hold", "500 MB", megabytes / 500, at_most=1)
+
+
+def subjects(options: Options) -> dict[str, list[str]]:
+    """What to look into."""
+    return {"the page of one year": [str(options.folder), "1"]}
+
+
+def subject(folder: str, years: str) -> None:
+    """Write the page."""
+    from isone.report.jobs import write_report
+
+    data = years_at_hand(Path(folder), int(years))
+    config = {
+        "source": "sandbox",
+        "data_dir": str(data),
+        "log_dir": str(data / "logs"),
+        "years": f"{2025 - int(years)}-2024",
+        "data_types": "lmp",
+        "markets": "da rt-hourly",
+    }
+    with (
+        tempfile.TemporaryDirectory() as target,
+        Path(os.devnull).open("w") as nowhere,
+        contextlib.redirect_stderr(nowhere),
+    ):
+        if write_report(config, None, Path(target)):
+            raise SystemExit("the report was not written")

@@ -13,7 +13,7 @@ import isone
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
-LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock"]
+LOCKS = [ROOT / f"requirements{which}.lock" for which in ("", "-dev", "-bench")]
 
 # What conda calls differently.
 LOCK_NAMES = {
@@ -72,8 +72,8 @@ def test_every_environment_that_a_rule_names_is_there() -> None:
 
 @each_lock
 def test_a_lock_satisfies_every_dependency(lock: Path) -> None:
-    groups = PROJECT["dependency-groups"] if "dev" in lock.name else {}
-    for line in PROJECT["project"]["dependencies"] + sum(groups.values(), []):
+    groups = [g for name, g in PROJECT["dependency-groups"].items() if f"-{name}" in lock.stem]
+    for line in PROJECT["project"]["dependencies"] + sum(groups, []):
         needed = Requirement(line)
         assert locked(lock)[canonicalize_name(needed.name)] in needed.specifier
 
@@ -83,9 +83,11 @@ def test_a_lock_names_no_place_to_install_from(lock: Path) -> None:
     assert not re.search(r"://|^--|^\S+ @", lock.read_text(), re.MULTILINE)
 
 
-def test_the_development_lock_only_adds_to_the_lock() -> None:
-    base, development = map(locked, LOCKS)
+def test_the_other_locks_only_add_to_the_lock() -> None:
+    base, development, bench = map(locked, LOCKS)
     assert base.items() <= development.items()
+    assert base.items() <= bench.items()
+    assert development.items() >= {k: v for k, v in bench.items() if k in development}.items()
 
 
 def test_the_project_and_the_library_have_one_version() -> None:

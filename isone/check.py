@@ -1,7 +1,7 @@
 """Whether a reply is the day it should be: counted from the calendar, not hoped for."""
 
 import operator
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ _HALF_CENT = 0.005
 _ID_DIGITS = 9
 _LARGE = 2**20
 _NAMED = 5  # examples that a sentence gives before it only counts
+
+Place = Any
+"""What tells rows of one interval apart: the id of a place, names, or 0 where there is one row."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
 
     `body` is the JSON as served, unpacked. Raises ReplyError for anything that is wrong in it
     (form, day, place, sums, rows that disagree) and NoDataError for an empty one; what is merely
-    missing stands in the finding.
+    missing stands in the finding. Of a set that owes no row, an empty reply is a finding of none.
     """
     if dataset.place == "location" and len(body) >= _LARGE:
         from isone.check_columns import count_flawless  # Arrow, only where there is much to read
@@ -63,13 +66,13 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
     seen = dict(zip(keys, records.rows, strict=True))
     if len(seen) < len(keys):
         _refuse_disagreement(keys, records.rows, seen)
-    places = {place for _, place in seen}
+    places = {place for _, place in seen} if dataset.place else set()
     if part.location is not None and places != {part.location}:
         raise ReplyError(f"the reply is about location {_some(map(str, sorted(places)))}")
     _check_names(dataset, seen.values())
     return Finding(
         rows=len(seen),
-        places=len(places) if dataset.place else 0,
+        places=len(places),
         duplicates=len(keys) - len(seen),
         off_grid=off_grid,
         cents_off=_check_sums(dataset, seen),
@@ -100,19 +103,25 @@ def _slots_of(
 
 
 def _odd_slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) -> tuple[int, int]:
-    """The interval, and the instant, of a stamp that is not written as expected or off the grid."""
+    """The interval, and the instant, of a stamp that is not written as expected or off the grid.
+
+    Where no row is owed there is no grid to hold it to: it only has to lie within the day.
+    """
     try:
         instant = clock.parse_stamp(text)
     except (ValueError, OverflowError) as error:
         raise ReplyError(f"the reply has a wrong stamp: {parse.shown(str(error))}") from error
     slot = clock.snap(instant, dataset.interval_minutes)
-    if slot not in slots:
+    first, end = clock.day_bounds(part.day)
+    if slot not in slots and (dataset.owes_rows or not first <= slot < end):
         raise ReplyError(f"the reply has a row of {parse.shown(text)}, which is not in {part}")
     return slot, instant
 
 
-def _places_of(dataset: Dataset, rows: Sequence[Any]) -> list[int]:
-    """The place of each row; 0 where there are no places."""
+def _places_of(dataset: Dataset, rows: Sequence[Any]) -> list[Place]:
+    """The place of each row, or its names; 0 where there are neither."""
+    if dataset.names:
+        return list(map(operator.attrgetter(*dataset.names), rows))
     if dataset.place == "location":
         texts = [row.place.id for row in rows]
         ids = {text: _location_id(text) for text in set(texts)}
@@ -127,7 +136,7 @@ def _location_id(text: str) -> int:
 
 
 def _refuse_disagreement(
-    keys: Sequence[tuple[int, int]], rows: Sequence[Any], seen: dict[tuple[int, int], Any]
+    keys: Sequence[tuple[int, Place]], rows: Sequence[Any], seen: dict[tuple[int, Place], Any]
 ) -> None:
     """Let rows come twice only where they are exactly alike."""
     for key, row in zip(keys, rows, strict=True):
@@ -145,7 +154,12 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _check_names(dataset: Dataset, rows: Collection[Any]) -> None:
-    """Refuse an id that comes under two names or types, or a well-known id under a wrong one."""
+    """Refuse an id that comes under two names or types, or a well-known id under a wrong one.
+
+    Where names are the key, the first of them has to be there, and all have to be plain text.
+    """
+    if dataset.names:
+        _require_plain(map(operator.attrgetter(*dataset.names), rows))
     names: dict[Any, str] = {}
     found: set[tuple[Any, str]] = set()
     if dataset.place == "location":
@@ -163,7 +177,16 @@ def _check_names(dataset: Dataset, rows: Collection[Any]) -> None:
             )
 
 
-def _check_sums(dataset: Dataset, seen: dict[tuple[int, int], Any]) -> int:
+def _require_plain(keys: Iterable[tuple[str, ...]]) -> None:
+    for key in set(keys):
+        if not key[0]:
+            raise ReplyError("the reply has a row without a name")
+        for name in key:
+            if not name.isprintable():
+                raise ReplyError(f"the reply has {parse.shown(name)!r} for a name")
+
+
+def _check_sums(dataset: Dataset, seen: dict[tuple[int, Place], Any]) -> int:
     """Refuse components that do not add up, or a row without any price; count odd cents."""
     alternatives = dataset.price_alternatives
     if alternatives:
@@ -185,7 +208,7 @@ def _check_sums(dataset: Dataset, seen: dict[tuple[int, int], Any]) -> int:
     return cents_off
 
 
-def _at_odds(dataset: Dataset, seen: dict[tuple[int, int], Any]) -> int:
+def _at_odds(dataset: Dataset, seen: dict[tuple[int, Place], Any]) -> int:
     """Count rows that do not say what other rows, or their own stamps, say too."""
     if dataset.place == "location":
         energies: dict[int, float] = {}
@@ -205,9 +228,11 @@ def _missing(
     dataset: Dataset,
     part: Part,
     slots: Collection[int],
-    seen: dict[tuple[int, int], Any],
-    places: set[int],
+    seen: dict[tuple[int, Place], Any],
+    places: set[Place],
 ) -> tuple[str, ...]:
+    if not dataset.owes_rows:
+        return ()
     required = set(dataset.required_places) if part.location is None else {part.location}
     expected = (places | required) if dataset.place else {0}
     if len(seen) == len(slots) * len(expected):
@@ -222,8 +247,10 @@ def _missing(
     return tuple(absent)
 
 
-def _interval_name(slot: int, place: int) -> str:
+def _interval_name(slot: int, place: Place) -> str:
     at = f" at location {place}" if place else ""
+    if isinstance(place, tuple):
+        at = f" of {' / '.join(parse.shown(name) for name in place if name)}"
     return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}{at}"
 
 

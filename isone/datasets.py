@@ -14,6 +14,7 @@ from typing import Final, Literal
 from isone import clock
 
 TypeName = Literal["double", "integer", "string"]
+DataType = Literal["lmp", "as", "constraints"]
 
 HUB = 4000
 CORE_LOCATIONS = {
@@ -126,7 +127,7 @@ class Dataset:
 
     name: str
     title: str
-    data_type: Literal["lmp", "as"]
+    data_type: DataType
     choice: str
     """The market (`da`, `rt`, `rt-hourly`) or service that selects it."""
     market: str
@@ -149,6 +150,16 @@ class Dataset:
     """Of columns that may be absent, the sets of which each row must hold one whole."""
     report: Report | None = None
     """Where the same prices are published for everybody; None where they are not."""
+    names: tuple[str, ...] = ()
+    """The columns of names that, in place of a location, tell the rows of an interval apart."""
+    published_with: str | None = None
+    """For a set that owes no row, as of events: the dataset whose publication tells a day that
+    has none from one that is not out. None where every interval owes its rows."""
+
+    @property
+    def owes_rows(self) -> bool:
+        """Whether a whole day has a number of rows that the calendar tells."""
+        return self.published_with is None
 
     @property
     def has_prelim(self) -> bool:
@@ -170,7 +181,7 @@ class Dataset:
     @property
     def key(self) -> tuple[str, ...]:
         """The columns that tell one row from every other."""
-        return ("interval_start_utc", "location_id") if self.place else ("interval_start_utc",)
+        return ("interval_start_utc", *(("location_id",) if self.place else self.names))
 
     def intervals(self, part: Part) -> Sequence[int]:
         """The interval beginnings (UTC seconds) that a part must hold for every place in it."""
@@ -207,6 +218,10 @@ class Dataset:
         first = part.block or 0
         hours = f"{first:02d}-{first + self.report.block_hours:02d}"
         return _version(self.report.path, part).format(day=f"{part.day:%Y%m%d}", hours=hours)
+
+    def info_path(self, part: Part) -> str:
+        """Where the service says up to when the version of a part is published."""
+        return f"{_version(self.path, part).partition('/day/')[0]}/info"
 
     def url_path(self, part: Part) -> str:
         """The path of a part's request below the base URL."""
@@ -491,6 +506,37 @@ _STRIKE_PRICE_COLUMNS = (
     ),
 )
 
+_CONSTRAINT_COLUMNS = (
+    Column(
+        "constraint_name", "ConstraintName", "", "the interface or line that binds", type="string"
+    ),
+    Column(
+        "contingency_name",
+        "ContingencyName",
+        "",
+        "the outage against which it is held; empty where ISO-NE names none",
+        required=False,
+        type="string",
+    ),
+    Column(
+        "interface_flag",
+        "InterfaceFlag",
+        "",
+        "Y for an interface, N for a single element",
+        required=False,
+        type="string",
+    ),
+    Column(
+        "marginal_value",
+        "MarginalValue",
+        "$/MWh",
+        "what one more MW of the limit would change the cost by; mostly below 0",
+        required=False,
+    ),
+)
+
+_CONSTRAINT_NAMES = ("constraint_name", "contingency_name")
+
 _STATIC = "static-transform/csv/histRpts"
 _BEGIN_DATE = ("BeginDate",)
 _MARKETS_OPENED = dt.date(2003, 3, 1)
@@ -668,8 +714,51 @@ _ROWS = (
             "transform/csv/finalhourlyreserveprice?start={day}&end={day}", _RESERVE_HEADINGS
         ),
     ),
+    Dataset(
+        name="constraints_da_hourly",
+        title="Day-ahead binding constraints",
+        data_type="constraints",
+        choice="da",
+        market="DAY_AHEAD_HOURLY",
+        path="dayaheadconstraints/day/{day}",
+        wrapper=("DayAheadConstraints", "DayAheadConstraint"),
+        begins=_BEGIN_DATE,
+        interval_minutes=60,
+        first_day=_MARKETS_OPENED,
+        publication_lag=_DAY_BEFORE_AT_NOON,
+        place=None,
+        columns=_CONSTRAINT_COLUMNS,
+        names=_CONSTRAINT_NAMES,
+        published_with="lmp_da_hourly",
+    ),
+    Dataset(
+        name="constraints_rt_5min",
+        title="Real-time binding constraints, final",
+        data_type="constraints",
+        choice="rt",
+        market="REAL_TIME_5_MIN",
+        path="fiveminuteconstraints/final/day/{day}",
+        wrapper=("RealTimeConstraints", "RealTimeConstraint"),
+        begins=_BEGIN_DATE,
+        interval_minutes=5,
+        first_day=dt.date(2017, 3, 1),
+        publication_lag=_FINAL_AFTER_DAYS,
+        place=None,
+        columns=_CONSTRAINT_COLUMNS,
+        names=_CONSTRAINT_NAMES,
+        published_with="lmp_rt_5min",
+    ),
 )
 
 DATASETS = {row.name: row for row in _ROWS}
-MARKETS = tuple(row.choice for row in _ROWS if row.data_type == "lmp")
-SERVICES = tuple(row.choice for row in _ROWS if row.data_type == "as")
+CHOSEN_BY = {"lmp": "markets", "as": "services", "constraints": "markets"}
+"""The key of the configuration that chooses among the datasets of a data type."""
+
+
+def choices(data_type: DataType) -> tuple[str, ...]:
+    """The markets or services by which the datasets of a type are chosen."""
+    return tuple(row.choice for row in _ROWS if row.data_type == data_type)
+
+
+MARKETS = choices("lmp")
+SERVICES = choices("as")

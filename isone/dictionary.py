@@ -7,7 +7,7 @@ import argparse
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-from isone.datasets import CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Dataset
+from isone.datasets import CHOSEN_BY, CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Dataset
 from isone.settings import PROJECT
 from isone.tables import TableColumn, table_columns
 
@@ -19,7 +19,6 @@ _TYPES = {
     "double": ("double", "DOUBLE PRECISION"),
     "string": ("dictionary of string", "VARCHAR"),
 }
-_CHOSEN_BY = {"lmp": "markets", "as": "services"}
 
 _INTRODUCTION = """\
 # Data dictionary
@@ -36,7 +35,13 @@ DuckDB and PostgreSQL. What holds for all of them:
 - No two rows have the same key. Rows that ISO New England publishes twice, exactly alike, are there
   once; stamps that it publishes a second or two off are moved onto their interval.
 - Column names follow gridstatus.io.
-- A Parquet file has its rows in blocks of some weeks, each ordered by place, then time.
+- A set that lists what happens, as binding constraints do, owes no number of rows. Of its days it
+  is proven that the reply came whole and in form, is of that day, and that no two rows disagree
+  on the same key; not that no record is lacking. A day without any is taken for a quiet one when
+  its reply was empty twice and ISO-NE says that the energy prices of that market are out through
+  it, and not when more than 31 days running are empty. Its stamps are kept as served where they
+  are not on the interval; `interval_end_utc` is the interval's length later.
+- A Parquet file has its rows in blocks of some weeks, each ordered by place or name, then time.
 """
 
 _FILES = """\
@@ -68,7 +73,7 @@ def data_dictionary() -> str:
 
 def _section(dataset: Dataset) -> str:
     facts = [
-        f"- chosen by `{_CHOSEN_BY[dataset.data_type]}: {dataset.choice}`; "
+        f"- chosen by {_data_type(dataset)}`{CHOSEN_BY[dataset.data_type]}: {dataset.choice}`; "
         f"market `{dataset.market}`",
         f"- one row for each {_length(dataset)}{_per_place(dataset)}: {_rows_a_day(dataset)}",
         f"- from {dataset.first_day} on; final {_published(dataset)}",
@@ -91,13 +96,21 @@ def _length(dataset: Dataset) -> str:
     return "hour" if dataset.interval_minutes == 60 else f"{dataset.interval_minutes} minutes"
 
 
+def _data_type(dataset: Dataset) -> str:
+    return f"`data_types: {dataset.data_type}` and " if not dataset.owes_rows else ""
+
+
 def _per_place(dataset: Dataset) -> str:
+    if dataset.names:
+        return " and constraint that binds"
     return {"location": " and location", "reserve_zone": " and reserve zone", None: ""}[
         dataset.place
     ]
 
 
 def _rows_a_day(dataset: Dataset) -> str:
+    if not dataset.owes_rows:
+        return "as many as there are, on a quiet day none"
     counts = [str(hours * 60 // dataset.interval_minutes) for hours in (24, 23, 25)]
     each = f" of each {dataset.place.replace('_', ' ')}" if dataset.place else ""
     return f"{counts[0]} a day{each} ({counts[1]} and {counts[2]} when clocks change)"

@@ -7,6 +7,7 @@ stamp as served) and, where prices differ by place, `place`.
 
 import functools
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,8 @@ _SHOWN = 160  # characters of what the service says that a sentence repeats
 _FIELDS_NAMED = 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TYPES: dict[str, type] = {"double": float, "integer": int, "string": str}
+_Name = str | int | float | None
+"""A name as it may come: one that consists of digits has been seen as a number."""
 
 
 class LocationRef(msgspec.Struct, frozen=True, gc=False):
@@ -75,7 +78,8 @@ def read_records(dataset: Dataset, body: bytes, *, proven: bool = False) -> Reco
     Of a reply that was `proven` before, each LMP record keeps its location as the bytes it came in
     (`msgspec.Raw`), which spares most of the time, and new fields are passed over.
     Raises NoDataError where the service says in one of its ways that it has none, and ReplyError
-    where the JSON is not of the dataset's form.
+    where the JSON is not of the dataset's form. Of a set that owes no row there are none where the
+    dataset's own wrapper is empty; anything else that is empty says nothing about the day.
     """
     if reports.is_report(body):
         body = reports.as_reply(dataset, body)
@@ -102,9 +106,17 @@ def read_records(dataset: Dataset, body: bytes, *, proven: bool = False) -> Reco
     except RecursionError as error:
         raise ReplyError("the reply is nested too deeply to be a list of prices") from error
     rows = _unwrap(dataset, reply)
-    if not rows:
+    if not rows and (dataset.owes_rows or not _has_wrapper(dataset, reply)):
         raise NoDataError("the service has no data")
+    for name in dataset.names:
+        for row in rows:
+            value = getattr(row, name)
+            setattr(row, name, "" if value is None else str(value).strip())
     return Records(rows, unknown)
+
+
+def _has_wrapper(dataset: Dataset, reply: Any) -> bool:
+    return any(getattr(reply, key, None) is not None for key in dataset.wrapper)
 
 
 def _unwrap(dataset: Dataset, reply: Any) -> list[Any]:
@@ -155,16 +167,17 @@ def _record_type(dataset: Dataset, *, strict: bool, raw_places: bool) -> Any:
     elif dataset.place == "reserve_zone":
         fields += [("place", int), ("place_name", str)]
         rename |= {"place": "ReserveZoneId", "place_name": "ReserveZoneName"}
-    fields += [_struct_field(column) for column in dataset.columns if column.required]
-    fields += [_struct_field(column) for column in dataset.columns if not column.required]
+    kinds = _TYPES | dict.fromkeys(dataset.names, _Name)
+    fields += [_struct_field(column, kinds) for column in dataset.columns if column.required]
+    fields += [_struct_field(column, kinds) for column in dataset.columns if not column.required]
     rename |= {column.name: column.field for column in dataset.columns}
     return msgspec.defstruct(
         f"{dataset.name}_record", fields, rename=rename, forbid_unknown_fields=strict, gc=False
     )
 
 
-def _struct_field(column: Column) -> Any:
-    kind = _TYPES[column.type]
+def _struct_field(column: Column, kinds: Mapping[str, Any]) -> Any:
+    kind = kinds.get(column.name) or kinds[column.type]
     return (column.name, kind) if column.required else (column.name, kind | None, None)
 
 

@@ -51,7 +51,8 @@ def _rows(dataset: Dataset, body: bytes) -> dict[Any, Any]:
             stamp = getattr(stamp, key)
         slot = clock.snap(clock.parse_stamp(stamp), dataset.interval_minutes)
         place = getattr(row, "place", 0)
-        rows[slot, getattr(place, "id", place)] = row
+        names = tuple(getattr(row, name) for name in dataset.names)
+        rows[slot, getattr(place, "id", place), *names] = row
     return rows
 
 

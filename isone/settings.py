@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from isone import clock
-from isone.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations
+from isone.datasets import ALL_LOCATIONS, CHOSEN_BY, DATASETS, HUBS, Locations
 from isone.errors import UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -277,12 +277,15 @@ def parse_day(text: str, key: str) -> dt.date:
 
 def _chosen_datasets(values: Mapping[str, Any]) -> tuple[str, ...]:
     types = set(values["data_types"])
-    chosen = {"lmp": values["markets"], "as": values["services"]}
-    return tuple(
-        row.name
-        for row in DATASETS.values()
-        if types & {row.data_type, "all"} and row.choice in chosen[row.data_type]
-    )
+    rows = [row for row in DATASETS.values() if types & {row.data_type, "all"}]
+    chosen = tuple(row.name for row in rows if row.choice in values[CHOSEN_BY[row.data_type]])
+    if not chosen:
+        key, choices = CHOSEN_BY[rows[0].data_type], ", ".join(row.choice for row in rows)
+        raise UsageError(
+            f"{key}: {', '.join(values[key])} has none of the data types "
+            f"{', '.join(values['data_types'])}, which have {choices}"
+        )
+    return chosen
 
 
 def _chosen_locations(words: Iterable[str]) -> Locations:

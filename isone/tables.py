@@ -51,12 +51,15 @@ def table_columns(dataset: Dataset) -> tuple[TableColumn, ...]:
     """The columns of a dataset's table, in order: time, market, place, values."""
     market = TableColumn("market", "string", "", f"market, here always {dataset.market}")
     values = tuple(
-        TableColumn(c.name, c.type, c.unit, c.meaning, nullable=not c.required)
+        TableColumn(
+            c.name, c.type, c.unit, c.meaning, nullable=not c.required and c.name not in dataset.key
+        )
         for c in dataset.columns
     )
     return (*_TIME, market, *(_PLACES[dataset.place] if dataset.place else ()), *values)
 
 
 def sort_key(dataset: Dataset) -> tuple[str, ...]:
-    """The order of rows: by place, then by time, so that one place over a year reads fast."""
-    return tuple(reversed(dataset.key))
+    """The order of rows: by place or names, then by time, so that one over a year reads fast."""
+    time, *others = dataset.key
+    return (*others, time)

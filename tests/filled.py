@@ -80,7 +80,8 @@ def raw_rows(store: Store, dataset_name: str, locations: Locations = HUBS) -> li
     for path in (store.root / "raw" / dataset_name).glob("*/2*.json.gz"):
         records: Any = json.loads(gzip.decompress(path.read_bytes()))
         for key in dataset.wrapper:
-            records = records[key]
+            records = records[key] if records else []
+        records = [records] if isinstance(records, dict) else records
         day = dt.datetime.strptime(path.name[:8], "%Y%m%d").date()
         rows |= {
             row

@@ -340,7 +340,7 @@ class Torture:
     def damaged(self, count: int) -> dict[str, Any]:
         """Damage replies in every way and see what the proof makes of them."""
         verdicts: Counter[str] = Counter()
-        replies = originals()
+        replies = [each for each in originals() if each.dataset.owes_rows]
         for _ in range(count):
             original = self.chance.choice(replies)
             kind, body = damage(original, self.chance)

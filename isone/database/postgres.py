@@ -27,7 +27,7 @@ from isone.datasets import DATASETS, Dataset
 from isone.errors import LoadError, UsageError
 from isone.settings import require_no_password
 from isone.store import Store
-from isone.tables import table_columns
+from isone.tables import sort_key, table_columns
 
 _BATCH_ROWS = 65_536
 _CONNECT_SECONDS = 15
@@ -198,7 +198,7 @@ def _replace_partition(
         SQL("CREATE TABLE {} ({})").format(aside, own(sql.definition(table_columns(dataset))))
     )
     rows = _copy(connection, dataset, files, aside, SQL("(FORMAT binary, FREEZE)"))
-    key = SQL(", ").join(map(Identifier, reversed(dataset.key)))
+    key = SQL(", ").join(map(Identifier, sort_key(dataset)))
     connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
     connection.execute(
         SQL(

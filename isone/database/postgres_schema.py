@@ -10,7 +10,7 @@ from isone import __version__
 from isone.database import layout, sql, views
 from isone.datasets import DATASETS
 from isone.errors import UsageError
-from isone.tables import TableColumn, table_columns
+from isone.tables import TableColumn, sort_key, table_columns
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -215,7 +215,7 @@ def _create_tables(connection: Connection, tables: Tables, warning: str) -> None
 
 def _key_of(table: str) -> tuple[str, ...]:
     if table in DATASETS:
-        return tuple(reversed(DATASETS[table].key))
+        return sort_key(DATASETS[table])
     return "dataset", "operating_day"
 
 

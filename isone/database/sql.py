@@ -85,4 +85,6 @@ def all_tables() -> Iterator[tuple[str, str, tuple[TableColumn, ...]]]:
 
 def _title(dataset: Dataset) -> str:
     places = {"location": ", by location", "reserve_zone": ", by reserve zone", None: ""}
+    if not dataset.owes_rows:
+        return f"{dataset.title}, a row for each that binds in {dataset.interval_minutes} minutes"
     return f"{dataset.title}{places[dataset.place]}, one row per {dataset.interval_minutes} minutes"

@@ -64,7 +64,7 @@ def _monthly(dataset: Dataset) -> View:
     places = {
         "location": ["location_id", "location"],
         "reserve_zone": ["location_id", "location"],
-        None: [],
+        None: list(dataset.names),
     }[dataset.place]
     means = ", ".join(
         f"avg({name(column.name)}) AS {name(column.name)}"
@@ -77,7 +77,9 @@ def _monthly(dataset: Dataset) -> View:
     return View(
         f"{dataset.name}_monthly",
         f"SELECT {listed}, count(*) AS intervals, {means} FROM {dataset.name} GROUP BY {keys}",
-        f"{dataset.title}: means over the operating days of each month, in market time",
+        f"{dataset.title}: means over "
+        + ("the operating days" if dataset.owes_rows else "the rows")
+        + " of each month, in market time",
     )
 
 

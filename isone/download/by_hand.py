@@ -5,18 +5,20 @@ import datetime as dt
 import logging
 import os
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from isone import clock, run, selection, sources
-from isone.datasets import DATASETS, MARKETS, SERVICES, Dataset
+from isone.datasets import CHOSEN_BY, DATASETS, Dataset, DataType, choices
 from isone.errors import DownloadError, StopRunError, UsageError
 from isone.settings import HANDED_ON, Settings, config_of_this_folder, parse_day, read_settings
 from isone.store import Store
 
-_SCRIPTS: dict[str, tuple[str, str, Sequence[str]]] = {
-    "lmp": ("scripts/download_lmp.py", "--market-types", MARKETS),
-    "as": ("scripts/download_ancillary_services.py", "--services", SERVICES),
+_SCRIPTS = {
+    "lmp": ("scripts/download_lmp.py", "--market-types", "energy prices (LMP)"),
+    "as": ("scripts/download_ancillary_services.py", "--services", "ancillary service prices"),
+    "constraints": ("scripts/download_constraints.py", "--market-types", "binding constraints"),
 }
+"""By type of data: the script, its option that chooses, and what it brings."""
 
 
 def command(job: Any, settings: Settings) -> str:
@@ -41,7 +43,7 @@ def script_name(data_type: str) -> str:
     return _SCRIPTS[data_type][0]
 
 
-def main(data_type: Literal["lmp", "as"], arguments: Sequence[str] | None = None) -> int:
+def main(data_type: DataType, arguments: Sequence[str] | None = None) -> int:
     """Run a script's command line; returns the exit code. Raises what a user has to be told."""
     options = parser(data_type).parse_args(arguments)
     first = parse_day(options.start_date, "--start-date")
@@ -55,7 +57,7 @@ def main(data_type: Literal["lmp", "as"], arguments: Sequence[str] | None = None
         )
     overrides: dict[str, Any] = {
         "data_types": [data_type],
-        "markets" if data_type == "lmp" else "services": options.choices,
+        CHOSEN_BY[data_type]: options.choices,
         "locations": "hubs" if options.hubs_only else options.locations,
         "newest_first": options.reverse,
         "source": options.source,
@@ -121,10 +123,9 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     return None
 
 
-def parser(data_type: Literal["lmp", "as"]) -> argparse.ArgumentParser:
+def parser(data_type: DataType) -> argparse.ArgumentParser:
     """The command line of a script."""
-    script, option, choices = _SCRIPTS[data_type]
-    what = "energy prices (LMP)" if data_type == "lmp" else "ancillary service prices"
+    script, option, what = _SCRIPTS[data_type]
     arguments = argparse.ArgumentParser(
         prog=f"python {script}",
         description=f"Download ISO-NE's {what} day by day, one request at a time. Days that are "
@@ -138,7 +139,7 @@ def parser(data_type: Literal["lmp", "as"]) -> argparse.ArgumentParser:
         dest="choices",
         nargs="+",
         metavar="NAME",
-        help=f"of {', '.join(choices)}; by default those of config.yaml",
+        help=f"of {', '.join(choices(data_type))}; by default those of config.yaml",
     )
     places = arguments.add_mutually_exclusive_group()
     places.add_argument("--hubs-only", action="store_true", help="the hub and the eight load zones")

@@ -19,6 +19,7 @@ import msgspec
 
 from isone import check, parse, reports, revisions, selection
 from isone.datasets import DATASETS, Dataset, Locations, Part
+from isone.download import quiet
 from isone.download.client import Client
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
 from isone.selection import Job
@@ -69,6 +70,8 @@ class Downloader:
     """Whether a preliminary reply stays beside the final one that takes its place."""
     _hoped_for: set[Part] = field(default_factory=set)
     """Final parts that need not be out yet, for each of which a preliminary one will do."""
+    _doubts: dict[Part, str] = field(default_factory=dict)
+    """Why an empty reply is no quiet day, as far as that was looked into; "" where it is one."""
 
     def bring(
         self,
@@ -102,6 +105,9 @@ class Downloader:
         outcome.had = len(days) - len({part.day for part in lacking})
         failed = self._preliminary(self._pass(lacking, outcome), entries, outcome)
         if failed:
+            empty = [part for part in failed if outcome.missing[part] == quiet.ONCE]
+            if empty:
+                self._doubts = quiet.doubts(self.client, self.dataset, empty, entries)
             log.info("asking again for %d replies that were refused or empty", len(failed))
             self._pass(failed, outcome)
         for part in outcome.missing:
@@ -227,6 +233,9 @@ class Downloader:
         """Show that the reply at `path` is the part that was asked for, and file it."""
         body = parse.inflate(content)
         finding = check.examine(self.dataset, part, body)
+        doubt = self._doubts.get(part, quiet.ONCE)
+        if not finding.rows and doubt:
+            raise NoDataError(doubt)
         if part.day not in self.accepted:
             finding.require_whole()
         revised = self._revised(part, body)

@@ -149,9 +149,10 @@ class ColumnReader:
 
     def _distinct(self, records: list[Any]) -> list[Any]:
         """Each row once; that copies agree was proven at download."""
-        first: dict[tuple[int, int], Any] = {}
+        first: dict[tuple[int, Any], Any] = {}
+        names = operator.attrgetter(*self.dataset.names) if self.dataset.names else None
         for record in records:
-            number = 0
+            number: Any = names(record) if names else 0
             if self.dataset.place == "location":
                 number = self.places[self._number(record.place)].id
             elif self.dataset.place:

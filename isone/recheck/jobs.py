@@ -19,7 +19,7 @@ from isone.datasets import DATASETS, Dataset, Part
 from isone.download.client import Client
 from isone.download.jobs import open_client
 from isone.download.year import received_now, source_of
-from isone.errors import DownloadError, ReplyError
+from isone.errors import DownloadError, NoDataError, ReplyError
 from isone.journal import Journal, log
 from isone.recheck import outputs
 from isone.settings import read_settings
@@ -107,6 +107,8 @@ def _recheck(
     finding = check.examine(dataset, part, after)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
+    if entry.rows and not finding.rows:
+        raise NoDataError("the reply is empty now; what was had is kept")
     changes = revisions.compare(dataset, before, after)
     if not changes.rows:
         return None

@@ -25,6 +25,7 @@ from isone.store import Entry, Store
 from isone.verify import verdict
 
 _DIGEST = 16  # characters that are shown
+_UNDER_WAY = "proven; its year is not finished, so it is in no table yet"
 
 
 class State(StrEnum):
@@ -40,6 +41,8 @@ class State(StrEnum):
     NOT_ASKED = "not asked for"
 
 
+QUIET = "a quiet day: nothing happened that has a row"
+"""What is said of a proven day without a row, in a dataset that owes none."""
 PROVEN = (State.FINAL, State.PRELIMINARY)
 WANTING = (State.DAMAGED, State.MISSING, State.UNPROVEN)
 
@@ -110,7 +113,7 @@ def _of_row(row: Mapping[str, Any]) -> Day:
         row["rows"],
         (row["digest"] or "")[:_DIGEST],
         row["fetched"],
-        row["gap_reason"] or "",
+        row["gap_reason"] or (QUIET if row["rows"] == 0 and state in PROVEN else ""),
     )
 
 
@@ -215,6 +218,7 @@ def _of_entries(dataset: Dataset, day: dt.date, entries: Sequence[Entry], reason
     state = State.PRELIMINARY if preliminary else State.FINAL
     gap = any(entry.missing for entry in entries)
     fetched = max(entry.fetched for entry in entries)
+    quiet = [] if any(entry.rows for entry in entries) else [QUIET]
     return Day(
         dataset.name,
         day,
@@ -222,7 +226,7 @@ def _of_entries(dataset: Dataset, day: dt.date, entries: Sequence[Entry], reason
         sum(entry.rows for entry in entries),
         entries[0].sha256[:_DIGEST] if len(entries) == 1 else "",
         _market_time(fetched),
-        reason if gap else "proven; its year is not finished, so it is in no table yet",
+        reason if gap else "; ".join([*quiet, _UNDER_WAY]),
     )
 
 

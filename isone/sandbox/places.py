@@ -18,6 +18,14 @@ INTERFACES = ("northern export", "Boston import", "southwestern import")
 """What the three numbers of `Place.shares` stand for."""
 
 
+CONSTRAINTS = (
+    ("NORTHEXP", "Interface", "Y"),
+    ("BOSTIMP", "Interface", "Y"),
+    ("HERON-EGRET 1999 A LN", "EGRET-GREBE 399", "N"),
+)
+"""The same three as the lists of binding constraints have them: name, contingency, flag."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A location as the service lists it, and how its price follows the system's."""

@@ -25,7 +25,7 @@ from isone.sandbox.feeds import (
     read_query,
     zone_ids,
 )
-from isone.sandbox.places import Place, listed_places, priced_places
+from isone.sandbox.places import CONSTRAINTS, Place, listed_places, priced_places
 
 JSON = "application/json"
 HTML = "text/html; charset=UTF-8"
@@ -118,6 +118,8 @@ class Invented:
             return self._lmp_records(query)
         if dataset.place == "reserve_zone":
             return self._reserve_records(query)
+        if not dataset.owes_rows:
+            return self._constraint_records(query)
         if dataset.wrapper[0] == "isone_web_services":
             if dataset.wrapper[1] == "day_ahead_strike_prices":
                 return self._strike_records(query)
@@ -125,7 +127,7 @@ class Invented:
         return self._regulation_records(query)
 
     def system(self, query: Query) -> prices.System:
-        """The system's prices on the day of a query of an LMP feed."""
+        """The system's prices on the day of a query of an LMP feed, or of one of constraints."""
         if query.feed.dataset.market == "DAY_AHEAD_HOURLY":
             return prices.day_ahead(self.seed, query.day)
         minutes = query.feed.dataset.interval_minutes
@@ -197,6 +199,20 @@ class Invented:
             + ",".join(f'"{field}":{_money[value]}' for field, value in row.items())
             + "}"
             for hour, row in zip(_market_hours(query.day), rows, strict=True)
+        ]
+
+    def _constraint_records(self, query: Query) -> list[str]:
+        """The interfaces that are congested, each interval by itself: on a quiet day none.
+
+        A marginal value is the shadow price that the congestion components come from, below 0.
+        """
+        stamps = _stamps(query.day, query.feed.dataset.interval_minutes)
+        return [
+            f'{{"BeginDate":"{stamp}","ConstraintName":"{name}","ContingencyName":"{contingency}",'
+            f'"InterfaceFlag":"{flag}","MarginalValue":{_money[-shadow]}}}'
+            for stamp, shadows in zip(stamps, self.system(query).shadows, strict=True)
+            for (name, contingency, flag), shadow in zip(CONSTRAINTS, shadows, strict=True)
+            if shadow
         ]
 
     def _locations(self, everything: bool) -> bytes:

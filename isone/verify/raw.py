@@ -81,6 +81,8 @@ def _values(
 def _place(dataset: Dataset, record: Any) -> Any:
     if dataset.place == "location":
         return record.place.id
+    if dataset.names:
+        return tuple(getattr(record, name) for name in dataset.names)
     return record.place if dataset.place == "reserve_zone" else 0
 
 

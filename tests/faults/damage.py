@@ -77,6 +77,8 @@ def meaning(dataset: Dataset, body: bytes) -> dict[tuple[int, Any], tuple[Any, .
         names: tuple[Any, ...] = (getattr(row, "place_name", None),)
         if dataset.place == "location":
             place, names = int(row.place.id), (row.place.name, row.place.type)
+        if dataset.names:
+            place = tuple(getattr(row, name) for name in dataset.names)
         said[slot, place] = (*names, *(getattr(row, name) for name in columns))
     return said
 

@@ -68,7 +68,8 @@ def raw_rows(store: Store) -> Callable[[str], set[Row]]:
 def _rows_of(dataset: Dataset, path: Path) -> set[Row]:
     records: Any = json.loads(gzip.decompress(path.read_bytes()).decode("utf-8-sig"))
     for key in dataset.wrapper:
-        records = records[key]
+        records = records[key] if records else []
+    records = [records] if isinstance(records, dict) else records
     day = dt.datetime.strptime(path.name[:8], "%Y%m%d").date()
     return {_row(dataset, day, record) for record in records}
 

@@ -129,3 +129,30 @@ def test_rows_are_ordered_by_place_then_time_in_each_chunk_of_days(
     assert set(in_chunks) == set(whole)
     metadata = pq.read_metadata(store.parquet_path("lmp_da_hourly", period))
     assert metadata.num_row_groups == 2 * 9
+
+
+def test_names_that_come_as_numbers_or_not_at_all_are_texts_and_copies_are_there_once(
+    store: Store, bring: Bring, tmp_path: Path
+) -> None:
+    record = {"ConstraintName": "LINE", "MarginalValue": -2.5, "InterfaceFlag": "N"}
+    record |= {"BeginDate": "2024-01-02T05:00:00.000-05:00"}
+    records = [record | {"ContingencyName": 3271}, record, record, record | {"InterfaceFlag": "N"}]
+    folder = tmp_path / "replies/api/v1.1/dayaheadconstraints/day"
+    folder.mkdir(parents=True)
+    content = {"DayAheadConstraints": {"DayAheadConstraint": records}}
+    (folder / "20240102.json").write_text(json.dumps(content))
+    name = "constraints_da_hourly"
+    period = bring(name, "2024-01-01", "2024-01-02", replay=tmp_path / "replies")
+    assert pack_year(store, name, period).rows == 2
+    table = pq.read_table(store.parquet_path(name, period))
+    assert table["contingency_name"].to_pylist() == ["", "3271"]
+    assert table["marginal_value"].to_pylist() == [-2.5, -2.5]
+
+
+def test_a_year_of_quiet_days_is_a_table_without_rows(store: Store, bring: Bring) -> None:
+    name = "constraints_rt_5min"
+    period = bring(name, "2024-01-16", "2024-01-17")
+    assert pack_year(store, name, period).rows == 0
+    table = pq.read_table(store.parquet_path(name, period))
+    assert table.num_rows == 0
+    assert "marginal_value" in table.column_names

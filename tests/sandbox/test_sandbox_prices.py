@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from isone import clock
+from isone.sandbox.places import CONSTRAINTS
 from isone.sandbox.replies import Invented
 
 NODES = 1184
@@ -51,6 +52,35 @@ def records(invented: Invented, path: str) -> list[dict[str, Any]]:
         (content,) = content.values()
     assert isinstance(content, list)
     return content
+
+
+@pytest.mark.parametrize(
+    ("constraints", "lmp"),
+    [
+        pytest.param(
+            "dayaheadconstraints/day/20251102", "hourlylmp/da/final/day/20251102", id="day-ahead"
+        ),
+        pytest.param(
+            "fiveminuteconstraints/prelim/day/20240310",
+            "fiveminutelmp/prelim/day/20240310/location/4001",
+            id="five-minute",
+        ),
+    ],
+)
+def test_what_binds_makes_the_congestion_of_the_prices(constraints: str, lmp: str) -> None:
+    invented = Invented(0, 0)
+    names = [name for name, _, _ in CONSTRAINTS]
+    binding: dict[str, dict[str, float]] = {}
+    for row in records(invented, constraints):
+        assert row["MarginalValue"] < 0
+        binding.setdefault(row["BeginDate"], {})[row["ConstraintName"]] = row["MarginalValue"]
+    shares = {str(place.id): place.shares for place in invented.places}
+    assert binding
+    for row in records(invented, lmp):
+        of_place = zip(names, shares[row["Location"]["@LocId"]], strict=True)
+        values = binding.get(row["BeginDate"], {})
+        congestion = -sum(share / 1000 * values.get(name, 0) for name, share in of_place)
+        assert row["CongestionComponent"] == pytest.approx(congestion, abs=0.0051)
 
 
 def cents(value: float) -> int:

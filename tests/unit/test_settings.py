@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from isone.datasets import DATASETS, HUBS, MARKETS, SERVICES
+from isone.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
 from isone.errors import UsageError
 from isone.settings import PROJECT, read_settings, schema
 
@@ -37,7 +37,7 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"years": "2023-2019"}, "2023-2019 runs backwards; write 2019-2023"),
         ({"markets": "dam"}, '"dam" is not one of da, rt, rt-hourly'),
         ({"services": "regulatoin"}, '"regulatoin" is not one of regulation, reserves'),
-        ({"data_types": "all lpm"}, '"lpm" is not one of lmp, as, all'),
+        ({"data_types": "all lpm"}, '"lpm" is not one of lmp, as, constraints, all'),
         ({"locations": "maine"}, '"maine" does not have the expected form'),
         ({"retry_delay": "soon"}, '"soon" is not of type number'),
         ({"retry_delay": -1}, "-1 is less than the minimum of 0"),
@@ -47,6 +47,7 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"base_url": "example.org"}, '"example.org" does not have the expected form'),
         ({"base_url": "https://me:secret@host/api"}, "does not have the expected form"),
         ({"data_types": []}, "is empty"),
+        ({"data_types": "constraints", "markets": "rt-hourly"}, "which have da, rt"),
         ({"accepted_gaps": [{"dataset": "x", "day": "2024-01-01", "reason": "y"}]}, "dataset"),
         ({"accepted_gaps": [{"dataset": "reserve_5min"}]}, "'day' is a required property"),
     ],
@@ -95,7 +96,7 @@ def test_each_market_and_service_selects_one_dataset() -> None:
     everything = {"data_types": "all", "markets": list(MARKETS), "services": list(SERVICES)}
     assert read_settings(everything).datasets == tuple(DATASETS)
     for name, dataset in DATASETS.items():
-        key = "markets" if dataset.data_type == "lmp" else "services"
+        key = CHOSEN_BY[dataset.data_type]
         chosen = read_settings({"data_types": dataset.data_type, key: dataset.choice})
         assert chosen.datasets == (name,)
 

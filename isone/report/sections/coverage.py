@@ -33,7 +33,8 @@ def section(facts: Facts) -> Section:
         "Coverage",
         "A square is an operating day of New England. A day counts as proven when its reply was "
         "shown to hold every interval of every place that the calendar demands, and lies on disk "
-        "under its digest.",
+        "under its digest. Lists of what happens, such as binding constraints, owe no number of "
+        "rows: of their days it is proven that the reply came whole, and a day may have none.",
         figures=tuple(_calendar(facts.days, name) for name in _datasets(facts)),
         lead=(_counts(facts),),
         tables=(_wanting(facts.days), _gaps(facts.days)),
@@ -84,6 +85,9 @@ def _sentence(days: Sequence[Day]) -> str:
     """How many days are in which state, in words."""
     found = Counter(day.state for day in days)
     words = [f"{sum(found[state] for state in PROVEN):,} days proven"]
+    quiet = sum(day.state in PROVEN and day.rows == 0 for day in days)
+    if quiet:
+        words.append(f"{quiet:,} of them quiet, without a row")
     words += [
         f"{found[state]:,} {state}" for state in State if found[state] and state not in PROVEN
     ]

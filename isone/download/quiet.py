@@ -1,0 +1,94 @@
+"""Quiet days: whether an empty reply is a day that owes no row, or one that is not published.
+
+Sets that list what happens, such as binding constraints, have days without a record, and a day that
+is not out yet looks the same. So an empty reply counts for a day only if
+
+1. it comes a second time, at the end of the attempt,
+2. ISO-NE says that the energy prices of that market and version are out through that day, and
+3. it is not one of more than a month of empty days, which would rather be a set that does not
+   reach back so far.
+
+What is left to belief: that ISO-NE publishes constraints together with the prices they make.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from isone import clock, parse
+from isone.datasets import DATASETS, Dataset, Part
+from isone.download.client import Client
+from isone.errors import DownloadError, ReplyError
+from isone.store import Entry
+
+log = logging.getLogger(__name__)
+
+LONGEST = 31
+"""Days in a row without a record that are believed."""
+ONCE = "the reply has no record: a quiet day, or one that is not published"
+
+
+class _ServiceInfo(msgspec.Struct):
+    LatestBeginDate: str
+
+
+class _Reply(msgspec.Struct):
+    ServiceInfo: _ServiceInfo
+
+
+_decoder = msgspec.json.Decoder(_Reply)
+
+
+def doubts(
+    client: Client, dataset: Dataset, empty: Collection[Part], entries: Mapping[str, Entry]
+) -> dict[Part, str]:
+    """Why each of some parts whose reply was empty is no quiet day; "" where it may be one.
+
+    `entries` are the parts that are had. Asks the service once for each version, final and
+    preliminary; where it does not answer, that is the doubt.
+    """
+    known = {Part.named(dataset.name, name) for name, entry in entries.items() if not entry.rows}
+    runs = _runs({part.day for part in (*empty, *known) if part})
+    found: dict[Part, str] = {}
+    for prelim in sorted({part.prelim for part in empty}):
+        of_version = [part for part in empty if part.prelim == prelim]
+        published, trouble = _published_until(client, dataset, of_version[0])
+        for part in of_version:
+            if trouble:
+                found[part] = f"{ONCE}: {trouble}"
+            elif clock.day_bounds(part.day)[1] > published:
+                found[part] = f"{ONCE}: prices are out until {clock.local_time(published)}"
+            elif runs[part.day] > LONGEST:
+                found[part] = (
+                    f"the reply has no record, one of {runs[part.day]} such days running; more "
+                    f"than {LONGEST} are not taken for quiet ones"
+                )
+            else:
+                found[part] = ""
+    return found
+
+
+def _published_until(client: Client, dataset: Dataset, part: Part) -> tuple[int, str]:
+    """Up to when (UTC seconds) the prices beside this set are out, or what hinders to tell."""
+    companion = DATASETS[dataset.published_with or dataset.name]
+    try:
+        body = parse.inflate(client.fetch(companion.info_path(part)))
+        latest = _decoder.decode(body).ServiceInfo.LatestBeginDate
+        return clock.parse_stamp(latest) + companion.interval_minutes * 60, ""
+    except (DownloadError, ReplyError, msgspec.DecodeError, ValueError) as error:
+        log.warning("%s: how far it is published cannot be told: %s", companion.name, error)
+        return 0, f"how far {companion.name} is published cannot be told"
+
+
+def _runs(days: Iterable[dt.date]) -> dict[dt.date, int]:
+    """Of each day, how many days without a gap between them it is one of."""
+    lengths: dict[dt.date, int] = {}
+    run: list[dt.date] = []
+    for day in sorted(days):
+        if run and day - run[-1] > dt.timedelta(days=1):
+            run = []
+        run.append(day)
+        lengths |= dict.fromkeys(run, len(run))
+    return lengths

@@ -80,7 +80,7 @@ class Packed:
         table = self.files.to_table(names, filter=self._condition)
         if self.places:
             self._require_places(table)
-        table = table.unify_dictionaries().sort_by([(name, "ascending") for name in key])
+        table = _ordered(table.unify_dictionaries(), key)
         return table.select(wanted).replace_schema_metadata(self.schema.metadata)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -126,6 +126,14 @@ class Packed:
         pairs = self.files.to_table(list(_PLACE)).unify_dictionaries()
         pairs = pairs.group_by(list(_PLACE)).aggregate([])
         return dict(zip(*(pairs[name].to_pylist() for name in _PLACE), strict=True))
+
+
+def _ordered(table: pa.Table, key: Sequence[str]) -> pa.Table:
+    """The rows in ascending order of some columns; categories by their texts."""
+    columns = [table[name] for name in key]
+    plain = [c.cast(pa.string()) if pa.types.is_dictionary(c.type) else c for c in columns]
+    order = [(name, "ascending") for name in key]
+    return table.take(pc.sort_indices(pa.table(plain, names=list(key)), sort_keys=order))
 
 
 def open_packed(
@@ -179,7 +187,7 @@ def _where_else(dataset: str, data_dir: Path) -> str:
 def _places(dataset: Dataset, given: Places | None) -> tuple[int | str, ...]:
     words = [given] if isinstance(given, int | str) else list(given or ())
     if words and not dataset.place:
-        raise UsageError(f"{dataset.name} has one price for the whole system, and no locations")
+        raise UsageError(f"{dataset.name} has no locations: its rows are of the whole system")
     if given is not None and not words:
         raise UsageError(f"{dataset.name}: the list of locations is empty; leave it out for all")
     places: list[int | str] = []

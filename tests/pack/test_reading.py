@@ -148,3 +148,16 @@ def test_the_example_runs_and_says_that_prices_are_invented(packed: Path, tmp_pa
     assert done.returncode == 0, done.stderr
     assert "invented" in done.stdout
     assert [line[:7] for line in done.stdout.splitlines()[3:]] == ["2023-12", "2024-01"]
+
+
+def test_sets_without_places_come_ordered_by_name_then_time(store: Store, bring: Bring) -> None:
+    name = "constraints_da_hourly"
+    pack_year(store, name, bring(name, "2023-12-30", "2023-12-31"))
+    pack_year(store, name, bring(name, "2024-01-01", "2024-01-04"))
+    table = isone.read(name, data_dir=store.root)
+    key = ("constraint_name", "contingency_name", "interval_start_utc")
+    rows = list(zip(*(table[column].to_pylist() for column in key), strict=True))
+    assert len({row[0] for row in rows}) > 1
+    assert rows == sorted(rows)
+    with pytest.raises(UsageError, match="constraints_da_hourly has no locations"):
+        isone.read(name, locations="hubs", data_dir=store.root)

@@ -20,6 +20,8 @@ class Seen(msgspec.Struct, frozen=True):
     first_seen: str
     """The day (YYYY-MM-DD) of the first list that has it."""
     last_seen: str
+    gone: str = ""
+    """The day of the first list that has it no more; "" while it is listed."""
 
 
 _decoder = msgspec.json.Decoder(list[Seen])

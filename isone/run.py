@@ -330,6 +330,7 @@ def _details(mark: str, state: State) -> list[str]:
         lines.append(f"   {news}")
     if state.word == "RUNNING" and facts.get("waiting"):
         lines.append(f"   {facts['waiting']}")
+    lines += [f"   {sentence}" for sentence in facts.get("noted", ())]
     if facts.get("message") and not state.good:
         lines.append(f"   {facts['message']}")
     missing = facts.get("missing", {}) if not state.good else {}

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -17,6 +18,7 @@ from isone.database.packed import PackedFile
 from isone.datasets import DATASETS
 from isone.errors import LoadError
 from isone.store import Store, make_folder, sync_file, sync_folder
+from isone.tables import TableColumn
 
 MEMORY_LIMIT = "320MB"
 
@@ -92,6 +94,9 @@ def _fill(
         rows[dataset] = _insert(connection, dataset, packed.rows_query(chosen)) if chosen else 0
     rows["operating_days"] = _add_days(connection, history.operating_days(store, files))
     rows["locations"] = _insert(connection, "locations", _locations_query())
+    rows["listed_locations"] = _add_rows(
+        connection, "listed_locations", sql.LISTED_LOCATIONS, history.listed_locations(store)
+    )
     _add_packed_files(connection, files)
     _add_about(connection, files)
     _describe(connection, invented=any(file.invented for file in files))
@@ -104,17 +109,27 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> in
     return int(counted[0][0])
 
 
+def _add_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[TableColumn],
+    rows: Sequence[tuple[Any, ...]],
+) -> int:
+    lists = ", ".join(f"unnest(CAST(? AS {sql.TYPES[column.type]}[]))" for column in columns)
+    values = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(columns)
+    connection.execute(f"INSERT INTO {sql.name(table)} SELECT {lists}", values)
+    return len(rows)
+
+
 def _add_days(connection: duckdb.DuckDBPyConnection, days: Sequence[DayRow]) -> int:
     """Add the days of the manifests, and name those that have prices and no manifest."""
-    columns = sql.OPERATING_DAYS
-    lists = ", ".join(f"unnest(CAST(? AS {sql.TYPES[column.type]}[]))" for column in columns)
-    values = [list(column) for column in zip(*days, strict=True)] or [[]] * len(columns)
-    connection.execute(f"INSERT INTO operating_days SELECT {lists}", values)
+    _add_rows(connection, "operating_days", sql.OPERATING_DAYS, days)
     for dataset in DATASETS:
         connection.execute(
             f"""
             INSERT INTO operating_days
-            SELECT ?, operating_day, '{history.NO_MANIFEST}', NULL, NULL, '', '', NULL, '', NULL
+            SELECT ?, operating_day, '{history.NO_MANIFEST}', NULL, NULL, '', '', NULL, NULL, '',
+                NULL
             FROM (SELECT DISTINCT operating_day FROM {sql.name(dataset)})
             ANTI JOIN (SELECT operating_day FROM operating_days WHERE dataset = ?)
                 USING (operating_day)

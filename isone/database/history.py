@@ -3,14 +3,17 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
+from isone import places
 from isone.database.packed import PackedFile
 from isone.manifest import Manifest, read_manifest
 from isone.store import Entry, Store
 
 DayRow = tuple[
-    str, dt.date, str, str | None, int | None, str, str, dt.datetime | None, str, str | None
-]
+    str, dt.date, str, str | None, int | None, str, str, dt.datetime | None, dt.datetime | None,
+    str, str | None,
+]  # fmt: skip
 """A row of the table `operating_days`, in the order of its columns."""
 
 COMPLETE, GAP_ACCEPTED = "complete", "gap accepted"
@@ -45,17 +48,30 @@ def days_of(manifest: Manifest) -> list[DayRow]:
             ", ".join(f"raw/{dataset}/{day.year}/{part.file}" for part in found),
             _digest_of(found),
             dt.datetime.fromisoformat(max(part.fetched for part in found)),
+            dt.datetime.fromisoformat(min(part.first_seen or part.fetched for part in found)),
             found[0].source,
             gaps[day].reason if day in gaps else None,
         )
         for day, found in parts.items()
     ]
     rows += [
-        (dataset, day, NOTHING_PUBLISHED, None, 0, "", "", None, manifest.source, gap.reason)
+        (dataset, day, NOTHING_PUBLISHED, None, 0, "", "", None, None, manifest.source, gap.reason)
         for day, gap in gaps.items()
         if day not in parts
     ]
     return sorted(rows, key=lambda row: row[1])
+
+
+def listed_locations(store: Store) -> list[tuple[Any, ...]]:
+    """The rows of the table `listed_locations`, in the order of its columns, by id."""
+    day = dt.date.fromisoformat
+    return [
+        (
+            *(seen.id, seen.name, seen.type, seen.area),
+            *(day(seen.first_seen), day(seen.last_seen), day(seen.gone) if seen.gone else None),
+        )
+        for seen in places.read_table(store)
+    ]
 
 
 def _digest_of(parts: list[Entry]) -> str:

@@ -87,6 +87,7 @@ def _load_years(
         if rebuild:
             postgres_schema.drop(connection, postgres_schema.schema_name(invented=invented))
         tables = postgres.prepare(connection, invented=invented, hypertables=settings.timescaledb)
+        postgres.list_locations(connection, tables, store)
         for dataset, year, group in packed.by_year(files):
             loaded = postgres.load_year(connection, tables, store, group)
             total += loaded.rows

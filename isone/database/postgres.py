@@ -114,6 +114,25 @@ def load_year(
     return YearLoaded(digest, rows, changed=True)
 
 
+def list_locations(connection: Connection, tables: Tables, store: Store) -> None:
+    """Have the table of all locations that were ever listed hold what the store knows of them."""
+    rows = history.listed_locations(store)
+    names = SQL(", ").join(Identifier(column.name) for column in sql.LISTED_LOCATIONS)
+    with connection.transaction():
+        tables.enter(connection)
+        _wait_for_other_loaders(connection, f"{tables.schema}/listed_locations")
+        statement = SQL("SELECT {} FROM listed_locations ORDER BY location_id").format(names)
+        if connection.execute(statement).fetchall() == rows:
+            return
+        connection.execute("DELETE FROM listed_locations")
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(SQL("COPY listed_locations ({}) FROM STDIN").format(names)) as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+
+
 def loaded_digest(connection: Connection, tables: Tables, dataset: str, year: int) -> str | None:
     """The digest of the files that a dataset-year was loaded from; None where it is not loaded."""
     with connection.transaction():

@@ -216,7 +216,7 @@ def _create_tables(connection: Connection, tables: Tables, warning: str) -> None
 def _key_of(table: str) -> tuple[str, ...]:
     if table in DATASETS:
         return sort_key(DATASETS[table])
-    return "dataset", "operating_day"
+    return ("location_id",) if table == "listed_locations" else ("dataset", "operating_day")
 
 
 def _create_views(connection: Connection, warning: str) -> None:

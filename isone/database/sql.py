@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from isone.datasets import DATASETS, Dataset
 from isone.tables import TableColumn, table_columns
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised when tables or columns change such that a database has to be loaded anew."""
 
 TYPES = {
@@ -30,6 +30,13 @@ OPERATING_DAYS = (
     TableColumn("files", "string", "", "the replies as filed, below the data folder"),
     TableColumn("digest", "string", "", "SHA-256 of the reply, or of its parts' digests"),
     TableColumn("fetched", "timestamp", "UTC", "when the last part was received", nullable=True),
+    TableColumn(
+        "first_seen",
+        "timestamp",
+        "UTC",
+        "when the day was first had, in whatever revision",
+        nullable=True,
+    ),
     TableColumn("source", "string", "", "where the replies come from; sandbox is invented"),
     TableColumn("gap_reason", "string", "", "why a gap was accepted", nullable=True),
 )
@@ -40,9 +47,19 @@ LOCATIONS = (
     TableColumn("first_day", "date", "", "first operating day with a price here"),
     TableColumn("last_day", "date", "", "last operating day with a price here"),
 )
+LISTED_LOCATIONS = (
+    TableColumn("location_id", "integer", "", "ISO-NE's id of the location"),
+    TableColumn("location", "string", "", "its name, as listed last"),
+    TableColumn("location_type", "string", "", "HUB, LOAD ZONE, NETWORK NODE, …"),
+    TableColumn("area_type", "string", "", "INTERNAL or EXTERNAL", nullable=True),
+    TableColumn("first_seen", "date", "", "day of the first list that has it"),
+    TableColumn("last_seen", "date", "", "day of the newest list that has it"),
+    TableColumn("gone", "date", "", "day of the first list that has it no more", nullable=True),
+)
 TABLES = {
     "operating_days": ("Every day that was asked for, and what is known of it", OPERATING_DAYS),
     "locations": ("The places that have a price in these tables", LOCATIONS),
+    "listed_locations": ("Every location that ISO-NE has listed, and when", LISTED_LOCATIONS),
 }
 """The tables beside the datasets': comment and columns."""
 

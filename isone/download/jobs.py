@@ -101,7 +101,9 @@ def open_downloader(
         if source.credentials:
             redaction.hide(source.credentials)
         client.on_wait = progress.wait
-        locations.require_known(store, client, settings.locations)
+        noted = locations.require_known(store, client, settings.locations)
+        if noted:
+            tell(noted=noted)
         places.learn(store)
         yield Downloader(
             store,

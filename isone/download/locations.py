@@ -1,7 +1,8 @@
 """ISO-NE's list of locations: kept as served, checked against, and compared with the one before.
 
-It is asked for where ids are used that are not hub or zones, once a day at most: from the web
-services their whole list, from the public reports the locations of a day-ahead report.
+It is asked for where ids are used that are not hub or zones: for all locations once a day at most,
+for chosen ids when one of them is not known, or the list is a month old. From the web services
+comes their whole list, from the public reports the locations of a day-ahead report.
 """
 
 import datetime as dt
@@ -19,6 +20,7 @@ from isone.store import Store, make_folder, write_whole
 
 log = logging.getLogger(__name__)
 
+_KEPT_FOR = dt.timedelta(days=30)
 _NAMED = 10  # locations that a line names before it only counts
 _PATH = "locations/all"
 _LISTING = DATASETS["lmp_da_hourly"]
@@ -57,55 +59,61 @@ def read_locations(body: bytes) -> list[Location]:
         raise ReplyError(f"the reply is not a list of locations: {error}") from error
 
 
-def require_known(store: Store, client: Client, chosen: Locations) -> None:
+def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
     """Raise UsageError for the first chosen id that is no location of ISO-NE's.
 
-    For all locations nothing is refused; the list is brought up to date.
+    For all locations nothing is refused. Where the list is brought up to date on the way, returns
+    what has changed in it, in sentences.
     """
-    if chosen == "all":
+    others = set() if chosen == "all" else set(chosen) - set(CORE_LOCATIONS)
+    table = places.read_table(store)
+    lacking = others - {seen.id for seen in table}
+    noted: list[str] = []
+    newest = max((seen.last_seen for seen in table), default="")
+    too_old = newest < str(clock.now().date() - _KEPT_FOR)
+    if chosen == "all" or lacking or (others and too_old):
         try:
-            refresh(store, client)
+            noted = refresh(store, client)
         except IsoneError as error:
+            if lacking:
+                raise
             log.warning("the list of locations is not brought up to date: %s", error)
-        return
-    unknown = set(chosen) - set(CORE_LOCATIONS)
-    if not unknown:
-        return
     known = {seen.id for seen in places.read_table(store)}
-    if unknown - known:
-        known |= {each.id for each in refresh(store, client)}
-    if unknown - known:
-        wrong = min(unknown - known)
+    if others - known:
+        wrong = min(others - known)
         near = difflib.get_close_matches(str(wrong), map(str, sorted(known)), n=3)
         hint = f"near it are {', '.join(near)}" if near else f"the list has {len(known)} ids"
         raise UsageError(
             f"locations: {wrong} is no location of ISO-NE's; {hint} "
             f"(the whole list: {places.table_path(store)})"
         )
+    return noted
 
 
-def refresh(store: Store, client: Client) -> list[Location]:
-    """The newest list: asked for unless today's is here, kept as served, and entered in the table.
+def refresh(store: Store, client: Client) -> list[str]:
+    """Have today's list: asked for unless it is here, entered in the table, and kept as served.
 
-    What is new, and what is gone since the last list of the same kind, is noted in the log. Raises
-    UsageError where the service has no list.
+    What is new, gone or renamed since the last list of the same kind is noted in the log, and
+    returned in sentences. Raises UsageError where the service has no list.
     """
     today = clock.now().date()
     suffix = ".csv.gz" if client.source.gives_reports else ".json.gz"
     folder = store.root / "raw" / "locations"
     path = folder / f"{today:%Y%m%d}{suffix}"
     if path.exists():
-        return read_locations(parse.inflate(path.read_bytes()))
-    before = max(folder.glob(f"*{suffix}"), default=None)
+        return []
+    last = max(folder.glob(f"*{suffix}"), default=None)
+    before = read_locations(parse.inflate(last.read_bytes())) if last else []
     content = _fetch(client)
     found = read_locations(parse.inflate(content))
+    _enter(store, before, found, str(today))
     make_folder(folder)
-    write_whole(path, content)
-    _enter(store, found, str(today))
-    if before:
-        _note_changes(read_locations(parse.inflate(before.read_bytes())), found)
+    write_whole(path, content)  # last of all: with it the day's list counts as had
     places.learn(store)
-    return found
+    noted = _changes(before, found) if last else []
+    for sentence in noted:
+        log.warning("%s", sentence)
+    return noted
 
 
 def _fetch(client: Client) -> bytes:
@@ -120,17 +128,23 @@ def _fetch(client: Client) -> bytes:
         ) from error
 
 
-def _enter(store: Store, found: Iterable[Location], day: str) -> None:
+def _enter(store: Store, before: Iterable[Location], found: Iterable[Location], day: str) -> None:
+    """Enter a list in the table; what the last list of its kind had and it has not is gone."""
     table = {seen.id: seen for seen in places.read_table(store)}
     for each in found:
-        before = table.get(each.id)
-        area = each.area or (before.area if before else None)
-        first = before.first_seen if before else day
+        seen = table.get(each.id)
+        area = each.area or (seen.area if seen else None)
+        first = seen.first_seen if seen else day
         table[each.id] = places.Seen(each.id, each.name, each.type, area, first, day)
+    listed = {each.id for each in found}
+    for id in {each.id for each in before} - listed:
+        if id in table and not table[id].gone:
+            table[id] = msgspec.structs.replace(table[id], gone=day)
     places.write_table(store, table.values())
 
 
-def _note_changes(before: Iterable[Location], after: Iterable[Location]) -> None:
+def _changes(before: Iterable[Location], after: Iterable[Location]) -> list[str]:
+    noted: list[str] = []
     old, new = ({each.id: each.name for each in listed} for listed in (before, after))
     renamed = {
         id: f"{old[id]} is {new[id]}" for id in old.keys() & new.keys() if old[id] != new[id]
@@ -143,4 +157,5 @@ def _note_changes(before: Iterable[Location], after: Iterable[Location]) -> None
         if names:
             some = ", ".join(f"{id} {names[id]}" for id in sorted(names)[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            log.warning("%d locations are %s: %s%s", len(names), what, some, more)
+            noted.append(f"{len(names)} locations are {what}: {some}{more}")
+    return noted

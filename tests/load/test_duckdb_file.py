@@ -1,4 +1,5 @@
 import datetime as dt
+import json
 import math
 from pathlib import Path
 from statistics import mean
@@ -8,14 +9,17 @@ import duckdb
 import pytest
 from filled import build_duckdb, fill
 
+from isone import places
 from isone.database import duckdb_file, packed, sql, views
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
 from isone.errors import DamagedError, LoadError
+from isone.pack.year import pack_year
 from isone.settings import AcceptedGap
 from isone.store import Store
 
 Rows = list[tuple[Any, ...]]
+JANUARY = dt.date(2026, 1, 1)
 
 
 def ask(store: Store, query: str) -> Rows:
@@ -312,3 +316,39 @@ def test_a_folder_with_odd_characters_in_its_name_is_read(tmp_path: Path) -> Non
     fill(store, ["regulation_hourly"], "2025-11-01", "2025-11-01")
     build_duckdb(store)
     assert ask(store, "SELECT count(*) FROM regulation_hourly") == [(24,)]
+
+
+def test_every_location_that_was_listed_is_there_with_when_it_was_seen(own_store: Store) -> None:
+    places.write_table(
+        own_store,
+        [
+            places.Seen(4000, ".H.INTERNAL_HUB", "HUB", None, "2026-01-01", "2026-05-02"),
+            places.Seen(
+                77, "OLD", "NETWORK NODE", "INTERNAL", "2026-01-01", "2026-05-01", "2026-05-02"
+            ),
+        ],
+    )
+    build_duckdb(own_store)
+    assert ask(own_store, "FROM listed_locations ORDER BY location_id") == [
+        (77, "OLD", "NETWORK NODE", "INTERNAL", JANUARY, dt.date(2026, 5, 1), dt.date(2026, 5, 2)),
+        (4000, ".H.INTERNAL_HUB", "HUB", None, JANUARY, dt.date(2026, 5, 2), None),
+    ]
+
+
+def test_each_day_says_its_revision_and_when_it_was_first_had(own_store: Store) -> None:
+    period, name = "2026.through-20260309", "lmp_rt_hourly"
+    marker = own_store.marker_path(name, period)
+    content = json.loads(marker.read_text())
+    content["parts"][0]["first_seen"] = "2026-03-08T06:00:00+00:00"
+    marker.write_text(json.dumps(content))
+    pack_year(own_store, name, period)
+    build_duckdb(own_store)
+    days = ask(
+        own_store,
+        "SELECT revision, epoch(first_seen), epoch(fetched) FROM operating_days "
+        "WHERE dataset = 'lmp_rt_hourly' AND year(operating_day) = 2026 ORDER BY operating_day",
+    )
+    assert {revision for revision, _, _ in days} == {"final"}
+    assert days[0][1] == dt.datetime(2026, 3, 8, 6, tzinfo=dt.UTC).timestamp()
+    assert all(first == fetched for _, first, fetched in days[1:])
+    assert len(days) == 3

@@ -1,15 +1,18 @@
+import datetime as dt
 import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from filled import config_for, fill
 from postgres_server import GUARDED, PASSWORD, Server
 from running import PROJECT
 
+from isone import places
 from isone.database import jobs, outputs, packed, postgres, postgres_schema, sql
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
@@ -132,6 +135,8 @@ def test_views_and_the_tables_beside_the_prices_are_those_of_duckdb(
     queries = [
         "SELECT location_id, location, location_type, first_day, last_day FROM locations",
         "SELECT dataset, operating_day, verdict, revision, rows, files, digest, source "
+        "FROM operating_days",
+        "SELECT dataset, operating_day, CAST(extract(epoch FROM first_seen) AS BIGINT) "
         "FROM operating_days",
         "SELECT location_id, lmp_da, lmp_rt, spread, lmp_rt_from FROM lmp_spread_hourly",
         "SELECT location_id, intervals, difference FROM lmp_rt_hourly_from_5min",
@@ -367,7 +372,7 @@ def test_a_schema_with_other_tables_in_it_is_left_alone(database: str) -> None:
     [
         pytest.param(
             "UPDATE about SET value = '0' WHERE key = 'layout'",
-            "tables of an older version .layout 0, now 1.; load anew",
+            "tables of an older version .layout 0, now 2.; load anew",
             id="older",
         ),
         pytest.param(
@@ -464,3 +469,20 @@ def test_the_scripts_explain_themselves() -> None:
             check=True,
         )
         assert done.stdout.startswith(f"usage: python scripts/{script}.py")
+
+
+def test_the_locations_that_were_listed_are_those_of_the_store(small: Store, database: str) -> None:
+    config = config_for(small, database=database, years="2025")
+    first = places.Seen(77, "OLD", "NETWORK NODE", "INTERNAL", "2026-01-01", "2026-05-01")
+    places.write_table(small, [first])
+    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    query = "SELECT location_id, location, first_seen, last_seen, gone FROM listed_locations"
+    seen = (77, "OLD", dt.date(2026, 1, 1), dt.date(2026, 5, 1))
+    assert ask(database, query) == [(*seen, None)]
+    versions = "SELECT xmin::text FROM listed_locations"
+    before = ask(database, versions)
+    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert ask(database, versions) == before, "what has not changed is not written"
+    places.write_table(small, [msgspec.structs.replace(first, gone="2026-05-02")])
+    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert ask(database, query) == [(*seen, dt.date(2026, 5, 2))]

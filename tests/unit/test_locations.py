@@ -68,9 +68,16 @@ def test_a_new_and_a_vanished_location_are_noted(
         gone = {"LocationID": 77, "LocationType": "NETWORK NODE", "LocationName": "OLD"}
         before = [each for each in listed if each["LocationID"] != 10001] + [gone]
         kept.write_bytes(gzip.compress(json.dumps({"Locations": {"Location": before}}).encode()))
+        table = [seen for seen in places.read_table(store) if seen.id != 10001]
+        old = places.Seen(77, "OLD", "NETWORK NODE", None, "2026-05-02", "2026-05-02")
+        places.write_table(store, [*table, old])
         on(monkeypatch, dt.date(2026, 5, 3))
         with caplog.at_level(logging.WARNING):
-            locations.refresh(store, asking)
+            noted = locations.refresh(store, asking)
+    seen = {seen.id: seen for seen in places.read_table(store)}
+    assert (seen[77].last_seen, seen[77].gone) == ("2026-05-02", "2026-05-03")
+    assert (seen[10001].first_seen, seen[10001].gone) == ("2026-05-03", "")
+    assert noted == [record.message for record in caplog.records]
     name = next(seen.name for seen in places.read_table(store) if seen.id == 10001)
     assert [record.message for record in caplog.records] == [
         f"1 locations are new: 10001 {name}",
@@ -87,3 +94,44 @@ def test_an_id_that_is_known_is_not_asked_about_again(tmp_path: Path, sandbox: S
         assert len(sandbox.requests) == 1
         with pytest.raises(UsageError, match="99 is no location of ISO-NE's"):
             locations.require_known(store, asking, (99,))
+
+
+def test_the_list_behind_chosen_ids_is_brought_up_to_date_once_it_is_a_month_old(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    with client(sandbox) as asking:
+        for day in (dt.date(2026, 5, 1), dt.date(2026, 5, 31), dt.date(2026, 6, 1)):
+            on(monkeypatch, day)
+            locations.require_known(store, asking, (4000, 10001))
+            locations.require_known(store, asking, (4000,))
+    assert len(sandbox.requests) == 2
+    assert places.read_table(store)[0].last_seen == "2026-06-01"
+
+
+def test_where_no_new_list_can_be_had_the_old_one_does(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    with client(sandbox) as asking:
+        on(monkeypatch, dt.date(2026, 5, 1))
+        locations.require_known(store, asking, (10001,))
+        sandbox.faults.add("not-found:locations/all")
+        on(monkeypatch, dt.date(2026, 7, 1))
+        assert locations.require_known(store, asking, (10001,)) == []
+        with pytest.raises(UsageError, match="has no list of locations"):
+            locations.require_known(store, asking, (99,))
+
+
+def test_a_list_that_was_cut_off_while_it_was_entered_is_asked_for_again(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    on(monkeypatch, dt.date(2026, 5, 1))
+    with client(sandbox) as asking:
+        with monkeypatch.context() as broken:
+            broken.setattr(places, "write_table", lambda store, rows: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                locations.refresh(store, asking)
+        locations.refresh(store, asking)
+    assert len(places.read_table(store)) > 20

@@ -1,6 +1,7 @@
 """How far two versions of a day's prices differ: preliminary and final, or final and corrected."""
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from isone import clock, parse
@@ -17,6 +18,8 @@ class Changes:
     """Rows with another value, and rows that only one of the two has."""
     largest: float = 0.0
     """The largest difference of a price ($/MWh)."""
+    mean: float = 0.0
+    """The mean over the rows that both have and that changed, of each its largest difference."""
 
     def __str__(self) -> str:
         """Read as the end of a sentence."""
@@ -33,14 +36,14 @@ def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
     old, new = _rows(dataset, before), _rows(dataset, after)
     prices = [column.name for column in dataset.columns if column.unit.startswith("$")]
     values = [column.name for column in dataset.columns if column.type == "double"]
-    changed, largest = len(old.keys() ^ new.keys()), 0.0
+    changed: list[float] = []
     for key in old.keys() & new.keys():
         one, other = old[key], new[key]
         if any(_differ(getattr(one, name), getattr(other, name)) for name in values):
-            changed += 1
-            gaps = [_gap(getattr(one, name), getattr(other, name)) for name in prices]
-            largest = max(largest, *gaps)
-    return Changes(changed, round(largest, 4))
+            changed.append(max(_gap(getattr(one, name), getattr(other, name)) for name in prices))
+    rows = len(changed) + len(old.keys() ^ new.keys())
+    mean = fmean(changed) if changed else 0.0
+    return Changes(rows, round(max(changed, default=0.0), 4), round(mean, 4))
 
 
 def _rows(dataset: Dataset, body: bytes) -> dict[Any, Any]:

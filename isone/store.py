@@ -54,6 +54,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Rows in which this version differs from the one before it, preliminary or corrected."""
     largest_change: float = 0.0
     """The largest difference of a price between the two ($/MWh)."""
+    mean_change: float = 0.0
+    """The mean of the changed rows' differences, of each its largest ($/MWh)."""
 
     @property
     def file(self) -> str:

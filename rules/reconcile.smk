@@ -2,6 +2,7 @@
 #      ISO-NE's monthly averages, or the yearly workbook that `smd` names
 # Out: {data}/reconciled/monthly_averages.json, workbook.json   month by month, hour by hour
 #      {data}/raw/lmp_index/…                                   the averages as served
+#      The report shows them: the next run writes it again.
 #      snakemake -j1 --config years=2024 data_types=lmp markets="da rt-hourly" -- reconcile
 
 from isone.reconcile.outputs import Reconciling

@@ -1,10 +1,12 @@
 # In:  {data}/isone.duckdb, by its receipt {data}/loaded/isone.duckdb.json
 #      {data}/complete, raw, refused, verified, jobs   what is known of each day
+#      {data}/reconciled/*.json, where there are any   our prices against ISO-NE's own averages
 # Out: reports/isone.html                              the page
 #      reports/key_numbers.csv                         its headlines
 #      reports/figures/{figure}.svg, .png, .csv        its charts, and the data of each
 #      For the sandbox's invented prices all of these lie in reports/sandbox.
 
+from isone.reconcile.outputs import results
 from isone.report import outputs
 
 REPORT = outputs.Outputs.of(RUN.settings)
@@ -15,9 +17,11 @@ rule report:
         REPORT.outcome(RUN.jobs),
 
 
+# Of a reconciliation only what is there is taken: a new one writes the page again, none is needed.
 rule write_report:
     input:
         database=LOADING.duckdb_receipt,
+        reconciled=results(RUN.store),
     output:
         page=report(
             REPORT.page,

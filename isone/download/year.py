@@ -273,6 +273,7 @@ class Downloader:
             "first_seen": before.fetched if before else "",
             "changed_rows": changes.rows,
             "largest_change": changes.largest,
+            "mean_change": changes.mean,
         }
 
     def _note_failure(

@@ -123,6 +123,7 @@ def _recheck(
         corrects=entry.sha256,
         changed_rows=changes.rows,
         largest_change=changes.largest,
+        mean_change=changes.mean,
         **{name: getattr(finding, name) for name in finding.__dataclass_fields__},
     )
     kept = store.superseded_path(part, entry)

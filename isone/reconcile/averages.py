@@ -36,6 +36,8 @@ class Month(msgspec.Struct, frozen=True):
     difference: float | None
     """Ours less ISO-NE's ($/MWh)."""
     verdict: str
+    compared: str = ""
+    """When: ISO 8601, UTC."""
 
 
 class _Index(msgspec.Struct):

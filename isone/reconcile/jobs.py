@@ -1,12 +1,9 @@
 """What Snakemake's job `reconcile` does: ask, compare, write down, show; with its journal."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from isone import parse, run
 from isone.datasets import HUBS
@@ -14,7 +11,7 @@ from isone.download.client import Client
 from isone.download.jobs import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
 from isone.journal import Journal, log
-from isone.reconcile import averages, ours, workbook
+from isone.reconcile import averages, ours, outputs, results, workbook
 from isone.reconcile.averages import Month
 from isone.reconcile.workbook import Sheet
 from isone.settings import read_settings
@@ -48,7 +45,7 @@ def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path:
                                        f"{ACCOUNT_HELP}")  # fmt: skip
                 for (market, year), places in hours.items():
                     months += reconcile_year(store, client, market, year, places)
-        _write(store, months, sheets)
+        results.add(store, months, sheets)
         _show(months, sheets)
         differ = sum(m.verdict == averages.DIFFERS for m in months)
         differ += sum(sheet.differ for sheet in sheets)
@@ -57,7 +54,7 @@ def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path:
         if differ:
             raise VerifyError(
                 f"{differ:,} of {compared:,} {'hours' if sheets else 'months'} differ from "
-                f"ISO-NE's own figures: see {ours.results_dir(store)}"
+                f"ISO-NE's own figures: see {outputs.months_path(store).parent}"
             )
 
     with Journal(
@@ -89,15 +86,6 @@ def reconcile_year(
             log.info("%s %d at %d: nothing is published", market, year, location)
         months += averages.compare_year(market, location, year, published, places[location])
     return months
-
-
-def _write(store: Store, months: Sequence[Month], sheets: Sequence[Sheet]) -> None:
-    folder = ours.results_dir(store)
-    make_folder(folder)
-    for name, rows in (("monthly_averages", months), ("workbook", sheets)):
-        if rows:
-            content = json.dumps(msgspec.to_builtins(rows), indent=1).encode() + b"\n"
-            write_whole(folder / f"{name}.json", content)
 
 
 def _show(months: Sequence[Month], sheets: Sequence[Sheet]) -> None:

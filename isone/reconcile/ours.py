@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 
 from isone import clock
 from isone.datasets import DATASETS, HUBS, Dataset
-from isone.store import Store
 
 _HOUR = 3600
 MARKETS = {"DAY_AHEAD_HOURLY": "da", "REAL_TIME_HOURLY": "rt", "REAL_TIME_5_MIN": "rt"}
@@ -63,8 +62,3 @@ def month_hours(year: int, month: int) -> list[int]:
     first = dt.date(year, month, 1)
     following = dt.date(year + month // 12, month % 12 + 1, 1)
     return list(range(clock.day_bounds(first)[0], clock.day_bounds(following)[0], _HOUR))
-
-
-def results_dir(store: Store) -> Path:
-    """Where the results of the reconciliation lie, as JSON."""
-    return store.root / "reconciled"

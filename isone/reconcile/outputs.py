@@ -1,11 +1,28 @@
-"""What the rules of the reconciliation need to know: which tables it takes."""
+"""What the rules of the reconciliation need to know: which tables it takes, what it leaves."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from isone.datasets import DATASETS
 from isone.selection import Job
 from isone.settings import Settings
 from isone.store import Store
+
+
+def months_path(store: Store) -> Path:
+    """Where the comparison with ISO-NE's monthly averages lies (JSON)."""
+    return store.root / "reconciled" / "monthly_averages.json"
+
+
+def workbook_path(store: Store) -> Path:
+    """Where the comparison with ISO-NE's yearly workbook lies (JSON)."""
+    return store.root / "reconciled" / "workbook.json"
+
+
+def results(store: Store) -> list[str]:
+    """What there is of them: nothing where no reconciliation was made."""
+    paths = (months_path(store), workbook_path(store))
+    return [str(path) for path in paths if path.exists()]
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ import pyarrow as pa
 from isone import clock
 from isone.database import report_queries as queries
 from isone.datasets import HUB
-from isone.report import coverage, quality
+from isone.report import coverage, quality, reconciled
 from isone.report.coverage import Day
 from isone.report.outputs import database_path
 from isone.report.quality import Quality
+from isone.report.reconciled import Reconciled
 from isone.report.tables import Data, Label
 from isone.settings import Settings
 from isone.store import Store
@@ -57,6 +58,7 @@ class Facts:
     data: Mapping[str, Data]
     tables: Mapping[str, pa.Table]
     quality: Quality
+    reconciled: Reconciled
 
     @property
     def invented(self) -> bool:
@@ -114,6 +116,7 @@ def gather(settings: Settings, store: Store, database: Path | None = None) -> Fa
                 "regulation_yearly": queries.regulation_yearly(connection),
             },
             quality=quality.examine(store),
+            reconciled=reconciled.examine(store),
         )
 
 

@@ -34,6 +34,10 @@ class Findings:
     """Replies with preliminary prices."""
     first_fetched: str = ""
     last_fetched: str = ""
+    revised: list[Entry] = field(default_factory=list)
+    """Final replies that took the place of a preliminary one, or stand beside it."""
+    corrected: list[Entry] = field(default_factory=list)
+    """Final replies that took the place of a final one."""
 
     def add(self, entry: Entry) -> None:
         """Count a reply in."""
@@ -47,6 +51,10 @@ class Findings:
         self.preliminary += entry.revision.startswith("prelim")
         self.first_fetched = min(self.first_fetched or entry.fetched, entry.fetched)
         self.last_fetched = max(self.last_fetched, entry.fetched)
+        if entry.corrects:
+            self.corrected.append(entry)
+        elif entry.first_seen:
+            self.revised.append(entry)
 
 
 @dataclass(frozen=True)

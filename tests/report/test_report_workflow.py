@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from running import PROJECT, Snakemake
 
+from isone.reconcile import averages, results
+from isone.reconcile.averages import Month
+from isone.store import Store
+
 CONFIG = ("years=2025", "source=sandbox", "data_types=lmp", "markets=da", "through=2025-01-03")
 
 
@@ -22,6 +26,13 @@ def test_the_report_is_written_once_and_stands_in_snakemakes_own_report(
     assert (folder / "key_numbers.csv").exists()
     assert (folder / "figures" / "daily_price.svg").exists()
     assert not (workflow / "reports" / "isone.html").exists()
+    again = snakemake(*CONFIG, targets=("report",))
+    assert "Nothing to be done" in again.stdout
+    store = Store(workflow / "data" / "sandbox")
+    month = Month("da", 4003, ".Z.VERMONT", "2025-01", 41.5, 41.49, -0.01, averages.AGREES)
+    results.add(store, [month], [])
+    assert snakemake(*CONFIG, targets=("report",)).returncode == 0
+    assert "-0.0100" in (folder / "isone.html").read_text("utf-8")
     again = snakemake(*CONFIG, targets=("report",))
     assert "Nothing to be done" in again.stdout
     snakemakes = snakemake(*CONFIG, options=("--report", "all.html"), targets=("report",))

@@ -1,12 +1,21 @@
 """Quality: what the checks found, what the downloads cost, and what made the page."""
 
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from isone import places
 from isone.datasets import DATASETS
 from isone.report import quality
 from isone.report.charts import prices as charts
 from isone.report.coverage import State
 from isone.report.facts import Facts
 from isone.report.figures import Extremes, Figure, Section
-from isone.report.tables import PageTable, cell, page_table
+from isone.report.tables import Cell, PageTable, cell, page_table
+from isone.store import Entry
+
+_WORST = 3  # days that a line names
+_NAMED = 100  # locations that a table names
 
 
 def section(facts: Facts) -> Section:
@@ -34,6 +43,8 @@ def section(facts: Facts) -> Section:
         tables=(
             _findings(facts),
             _revisions(facts),
+            _changes(facts),
+            _locations(facts),
             _downloads(facts),
             _tables(facts),
             _versions(facts),
@@ -101,6 +112,81 @@ def _revisions(facts: Facts) -> PageTable:
         note="Final prices are ISO New England's last word; preliminary ones may still change. "
         "Times are market time.",
         absent="No year is proven yet.",
+    )
+
+
+def _changes(facts: Facts) -> PageTable:
+    """How far final prices differed from preliminary ones, and corrected ones from final ones."""
+    rows = [
+        _change(name, what, entries)
+        for name, found in facts.quality.findings.items()
+        for what, entries in (
+            ("final for preliminary", found.revised),
+            ("corrected", found.corrected),
+        )
+        if entries
+    ]
+    return page_table(
+        "Changes from one revision to the next",
+        [
+            "Dataset",
+            "What",
+            "Replies",
+            "Replies that changed",
+            "Rows changed",
+            "Of rows",
+            "Largest change ($/MWh)",
+            "Mean change ($/MWh)",
+            "Days that changed most",
+        ],
+        rows,
+        note="A row counts as changed from half a cent on; the mean is over the rows that changed. "
+        "A reply is a day, or a place's share of one.",
+        absent="No final day has taken the place of a preliminary one here, and none was "
+        "corrected: days that were had final at once have nothing to be held against.",
+    )
+
+
+def _change(name: str, what: str, entries: Sequence[Entry]) -> list[Any]:
+    changed = [entry for entry in entries if entry.changed_rows]
+    rows = sum(entry.changed_rows for entry in changed)
+    days: dict[str, float] = {}
+    for entry in changed:
+        day = str(dt.datetime.strptime(entry.part[:8], "%Y%m%d").date())
+        days[day] = max(days.get(day, 0.0), entry.largest_change)
+    worst = sorted(days, key=lambda day: (-days[day], day))[:_WORST]
+    mean = sum(entry.mean_change * entry.changed_rows for entry in changed) / rows if rows else 0.0
+    return [
+        DATASETS[name].title,
+        what,
+        len(entries),
+        len(changed),
+        rows,
+        sum(entry.rows for entry in entries),
+        max(days.values(), default=0.0),
+        Cell(f"{mean:,.4f}", number=True),
+        ", ".join(f"{day} ({days[day]:.2f})" for day in worst) or "none",
+    ]
+
+
+def _locations(facts: Facts) -> PageTable:
+    listed = places.read_table(facts.store)
+    first = min((seen.first_seen for seen in listed), default="")
+    moved = [seen for seen in listed if seen.gone or seen.first_seen > first]
+    count = f"{len(listed):,} locations were ever listed, first on {first}." if listed else ""
+    more = f" And {len(moved) - _NAMED:,} more." if len(moved) > _NAMED else ""
+    return page_table(
+        "Locations that came or went",
+        ["Location", "Id", "Type", "First listed", "Last listed", "Gone since"],
+        [
+            [seen.name, str(seen.id), seen.type, seen.first_seen, seen.last_seen, seen.gone]
+            for seen in sorted(moved, key=lambda s: s.gone or s.first_seen, reverse=True)[:_NAMED]
+        ],
+        note=f"{count}{more}",
+        absent=f"{count} None has come or gone since."
+        if listed
+        else "No list of locations is kept: it is asked for where other places than hub and zones "
+        "are chosen.",
     )
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from isone import clock, places
 from isone.datasets import CORE_LOCATIONS
-from isone.download import locations
+from isone.download import jobs, locations
 from isone.download.client import Client
 from isone.errors import UsageError
+from isone.run import Run, summary
 from isone.sandbox import Sandbox
 from isone.settings import read_settings
 from isone.sources import REPORTS_PAGE, Source
@@ -135,3 +136,27 @@ def test_a_list_that_was_cut_off_while_it_was_entered_is_asked_for_again(
                 locations.refresh(store, asking)
         locations.refresh(store, asking)
     assert len(places.read_table(store)) > 20
+
+
+def test_a_location_that_is_gone_stands_in_the_summary_of_the_run(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    store = Store(tmp_path / "data" / "sandbox")
+    with client(sandbox) as asking:
+        locations.refresh(store, asking)
+    (kept,) = (store.root / "raw" / "locations").iterdir()
+    before = json.loads(gzip.decompress(kept.read_bytes()))
+    old = {"LocationID": 77, "LocationType": "NETWORK NODE", "LocationName": "OLD"}
+    before["Locations"]["Location"].append(old)
+    kept.unlink()
+    (kept.parent / "20240101.json.gz").write_bytes(gzip.compress(json.dumps(before).encode()))
+    config = {
+        **{"source": "sandbox", "base_url": sandbox.url, "years": 2024, "through": "2024-01-01"},
+        **{"data_types": "lmp", "markets": "da", "locations": "all"},
+        **{"data_dir": str(tmp_path / "data"), "log_dir": str(tmp_path / "logs")},
+    }
+    Run.of(config).start(1)
+    log = tmp_path / "a.log"
+    period = "2024.through-20240101"
+    assert jobs.download_prices(config, "lmp_da_hourly", period, str(log), 1) == 0
+    assert "   1 locations are gone: 77 OLD\n" in summary(store, ended=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from isone.errors import UsageError
+from isone.errors import UsageError, printable
 from isone.settings import PROJECT, refuse_unknown, validate
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class CustomDownload:
     def shown(self) -> str:
         """The command as a person reads it."""
         start = "python " if self.script.suffix == ".py" else ""
-        return " ".join([f"{start}{self.script.relative_to(PROJECT)}", *self.args])
+        return printable(" ".join([f"{start}{self.script.relative_to(PROJECT)}", *self.args]))
 
 
 def read_downloads(path: Path) -> list[CustomDownload]:
@@ -58,6 +58,8 @@ def read_downloads(path: Path) -> list[CustomDownload]:
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"downloads: {path} is not UTF-8 text") from error
+    except (ValueError, RecursionError) as error:  # a number, or a nesting, beyond all measure
+        raise UsageError(f"downloads: {path} is no list of downloads: {error}") from error
     schema = _schema()
     if isinstance(entries, list):
         for number, entry in enumerate(entries, 1):
@@ -78,19 +80,26 @@ def _download(entry: dict[str, Any]) -> CustomDownload:
         raise UsageError(
             f"downloads: {name!r} cannot name a job; use letters, digits, '_', '-' and '.'"
         )
-    program = (PROJECT / script).resolve()
+    args = tuple(str(arg) for arg in entry["args"])
+    if any("\0" in word for word in (script, *args)):
+        raise UsageError(f"downloads: {name}: a NUL character can be in no program's arguments")
+    try:
+        program = (PROJECT / script).resolve()
+        is_file = program.is_file()
+    except (OSError, RuntimeError) as error:  # a name too long, a circle of links
+        raise UsageError(
+            f"downloads: {name}: {script[:80]!r} cannot be a program's path"
+        ) from error
     if not program.is_relative_to(PROJECT):
         raise UsageError(
             f"downloads: {name}: {script} is outside the project folder; only programs inside it "
             "are run"
         )
-    if not program.is_file():
+    if not is_file:
         raise UsageError(f"downloads: {name}: there is no program {script} in the project folder")
     if program.suffix != ".py" and not os.access(program, os.X_OK):
         raise UsageError(f"downloads: {name}: {script} is neither a .py file nor executable")
-    return CustomDownload(
-        name, program, tuple(str(arg) for arg in entry["args"]), entry.get("stop_on_failure", False)
-    )
+    return CustomDownload(name, program, args, entry.get("stop_on_failure", False))
 
 
 def _schema() -> dict[str, Any]:

@@ -1,8 +1,27 @@
 """The errors that reach a user. Each message is one sentence: what is wrong, where, what to do."""
 
+import msgspec
+
+_LONGEST = 4000  # characters
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not the JSON which is looked for."""
+
+
+def printable(text: str) -> str:
+    """A text in one line, in which nothing moves a terminal: other characters become `?`."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+
 
 class IsoneError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose.
+
+    A message may quote what came from outside, so it holds printable characters only, and no more
+    of them than a screen has room for.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        """Keep the sentence, in one line."""
+        super().__init__(printable(message[:_LONGEST]))
 
 
 class UsageError(IsoneError):

@@ -26,7 +26,10 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 
 class Redaction(logging.Filter):
-    """Takes passwords out of every record, as they stand and as Basic authentication packs them."""
+    """Takes passwords out of every record, as they stand and as Basic authentication packs them.
+
+    It also takes out what no line of a log should hold: characters that move a terminal.
+    """
 
     def __init__(self) -> None:
         """Begin with no secrets to hide."""
@@ -36,15 +39,16 @@ class Redaction(logging.Filter):
     def hide(self, credentials: Credentials) -> None:
         """Learn a password that no record may hold."""
         pair = f"{credentials.username}:{credentials.password}"
-        self._secrets |= {credentials.password, base64.b64encode(pair.encode()).decode()}
+        self._secrets |= {credentials.password, base64.b64encode(os.fsencode(pair)).decode()}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite a record that holds a secret."""
-        message = record.getMessage()
+        """Rewrite a record that holds a secret, or what would move a terminal."""
+        said = message = record.getMessage()
         for secret in self._secrets:
-            if secret in message:
-                message = message.replace(secret, "***")
-                record.msg, record.args = message, ()
+            message = message.replace(secret, "***")
+        message = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in message)
+        if message != said:
+            record.msg, record.args = message, ()
         return True
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from isone.errors import DamagedError
+from isone.errors import UNREADABLE, DamagedError
 from isone.store import Entry, sha256
 
 
@@ -47,7 +47,7 @@ def read_manifest(path: Path) -> Manifest:
     content = path.read_bytes()
     try:
         manifest = _decoder.decode(content)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise DamagedError(
             f"{path} is not the marker of a proven year ({error}); "
             "remove it and run again: the days that are there are not downloaded again"

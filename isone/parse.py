@@ -15,7 +15,7 @@ import msgspec
 
 from isone import reports
 from isone.datasets import Column, Dataset
-from isone.errors import NoDataError, ReplyError
+from isone.errors import NoDataError, ReplyError, printable
 
 LARGEST_REPLY = 64 * 2**20
 """Bytes of JSON above which a reply is refused unread; a full day of all locations has 6 MB."""
@@ -68,7 +68,7 @@ def inflate(compressed: bytes) -> bytes:
 
 def shown(text: str) -> str:
     """What the service says, fit for a sentence: short, and nothing that moves a terminal."""
-    plain = "".join(letter if letter.isprintable() else "?" for letter in text[:_SHOWN])
+    plain = printable(text[:_SHOWN])
     return plain if len(text) <= _SHOWN else f"{plain}..."
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from isone import reports
-from isone.errors import UsageError
+from isone.errors import UNREADABLE, UsageError
 from isone.store import Store, write_whole
 
 
@@ -38,7 +38,7 @@ def read_table(store: Store) -> list[Seen]:
         return _decoder.decode(table_path(store).read_bytes())
     except FileNotFoundError:
         return []
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise UsageError(
             f"{table_path(store)} is damaged ({error}); remove it, and it is made again"
         ) from error

@@ -27,6 +27,7 @@ NO_DATA = b"No data exists for this period"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BEGINNINGS = (b'"C"', b'"H"', b"C,", b"H,", NO_DATA)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DIGITS = 40  # more are no price
 _DATE, _TIME = ("date", "localdate"), ("localtime",)
 _HOUR_ENDING = ("hourending",)
 _ID = ("locationid", "reservezoneid")
@@ -94,6 +95,11 @@ class _Sheet:
     columns: Sequence[tuple[str, ...]]
     """Data, one tuple a heading, in the order of the file."""
 
+    @property
+    def named(self) -> str:
+        """The headings, as far as a sentence has room for them."""
+        return ", ".join(self.headings)[:300]
+
     def find(self, names: Iterable[str]) -> int | None:
         """Where the first of some headings stands; None where none of them does."""
         plain = [_plain(heading) for heading in self.headings]
@@ -157,9 +163,7 @@ def _fields(dataset: Dataset, sheet: _Sheet) -> list[tuple[str, tuple[str, ...]]
     required = {column.field for column in dataset.columns if column.required}
     lacking = sorted(report.headings[field][0] for field in required - set(found))
     if lacking:
-        raise ReplyError(
-            f"the report lacks {', '.join(lacking)}; it has {', '.join(sheet.headings)[:300]}"
-        )
+        raise ReplyError(f"the report lacks {', '.join(lacking)}; it has {sheet.named}")
     taken = set(found.values())
     unknown = [i for i, name in enumerate(plain) if i not in taken and name not in _KNOWN]
     pairs = [*found.items(), *((sheet.headings[i], i) for i in unknown)]
@@ -175,7 +179,7 @@ def _numbers(field: str, column: tuple[str, ...]) -> list[str]:
 def _number(text: str) -> str:
     """A price as JSON: the same digits; an empty one is null; anything else goes as text."""
     text = text.strip()
-    if _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text) and len(text) <= _DIGITS:
         return text if text.lstrip("-")[:1] != "0" or "." in text else str(int(text))
     return json.dumps(text) if text else "null"
 
@@ -217,7 +221,7 @@ def _labels(sheet: _Sheet) -> list[Label]:
         }
         return [read[pair] for pair in zip(date, ending, strict=True)]
     if time is None:
-        raise ReplyError(f"the report has no time: its headings are {', '.join(sheet.headings)}")
+        raise ReplyError(f"the report has no time: its headings are {sheet.named}")
     texts = set(time)
     alone = _day_of_report(sheet) if any(" " not in text.strip() for text in texts) else ""
     found = {}
@@ -315,7 +319,9 @@ def _place(dataset: Dataset, id: str | None, name: str | None, kind: str | None)
         return f'"ReserveZoneId":{number},"ReserveZoneName":{json.dumps(zone)},'
     if id is None:
         if name not in _ids:
-            raise ReplyError(f"the report names a location {name!r} that the kept list has not")
+            raise ReplyError(
+                f"the report names a location {(name or '')[:40]!r} that the kept list has not"
+            )
         id = str(_ids[name])
     location: dict[str, str] = {"@LocId": id}
     known = _learned.get(_whole(id), (None, None))

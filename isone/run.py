@@ -7,7 +7,6 @@ at any time, also after a crash.
 
 import contextlib
 import datetime as dt
-import json
 import os
 import signal
 from collections import Counter
@@ -20,7 +19,7 @@ import msgspec
 
 from isone import clock, selection, sources
 from isone.custom import CustomDownload, read_downloads
-from isone.errors import UsageError
+from isone.errors import UNREADABLE, UsageError
 from isone.selection import Job
 from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
@@ -80,10 +79,10 @@ class Run:
         settings = read_settings(config)
         if not settings.years and not settings.downloads:
             raise UsageError("no years are given; say, for example, --config years=2024")
-        chosen = selection.select(settings, clock.now())
-        custom = read_downloads(settings.downloads) if settings.downloads else []
         for folder in (settings.data_dir, settings.log_dir):
             _require_writable(folder)
+        chosen = selection.select(settings, clock.now())
+        custom = read_downloads(settings.downloads) if settings.downloads else []
         return cls(settings, Store(settings.store_dir), chosen.jobs, tuple(custom), chosen.remarks)
 
     @property
@@ -159,7 +158,7 @@ def stop(store: Store, name: str, reason: str) -> None:
     """
     write_whole(_stop_path(store), f"{name}: {reason}".encode())
     plan = read_plan(store)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(ProcessLookupError, PermissionError, OverflowError):
         if plan and plan.process > 0 and os.getpgid(plan.process) == os.getpgrp():
             os.kill(plan.process, signal.SIGTERM)
 
@@ -176,7 +175,7 @@ def read_plan(store: Store) -> Plan | None:
     """The plan of the newest run on a folder, if there was one."""
     try:
         return msgspec.json.decode(_plan_path(store).read_bytes(), type=Plan)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, *UNREADABLE):
         return None
 
 
@@ -307,11 +306,33 @@ def _failed_otherwise(store: Store, plan: Plan) -> list[State]:
     return failed
 
 
+class _Told(msgspec.Struct):
+    """The types of what is shown of a status file; one of another form has nothing to say."""
+
+    started: str = ""
+    state: str = ""
+    process: int = 0
+    attempt: int = 0
+    days: int = 0
+    days_done: int = 0
+    requests_sent: int = 0
+    requests_left: int = 0
+    requests_a_minute: float = 0.0
+    done_at: str = ""
+    waiting: str = ""
+    message: str = ""
+    missing: dict[str, str] = {}
+    gaps: dict[str, str] = {}
+    log: str = ""
+
+
 def _facts(path: Path) -> dict[str, Any]:
     """What a job says of itself; nothing where it has not said anything yet."""
     try:
-        return dict(json.loads(path.read_bytes()))
-    except (FileNotFoundError, json.JSONDecodeError):
+        content = path.read_bytes()
+        msgspec.json.decode(content, type=_Told)
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except (FileNotFoundError, *UNREADABLE):
         return {}
 
 
@@ -320,12 +341,13 @@ def _details(mark: str, state: State) -> list[str]:
     attempts = f" (attempts: {facts['attempt']})" if "attempt" in facts else ""
     already = " (already there)" if state.word == "COMPLETE" else ""
     lines = [f"{mark}{state.planned.name}: {state.word}{attempts}{already}"]
-    if "days" in facts:
+    if facts.keys() >= {"days", "days_done", "requests_sent"}:
         news = f"{facts['days_done']} of {facts['days']} days, {facts['requests_sent']} requests"
         if state.word == "RUNNING":
             news += (
-                f", {facts['requests_left']} left, {facts['requests_a_minute']:.0f} a minute, "
-                f"done at {facts['done_at'] or 'an unknown time'}"
+                f", {facts.get('requests_left', 0)} left, "
+                f"{facts.get('requests_a_minute', 0):.0f} a minute, "
+                f"done at {facts.get('done_at') or 'an unknown time'}"
             )
         lines.append(f"   {news}")
     if state.word == "RUNNING" and facts.get("waiting"):
@@ -346,8 +368,11 @@ def _details(mark: str, state: State) -> list[str]:
 def _require_writable(folder: Path) -> None:
     """Refuse, before anything starts, a folder that can be neither written nor made."""
     existing = folder.absolute()
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
+    try:
+        while not existing.exists() and existing != existing.parent:
+            existing = existing.parent
+    except OSError as error:  # such as a name too long
+        raise UsageError(f"{str(folder)[:80]} cannot be a folder: {error.strerror}") from error
     if not existing.is_dir():
         raise UsageError(f"{existing} is a file, but {folder} has to be a folder")
     if not os.access(existing, os.W_OK | os.X_OK):
@@ -369,7 +394,7 @@ def _alive(process: int) -> bool:
         return False
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True

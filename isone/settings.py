@@ -8,6 +8,7 @@ coerced here, once, before it is checked.
 import datetime as dt
 import difflib
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -27,6 +28,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 HANDED_ON = "ISONE_CONFIG"
 """Environment variable by which the workflow hands its configuration to programs it starts."""
 _FIRST_YEAR = 2003
+_DEEPEST = 2  # a list of mappings
+_SHOWN = 200  # characters of a value that a sentence repeats
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -100,11 +103,15 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     """
     properties: dict[str, Any] = schema()["properties"]
     refuse_unknown(config, properties, "configuration key")
+    for key, value in config.items():
+        _require_flat(key, value)
     values = {
         key: _coerce(config.get(key), rule) if config.get(key) is not None else rule["default"]
         for key, rule in properties.items()
     }
     validate(values, schema(), "configuration")
+    for key, value in values.items():
+        _require_printable(key, value)
     return Settings(
         years=parse_years(values["years"]),
         datasets=_chosen_datasets(values),
@@ -113,14 +120,14 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         source=values["source"],
         revision=values["revision"],
         recheck_days=values["recheck_days"],
-        smd=values["smd"] and Path(values["smd"]).expanduser(),
-        base_url=values["base_url"] and values["base_url"].rstrip("/"),
+        smd=values["smd"] and _path(values["smd"], "smd"),
+        base_url=values["base_url"] and _address(values["base_url"]),
         through=values["through"] and parse_day(values["through"], "through"),
         downloads=values["downloads"] and Path(values["downloads"]),
         stop_on_failure=values["stop_on_failure"],
         retry_delay=values["retry_delay"],
-        data_dir=Path(values["data_dir"]).expanduser(),
-        log_dir=Path(values["log_dir"]).expanduser(),
+        data_dir=_path(values["data_dir"], "data_dir"),
+        log_dir=_path(values["log_dir"], "log_dir"),
         accepted_gaps=tuple(_accepted_gap(gap) for gap in values["accepted_gaps"]),
         http=HttpPolicy(**{k: values[k] for k in HttpPolicy.__dataclass_fields__}),
         sandbox=SandboxOptions(
@@ -144,7 +151,7 @@ def config_of_this_folder() -> dict[str, Any]:
         return {}
     try:
         config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no such date
         raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(config, dict):
         raise UsageError(f"{path} must be a list of `key: value` lines")
@@ -185,8 +192,31 @@ def validate(value: Any, rule: Mapping[str, Any], what: str) -> None:
     raise UsageError(f"{where}: {_violation(error)}{hint}")
 
 
+def _require_flat(key: str, value: Any, depth: int = 0) -> None:
+    """Refuse lists in lists in lists: aliases in YAML make these larger than any memory."""
+    if isinstance(value, list | tuple | Mapping):
+        if depth == _DEEPEST:
+            raise UsageError(f"{key}: the value is nested too deeply")
+        for each in value.values() if isinstance(value, Mapping) else value:
+            _require_flat(key, each, depth + 1)
+
+
+def _require_printable(key: str, value: Any) -> None:
+    """Refuse what would move a terminal or forge a line of a log, and NUL, which no path has."""
+    if isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            _require_printable(key, each)
+    elif isinstance(value, str) and not value.isprintable():
+        raise UsageError(f"{key}: {value[:80]!r} has a character that cannot be printed")
+
+
 def _violation(error: Any) -> str:
-    given = json.dumps(error.instance, default=str)
+    value = error.instance
+    if isinstance(value, list | dict):
+        given = "a list" if isinstance(value, list) else "a mapping"
+    else:
+        given = json.dumps(value, default=str)
+        given = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}..."
     if "@" in given:  # an address with a password in it is not repeated
         given = "the value"
     match error.validator:
@@ -201,7 +231,7 @@ def _violation(error: Any) -> str:
         case "minItems" | "minLength":
             return "is empty"
         case _:
-            return str(error.message)
+            return str(error.message)[-_SHOWN:]  # what is wrong stands at its end
 
 
 def _coerce(value: Any, rule: Mapping[str, Any]) -> Any:
@@ -232,19 +262,21 @@ def _coerce_list(value: Any, item: Mapping[str, Any]) -> Any:
             for entry in (value if isinstance(value, list | tuple) else [value])
         ]
     entries = value if isinstance(value, list | tuple) else [value]
-    if any(isinstance(entry, Mapping) for entry in entries):
+    if any(isinstance(entry, Mapping | list | tuple) for entry in entries):
         return entries
     return [word for entry in entries for word in re.split(r"[\s,;]+", str(entry).strip()) if word]
 
 
 def _coerce_number(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
     try:
-        number = float(value)
+        number = float(value) if isinstance(value, str) else value
     except ValueError:
         return value
-    return int(number) if number.is_integer() else number
+    if isinstance(number, float):
+        if not math.isfinite(number):
+            return str(value)  # which is not of type number
+        return int(number) if number.is_integer() and abs(number) < 1e15 else number
+    return number
 
 
 def parse_years(words: Iterable[str]) -> tuple[int, ...]:
@@ -252,10 +284,10 @@ def parse_years(words: Iterable[str]) -> tuple[int, ...]:
     years: set[int] = set()
     last = clock.now().year + 1
     for word in words:
-        match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", word)
+        match = re.fullmatch(r"([0-9]{4})(?:-([0-9]{4}))?", word)
         if not match:
             raise UsageError(
-                f"years: {word!r} is neither a year nor a range; write 2024, 2019-2023 or both"
+                f"years: {word[:80]!r} is neither a year nor a range; write 2024, 2019-2023 or both"
             )
         first, final = int(match[1]), int(match[2] or match[1])
         if first > final:
@@ -273,6 +305,21 @@ def parse_day(text: str, key: str) -> dt.date:
         return dt.date.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"{key}: {text!r} is not a date; write YYYY-MM-DD") from error
+
+
+def _path(text: str, key: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{key}: {text} begins with the home of nobody known here") from error
+
+
+def _address(url: str) -> str:
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise UsageError(f"base_url: {url} is no address: {error}") from error
+    return url.rstrip("/")
 
 
 def _chosen_datasets(values: Mapping[str, Any]) -> tuple[str, ...]:

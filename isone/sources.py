@@ -62,7 +62,7 @@ class Source:
 
 def is_loopback(url: str) -> bool:
     """Whether an address is on this machine."""
-    return urlsplit(url).hostname in _LOOPBACK
+    return _host(url) in _LOOPBACK
 
 
 def webservices(settings: Settings, environ: Mapping[str, str] = os.environ) -> Source:
@@ -111,7 +111,14 @@ def find_credentials(url: str, environ: Mapping[str, str]) -> Credentials | None
         if username or password:
             lacking = password_variable if username else name_variable
             raise StopRunError(f"{lacking} is not set, only its counterpart is: set both")
-    return _from_netrc(urlsplit(url).hostname or "", environ)
+    return _from_netrc(_host(url), environ)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError as error:
+        raise UsageError(f"base_url: {url!r} is no address: {error}") from error
 
 
 def _from_netrc(host: str, environ: Mapping[str, str]) -> Credentials | None:

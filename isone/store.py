@@ -20,7 +20,7 @@ from typing import IO, Any, BinaryIO
 import msgspec
 
 from isone.datasets import Part
-from isone.errors import DownloadError, UsageError
+from isone.errors import UNREADABLE, DownloadError, UsageError
 
 _REPLY, _REPORT = ".json.gz", ".csv.gz"
 _UNPROVEN = ".unproven"
@@ -137,7 +137,7 @@ class Store:
             return {}
         entries: dict[str, Entry] = {}
         for line in lines:
-            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            with contextlib.suppress(*UNREADABLE):
                 entry = _entry_decoder.decode(line)
                 entries[entry.part] = entry
         folder = self.raw_dir(dataset, year)

@@ -9,6 +9,7 @@ import datetime as dt
 import email.utils
 import gzip
 import logging
+import os
 import signal
 import ssl
 import threading
@@ -211,8 +212,8 @@ def _require_readable(ca_bundle: str | None) -> None:
 def _authentication(source: Source) -> Any:
     """Basic auth for the source's own host; else nothing, not even what netrc may hold."""
     if source.credentials:
-        pair = (source.credentials.username.encode(), source.credentials.password.encode())
-        return requests.auth.HTTPBasicAuth(*pair)
+        pair = (source.credentials.username, source.credentials.password)
+        return requests.auth.HTTPBasicAuth(*(os.fsencode(text) for text in pair))
     return lambda request: request
 
 

@@ -15,7 +15,14 @@ import msgspec
 from isone import clock, parse, places, reports
 from isone.datasets import CORE_LOCATIONS, DATASETS, Locations, Part
 from isone.download.client import Client
-from isone.errors import IsoneError, NoDataError, ReplyError, UsageError
+from isone.errors import (
+    UNREADABLE,
+    IsoneError,
+    NoDataError,
+    ReplyError,
+    UsageError,
+    printable,
+)
 from isone.store import Store, make_folder, write_whole
 
 log = logging.getLogger(__name__)
@@ -55,7 +62,7 @@ def read_locations(body: bytes) -> list[Location]:
         return [Location(id, kind, name) for id, name, kind in reports.places_in(body)]
     try:
         return _decoder.decode(body).Locations.Location
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ReplyError(f"the reply is not a list of locations: {error}") from error
 
 
@@ -157,5 +164,5 @@ def _changes(before: Iterable[Location], after: Iterable[Location]) -> list[str]
         if names:
             some = ", ".join(f"{id} {names[id]}" for id in sorted(names)[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            noted.append(f"{len(names)} locations are {what}: {some}{more}")
+            noted.append(f"{len(names)} locations are {what}: {printable(some)}{more}")
     return noted

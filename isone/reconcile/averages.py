@@ -12,7 +12,7 @@ import msgspec
 
 from isone import clock, parse
 from isone.datasets import CORE_LOCATIONS
-from isone.errors import ReplyError
+from isone.errors import UNREADABLE, ReplyError
 from isone.reconcile.ours import Hours, month_hours
 
 PATH = "lmpIndex/monthly/{market}/year/{year}/location/{location}"
@@ -67,7 +67,7 @@ def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
     """
     try:
         reply = _decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ReplyError(f"the reply is no list of monthly averages: {error}") from error
     level = reply.LmpIndexes.LmpIndex if isinstance(reply.LmpIndexes, _Indexes) else None
     if not level or isinstance(level, str):

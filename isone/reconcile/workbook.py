@@ -6,7 +6,9 @@ there was not, which is passed over, and one 02 in autumn, which may be either h
 Needs openpyxl, which is installed for this alone.
 """
 
+import contextlib
 import datetime as dt
+import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,6 +34,7 @@ SHEETS = {
 _COLUMNS = {"date": "date", "hrend": "hour", "hour": "hour", "dalmp": "da", "rtlmp": "rt"}
 _CENT = 0.0051  # $/MWh; five-minute prices make hours with parts of a cent
 _NAMED = 20
+_EXTENT = {"max_row": 20_000, "max_col": 200}  # a year has 8,784 hours
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -108,7 +111,7 @@ def _instants(day: dt.date, label: str, labels: set[tuple[dt.date, str]]) -> tup
     return found[:1] if (day, f"{label}X") in labels else found
 
 
-def _sheets(path: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _sheets(path: Path) -> list[tuple[str, list[dict[str, Any]]]]:
     try:
         import openpyxl
     except ImportError as error:
@@ -117,17 +120,22 @@ def _sheets(path: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
             "runs the workflow"
         ) from error
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:
+        file = io.BytesIO(path.read_bytes())
+        with contextlib.closing(
+            openpyxl.load_workbook(file, read_only=True, data_only=True)
+        ) as book:
+            found = [
+                (name.strip(), list(_rows(name, book[name].iter_rows(values_only=True, **_EXTENT))))
+                for name in book.sheetnames
+                if name.strip() in SHEETS
+            ]
+    except UsageError:
+        raise
+    except Exception as error:  # whatever the archive or the XML in it brings openpyxl to
         raise UsageError(f"smd: {path} is no workbook that can be read ({error})") from error
-    with_rows = False
-    for name in book.sheetnames:
-        if name.strip() in SHEETS:
-            with_rows = True
-            yield name.strip(), list(_rows(name, book[name].iter_rows(values_only=True)))
-    book.close()
-    if not with_rows:
+    if not found:
         raise UsageError(f"smd: {path} has none of the sheets {', '.join(SHEETS)}")
+    return found
 
 
 def _rows(name: str, lines: Iterator[Sequence[Any]]) -> Iterator[dict[str, Any]]:

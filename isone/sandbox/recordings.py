@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import zlib
 from pathlib import Path
 
 from isone.errors import UsageError
@@ -30,7 +31,7 @@ class Recordings:
         packed = file.with_name(f"{file.name}.json.gz")
         if self._holds(packed):
             data = packed.read_bytes()
-            return Reply(200, gzip.decompress(data), query=_query(path), packed=data)
+            return Reply(200, _unpacked(data), query=_query(path), packed=data)
         if self._holds(plain):
             return Reply(200, plain.read_bytes(), query=_query(path))
         return None
@@ -38,6 +39,14 @@ class Recordings:
     def _holds(self, file: Path) -> bool:
         """Whether the file is there, and in the folder itself: links out of it are not followed."""
         return file.is_file() and file.resolve().is_relative_to(self._folder)
+
+
+def _unpacked(data: bytes) -> bytes:
+    """What a recorded reply holds; nothing where it is damaged, which is served as it is."""
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        return b""
 
 
 def _query(path: str) -> Query | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from isone import clock
 from isone.datasets import DATASETS, REPORTS_PAGE, Dataset, Part
+from isone.sandbox.feeds import MalformedError, read_day
 from isone.sandbox.replies import Invented, Reply, html_reply
 
 PAGE_PATH = f"/{REPORTS_PAGE}"
@@ -70,7 +71,10 @@ def _asked_for(target: str) -> tuple[Dataset, bool, Part] | None:
             pattern = pattern.replace(r"\{hours\}", "(?P<first>[0-9]{2})-[0-9]{2}")
             match = re.fullmatch(pattern, target)
             if match and (not prelim or "prelim" in path):
-                day = dt.datetime.strptime(match["day"], "%Y%m%d").date()
+                try:
+                    day = read_day(match["day"])
+                except MalformedError:
+                    return None
                 block = int(match["first"]) if "first" in match.groupdict() else None
                 return dataset, prelim, Part(dataset.name, day, block=block)
     return None

@@ -214,7 +214,10 @@ class Sandbox:
         self, target: str, accept: str, authorization: str | None, cookies: str = ""
     ) -> Reply:
         """What a GET request is answered with, before any fault."""
-        path = unquote(urlsplit(target).path)
+        try:
+            path = unquote(urlsplit(target).path)
+        except ValueError as error:
+            return html_reply(400, "Bad Request", f"{error}.")
         if path == LOGIN_PATH:
             return html_reply(200, "Login", "Sign in to ISO New England's sandbox.")
         if not path.startswith(BASE_PATH):

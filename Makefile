@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 CONFIG ?= years=2024 source=sandbox
+SECONDS ?= 60
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
@@ -12,7 +13,7 @@ DEV_READY := .venv/ready-dev
 BENCH_READY := .venv/ready-bench
 
 .DEFAULT_GOAL := run
-.PHONY: run setup test lint verify status dag bench torture lock clean help
+.PHONY: run setup test lint verify status dag bench torture fuzz audit lock clean help
 
 run: $(READY)  ## download the year that CONFIG names (a sandbox year, if nothing else is said)
 	$(SNAKEMAKE)
@@ -41,18 +42,27 @@ dag: $(READY)  ## draw the jobs and the rules into reports/ (SVG, with Graphviz'
 bench: $(BENCH_READY)  ## measure against peers; PARTS="pack load" only these, ARGS=--write into docs/
 	$(BIN)/python -m bench $(PARTS) $(ARGS)
 
-LOCK = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE = --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --no-emit-find-links --no-config --quiet \
 	--custom-compile-command "make lock"
+LOCK = $(BIN)/uv pip compile pyproject.toml $(COMPILE)
+LOCK_FUZZ = $(BIN)/uv pip compile --group pyproject.toml:fuzz $(COMPILE)
 
 torture: $(DEV_READY)  ## kill, fill, cut and damage downloads, and print the figures (half an hour)
 	$(BIN)/python tests/torture.py $(ARGS)
+
+fuzz: $(DEV_READY) .venv/ready-fuzz  ## fuzz every reader of outside bytes for SECONDS each (60); Linux on x86-64
+	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(ARGS)
+
+audit: $(DEV_READY)  ## look for known flaws in what the locks name (asks a service), and list the licences
+	$(BIN)/python tests/audit.py
 
 lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) --output-file requirements.lock
 	$(LOCK) $(ARGS) --extra postgres --extra workbook --extra notify --group dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock
 	$(LOCK) $(ARGS) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
+	$(LOCK_FUZZ) $(ARGS) --output-file requirements-fuzz.lock
 
 clean:  ## remove .venv and the caches; what was downloaded stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -78,4 +88,9 @@ $(DEV_READY): requirements-dev.lock $(READY)
 $(BENCH_READY): requirements-bench.lock $(DEV_READY)
 	@echo "Adding what the benchmarks compare with to .venv, once" >&2
 	@$(PIP) -r requirements-bench.lock
+	@touch $@
+
+.venv/ready-fuzz: requirements-fuzz.lock $(DEV_READY)
+	@$(PIP) --only-binary :all: -r requirements-fuzz.lock || { \
+	  echo "Fuzzing needs atheris, which is built for Linux on x86-64 and Python 3.11 to 3.13" >&2; exit 1; }
 	@touch $@

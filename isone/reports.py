@@ -334,4 +334,4 @@ def _place(dataset: Dataset, id: str | None, name: str | None, kind: str | None)
 def _whole(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
         raise ReplyError(f"the report has {text[:40]!r} for an id")
-    return int(text)
+    return int(text.strip())

@@ -47,7 +47,7 @@ def said(call: Callable[[], object], kind: type[IsoneError]) -> str:
         ({"years": "２０２４"}, "is neither a year nor a range"),
         ({"years": "2024\x00"}, "has a character that cannot be printed"),
         ({"locations": "４０００"}, "does not have the expected form"),
-        ({"locations": "4000;DROP TABLE locations"}, 'does not have the expected form'),
+        ({"locations": "4000;DROP TABLE locations"}, "does not have the expected form"),
         ({"retry_delay": "nan"}, '"nan" is not of type number'),
         ({"retry_delay": float("nan")}, '"nan" is not of type number'),
         ({"retry_delay": "inf"}, '"inf" is not of type number'),

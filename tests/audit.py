@@ -111,8 +111,10 @@ def main() -> int:
         print(f"{name} has known flaws: {', '.join(ids)}")
     if unknown:
         names = ", ".join(list(unknown)[:5]) + (", ..." if len(unknown) > 5 else "")
-        print(f"error: {len(unknown)} packages could not be looked up, so they are not audited: "
-              f"the service of advisories was not reached, or does not know them ({names})")  # fmt: skip
+        print(
+            f"error: {len(unknown)} packages could not be looked up, so they are not audited: the "
+            f"service of advisories was not reached, or does not know them ({names})"
+        )
     elif not flaws:
         print("no known flaw in anything that the locks name")
     return 1 if flaws else 3 if unknown else 0

@@ -76,7 +76,7 @@ def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
     for index in level if isinstance(level, list) else [level]:
         try:
             begins = clock.local_time(clock.parse_stamp(index.BeginDate))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ReplyError(f"the averages have a wrong stamp: {error}") from error
         if begins.year != year or index.Location.id != str(location):
             raise ReplyError(f"the averages are of {begins:%Y-%m} at {index.Location.id}")

@@ -18,6 +18,7 @@ from isone.download import locations
 from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ReplyError, UsageError
 from isone.journal import Redaction
+from isone.reconcile import averages
 from isone.sandbox import Sandbox
 from isone.settings import config_of_this_folder, read_settings
 from isone.sources import Credentials, Source
@@ -249,6 +250,13 @@ def test_json_beyond_all_measure_is_refused(read: Callable[[bytes], Any], body: 
     said(lambda: read(body), ReplyError)
 
 
+@pytest.mark.parametrize("stamp", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "1"])
+def test_an_average_of_no_month_is_refused(stamp: str) -> None:
+    index = {"BeginDate": stamp, "Location": {"@LocId": "4000"}, "Average": 1.0}
+    body = json.dumps({"LmpIndexes": {"LmpIndex": [index]}}).encode()
+    assert "wrong stamp" in said(lambda: averages.read_averages(body, 2024, 4000), ReplyError)
+
+
 def report(**cells: str) -> bytes:
     values = {"Date": "01/01/2024", "Hour Ending": "01", "Location ID": "4000"}
     values |= {"Location Name": ".H.INTERNAL_HUB", "Location Type": "HUB"}
@@ -264,10 +272,18 @@ def report(**cells: str) -> bytes:
         {"Energy Component": "0" * 5000},
         {"Energy Component": "9" * 5000},
         {"Location ID": "9" * 5000},
+        {"Location ID": "4001\x1f"},
         {"Date": f"01/01/2024{ESCAPE.replace(chr(13), '').replace(chr(10), '')}"},
         {"Hour Ending": "\x1b[2J"},
     ],
-    ids=["zeros", "nines", "an id", "an escape in a date", "an escape in an hour"],
+    ids=[
+        "zeros",
+        "nines",
+        "an id",
+        "a control beside it",
+        "an escape in a date",
+        "an escape in an hour",
+    ],
 )
 def test_a_report_with_a_value_beyond_all_measure_is_refused(cells: dict[str, str]) -> None:
     dataset, part = DATASETS["lmp_da_hourly"], Part("lmp_da_hourly", dt.date(2024, 1, 1))

@@ -66,4 +66,5 @@ onsuccess:
 
 onerror:
     print(run.summary(RUN.store, ended=True), file=sys.stderr)
+    print(REPORT.by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
     notify.tell_end(RUN.store)

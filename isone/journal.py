@@ -138,7 +138,7 @@ class Journal:
                 return "interrupted", "interrupted; run again to go on from here"
             case StopRunError() | UsageError():
                 self.exit_code, self.stop_run = USAGE, True
-                return "failed", f"{error}. The run stops"
+                return "failed", f"{str(error).rstrip('.')}. The run stops"
             case IsoneError():
                 self.exit_code = self.exit_code or FAILED
                 return "failed", str(error)

@@ -255,7 +255,7 @@ def _state(store: Store, plan: Plan, planned: Planned, going_on: bool) -> State:
     state = facts.get("state")
     if state == "succeeded":
         word = "SUCCESS"
-    elif Path(planned.marker).exists() and state != "running":
+    elif _is_there(planned.marker) and state != "running":
         word = "COMPLETE"
     elif state == "running":
         word = "RUNNING" if _alive(int(facts.get("process", 0))) else "INTERRUPTED"
@@ -264,6 +264,12 @@ def _state(store: Store, plan: Plan, planned: Planned, going_on: bool) -> State:
     else:
         word = "WAITING FOR ITS TURN" if going_on else "NEVER STARTED"
     return State(planned, word, facts)
+
+
+def _is_there(path: str) -> bool:
+    with contextlib.suppress(OSError):
+        return Path(path).exists()
+    return False
 
 
 def summary(store: Store, *, ended: bool = False) -> str:
@@ -332,7 +338,7 @@ def _facts(path: Path) -> dict[str, Any]:
         content = path.read_bytes()
         msgspec.json.decode(content, type=_Told)
         return msgspec.json.decode(content, type=dict[str, Any])
-    except (FileNotFoundError, *UNREADABLE):
+    except (OSError, ValueError, *UNREADABLE):  # a name that is none, in a plan that was spoilt
         return {}
 
 

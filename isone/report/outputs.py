@@ -4,16 +4,19 @@ Imported whenever the Snakefile is read, so it stays light.
 """
 
 import hashlib
+import shlex
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from isone.selection import Job
-from isone.settings import Settings
+from isone.settings import PROJECT, Settings
 from isone.store import Store
 
 FOLDER = Path("reports")
 """Where reports go, below the working folder."""
+_SCRIPTS = PROJECT / "scripts"
 _HERE = Path(__file__).resolve().parent
 _QUERIES = _HERE.parent / "database" / "report_queries.py"
 
@@ -33,6 +36,23 @@ class Outputs:
         """All that reporting leaves: nothing where there are only custom downloads."""
         return [str(path) for path in (self.page, self.figures) if jobs]
 
+    def by_hand(self, settings: Settings, store: Store) -> str:
+        """How the page is had where a run failed before it: two commands, under a line of words.
+
+        Ends with a line's end; empty where there is nothing yet that a page could show.
+        """
+        if not (store.root / "raw").is_dir():
+            return ""
+        options = ["--data-dir", str(settings.data_dir)]
+        if settings.source == "sandbox":
+            options += ["--source", "sandbox"]
+        commands = [
+            shlex.join([_from_here(Path(sys.executable)), _from_here(_SCRIPTS / name), *options])
+            for name in ("load_duckdb.py", "write_report.py")
+        ]
+        lines = ["The report shows what is here and what is missing also now, by:"]
+        return "\n   ".join([*lines, *commands]) + "\n"
+
     @property
     def page(self) -> Path:
         """The page itself: one file, which needs no other."""
@@ -47,6 +67,12 @@ class Outputs:
     def figures(self) -> Path:
         """Where each chart lies as SVG, PNG and CSV."""
         return self.folder / "figures"
+
+
+def _from_here(path: Path) -> str:
+    """A path as one would type it in the working folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def database_path(store: Store) -> Path:

@@ -346,6 +346,15 @@ def test_a_status_file_of_another_form_has_nothing_to_say(tmp_path: Path, facts:
     assert "Successful: 0" in run.summary(store, ended=True)
 
 
+def test_a_plan_with_names_that_no_file_has_is_shown_as_it_is(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    downloads = tuple(run.Planned(n, n, "x", 1, False) for n in ("x" * 300, "a\0b", "../../x"))
+    plan = run.Plan("sandbox", "data", "logs", downloads, (), 1, "2026", 0)
+    store.jobs_dir.mkdir(parents=True)
+    (store.jobs_dir / "plan.json").write_bytes(msgspec.json.encode(plan))
+    assert run.summary(store).count("NEVER STARTED") == 3
+
+
 def test_a_part_s_name_cannot_lead_out_of_its_folder() -> None:
     for name in ("../../x", "20240101/../../x", "20240101.4000/..", "20240101\0", "２０２４0101"):
         assert Part.named("lmp_da_hourly", name) is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from isone.errors import UNREADABLE, DamagedError
 from isone.store import Store, write_whole
 from isone.verify.outputs import verdict_path
 
@@ -70,8 +71,11 @@ def write_verdict(store: Store, verdict: Verdict) -> Path:
 
 
 def read_verdict(path: Path) -> Verdict:
-    """Read a verdict back."""
-    return _decoder.decode(path.read_bytes())
+    """Read a verdict back. Raises DamagedError for a file that is none."""
+    try:
+        return _decoder.decode(path.read_bytes())
+    except UNREADABLE as error:
+        raise DamagedError(f"{path} is no verdict ({error}); remove it and check again") from error
 
 
 def table(verdicts: Iterable[Verdict]) -> str:

@@ -23,6 +23,7 @@ from isone.sandbox import Sandbox
 from isone.settings import config_of_this_folder, read_settings
 from isone.sources import Credentials, Source
 from isone.store import Store
+from isone.verify import verdict
 
 DEEP = b'{"x":' + b"[" * 100_000
 ESCAPE = "\x1b]0;owned\x07\u202e\r\nStatus: SUCCESS"
@@ -317,6 +318,7 @@ def test_files_that_others_spoilt_are_sentences_or_passed_over(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     assert "remove it" in said(lambda: manifest.read_manifest(marker), DamagedError)
+    assert "remove it" in said(lambda: verdict.read_verdict(marker), DamagedError)
     assert store.read_ledger("lmp_da_hourly", 2024) == {}
     assert run.read_plan(store) is None
     if content != b"[]":

@@ -11,14 +11,17 @@ SNAKEMAKE := $(BIN)/snakemake -j1 --config $(CONFIG)
 READY := .venv/ready
 DEV_READY := .venv/ready-dev
 BENCH_READY := .venv/ready-bench
+PLUGINS_READY := .venv/ready-plugins
 
 .DEFAULT_GOAL := run
-.PHONY: run setup test lint verify status dag bench torture fuzz audit lock clean help
+.PHONY: run setup plugins test lint verify status dag bench torture fuzz audit lock clean help
 
 run: $(READY)  ## download the year that CONFIG names (a sandbox year, if nothing else is said)
 	$(SNAKEMAKE)
 
 setup: $(READY)  ## install what the workflow needs into .venv
+
+plugins: $(PLUGINS_READY)  ## add what a Slurm cluster and an object store need (docs/clusters.md)
 
 test: $(DEV_READY)  ## run the tests; ARGS="-k clock" goes to pytest
 	$(BIN)/pytest $(ARGS)
@@ -63,6 +66,8 @@ lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade take
 	  --output-file requirements-dev.lock
 	$(LOCK) $(ARGS) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
 	$(LOCK_FUZZ) $(ARGS) --output-file requirements-fuzz.lock
+	$(LOCK) $(ARGS) --extra slurm --extra s3 --constraint requirements-dev.lock \
+	  --output-file requirements-plugins.lock
 
 clean:  ## remove .venv and the caches; what was downloaded stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -93,4 +98,10 @@ $(BENCH_READY): requirements-bench.lock $(DEV_READY)
 .venv/ready-fuzz: requirements-fuzz.lock $(DEV_READY)
 	@$(PIP) --only-binary :all: -r requirements-fuzz.lock || { \
 	  echo "Fuzzing needs atheris, which is built for Linux on x86-64 and Python 3.11 to 3.13" >&2; exit 1; }
+	@touch $@
+
+# Apart, for Snakemake loads every plugin that is there at every start.
+$(PLUGINS_READY): requirements-plugins.lock $(READY)
+	@echo "Adding the plugins to .venv, once" >&2
+	@$(PIP) -r requirements-plugins.lock
 	@touch $@

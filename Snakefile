@@ -10,7 +10,7 @@
 
 import sys
 
-from isone import notify, run
+from isone import clusters, notify, run
 from isone.datasets import DATASETS
 from isone.errors import IsoneError
 from isone.selection import PERIOD_PATTERN
@@ -53,6 +53,8 @@ rule all:
 
 onstart:
     try:
+        if workflow.non_local_exec:
+            clusters.keep_secrets_here()
         notify.complain_if_impossible()
         RUN.start(attempts=1 + workflow.execution_settings.retries)
     except IsoneError as error:

@@ -90,6 +90,7 @@ class Journal:
             "attempt": self.attempt,
             "attempts": self.attempts,
             "process": os.getpid(),
+            "host": os.uname().nodename,
             "command": self.command,
             "log": str(self.log_path),
             "started": _iso(self._started),

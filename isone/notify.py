@@ -20,9 +20,18 @@ VARIABLE = "ISONE_NOTIFY"
 _NAMED = 20
 
 
+_remembered: list[str] = []
+
+
 def wanted(environ: Mapping[str, str] = os.environ) -> list[str]:
     """The addresses of the environment; empty where nobody wants to be told."""
-    return environ.get(VARIABLE, "").split()
+    return environ.get(VARIABLE, "").split() or list(_remembered)
+
+
+def remember() -> None:
+    """Take the addresses out of the environment, which jobs on other machines would inherit."""
+    _remembered[:] = wanted()
+    os.environ.pop(VARIABLE, None)
 
 
 def complain_if_impossible() -> None:

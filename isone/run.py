@@ -50,6 +50,8 @@ class Plan(msgspec.Struct, frozen=True):
     attempts: int = 0
     started: str = ""
     process: int = 0
+    host: str = ""
+    """Where that process is; on a cluster, jobs run elsewhere."""
 
     @property
     def requests(self) -> int:
@@ -142,7 +144,7 @@ class Run:
         Raises StopRunError where the run cannot succeed for want of an account.
         """
         plan = msgspec.structs.replace(
-            self.plan(), attempts=attempts, started=_now(), process=os.getpid()
+            self.plan(), attempts=attempts, started=_now(), process=os.getpid(), host=this_host()
         )
         if self.settings.source != "sandbox" and plan.requests:
             sources.open_service(self.settings)
@@ -154,12 +156,14 @@ def stop(store: Store, name: str, reason: str) -> None:
     """Let no further job of this run start.
 
     Where Snakemake runs on this machine it is told to end once its running jobs have; jobs that it
-    starts all the same, here or on another machine, find the note and do not begin.
+    starts all the same, here or on another machine, find the note and do not begin. On another
+    machine its process number may be anybody's, so there it is left alone.
     """
     write_whole(_stop_path(store), f"{name}: {reason}".encode())
     plan = read_plan(store)
     with contextlib.suppress(ProcessLookupError, PermissionError, OverflowError):
-        if plan and plan.process > 0 and os.getpgid(plan.process) == os.getpgrp():
+        here = plan is not None and plan.process > 0 and plan.host == this_host()
+        if plan and here and os.getpgid(plan.process) == os.getpgrp():
             os.kill(plan.process, signal.SIGTERM)
 
 
@@ -244,7 +248,7 @@ def states(store: Store, plan: Plan, *, ended: bool = False) -> list[State]:
 
     `ended` says that the run is over, though its process may still be there.
     """
-    going_on = _alive(plan.process) and not ended
+    going_on = _alive(plan.process, plan.host) and not ended
     return [_state(store, plan, planned, going_on) for planned in plan.downloads]
 
 
@@ -258,7 +262,8 @@ def _state(store: Store, plan: Plan, planned: Planned, going_on: bool) -> State:
     elif _is_there(planned.marker) and state != "running":
         word = "COMPLETE"
     elif state == "running":
-        word = "RUNNING" if _alive(int(facts.get("process", 0))) else "INTERRUPTED"
+        alive = _alive(int(facts.get("process", 0)), str(facts.get("host", "")))
+        word = "RUNNING" if alive else "INTERRUPTED"
     elif state in {"failed", "interrupted"}:
         word = state.upper()
     else:
@@ -296,19 +301,27 @@ def summary(store: Store, *, ended: bool = False) -> str:
     lines += ["", "Detailed results:", "-" * 80]
     for number, state in enumerate(found, 1):
         lines += _details(f"{number}. ", state)
-    for state in _failed_otherwise(store, plan):
+    for state in _failed_otherwise(store, plan, ended=ended):
         lines += _details("And ", state)
     return "\n".join([*lines, _RULE])
 
 
-def _failed_otherwise(store: Store, plan: Plan) -> list[State]:
-    """The jobs of a run beside its downloads, such as packing and loading, that failed."""
+def _failed_otherwise(store: Store, plan: Plan, *, ended: bool) -> list[State]:
+    """The jobs of a run beside its downloads, such as packing and loading, that failed.
+
+    After the run's end also those that never said how they ended: they were killed, as a cluster
+    does with a job that takes more time or memory than it asked for.
+    """
+    words = {"failed": "FAILED"}
+    if ended:
+        words |= {"running": "INTERRUPTED", "interrupted": "INTERRUPTED"}
     planned = {download.name for download in plan.downloads} | {_plan_path(store).stem}
     failed = []
     for path in sorted(store.jobs_dir.glob("*.json")):
         facts = _facts(path) if path.stem not in planned else {}
-        if facts.get("state") == "failed" and facts.get("started", "") >= plan.started:
-            failed.append(State(Planned(path.stem, "", "", 0, False), "FAILED", facts))
+        word = words.get(facts.get("state", ""))
+        if word and facts.get("started", "") >= plan.started:
+            failed.append(State(Planned(path.stem, "", "", 0, False), word, facts))
     return failed
 
 
@@ -395,9 +408,17 @@ def _stop_path(store: Store) -> Path:
     return store.jobs_dir / "stop.txt"
 
 
-def _alive(process: int) -> bool:
-    if process <= 0:
+def this_host() -> str:
+    """The name of this machine; a process number means something only beside it."""
+    return os.uname().nodename
+
+
+def _alive(process: int, host: str) -> bool:
+    """Whether a process is there; of another machine's it is believed."""
+    if process <= 0 or not host:
         return False
+    if host != this_host():
+        return True
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

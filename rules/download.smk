@@ -10,6 +10,12 @@ wildcard_constraints:
     name=r"[A-Za-z0-9_.-]+",
 
 
+# On a cluster too these run beside Snakemake: there the network and the account are.
+localrules:
+    download_prices,
+    download_custom,
+
+
 rule download:
     input:
         RUN.price_markers,

@@ -8,6 +8,10 @@ from isone.recheck.outputs import Rechecking
 RECHECKING = Rechecking(RUN.settings, RUN.store)
 
 
+localrules:
+    recheck_prices,
+
+
 rule recheck:
     input:
         RECHECKING.notes,

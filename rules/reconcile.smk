@@ -10,6 +10,10 @@ from isone.reconcile.outputs import Reconciling
 RECONCILING = Reconciling(RUN.settings, RUN.store, RUN.jobs)
 
 
+localrules:
+    reconcile,
+
+
 # No file says that this was done, so it is done whenever it is asked for.
 rule reconcile:
     input:

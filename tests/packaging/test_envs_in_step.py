@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 LOCKS = [ROOT / f"requirements{which}.lock" for which in ("", "-dev", "-bench")]
+PLUGINS = ROOT / "requirements-plugins.lock"
 
 # What conda calls differently.
 LOCK_NAMES = {
@@ -23,7 +24,7 @@ LOCK_NAMES = {
 }
 
 each_env = pytest.mark.parametrize("env", ENVS, ids=lambda env: env.stem)
-each_lock = pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+each_lock = pytest.mark.parametrize("lock", [*LOCKS, PLUGINS], ids=lambda lock: lock.name)
 
 
 def locked(lock: Path) -> dict[str, str]:
@@ -88,6 +89,20 @@ def test_the_other_locks_only_add_to_the_lock() -> None:
     assert base.items() <= development.items()
     assert base.items() <= bench.items()
     assert development.items() >= {k: v for k, v in bench.items() if k in development}.items()
+
+
+def test_the_plugins_go_with_what_is_installed_already() -> None:
+    base, development = map(locked, LOCKS)
+    plugins = locked(PLUGINS)
+    assert base.items() <= plugins.items()
+    both = development.keys() & plugins.keys()
+    assert {name: plugins[name] for name in both} == {name: development[name] for name in both}
+
+
+def test_no_plugin_slows_the_start_of_every_run_down() -> None:
+    for lock in LOCKS:
+        named = [name for name in locked(lock) if re.match("snakemake-(executor|storage)-", name)]
+        assert named == []
 
 
 def test_the_project_and_the_library_have_one_version() -> None:

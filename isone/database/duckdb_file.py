@@ -4,8 +4,9 @@ import contextlib
 import datetime as dt
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from isone.store import Store, make_folder, sync_file, sync_folder
 from isone.tables import TableColumn
 
 MEMORY_LIMIT = "320MB"
+BATCH_ROWS = 50_000_000
+"""Written between opening the file and closing it; a larger year is written whole."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,7 @@ def build(
     _clear_leftovers(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with contextlib.closing(duckdb.connect(str(aside))) as connection:
-            connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = {threads:d}")
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("BEGIN")  # else each of 200 small statements waits for the disk
-            rows = _fill(connection, store, files)
-            connection.execute("COMMIT")
+        rows = _fill(aside, store, files, threads)
         sync_file(aside)
         aside.replace(path)
         sync_folder(path.parent)
@@ -83,24 +81,51 @@ def first_line(error: BaseException) -> str:
     return str(error).split("\n", 1)[0]
 
 
-def _fill(
-    connection: duckdb.DuckDBPyConnection, store: Store, files: Sequence[PackedFile]
-) -> dict[str, int]:
-    rows: dict[str, int] = {}
-    for table, _, columns in sql.all_tables():
-        connection.execute(f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})")
-    for dataset in DATASETS:
-        chosen = [file for file in files if file.dataset == dataset]
-        rows[dataset] = _insert(connection, dataset, packed.rows_query(chosen)) if chosen else 0
-    rows["operating_days"] = _add_days(connection, history.operating_days(store, files))
-    rows["locations"] = _insert(connection, "locations", _locations_query())
-    rows["listed_locations"] = _add_rows(
-        connection, "listed_locations", sql.LISTED_LOCATIONS, history.listed_locations(store)
-    )
-    _add_packed_files(connection, files)
-    _add_about(connection, files)
-    _describe(connection, invented=any(file.invented for file in files))
+@contextlib.contextmanager
+def _writing(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One transaction: else each of 200 small statements waits for the disk.
+
+    At its end the database is closed, for as long as it is open DuckDB keeps something in memory of
+    each block that it has written, whatever its memory limit says.
+    """
+    with contextlib.closing(duckdb.connect(str(path))) as connection:
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = {threads:d}")
+        connection.execute("SET TimeZone = 'UTC'; BEGIN")
+        yield connection
+        connection.execute("COMMIT")
+
+
+def _fill(path: Path, store: Store, files: Sequence[PackedFile], threads: int) -> dict[str, int]:
+    rows = dict.fromkeys(DATASETS, 0)
+    with _writing(path, threads) as connection:
+        for table, _, columns in sql.all_tables():
+            connection.execute(f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})")
+    for batch in _batches(files):
+        with _writing(path, threads) as connection:
+            for dataset, group in groupby(batch, key=lambda file: file.dataset):
+                rows[dataset] += _insert(connection, dataset, packed.rows_query(list(group)))
+    with _writing(path, threads) as connection:
+        rows["operating_days"] = _add_days(connection, history.operating_days(store, files))
+        rows["locations"] = _insert(connection, "locations", _locations_query())
+        rows["listed_locations"] = _add_rows(
+            connection, "listed_locations", sql.LISTED_LOCATIONS, history.listed_locations(store)
+        )
+        _add_packed_files(connection, files)
+        _add_about(connection, files)
+        _describe(connection, invented=any(file.invented for file in files))
     return rows
+
+
+def _batches(files: Sequence[PackedFile]) -> Iterator[list[PackedFile]]:
+    """Whole dataset-years, in order, as many together as are not too many rows at once."""
+    batch: list[PackedFile] = []
+    for _, _, year in packed.by_year(files):
+        if batch and sum(file.rows for file in [*batch, *year]) > BATCH_ROWS:
+            yield batch
+            batch = []
+        batch += year
+    if batch:
+        yield batch
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> int:

@@ -352,3 +352,20 @@ def test_each_day_says_its_revision_and_when_it_was_first_had(own_store: Store) 
     assert days[0][1] == dt.datetime(2026, 3, 8, 6, tzinfo=dt.UTC).timestamp()
     assert all(first == fetched for _, first, fetched in days[1:])
     assert len(days) == 3
+
+
+def test_a_long_history_is_written_in_batches_and_holds_the_same(
+    both_changes: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = packed.packed_files(both_changes, packed_names(both_changes))
+    monkeypatch.setattr(duckdb_file, "BATCH_ROWS", 1)
+    other = tmp_path / "in_batches.duckdb"
+    loaded = duckdb_file.build(both_changes, files, path=other)
+    with duckdb_file.connect(both_changes.root / "isone.duckdb") as connection:
+        connection.execute(f"ATTACH '{other}' AS other (READ_ONLY)")
+        for table, count in loaded.rows.items():
+            whole, batches = f'main."{table}"', f'other."{table}"'
+            connection.execute(f"SELECT count(*) FROM {whole}")
+            assert connection.fetchall() == [(count,)]
+            connection.execute(f"(FROM {whole} EXCEPT ALL FROM {batches})")
+            assert connection.fetchall() == []

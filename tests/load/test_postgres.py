@@ -95,11 +95,13 @@ def test_tables_are_partitioned_by_market_year_with_the_key_of_the_dataset(
     keys = ask(
         database,
         "SELECT indexdef FROM pg_indexes WHERE tablename = 'lmp_da_hourly_2025' "
-        "AND schemaname = 'isone_sandbox'",
+        "AND schemaname = 'isone_sandbox' ORDER BY 1",
     )
-    assert len(keys) == 1
-    assert "UNIQUE INDEX lmp_da_hourly_2025_pkey" in keys[0][0]
-    assert keys[0][0].endswith("(location_id, interval_start_utc)")
+    assert len(keys) == 2
+    assert "INDEX lmp_da_hourly_2025_days " in keys[0][0]
+    assert "USING brin (operating_day)" in keys[0][0]
+    assert "UNIQUE INDEX lmp_da_hourly_2025_pkey" in keys[1][0]
+    assert keys[1][0].endswith("(location_id, interval_start_utc)")
 
 
 def test_tables_columns_and_views_have_comments_with_units(small: Store, database: str) -> None:

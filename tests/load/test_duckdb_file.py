@@ -365,7 +365,7 @@ def test_a_long_history_is_written_in_batches_and_holds_the_same(
         connection.execute(f"ATTACH '{other}' AS other (READ_ONLY)")
         for table, count in loaded.rows.items():
             whole, batches = f'main."{table}"', f'other."{table}"'
-            connection.execute(f"SELECT count(*) FROM {whole}")
+            connection.execute(f"SELECT count(*) FROM {whole}")  # noqa: S608 - our own names
             assert connection.fetchall() == [(count,)]
             connection.execute(f"(FROM {whole} EXCEPT ALL FROM {batches})")
             assert connection.fetchall() == []

@@ -64,10 +64,10 @@ lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade take
 	$(LOCK) $(ARGS) --output-file requirements.lock
 	$(LOCK) $(ARGS) --extra postgres --extra workbook --extra notify --group dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock
-	$(LOCK) $(ARGS) --group bench --constraint requirements-dev.lock --output-file requirements-bench.lock
-	$(LOCK_FUZZ) $(ARGS) --output-file requirements-fuzz.lock
+	$(LOCK) $(ARGS) --group bench --constraint requirements-dev.lock --output-file envs/bench.lock
+	$(LOCK_FUZZ) $(ARGS) --output-file envs/fuzz.lock
 	$(LOCK) $(ARGS) --extra slurm --extra s3 --constraint requirements-dev.lock \
-	  --output-file requirements-plugins.lock
+	  --output-file envs/plugins.lock
 
 clean:  ## remove .venv and the caches; what was downloaded stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -90,18 +90,18 @@ $(DEV_READY): requirements-dev.lock $(READY)
 	@$(PIP) -r requirements-dev.lock
 	@touch $@
 
-$(BENCH_READY): requirements-bench.lock $(DEV_READY)
+$(BENCH_READY): envs/bench.lock $(DEV_READY)
 	@echo "Adding what the benchmarks compare with to .venv, once" >&2
-	@$(PIP) -r requirements-bench.lock
+	@$(PIP) -r envs/bench.lock
 	@touch $@
 
-.venv/ready-fuzz: requirements-fuzz.lock $(DEV_READY)
-	@$(PIP) --only-binary :all: -r requirements-fuzz.lock || { \
+.venv/ready-fuzz: envs/fuzz.lock $(DEV_READY)
+	@$(PIP) --only-binary :all: -r envs/fuzz.lock || { \
 	  echo "Fuzzing needs atheris, which is built for Linux on x86-64 and Python 3.11 to 3.13" >&2; exit 1; }
 	@touch $@
 
 # Apart, for Snakemake loads every plugin that is there at every start.
-$(PLUGINS_READY): requirements-plugins.lock $(READY)
+$(PLUGINS_READY): envs/plugins.lock $(READY)
 	@echo "Adding the plugins to .venv, once" >&2
-	@$(PIP) -r requirements-plugins.lock
+	@$(PIP) -r envs/plugins.lock
 	@touch $@

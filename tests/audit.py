@@ -16,7 +16,10 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = [ROOT / f"requirements{kind}.lock" for kind in ("", "-dev", "-fuzz")]
+LOCKS = [
+    *(ROOT / f"requirements{kind}.lock" for kind in ("", "-dev")),
+    *(ROOT / "envs" / f"{kind}.lock" for kind in ("bench", "fuzz", "plugins")),
+]
 PIP_AUDIT = "pip-audit==2.10.1"
 FREE = re.compile(
     r"\b(MIT|BSD|Apache|MPL|Mozilla Public|PSF|Python Software Foundation|ISC|Public Domain)\b",

@@ -23,6 +23,13 @@ log = logging.getLogger("isone")
 
 _RULE = "=" * 80
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+NO_MEMORY = (
+    "there is not enough memory here; give it more, or run fewer jobs at a time, and run again"
+)
+_WANT_OF_MEMORY = (
+    *("can't start new thread", "annot allocate memory"),
+    "failed to map segment from shared object",
+)
 
 
 class Redaction(logging.Filter):
@@ -74,6 +81,7 @@ class Journal:
     facts: dict[str, Any] = field(default_factory=dict)
     redaction: Redaction = field(default_factory=Redaction)
     _handlers: list[logging.Handler] = field(default_factory=list)
+    _interrupted: bool = False
 
     def __enter__(self) -> "Journal":
         """Open the log and say what begins."""
@@ -84,7 +92,9 @@ class Journal:
         self.log_path = self.log_dir / f"{self.name}_attempt{self.attempt}_{stamp}.log"
         self._open_handlers()
         self._link_stable_log()
-        signal.signal(signal.SIGTERM, _interrupt)
+        signal.signal(signal.SIGTERM, self._interrupt)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._interrupt)
         self.facts = {
             "name": self.name,
             "attempt": self.attempt,
@@ -131,6 +141,8 @@ class Journal:
         write_whole(self.status_path, json.dumps(self.facts, indent=1).encode() + b"\n")
 
     def _verdict(self, error: BaseException | None) -> tuple[str, str]:
+        if error is not None and self._interrupted:  # DuckDB makes errors of its own of it
+            error = KeyboardInterrupt()
         match error:
             case None:
                 return ("succeeded" if self.exit_code == 0 else "failed"), ""
@@ -146,6 +158,9 @@ class Journal:
             case OSError():
                 self.exit_code = FAILED
                 return "failed", os_sentence(error)
+            case _ if error is not None and is_want_of_memory(error):
+                self.exit_code = FAILED
+                return "failed", NO_MEMORY
             case _:
                 self.exit_code = FAILED
                 self._handlers[0].handle(
@@ -158,6 +173,10 @@ class Journal:
                     f"unexpected {type(error).__name__}: {error}; this is a fault of the program, "
                     f"its traceback is in {self.log_path}"
                 )
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupted = True
+        raise KeyboardInterrupt
 
     def _open_handlers(self) -> None:
         to_file = logging.FileHandler(self.log_path, encoding="utf-8")
@@ -192,16 +211,22 @@ def sentences() -> Iterator[None]:
     except OSError as error:
         CONSOLE.print(f"error: {os_sentence(error)}", markup=False)
         sys.exit(FAILED)
+    except Exception as error:
+        if not is_want_of_memory(error):
+            raise
+        CONSOLE.print(f"error: {NO_MEMORY}", markup=False)
+        sys.exit(FAILED)
+
+
+def is_want_of_memory(error: BaseException) -> bool:
+    """Whether the system had no memory left, or none for another thread or library."""
+    return isinstance(error, MemoryError) or str(error).endswith(_WANT_OF_MEMORY)
 
 
 def os_sentence(error: OSError) -> str:
     """What the operating system refused, as a sentence."""
     where = f" ({error.filename})" if error.filename else ""
     return f"{error.strerror or error}{where}; mend it and run again to go on from here"
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _iso(moment: dt.datetime) -> str:

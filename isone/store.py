@@ -8,10 +8,10 @@ beside it; a part without a line there, or with another size, is proven again be
 import contextlib
 import datetime as dt
 import fcntl
-import glob
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,9 +224,12 @@ def make_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes, *, lasting: bool = False) -> None:
-    """Replace a file in one step: a reader sees the old one or the new one, never half of it."""
+    """Replace a file in one step: a reader sees the old one or the new one, never half of it.
+
+    `lasting` holds that through a power cut, too.
+    """
     make_folder(path.parent)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = name_aside(path)
     try:
         aside.write_bytes(content)
         if lasting:
@@ -245,10 +248,7 @@ def writing_whole(path: Path) -> Iterator[BinaryIO]:
     Raises OSError, naming the file, where it cannot be written; nothing is left behind then.
     """
     make_folder(path.parent)
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*"):
-        if leftover.suffix[1:].isdecimal():  # of a process that was killed
-            leftover.unlink(missing_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = name_aside(path)
     try:
         with aside.open("wb") as file:
             yield file
@@ -259,6 +259,36 @@ def writing_whole(path: Path) -> Iterator[BinaryIO]:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def name_aside(path: Path) -> Path:
+    """The name under which this process writes a file until it is whole: `.{name}.{process}`.
+
+    What processes that were killed left under such a name is removed first.
+    """
+    prefix = f".{path.name}."
+    for name in _listing(path.parent, prefix=prefix, suffix=""):
+        process = name.removeprefix(prefix).partition(".")[0]
+        if name.startswith(prefix) and process.isdecimal() and not _another_runs(int(process)):
+            leftover = path.with_name(name)
+            if leftover.is_dir():  # where DuckDB puts what does not fit into its memory
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
+    return path.with_name(f"{prefix}{os.getpid()}")
+
+
+def _another_runs(process: int) -> bool:
+    """Whether a process other than this one runs; in a container all may have the same number."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def sync_file(path: Path) -> None:

@@ -2,8 +2,12 @@
 
 import sys
 
+from isone import journal
 from isone.pack import jobs
 
-sys.exit(
-    jobs.describe_tables(snakemake.config, target=snakemake.output[0], log_path=snakemake.log[0])
-)
+with journal.sentences():
+    sys.exit(
+        jobs.describe_tables(
+            snakemake.config, target=snakemake.output[0], log_path=snakemake.log[0]
+        )
+    )

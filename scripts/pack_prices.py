@@ -2,13 +2,15 @@
 
 import sys
 
+from isone import journal
 from isone.pack import jobs
 
-sys.exit(
-    jobs.pack_prices(
-        snakemake.config,
-        dataset=snakemake.wildcards.dataset,
-        period=snakemake.wildcards.period,
-        log_path=snakemake.log[0],
+with journal.sentences():
+    sys.exit(
+        jobs.pack_prices(
+            snakemake.config,
+            dataset=snakemake.wildcards.dataset,
+            period=snakemake.wildcards.period,
+            log_path=snakemake.log[0],
+        )
     )
-)

@@ -2,6 +2,10 @@
 
 import sys
 
+from isone import journal
 from isone.verify import jobs
 
-sys.exit(jobs.verify_summary(snakemake.config, paths=snakemake.input, log_path=snakemake.log[0]))
+with journal.sentences():
+    sys.exit(
+        jobs.verify_summary(snakemake.config, paths=snakemake.input, log_path=snakemake.log[0])
+    )

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from isone.database.history import DayRow
 from isone.database.packed import PackedFile
 from isone.datasets import DATASETS
 from isone.errors import LoadError
-from isone.store import Store, make_folder, sync_file, sync_folder
+from isone.store import Store, make_folder, name_aside, sync_file, sync_folder
 from isone.tables import TableColumn
 
 MEMORY_LIMIT = "320MB"
@@ -56,8 +55,7 @@ def build(
     """
     path = path or database_path(store)
     make_folder(path.parent)
-    _clear_leftovers(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = name_aside(path)
     try:
         rows = _fill(aside, store, files, threads)
         sync_file(aside)
@@ -93,6 +91,7 @@ def _writing(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("SET TimeZone = 'UTC'; BEGIN")
         yield connection
         connection.execute("COMMIT")
+        connection.execute("CHECKPOINT")  # closing does so too, and is silent where it fails
 
 
 def _fill(path: Path, store: Store, files: Sequence[PackedFile], threads: int) -> dict[str, int]:
@@ -224,25 +223,3 @@ def _describe(connection: duckdb.DuckDBPyConnection, *, invented: bool) -> None:
         connection.execute(f"CREATE VIEW {sql.name(view.name)} AS {view.query}")
         comment = sql.text(warning + view.comment)
         connection.execute(f"COMMENT ON VIEW {sql.name(view.name)} IS {comment}")
-
-
-def _clear_leftovers(path: Path) -> None:
-    """Remove what a build that was killed left beside the database."""
-    prefix = f".{path.name}."
-    for leftover in path.parent.glob(f"{prefix}*"):
-        process = leftover.name.removeprefix(prefix).partition(".")[0]
-        if process.isdigit() and not _runs(int(process)):
-            if leftover.is_dir():  # where DuckDB puts what does not fit into its memory
-                shutil.rmtree(leftover)
-            else:
-                leftover.unlink(missing_ok=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

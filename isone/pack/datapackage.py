@@ -36,7 +36,8 @@ def write_datapackage(store: Store) -> int:
     if any(resource["isone"].get("invented_prices") == "true" for resource in resources):
         package["description"] = _INVENTED
         package["sources"] = [{"title": "the sandbox of isone-prices"}]
-    write_whole(folder / "datapackage.json", json.dumps(package, indent=1).encode() + b"\n")
+    content = json.dumps(package, indent=1).encode() + b"\n"
+    write_whole(folder / "datapackage.json", content, lasting=True)
     return len(resources)
 
 

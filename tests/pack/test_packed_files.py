@@ -165,7 +165,7 @@ def test_what_a_killed_attempt_left_behind_is_cleared_away(
     store: Store, period: str, target: Path
 ) -> None:
     target.parent.mkdir(parents=True)
-    (target.parent / f".{target.name}.12345").write_bytes(b"half")
+    (target.parent / f".{target.name}.999999999").write_bytes(b"half")
     pack_year(store, "lmp_da_hourly", period)
     assert files_in(target.parent) == [target.name]
 

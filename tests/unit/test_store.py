@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from isone.datasets import Part
 from isone.errors import DownloadError, UsageError
-from isone.store import Entry, Store, make_folder, sha256, write_whole
+from isone.store import Entry, Store, make_folder, sha256, write_whole, writing_whole
 
 DATASET = "lmp_da_hourly"
 PARTS = [Part(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]
@@ -33,6 +34,11 @@ def filed(store: Store, part: Part, content: bytes) -> None:
     make_folder(store.raw_dir(part.dataset, part.day.year))
     store.unproven_path(part).write_bytes(content)
     store.file_part(part, store.unproven_path(part), entry(part, content))
+
+
+def written_at_length(path: Path, content: bytes) -> None:
+    with writing_whole(path) as file:
+        file.write(content)
 
 
 @pytest.fixture
@@ -105,6 +111,24 @@ def test_a_file_is_replaced_in_one_step_and_nothing_is_left_beside_it(tmp_path: 
     write_whole(path, b"two")
     assert path.read_bytes() == b"two"
     assert os.listdir(path.parent) == ["file"]  # noqa: PTH208 - the names as they are
+
+
+@pytest.mark.parametrize("whole", [write_whole, written_at_length], ids=["at once", "at length"])
+def test_what_a_killed_process_left_beside_a_file_is_removed_and_nothing_else(
+    tmp_path: Path, whole: Callable[[Path, bytes], None]
+) -> None:
+    path = tmp_path / "file"
+    gone, own, running = 999_999_999, os.getpid(), os.getppid()  # a number may come again
+    left = [f".file.{gone}", f".file.{own}", f".file.{gone}.wal", f".file.{10**30}"]
+    kept = [f".file.{running}", ".file.notes", f".other.{gone}", f"file.{gone}"]
+    for name in (*left, *kept):
+        (tmp_path / name).write_bytes(b"half, and longer than what follows")
+    spilled = tmp_path / f".file.{gone}.tmp"
+    spilled.mkdir()
+    (spilled / "block").touch()
+    whole(path, b"new")
+    assert {each.name for each in tmp_path.iterdir()} == {"file", *kept}
+    assert path.read_bytes() == b"new"
 
 
 def test_a_write_that_fails_leaves_the_old_file(

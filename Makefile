@@ -51,8 +51,8 @@ COMPILE = --universal --python-version 3.11 --generate-hashes \
 LOCK = $(BIN)/uv pip compile pyproject.toml $(COMPILE)
 LOCK_FUZZ = $(BIN)/uv pip compile --group pyproject.toml:fuzz $(COMPILE)
 
-torture: $(DEV_READY)  ## kill, fill, cut and damage downloads, and print the figures (half an hour)
-	$(BIN)/python tests/torture.py $(ARGS)
+torture: $(DEV_READY)  ## kill, fill, cut, starve and damage all jobs, and print the figures (hours)
+	$(BIN)/python tests/torture $(ARGS)
 
 fuzz: $(DEV_READY) .venv/ready-fuzz  ## fuzz every reader of outside bytes for SECONDS each (60); Linux on x86-64
 	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(ARGS)

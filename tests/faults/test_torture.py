@@ -1,4 +1,4 @@
-"""The short form of `tests/torture.py`; the long one is `make torture`."""
+"""The short form of `tests/torture`; the long one is `make torture`."""
 
 import subprocess
 import sys
@@ -6,19 +6,41 @@ import sys
 import pytest
 from running import PROJECT
 
-SHORT = (
-    "--kills 8 --terms 4 --disks 2 --cuts 6 --seeds 1 --every 30 --days 30 --damaged 9 --fuzzed 9"
-).split()
+DOWNLOAD = (
+    "--kills 8 --terms 4 --disks 2 --cuts 6 --memory 2 --seeds 1 --every 30 --days 30 "
+    "--damaged 9 --fuzzed 9"
+)
+ROOMS = "--kills 3 --terms 2 --disks 2 --cuts 3 --memory 2 --every 60 --days 10"
 
 
 @pytest.mark.slow
-def test_a_tortured_download_loses_nothing_and_repeats_little() -> None:
+@pytest.mark.parametrize(
+    ("only", "counts", "rows"),
+    [
+        pytest.param("download", DOWNLOAD, 9, id="downloads"),
+        pytest.param("pack load", ROOMS, 12, id="packing and loading"),
+        pytest.param("postgres", "--clients 2 --servers 1 --days 10", 3, id="PostgreSQL"),
+    ],
+)
+def test_what_is_tortured_stays_whole_and_goes_on(only: str, counts: str, rows: int) -> None:
     done = subprocess.run(
-        [sys.executable, str(PROJECT / "tests" / "torture.py"), *SHORT],
+        [
+            *(sys.executable, str(PROJECT / "tests" / "torture")),
+            *("--only", *only.split(), *counts.split()),
+        ],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=500,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "VIOLATED" not in done.stdout
-    assert done.stdout.count("\n") == 10, done.stdout
+    assert done.stdout.count("\n") == 2 + rows, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_whole_runs_that_are_killed_go_on_and_leave_what_an_undisturbed_one_does() -> None:
+    command = [sys.executable, str(PROJECT / "tests" / "torture"), "--only", "runs", "--runs", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("came to their end") == 2, done.stdout

@@ -1,12 +1,16 @@
 """An attempt's record: whatever happens in it, log and status file say how it ended."""
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from isone.errors import DownloadError, StopRunError
-from isone.journal import Journal, log
+from isone.journal import Journal, log, sentences
 from isone.sources import Credentials
 
 
@@ -92,3 +96,46 @@ def test_a_password_is_in_no_record(tmp_path: Path) -> None:
     assert "canary" not in text
     assert "bWU6Y2FuYXJ5" not in text
     assert "canary" not in repr(Credentials("me", "canary"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
+def test_an_interruption_of_which_a_library_makes_its_own_error_is_still_one(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with journal(tmp_path) as attempt:
+            try:
+                os.kill(os.getpid(), number)
+                time.sleep(5)
+            except KeyboardInterrupt:
+                raise RuntimeError("Query interrupted") from None  # as DuckDB does
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    assert attempt.exit_code == 130
+    assert status(tmp_path)["message"] == "interrupted; run again to go on from here"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        pa.ArrowMemoryError("malloc of size 98304 failed"),
+        RuntimeError("can't start new thread"),
+        ImportError("x.so: failed to map segment from shared object"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_want_of_memory_is_a_sentence_and_no_fault_of_the_program(
+    error: Exception, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with journal(tmp_path) as attempt:
+        raise error
+    assert attempt.exit_code == 1
+    assert str(status(tmp_path)["message"]).startswith("there is not enough memory here; ")
+    assert "Traceback" not in attempt.log_path.read_text()
+    with pytest.raises(SystemExit) as ended, sentences():
+        raise error
+    assert ended.value.code == 1
+    assert "error: there is not enough memory here" in capsys.readouterr().err

@@ -1,0 +1,194 @@
+"""What is done to jobs that pack and load, in numbers, and what must hold after each blow."""
+
+import contextlib
+import itertools
+import os
+import random
+import shutil
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faults import shim
+from faults.operations import SyncRecord, power_cut
+from torture.machine import limit_memory, mount, require, tmpfs, wait
+from torture.rooms import NEW, Prepared, RoomJob
+
+INTERRUPTED = 130
+# DuckDB's and Arrow's own threads, and the dynamic loader, end a process that has no memory.
+_ABORTED = {-signal.SIGABRT, -signal.SIGSEGV, 127}
+_HOWS = {"once": shim.ONCE, "for ever": shim.FOR_EVER, "kill": shim.KILL}
+
+
+@dataclass
+class Blows:
+    """The series of one room."""
+
+    prepared: Prepared
+    room: str
+    folder: Path
+    chance: random.Random
+    number: int = 0
+
+    @contextlib.contextmanager
+    def job(self, *, copied: bool = False) -> Iterator[RoomJob]:
+        """The next job, in a folder of its own that is removed at the end."""
+        self.number += 1
+        home = self.folder / f"{self.room}-{self.number}"
+        sets = self.prepared.sets
+        try:
+            yield self.prepared.job(self.room, home, sets[self.number % len(sets)], copied=copied)
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+
+    def killed(self, count: int, number: signal.Signals) -> dict[str, Any]:
+        """Send a signal at random moments, until it has reached so many attempts."""
+        reached = done = begun_anew = 0
+        seconds = self._seconds()
+        while reached < count:
+            with self.job() as job:
+                for attempt in itertools.count(1):
+                    # ever later, so that it comes to an end
+                    moment = self.chance.uniform(0, seconds * (1 + attempt / 50))
+                    process = job.start()
+                    time.sleep(moment)
+                    os.kill(process, number)
+                    code = wait(process)
+                    version = self.prepared.require_whole(job)
+                    if code == 0:
+                        break
+                    expected = {-number} if number == signal.SIGKILL else {INTERRUPTED, -number}
+                    require(
+                        code in expected,
+                        f"exit code {code} after {number.name}: {job.words} {job.traceback}",
+                    )
+                    reached += 1
+                    begun_anew += version == NEW
+                self.prepared.require_done(job)
+                done += 1
+        return {
+            "count": reached,
+            "outcome": f"the old or the new one each time; {done} jobs came to their end",
+        }
+
+    def disk_full(self, count: int) -> dict[str, Any]:
+        """Let the disk be full at some point; then make room and go on."""
+        with self.job() as job:
+            began = _kilobytes(job.home)
+            job.finish()
+            needed = began + _kilobytes(job.target)
+        full = 0
+        while full < count:
+            with self.job() as job:
+                size = self.chance.randrange(began + 8, needed + 64) >> 2 << 2
+                data, aside = job.home / "data", job.home / "aside"
+                data.rename(aside)
+                data.mkdir()
+                with tmpfs(data, size):
+                    shutil.copytree(aside, data, symlinks=True, dirs_exist_ok=True)
+                    code = wait(job.start())
+                    self.prepared.require_whole(job)
+                    if code != 0:
+                        job.require_sentence(code)
+                        full += 1
+                        mount("-o", "remount,size=256m", str(data))
+                        job.finish()
+                    self.prepared.require_done(job)
+        return {"count": full, "outcome": "the old one stayed, whole; all went on from there"}
+
+    def power_cut(self, count: int) -> dict[str, Any]:
+        """Cut the power at random moments: what was not synced is lost, by chance."""
+        cuts = lost = 0
+        seconds = self._seconds()
+        while cuts < count:
+            with self.job() as job:
+                for attempt in itertools.count(1):
+                    aside = job.home / f"synced-{attempt}"
+                    record = SyncRecord(job.store.root, aside)
+                    record.keep_all()  # what a cut has left is on the disk
+                    job.before = record.install
+                    process = job.start()
+                    time.sleep(self.chance.uniform(0, seconds * (1 + attempt / 10)))
+                    os.kill(process, signal.SIGKILL)
+                    code = wait(process)
+                    lost += power_cut(job.store.root, aside, self.chance)
+                    cuts += 1
+                    shutil.rmtree(aside)
+                    version = self.prepared.require_whole(job)
+                    if code == 0:
+                        break
+                require(version == NEW, "what a job had done was lost in a power cut after it")
+                job.finish()
+                self.prepared.require_done(job)
+        return {"count": cuts, "outcome": f"{lost} unsynced names and contents lost, none final"}
+
+    def little_memory(self, count: int) -> dict[str, Any]:
+        """Give jobs ever another limit of address space."""
+        ends: Counter[str] = Counter()
+        tried = 0
+        while ends["in a sentence"] + ends["by a library that gave up"] < count:
+            tried += 1
+            require(tried < 50 * count, "no limit was too little")
+            with self.job() as job:
+                job.before = limit_memory(int(2 ** self.chance.uniform(18, 28)))
+                code = wait(job.start())
+                version = self.prepared.require_whole(job)
+                if code == 0:
+                    require(version == NEW, "exit code 0, and the old one lies there")
+                    continue
+                if code in _ABORTED:
+                    ends["by a library that gave up"] += 1
+                else:
+                    job.require_sentence(code)
+                    ends["in a sentence"] += 1
+                job.finish()
+                self.prepared.require_done(job)
+        return {"count": sum(ends.values()), "outcome": _listed(ends)}
+
+    def operations(self, every: int, hows: tuple[str, ...] = tuple(_HOWS)) -> dict[str, Any]:
+        """Fail the n-th file operation, for every n, once and for ever; and kill there."""
+        tried: Counter[str] = Counter()
+        survived = 0
+        for how in hows:
+            for n in itertools.count(1, every):
+                with self.job(copied=True) as job:
+                    counted = shim.Counted()
+                    job.before = counted.arm(job.store.root, n, _HOWS[how])
+                    code = wait(job.start())
+                    version = self.prepared.require_whole(job)
+                    if how == "kill" and counted.failed:
+                        require(code == -signal.SIGKILL, f"{counted.last}: exit code {code}")
+                    elif code != 0:
+                        job.require_sentence(code)
+                    else:
+                        require(version == NEW, f"{counted.last}: exit code 0, and the old one")
+                        survived += counted.failed > 0
+                    job.finish()
+                    self.prepared.require_done(job)
+                    if not counted.failed:
+                        break
+                    tried[how] += 1
+        return {
+            "count": sum(tried.values()),
+            "outcome": f"{_listed(tried)}; {survived} did not matter",
+        }
+
+    def _seconds(self) -> float:
+        """How long an undisturbed job takes here."""
+        with self.job() as job:
+            started = time.monotonic()
+            job.finish()
+            return time.monotonic() - started
+
+
+def _kilobytes(path: Path) -> int:
+    every = [path, *path.rglob("*")]
+    return sum(each.lstat().st_blocks for each in every) // 2
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {words}" for words, number in counts.most_common())

@@ -1,0 +1,105 @@
+"""What every series needs: a process for each job, a tiny file system, a word for a breach."""
+
+import contextlib
+import json
+import os
+import resource
+import subprocess
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+Nothing = Callable[[], None]
+
+
+class Violation(Exception):  # noqa: N818 - what it is called in the table
+    """Something happened that must not."""
+
+
+def require(holds: bool, sentence: str) -> None:
+    """Raise Violation with this sentence where something does not hold."""
+    if not holds:
+        raise Violation(sentence)
+
+
+def fork(work: Callable[[], int], tell: Path) -> int:
+    """Do work in a process of its own, silently; returns the process, which ends with its answer.
+
+    A traceback that nobody has caught goes into the file `tell`.
+    """
+    process = os.fork()
+    if process:
+        return process
+    code = 70
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        code = work()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:
+        tell.write_text(traceback.format_exc())
+    finally:
+        os._exit(code)
+
+
+def wait(process: int) -> int:
+    """The exit code of a process; negative for the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def in_child(ask: Callable[[], Any]) -> Any:
+    """The answer of a function that a process of its own computes, so that no thread stays here."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer, trouble = Path(folder) / "answer", Path(folder) / "trouble"
+        code = wait(fork(lambda: answer.write_text(json.dumps(ask())) * 0, trouble))
+        if code:
+            raise Violation(trouble.read_text() if trouble.exists() else f"exit code {code}")
+        return json.loads(answer.read_text())
+
+
+def leftovers(folder: Path) -> list[str]:
+    """The hidden files below a folder: what is being written, or was when a process was killed."""
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob(".*")
+        if path.name != ".downloading" and path.suffix != ".unproven"
+    )
+
+
+def limit_memory(spare: int) -> Nothing:
+    """What leaves a process so many bytes of address space more than it has when it begins."""
+
+    def limit() -> None:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        most = pages * resource.getpagesize() + spare
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+    return limit
+
+
+@contextlib.contextmanager
+def tmpfs(folder: Path, kilobytes: int) -> Iterator[None]:
+    """A small file system of its own on a folder."""
+    mount("-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder))
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def mount(*words: str) -> None:
+    subprocess.run(["mount", *words], check=True, capture_output=True)
+
+
+def can_mount() -> bool:
+    """Whether this process may mount file systems."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with tmpfs(Path(folder), 64):
+                return True
+        except (OSError, subprocess.CalledProcessError):
+            return False

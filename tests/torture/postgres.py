@@ -1,0 +1,167 @@
+"""PostgreSQL that goes away in mid-load, and loads into it that are killed."""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import postgres_server
+import psycopg
+import pytest
+from torture import contents
+from torture.machine import fork, in_child, require, wait
+from torture.rooms import NEW, OLD, Prepared, run_script
+
+# What a server does with SIGQUIT is an immediate shutdown; with SIGKILL nothing.
+ENDS = {"stopped": signal.SIGQUIT, "killed": signal.SIGKILL}
+_SCHEMA = "isone_sandbox"
+
+
+@dataclass
+class Loads:
+    """A server with the old rows of a year in it, and loads of the new ones, and the old again."""
+
+    prepared: Prepared
+    folder: Path
+    server: postgres_server.Server
+    address: str
+    _rows: dict[str, Any] = field(default_factory=dict)
+    _number: int = 0
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls, prepared: Prepared, folder: Path) -> Iterator["Loads | None"]:
+        """Start a server; nothing where there is none to start."""
+        with contextlib.ExitStack() as stack:
+            try:
+                server = stack.enter_context(postgres_server.running_server())
+            except pytest.skip.Exception:
+                yield None
+                return
+            address = server.new_database("tortured")
+            loads = cls(prepared, folder, server, address)
+            for version in (OLD, NEW):
+                require(wait(loads._start(version)) == 0, f"an undisturbed load failed: {version}")
+                loads._rows[version] = loads._held()
+            require(loads._rows[OLD] != loads._rows[NEW], "old and new are the same")
+            yield loads
+
+    def killed(self, count: int, chance: random.Random) -> dict[str, Any]:
+        """Kill the job that loads, at random moments."""
+        tally: Counter[str] = Counter()
+        seconds = self._seconds()
+        while tally["kills"] < count:
+            version = self._other()
+            process = self._start(version)
+            time.sleep(chance.uniform(0, seconds * 1.1))
+            os.kill(process, signal.SIGKILL)
+            code = wait(process)
+            tally["kills"] += code != 0
+            self._require_whole(version, code)
+            tally["new"] += self._held() == self._rows[version]
+        return {
+            "count": tally["kills"],
+            "outcome": f"the old or the new rows each time ({tally['new']} new)",
+        }
+
+    def server_ended(
+        self, count: int, number: signal.Signals, chance: random.Random
+    ) -> dict[str, Any]:
+        """End the server while a job loads, at random moments; then start it again."""
+        tally: Counter[str] = Counter()
+        seconds = self._seconds()
+        while tally["failed"] < count:
+            version = self._other()
+            process = self._start(version)
+            self._wait_for_client(seconds)
+            time.sleep(chance.uniform(0, seconds / 2))
+            self.server.end(number)
+            code = wait(process)
+            self.server.start()
+            if code != 0:
+                require(code == 1, f"exit code {code} when the server ended")
+                words = self._words()
+                require("fault of the program" not in words, words)
+                tally["cannot be reached" in words and "before" or "amid"] += 1
+                tally["failed"] += 1
+            self._require_whole(version, code)
+        return {
+            "count": tally["failed"],
+            "outcome": f"{tally['amid']} connections broke, {tally['before']} did not come about; "
+            "the old or the new rows each time",
+        }
+
+    def _wait_for_client(self, seconds: float) -> None:
+        """Wait until a load has connected, but not for ever."""
+        until = time.monotonic() + seconds
+        connected = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'isone-prices'"
+        while time.monotonic() < until and not self.server.run("postgres", connected):
+            time.sleep(0.005)
+
+    def _require_whole(self, version: str, code: int) -> None:
+        """The old or the new rows are there; the same load again makes it the new ones."""
+        held = self._held()
+        require(held in self._rows.values(), f"neither the old nor the new rows: {held}")
+        require(code != 0 or held == self._rows[version], "exit code 0, and the old rows are there")
+        code = wait(self._start(version))
+        require(code == 0, f"the next load ended with {code}: {self._words()}")
+        require(self._held() == self._rows[version], "the next load has left other rows")
+
+    def _start(self, version: str) -> int:
+        """Begin to load all years of a version; returns the process."""
+        return fork(lambda: self._load(version), self._home / "traceback.txt")
+
+    def _load(self, version: str) -> int:
+        made = self.prepared.folder / version / "data"
+        config = {
+            "years": 2024,
+            "source": "sandbox",
+            "data_dir": str(made),
+            "log_dir": str(self._home / "logs"),
+            "database": self.address,
+        }
+        code = 0
+        for dataset in self.prepared.sets:
+            log = self._home / "stable.log"
+            period = self.prepared.period
+            code = code or run_script("load_postgres", config, log, dataset=dataset, period=period)
+        return code
+
+    @property
+    def _home(self) -> Path:
+        home = self.folder / "postgres"
+        home.mkdir(exist_ok=True)
+        return home
+
+    def _held(self) -> Any:
+        def rows() -> Any:
+            with psycopg.connect(self.address) as connection:
+                return contents.postgres(connection, _SCHEMA)
+
+        return in_child(rows)
+
+    def _other(self) -> str:
+        """The version that is not there now."""
+        return OLD if self._held() == self._rows[NEW] else NEW
+
+    def _seconds(self) -> float:
+        version = self._other()
+        started = time.monotonic()
+        require(wait(self._start(version)) == 0, "an undisturbed load failed")
+        return time.monotonic() - started
+
+    def _words(self) -> str:
+        said = []
+        for version in (OLD, NEW):
+            jobs = self.prepared.folder / version / "data/sandbox/jobs"
+            for path in jobs.glob("load_postgres_*.json"):
+                with contextlib.suppress(ValueError, KeyError):
+                    said.append((path.stat().st_mtime_ns, json.loads(path.read_text())["message"]))
+        return max(said)[1] if said else ""

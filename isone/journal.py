@@ -140,7 +140,8 @@ class Journal:
     def tell(self, **facts: Any) -> None:
         """Add facts to the status file, which anybody may read at any time."""
         self.facts |= facts
-        write_whole(self.status_path, json.dumps(self.facts, indent=1).encode() + b"\n")
+        content = json.dumps(self.facts, indent=1).encode() + b"\n"
+        write_whole(self.status_path, content, lasting=False)
 
     def _verdict(self, error: BaseException | None) -> tuple[str, str]:
         if error is not None and self._interrupted:  # DuckDB makes errors of its own of it

@@ -346,7 +346,7 @@ class _Told(msgspec.Struct):
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    """What a job says of itself; nothing where it has not said anything yet."""
+    """What a job says of itself; nothing where it has not said anything that is left to read."""
     try:
         content = path.read_bytes()
         msgspec.json.decode(content, type=_Told)

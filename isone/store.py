@@ -171,7 +171,7 @@ class Store:
     def write_marker(self, dataset: str, period: str, manifest: dict[str, Any]) -> Path:
         """Write a year's manifest in one step, lastingly."""
         path = self.marker_path(dataset, period)
-        write_whole(path, json.dumps(manifest, indent=1).encode() + b"\n", lasting=True)
+        write_whole(path, json.dumps(manifest, indent=1).encode() + b"\n")
         return path
 
     def marker_periods(self, dataset: str) -> list[str]:
@@ -223,10 +223,11 @@ def make_folder(folder: Path) -> None:
         raise UsageError(f"cannot write into the folder {folder}; check its owner and permissions")
 
 
-def write_whole(path: Path, content: bytes, *, lasting: bool = False) -> None:
+def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     """Replace a file in one step: a reader sees the old one or the new one, never half of it.
 
-    `lasting` holds that through a power cut, too.
+    That holds through a power cut too, unless it is not to be `lasting`, which spares a wait for
+    the disk; after a power cut such a file may then be empty, or zeros.
     """
     make_folder(path.parent)
     aside = name_aside(path)

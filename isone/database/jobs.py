@@ -26,7 +26,7 @@ def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -
         path = duckdb_file.database_path(store)
         receipt = {"database": str(path), "files": loaded.files, "rows": loaded.rows}
         content = json.dumps(receipt, indent=1).encode() + b"\n"
-        write_whole(outputs.duckdb_receipt(store), content, lasting=True)
+        write_whole(outputs.duckdb_receipt(store), content)
         journal.tell(rows=loaded.rows)
         log.info("%s holds %s", path, counted(loaded.rows))
 
@@ -106,7 +106,7 @@ def _load_years(
             content = json.dumps(receipt, indent=1).encode() + b"\n"
             for file in group:
                 path = outputs.postgres_receipt(store, settings.database, dataset, file.period)
-                write_whole(path, content, lasting=True)
+                write_whole(path, content)
     return total
 
 

@@ -37,7 +37,7 @@ def write_datapackage(store: Store) -> int:
         package["description"] = _INVENTED
         package["sources"] = [{"title": "the sandbox of isone-prices"}]
     content = json.dumps(package, indent=1).encode() + b"\n"
-    write_whole(folder / "datapackage.json", content, lasting=True)
+    write_whole(folder / "datapackage.json", content)
     return len(resources)
 
 

@@ -128,7 +128,7 @@ def _recheck(
     )
     kept = store.superseded_path(part, entry)
     make_folder(kept.parent)
-    write_whole(kept, path.read_bytes(), lasting=True)
+    write_whole(kept, path.read_bytes())
     unproven = store.unproven_path(part)
     unproven.write_bytes(content)
     store.file_part(part, unproven, new)

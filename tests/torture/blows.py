@@ -15,7 +15,7 @@ from typing import Any
 
 from faults import shim
 from faults.operations import SyncRecord, power_cut
-from torture.machine import limit_memory, mount, require, tmpfs, wait
+from torture.machine import LONGEST, limit_memory, mount, require, tmpfs, wait, wait_or_kill
 from torture.rooms import NEW, Prepared, RoomJob
 
 INTERRUPTED = 130
@@ -130,17 +130,19 @@ class Blows:
         """Give jobs ever another limit of address space."""
         ends: Counter[str] = Counter()
         tried = 0
-        while ends["in a sentence"] + ends["by a library that gave up"] < count:
+        while sum(ends.values()) < count:
             tried += 1
             require(tried < 50 * count, "no limit was too little")
             with self.job() as job:
                 job.before = limit_memory(int(2 ** self.chance.uniform(18, 28)))
-                code = wait(job.start())
+                code = wait_or_kill(job.start(), LONGEST)
                 version = self.prepared.require_whole(job)
                 if code == 0:
                     require(version == NEW, "exit code 0, and the old one lies there")
                     continue
-                if code in _ABORTED:
+                if code == -signal.SIGKILL:
+                    ends["hung"] += 1
+                elif code in _ABORTED:
                     ends["by a library that gave up"] += 1
                 else:
                     job.require_sentence(code)

@@ -21,7 +21,17 @@ from typing import Any
 
 from faults.damage import meaning
 from faults.operations import FailingOperations, SyncRecord, power_cut
-from torture.machine import Violation, fork, limit_memory, mount, require, tmpfs, wait
+from torture.machine import (
+    LONGEST,
+    Violation,
+    fork,
+    limit_memory,
+    mount,
+    require,
+    tmpfs,
+    wait,
+    wait_or_kill,
+)
 from torture.rooms import SETS, Prepared
 from torture.service import Server, server
 
@@ -238,23 +248,25 @@ class Downloads:
 
     def little_memory(self, count: int) -> dict[str, Any]:
         """Give jobs ever another limit of address space, and then as much as they want."""
-        failed = tried = 0
-        while failed < count:
+        ends: Counter[str] = Counter()
+        tried = 0
+        while sum(ends.values()) < count:
             tried += 1
             require(tried < 50 * count, "no limit was too little")
             job = self.job()
             job.before = limit_memory(int(2 ** self.chance.uniform(12, 21)))
-            code = wait(job.start())
+            code = wait_or_kill(job.start(), LONGEST)
             self.require_sound(job)
             if code != 0:
-                require(code == 1, f"exit code {code} for want of memory")
+                require(code in {1, -signal.SIGKILL}, f"exit code {code} for want of memory")
                 require("fault of the program" not in job.last_words(), job.last_words())
-                failed += 1
+                ends["in a sentence" if code == 1 else "hung"] += 1
                 job.before = lambda: None
                 job.finish()
             require(job.proven() == self.calm[job.dataset][1], "another marker than undisturbed")
             shutil.rmtree(job.folder.parent)
-        return {"count": failed, "outcome": "each in a sentence; all went on from there"}
+        said = ", ".join(f"{number} {words}" for words, number in ends.items())
+        return {"count": sum(ends.values()), "outcome": f"{said}; all went on from there"}
 
     def operations(self, every: int) -> dict[str, Any]:
         """Fail the n-th file operation of one day's job, for every n, once and for ever."""

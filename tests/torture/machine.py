@@ -4,14 +4,19 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 Nothing = Callable[[], None]
+LONGEST = 20.0
+"""Seconds after which a job with too little memory is taken to hang: a thread of Python's that
+could not begin leaves the one that started it waiting for ever."""
 
 
 class Violation(Exception):  # noqa: N818 - what it is called in the table
@@ -49,6 +54,18 @@ def fork(work: Callable[[], int], tell: Path) -> int:
 def wait(process: int) -> int:
     """The exit code of a process; negative for the signal that ended it."""
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def wait_or_kill(process: int, seconds: float) -> int:
+    """The exit code of a process, which is killed where it does not end in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    os.kill(process, signal.SIGKILL)
+    return wait(process)
 
 
 def in_child(ask: Callable[[], Any]) -> Any:

@@ -7,10 +7,10 @@ import pytest
 from running import PROJECT
 
 DOWNLOAD = (
-    "--kills 8 --terms 4 --disks 2 --cuts 6 --memory 2 --seeds 1 --every 30 --days 30 "
+    "--kills 8 --terms 4 --disks 2 --cuts 6 --memory 1 --seeds 1 --every 30 --days 30 "
     "--damaged 9 --fuzzed 9"
 )
-ROOMS = "--kills 3 --terms 2 --disks 2 --cuts 3 --memory 2 --every 60 --days 10"
+ROOMS = "--kills 3 --terms 2 --disks 1 --cuts 2 --memory 1 --every 70 --days 10"
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import time
@@ -25,7 +26,6 @@ from torture.machine import (
     LONGEST,
     Violation,
     fork,
-    limit_memory,
     mount,
     require,
     tmpfs,
@@ -247,21 +247,23 @@ class Downloads:
         }
 
     def little_memory(self, count: int) -> dict[str, Any]:
-        """Give jobs ever another limit of address space, and then as much as they want."""
+        """Let jobs have no more memory from a random moment on, and then as much as they want."""
         ends: Counter[str] = Counter()
         tried = 0
         while sum(ends.values()) < count:
             tried += 1
             require(tried < 50 * count, "no limit was too little")
             job = self.job()
-            job.before = limit_memory(int(2 ** self.chance.uniform(12, 21)))
-            code = wait_or_kill(job.start(), LONGEST)
+            process = job.start()
+            time.sleep(self.chance.uniform(0, 0.5))
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(process, resource.RLIMIT_AS, (4096, 4096))
+            code = wait_or_kill(process, LONGEST)
             self.require_sound(job)
             if code != 0:
                 require(code in {1, -signal.SIGKILL}, f"exit code {code} for want of memory")
                 require("fault of the program" not in job.last_words(), job.last_words())
                 ends["in a sentence" if code == 1 else "hung"] += 1
-                job.before = lambda: None
                 job.finish()
             require(job.proven() == self.calm[job.dataset][1], "another marker than undisturbed")
             shutil.rmtree(job.folder.parent)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 Nothing = Callable[[], None]
-LONGEST = 20.0
+LONGEST = 6.0
 """Seconds after which a job with too little memory is taken to hang: a thread of Python's that
 could not begin leaves the one that started it waiting for ever."""
 

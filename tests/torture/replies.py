@@ -14,7 +14,7 @@ from isone.errors import ReplyError
 def damaged(count: int, chance: random.Random) -> dict[str, Any]:
     """Damage replies in every way; none may be accepted silently."""
     verdicts: Counter[str] = Counter()
-    replies = originals()
+    replies = [each for each in originals() if each.dataset.owes_rows]
     for _ in range(count):
         original = chance.choice(replies)
         kind, body = damage(original, chance)

@@ -110,7 +110,7 @@ def test_there_are_seventy_days_and_the_calendar_knows_them() -> None:
 
 
 @pytest.mark.usefixtures("old_datasets")
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.owes_rows])
 def test_each_reply_of_each_dataset_has_the_day_s_intervals(name: str) -> None:
     dataset, invented = DATASETS[name], Invented(0, 0)
     location = 4000 if dataset.per_location else None

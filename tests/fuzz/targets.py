@@ -273,7 +273,7 @@ def read_lists(data: bytes) -> None:
             averages.read_averages(body, 2025, 4000)
         else:
             found = locations.read_locations(body)
-            locations._note_changes(found[1:], found[:-1])
+            locations._changes(found[1:], found[:-1])
 
 
 def list_seeds() -> list[bytes]:

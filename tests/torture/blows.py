@@ -77,27 +77,22 @@ class Blows:
 
     def disk_full(self, count: int) -> dict[str, Any]:
         """Let the disk be full at some point; then make room and go on."""
-        with self.job() as job:
-            began = _kilobytes(job.home)
+        with self.job() as job, _disk_of(job, 2**18) as data:
+            began = _kilobytes_used(data)
             job.finish()
             needed = began + _kilobytes(job.target)
         full = 0
         while full < count:
-            with self.job() as job:
-                size = self.chance.randrange(began + 8, needed + 64) >> 2 << 2
-                data, aside = job.home / "data", job.home / "aside"
-                data.rename(aside)
-                data.mkdir()
-                with tmpfs(data, size):
-                    shutil.copytree(aside, data, symlinks=True, dirs_exist_ok=True)
-                    code = wait(job.start())
-                    self.prepared.require_whole(job)
-                    if code != 0:
-                        job.require_sentence(code)
-                        full += 1
-                        mount("-o", "remount,size=256m", str(data))
-                        job.finish()
-                    self.prepared.require_done(job)
+            size = self.chance.randrange(began + 8, needed) >> 2 << 2
+            with self.job() as job, _disk_of(job, size) as data:
+                code = wait(job.start())
+                self.prepared.require_whole(job)
+                if code != 0:
+                    job.require_sentence(code)
+                    full += 1
+                    mount("-o", "remount,size=256m", str(data))
+                    job.finish()
+                self.prepared.require_done(job)
         return {"count": full, "outcome": "the old one stayed, whole; all went on from there"}
 
     def power_cut(self, count: int) -> dict[str, Any]:
@@ -185,6 +180,22 @@ class Blows:
             started = time.monotonic()
             job.finish()
             return time.monotonic() - started
+
+
+@contextlib.contextmanager
+def _disk_of(job: RoomJob, kilobytes: int) -> Iterator[Path]:
+    """A job's data folder on a file system of its own, of this size."""
+    data, aside = job.home / "data", job.home / "aside"
+    data.rename(aside)
+    data.mkdir()
+    with tmpfs(data, kilobytes):
+        shutil.copytree(aside, data, symlinks=True, dirs_exist_ok=True)
+        yield data
+
+
+def _kilobytes_used(disk: Path) -> int:
+    figures = os.statvfs(disk)
+    return (figures.f_blocks - figures.f_bfree) * figures.f_frsize // 1024
 
 
 def _kilobytes(path: Path) -> int:

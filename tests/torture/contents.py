@@ -11,7 +11,7 @@ Content = dict[str, list[str]]
 
 # When something was fetched or loaded differs between two downloads of the same days.
 _OF_THE_MOMENT = {
-    "operating_days": ["fetched"],
+    "operating_days": ["fetched", "first_seen"],
     "packed_files": ["manifest_digest"],
     "loads": ["digest", "loaded"],
 }

@@ -24,7 +24,7 @@ setup: $(READY)  ## install what the workflow needs into .venv
 plugins: $(PLUGINS_READY)  ## add what a Slurm cluster and an object store need (docs/clusters.md)
 
 test: $(DEV_READY)  ## run the tests; ARGS="-k clock" goes to pytest
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEV_READY)  ## check style, types, and the rules
 	$(BIN)/ruff check

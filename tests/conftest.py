@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = PROJECT.parent / "shared" / "isone"
 _CREDENTIALS = ("ISONE_USERNAME", "ISONE_PASSWORD", "ISONE_API_USERNAME", "ISONE_API_PASSWORD")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files with the most whole runs come first, so that two workers end together."""
+    long = Counter(
+        item.path
+        for item in items
+        if any(item.iter_markers("workflow")) or item.keywords.get("slow")
+    )
+    items.sort(key=lambda item: -long[item.path])
 
 
 @pytest.fixture(autouse=True)

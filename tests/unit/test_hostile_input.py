@@ -223,15 +223,12 @@ def test_a_sentence_is_one_printable_line_whatever_it_quotes() -> None:
     assert len(str(ReplyError("x" * 10**6))) <= 4000
 
 
-def test_a_name_of_a_location_forges_no_line_of_a_log(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_a_name_of_a_location_forges_no_line_of_a_log() -> None:
     before = [locations.Location(5000, "NETWORK NODE", "LD.A")]
     after = [locations.Location(5000, "NETWORK NODE", f"LD.A{ESCAPE}")]
-    with caplog.at_level(logging.WARNING):
-        locations._note_changes(before, after)
-    assert caplog.messages[0].isprintable()
-    assert "renamed: 5000 LD.A is LD.A?]0;owned" in caplog.messages[0]
+    messages = locations._changes(before, after)
+    assert messages[0].isprintable()
+    assert "renamed: 5000 LD.A is LD.A?]0;owned" in messages[0]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import page
-from bench.lines import HEADINGS, Line, shown
+from bench.lines import HEADINGS, PEAK, Line, peak_megabytes, shown
 from bench.options import Options
 from bench.profiling import profile
 
@@ -27,6 +27,15 @@ PARTS = (
     "finished_run",
     "growth",
 )
+
+
+class _WithoutPandas:
+    """A peer needs pandas, and Arrow loads it where it is; the workflow's own packages do not."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Let the import system find everything else."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
 
 
 def main() -> int:
@@ -48,7 +57,9 @@ def main() -> int:
     if unknown := set(given.parts) - set(PARTS):
         parser.error(f"no part is called {', '.join(sorted(unknown))}")
     if given.subject is not None:
+        sys.meta_path.insert(0, _WithoutPandas())
         importlib.import_module(f"bench.{given.parts[0]}").subject(*given.subject)
+        print(PEAK, peak_megabytes())
         return 0
     options = Options(given.folder, 2 if given.quick else given.rounds, given.quick)
     broken = 0

@@ -1,7 +1,8 @@
 """What a benchmark finds: a line of figures, ours beside a peer's, and what is to hold."""
 
+import contextlib
 import itertools
-import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+PEAK = "peak memory, MB:"
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,19 @@ def in_a_process(part: str, *arguments: str) -> tuple[float, float]:
     """Seconds and peak megabytes of a part's subject, run in a process of its own."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "bench", part, "--subject", *arguments]
-    process = subprocess.Popen(command, cwd=PROJECT)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+    done = subprocess.run(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}")
+    return time.perf_counter() - begun, float(done.stdout.rpartition(PEAK)[2])
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process has had.
+
+    Linux keeps it for the program alone; what `getrusage` says includes the process it came from.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS counts bytes

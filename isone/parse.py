@@ -6,12 +6,12 @@ stamp as served) and, where prices differ by place, `place`.
 """
 
 import functools
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from isal import igzip_lib, isal_zlib
 
 from isone import reports
 from isone.datasets import Column, Dataset
@@ -52,10 +52,10 @@ def inflate(compressed: bytes) -> bytes:
 
     Raises ReplyError for a stream that is cut off, damaged, followed by more, or too large.
     """
-    stream = zlib.decompressobj(wbits=31)
+    stream = isal_zlib.decompressobj(wbits=31)
     try:
         body = stream.decompress(compressed, LARGEST_REPLY)
-    except zlib.error as error:
+    except igzip_lib.IsalError as error:
         raise ReplyError(f"the reply's gzip stream is damaged ({error})") from error
     if stream.unconsumed_tail:
         raise ReplyError(f"the reply is larger than {LARGEST_REPLY >> 20} MB unpacked")

@@ -96,22 +96,35 @@ def _writing(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _fill(path: Path, store: Store, files: Sequence[PackedFile], threads: int) -> dict[str, int]:
     rows = dict.fromkeys(DATASETS, 0)
-    with _writing(path, threads) as connection:
-        for table, _, columns in sql.all_tables():
-            connection.execute(f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})")
-    for batch in _batches(files):
+    batches = list(_batches(files)) or [[]]
+    for number, batch in enumerate(batches, start=1):
         with _writing(path, threads) as connection:
+            if number == 1:
+                for table, _, columns in sql.all_tables():
+                    connection.execute(
+                        f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})"
+                    )
             for dataset, group in groupby(batch, key=lambda file: file.dataset):
                 rows[dataset] += _insert(connection, dataset, packed.rows_query(list(group)))
-    with _writing(path, threads) as connection:
-        rows["operating_days"] = _add_days(connection, history.operating_days(store, files))
-        rows["locations"] = _insert(connection, "locations", _locations_query())
-        rows["listed_locations"] = _add_rows(
+            if number == len(batches):
+                rows |= _fill_small_tables(connection, store, files)
+    return rows
+
+
+def _fill_small_tables(
+    connection: duckdb.DuckDBPyConnection, store: Store, files: Sequence[PackedFile]
+) -> dict[str, int]:
+    """Days, locations, views and comments, of all that has been inserted."""
+    rows = {
+        "operating_days": _add_days(connection, history.operating_days(store, files)),
+        "locations": _insert(connection, "locations", _locations_query()),
+        "listed_locations": _add_rows(
             connection, "listed_locations", sql.LISTED_LOCATIONS, history.listed_locations(store)
-        )
-        _add_packed_files(connection, files)
-        _add_about(connection, files)
-        _describe(connection, invented=any(file.invented for file in files))
+        ),
+    }
+    _add_packed_files(connection, files)
+    _add_about(connection, files)
+    _describe(connection, invented=any(file.invented for file in files))
     return rows
 
 

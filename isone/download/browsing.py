@@ -5,10 +5,10 @@ cookie with its pages, and without that refuses reports that it makes on request
 Source: what working public clients do.
 """
 
-import zlib
 from typing import Final
 
 import requests
+from isal import igzip_lib, isal_zlib
 
 from isone import reports
 from isone.errors import ReplyError, StopRunError, TransientError
@@ -72,8 +72,8 @@ class Visit:
         Raises TransientError for a page: a block, or a login. The next try gets a new cookie.
         """
         try:
-            head = zlib.decompressobj(wbits=31).decompress(packed, _HEAD)
-        except zlib.error as error:
+            head = isal_zlib.decompressobj(wbits=31).decompress(packed, _HEAD)
+        except igzip_lib.IsalError as error:
             raise ReplyError(f"the reply's gzip stream is damaged ({error})") from error
         if reports.is_report(head):
             self._refused = False

@@ -9,7 +9,6 @@ cut into row groups. So one place over a year is a row group or two of each chun
 places is one chunk, and a year of any size is packed in the memory of three chunks.
 """
 
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from isal import isal_zlib
 
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DamagedError, ReplyError
@@ -144,7 +144,7 @@ def _read_reply(path: Path, part: Part, entry: Entry) -> bytes:
 
 def unpack(reply: bytes) -> bytes:
     """The JSON of a proven reply. Its trailer says how long it is: so memory is taken once."""
-    return zlib.decompress(reply, wbits=31, bufsize=int.from_bytes(reply[-4:], "little"))
+    return isal_zlib.decompress(reply, wbits=31, bufsize=int.from_bytes(reply[-4:], "little"))
 
 
 def _damaged(path: Path, part: Part, what: str) -> DamagedError:

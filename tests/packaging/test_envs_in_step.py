@@ -20,6 +20,7 @@ LOCKS = [BASE, DEVELOPMENT, BENCH, PLUGINS]
 # What conda calls differently.
 LOCK_NAMES = {
     "python-duckdb": "duckdb",
+    "python-isal": "isal",
     "python-tzdata": "tzdata",
     "snakemake-minimal": "snakemake",
 }

@@ -55,7 +55,7 @@ def inflate(compressed: bytes) -> bytes:
     stream = isal_zlib.decompressobj(wbits=31)
     try:
         body = stream.decompress(compressed, LARGEST_REPLY)
-    except igzip_lib.IsalError as error:
+    except igzip_lib.IsalError as error:  # type: ignore[misc] # its stub has an instance
         raise ReplyError(f"the reply's gzip stream is damaged ({error})") from error
     if stream.unconsumed_tail:
         raise ReplyError(f"the reply is larger than {LARGEST_REPLY >> 20} MB unpacked")

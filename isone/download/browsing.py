@@ -73,7 +73,7 @@ class Visit:
         """
         try:
             head = isal_zlib.decompressobj(wbits=31).decompress(packed, _HEAD)
-        except igzip_lib.IsalError as error:
+        except igzip_lib.IsalError as error:  # type: ignore[misc] # its stub has an instance
             raise ReplyError(f"the reply's gzip stream is damaged ({error})") from error
         if reports.is_report(head):
             self._refused = False

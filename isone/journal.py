@@ -15,6 +15,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from isone.errors import IsoneError, StopRunError, UsageError
+from isone.processes import this_host
 from isone.progress import CONSOLE, ConsoleHandler
 from isone.sources import Credentials
 from isone.store import make_folder, write_whole
@@ -100,7 +101,7 @@ class Journal:
             "attempt": self.attempt,
             "attempts": self.attempts,
             "process": os.getpid(),
-            "host": os.uname().nodename,
+            "host": this_host(),
             "command": self.command,
             "log": str(self.log_path),
             "started": _iso(self._started),

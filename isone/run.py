@@ -20,6 +20,7 @@ import msgspec
 from isone import clock, selection, sources
 from isone.custom import CustomDownload, read_downloads
 from isone.errors import UNREADABLE, UsageError
+from isone.processes import runs_here, this_host
 from isone.selection import Job
 from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
@@ -408,24 +409,11 @@ def _stop_path(store: Store) -> Path:
     return store.jobs_dir / "stop.txt"
 
 
-def this_host() -> str:
-    """The name of this machine; a process number means something only beside it."""
-    return os.uname().nodename
-
-
 def _alive(process: int, host: str) -> bool:
     """Whether a process is there; of another machine's it is believed."""
     if process <= 0 or not host:
         return False
-    if host != this_host():
-        return True
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+    return host != this_host() or runs_here(process)
 
 
 def _now() -> str:

@@ -21,6 +21,7 @@ import msgspec
 
 from isone.datasets import Part
 from isone.errors import UNREADABLE, DownloadError, UsageError
+from isone.processes import runs_here
 
 _REPLY, _REPORT = ".json.gz", ".csv.gz"
 _UNPROVEN = ".unproven"
@@ -281,15 +282,7 @@ def name_aside(path: Path) -> Path:
 
 def _another_runs(process: int) -> bool:
     """Whether a process other than this one runs; in a container all may have the same number."""
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+    return process != os.getpid() and runs_here(process)
 
 
 def sync_file(path: Path) -> None:

@@ -1,14 +1,13 @@
 """What Snakemake's jobs of the room "load" do: each with its journal around it."""
 
 import json
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from isone import run
 from isone.database import outputs
 from isone.errors import UsageError
 from isone.journal import Journal, log
+from isone.once import do_once
 from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
 
@@ -31,7 +30,7 @@ def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -
         log.info("%s holds %s", path, counted(loaded.rows))
 
     command = "python scripts/load_duckdb.py"
-    return _with_journal(settings, "load_duckdb", command, log_path, work)
+    return do_once(settings, "load_duckdb", command, log_path, work)
 
 
 def load_postgres(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
@@ -49,7 +48,7 @@ def load_postgres(config: Mapping[str, Any], dataset: str, period: str, log_path
 
     name = f"load_postgres_{dataset}_{period}"
     command = "python scripts/load_postgres.py"
-    return _with_journal(settings, name, command, log_path, work)
+    return do_once(settings, name, command, log_path, work)
 
 
 def load_all_postgres(config: Mapping[str, Any], *, rebuild: bool) -> int:
@@ -65,7 +64,7 @@ def load_all_postgres(config: Mapping[str, Any], *, rebuild: bool) -> int:
         journal.tell(rows=_load_years(settings, store, names, rebuild=rebuild))
 
     command = "python scripts/load_postgres.py"
-    return _with_journal(settings, "load_postgres", command, None, work)
+    return do_once(settings, "load_postgres", command, None, work)
 
 
 def _load_years(
@@ -108,25 +107,6 @@ def _load_years(
                 path = outputs.postgres_receipt(store, settings.database, dataset, file.period)
                 write_whole(path, content)
     return total
-
-
-def _with_journal(
-    settings: Settings,
-    name: str,
-    command: str,
-    log_path: str | None,
-    work: Callable[[Journal], None],
-) -> int:
-    """Do the work, once: what fails here fails again until a person mends it."""
-    with Journal(
-        name,
-        command,
-        run.status_path(Store(settings.store_dir), name),
-        settings.log_dir,
-        stable_log=Path(log_path) if log_path else None,
-    ) as journal:
-        work(journal)
-    return journal.exit_code
 
 
 def counted(rows: Mapping[str, int]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from isone import run
 from isone.errors import IsoneError
 from isone.journal import Journal, log
+from isone.once import do_once
 from isone.pack import datapackage
 from isone.pack.year import pack_year, remove_superseded
 from isone.settings import Settings, read_settings
@@ -20,7 +21,6 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
     target = store.parquet_path(dataset, period)
 
     def work(journal: Journal) -> None:
-
         packed = pack_year(store, dataset, period, settings.locations)
         journal.tell(rows=packed.rows, bytes=packed.size)
         log.info("%s: %s rows, %s bytes", target, f"{packed.rows:,}", f"{packed.size:,}")
@@ -31,7 +31,7 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
         for path in remove_superseded(store, dataset, period):
             log.info("removed %s: another choice of the same year, packed again when chosen", path)
 
-    return _with_journal(settings, f"pack_{dataset}_{period}", target, log_path, work)
+    return _do_unless_stopped(settings, f"pack_{dataset}_{period}", target, log_path, work)
 
 
 def describe_tables(config: Mapping[str, Any], target: str, log_path: str) -> int:
@@ -42,27 +42,19 @@ def describe_tables(config: Mapping[str, Any], target: str, log_path: str) -> in
         described = datapackage.write_datapackage(Store(settings.store_dir))
         log.info("%s describes %d tables", target, described)
 
-    return _with_journal(settings, "describe_tables", Path(target), log_path, work)
+    return _do_unless_stopped(settings, "describe_tables", Path(target), log_path, work)
 
 
-def _with_journal(
+def _do_unless_stopped(
     settings: Settings,
     name: str,
     target: Path,
     log_path: str,
     work: Callable[[Journal], None],
 ) -> int:
-    """Do the work, once: what fails here fails again until a person mends it."""
-    store = Store(settings.store_dir)
-    with Journal(
-        name,
-        f"snakemake -j1 {target}",
-        run.status_path(store, name),
-        settings.log_dir,
-        stable_log=Path(log_path),
-    ) as journal:
-        reason = run.stopped(store)
-        if reason:
+    def checked(journal: Journal) -> None:
+        if reason := run.stopped(Store(settings.store_dir)):
             raise IsoneError(f"{name} does not start: the run was stopped by {reason}")
         work(journal)
-    return journal.exit_code
+
+    return do_once(settings, name, f"snakemake -j1 {target}", log_path, checked)

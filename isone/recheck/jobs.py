@@ -9,18 +9,18 @@ next run.
 import datetime as dt
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from isone import check, parse, revisions, run
+from isone import check, parse, revisions
 from isone.datasets import DATASETS, Dataset, Part
 from isone.download.client import Client
 from isone.download.jobs import open_client
 from isone.download.year import received_now, source_of
 from isone.errors import DownloadError, NoDataError, ReplyError
 from isone.journal import Journal, log
+from isone.once import do_once
 from isone.recheck import outputs
 from isone.settings import read_settings
 from isone.store import Entry, Store, make_folder, sha256, write_whole
@@ -44,16 +44,7 @@ def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path:
         journal.tell(message=said)
         log.info("%s", said)
 
-    command = f"snakemake -j1 {note}"
-    with Journal(
-        name,
-        command,
-        run.status_path(store, name),
-        settings.log_dir,
-        stable_log=Path(log_path),
-    ) as journal:
-        work(journal)
-    return journal.exit_code
+    return do_once(settings, name, f"snakemake -j1 {note}", log_path, work)
 
 
 def recheck_days(

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from isone import parse, run
+from isone import parse
 from isone.datasets import HUBS
 from isone.download.client import Client
 from isone.download.jobs import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
 from isone.journal import Journal, log
+from isone.once import do_once
 from isone.reconcile import averages, ours, outputs, results, workbook
 from isone.reconcile.averages import Month
 from isone.reconcile.workbook import Sheet
@@ -57,15 +58,7 @@ def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path:
                 f"ISO-NE's own figures: see {outputs.months_path(store).parent}"
             )
 
-    with Journal(
-        "reconcile",
-        "snakemake -j1 reconcile",
-        run.status_path(store, "reconcile"),
-        settings.log_dir,
-        stable_log=Path(log_path),
-    ) as journal:
-        work(journal)
-    return journal.exit_code
+    return do_once(settings, "reconcile", "snakemake -j1 reconcile", log_path, work)
 
 
 def reconcile_year(

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import run
 from isone.journal import Journal, log
+from isone.once import do_once
 from isone.report.outputs import Outputs
 from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
@@ -28,7 +28,7 @@ def write_report(config: Mapping[str, Any], log_path: str | None, folder: Path) 
         journal.tell(bytes=len(content))
         log.info("%s has %.2f MB", outputs.page, len(content) / 1e6)
 
-    return _with_journal(config, "write_report", log_path, work)
+    return _do_timed(config, "write_report", log_path, work)
 
 
 def write_figures(config: Mapping[str, Any], log_path: str | None, folder: Path) -> int:
@@ -43,7 +43,7 @@ def write_figures(config: Mapping[str, Any], log_path: str | None, folder: Path)
         journal.tell(files=len(written))
         log.info("%s has %d files", outputs.figures, len(written))
 
-    return _with_journal(config, "write_figures", log_path, work)
+    return _do_timed(config, "write_figures", log_path, work)
 
 
 def _as_csv(numbers: list[tuple[str, str]]) -> str:
@@ -54,22 +54,17 @@ def _as_csv(numbers: list[tuple[str, str]]) -> str:
     return text.getvalue()
 
 
-def _with_journal(
+def _do_timed(
     config: Mapping[str, Any],
     name: str,
     log_path: str | None,
     work: Callable[[Settings, Journal], None],
 ) -> int:
-    """Do the work, once: what fails here fails again until a person mends it."""
     settings = read_settings(config)
-    with Journal(
-        name,
-        f"python scripts/{name}.py",
-        run.status_path(Store(settings.store_dir), name),
-        settings.log_dir,
-        stable_log=Path(log_path) if log_path else None,
-    ) as journal:
+
+    def timed(journal: Journal) -> None:
         started = time.perf_counter()
         work(settings, journal)
         log.info("made in %.1f s", time.perf_counter() - started)
-    return journal.exit_code
+
+    return do_once(settings, name, f"python scripts/{name}.py", log_path, timed)

@@ -1,17 +1,19 @@
 """What Snakemake's jobs of the deep check do, and the same by hand; each with its journal."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from isone import run
 from isone.errors import VerifyError
 from isone.journal import Journal, log
+from isone.once import do_once
 from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
 from isone.verify import verdict as verdicts
 from isone.verify.verdict import ABSENT, DAMAGED, SOUND, Verdict
+
+_COMMAND = "python scripts/verify_prices.py"
 
 
 def verify_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
@@ -23,7 +25,7 @@ def verify_prices(config: Mapping[str, Any], dataset: str, period: str, log_path
             Store(settings.store_dir), _verify(settings, dataset, period, journal)
         )
 
-    return _with_journal(settings, f"verify_{dataset}_{period}", log_path, work)
+    return do_once(settings, f"verify_{dataset}_{period}", _COMMAND, log_path, work)
 
 
 def verify_summary(config: Mapping[str, Any], paths: Sequence[str], log_path: str) -> int:
@@ -33,7 +35,7 @@ def verify_summary(config: Mapping[str, Any], paths: Sequence[str], log_path: st
     def work(_journal: Journal) -> None:
         _conclude(settings, [verdicts.read_verdict(Path(path)) for path in paths])
 
-    return _with_journal(settings, "verify", log_path, work)
+    return do_once(settings, "verify", _COMMAND, log_path, work)
 
 
 def verify_by_hand(config: Mapping[str, Any], chosen: Sequence[tuple[str, str]]) -> int:
@@ -48,7 +50,7 @@ def verify_by_hand(config: Mapping[str, Any], chosen: Sequence[tuple[str, str]])
             verdicts.write_verdict(store, found[-1])
         _conclude(settings, found)
 
-    return _with_journal(settings, "verify", None, work)
+    return do_once(settings, "verify", _COMMAND, None, work)
 
 
 def _verify(settings: Settings, dataset: str, period: str, journal: Journal) -> Verdict:
@@ -117,17 +119,3 @@ def _sentence(damaged: Sequence[Verdict], absent: Sequence[Verdict]) -> str:
 def _names(found: Sequence[Verdict]) -> str:
     verb = "is" if len(found) == 1 else "are"
     return f"{', '.join(each.name for each in found)} {verb}"
-
-
-def _with_journal(
-    settings: Settings, name: str, log_path: str | None, work: Callable[[Journal], None]
-) -> int:
-    with Journal(
-        name,
-        "python scripts/verify_prices.py",
-        run.status_path(Store(settings.store_dir), name),
-        settings.log_dir,
-        stable_log=Path(log_path) if log_path else None,
-    ) as journal:
-        work(journal)
-    return journal.exit_code

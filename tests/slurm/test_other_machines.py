@@ -12,6 +12,7 @@ import pytest
 
 from isone import clusters, notify, run
 from isone.errors import UsageError
+from isone.processes import this_host
 from isone.run import Plan
 from isone.store import Store, write_whole
 
@@ -43,7 +44,7 @@ run.stop(Store(Path(sys.argv[1])), "a job", "a reason")
 
 @pytest.mark.parametrize(
     ("host", "signalled"),
-    [pytest.param(run.this_host(), True, id="here"), pytest.param("login1", False, id="elsewhere")],
+    [pytest.param(this_host(), True, id="here"), pytest.param("login1", False, id="elsewhere")],
 )
 def test_only_a_snakemake_of_this_machine_is_told_to_end(
     store: Store, host: str, signalled: bool
@@ -70,7 +71,7 @@ def test_only_a_snakemake_of_this_machine_is_told_to_end(
 
 
 def test_a_job_that_was_killed_elsewhere_is_named_when_the_run_has_ended(store: Store) -> None:
-    write_plan(store, process=os.getpid(), host=run.this_host())
+    write_plan(store, process=os.getpid(), host=this_host())
     write_job(store, "running", process=1, host="node7")
     assert "pack_something" not in run.summary(store)
     assert "And pack_something: INTERRUPTED (attempts: 1)" in run.summary(store, ended=True)

@@ -99,6 +99,13 @@ def in_a_process(part: str, *arguments: str) -> tuple[float, float]:
     return time.perf_counter() - begun, float(done.stdout.rpartition(PEAK)[2])
 
 
+def memory(what: str, part: str, *arguments: str) -> Line:
+    """The peak memory, and the seconds, of a part's subject, against what is to hold."""
+    seconds, megabytes = in_a_process(part, *arguments)
+    ours = f"{megabytes:.0f} MB, {seconds:.0f} s"
+    return Line(what, ours, "to hold", "500 MB", megabytes / 500, at_most=1)
+
+
 def peak_megabytes() -> float:
     """The most memory that this process has had.
 

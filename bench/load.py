@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from bench.lines import PROJECT, Line, in_a_process, median_ratio, median_seconds, take_turns
+from bench.lines import PROJECT, Line, median_ratio, median_seconds, memory, take_turns
 from bench.options import Options
 from isone.database import duckdb_file, packed, postgres, sql
 from isone.database.packed import PackedFile
@@ -72,9 +72,8 @@ def measure(options: Options) -> Iterator[Line]:
         yield bench_duckdb(folder, store, file, options.rounds)
         yield bench_postgres(folder, store, file, options.rounds)
         for database in ("duckdb", "postgres"):
-            _, megabytes = in_a_process("load", database, str(store.root))
             what = f"peak memory, {file.rows:,} rows into {database}"
-            yield Line(what, f"{megabytes:.0f} MB", "to hold", "500 MB", megabytes / 500, at_most=1)
+            yield memory(what, "load", database, str(store.root))
 
 
 def subjects(options: Options) -> dict[str, list[str]]:

@@ -16,12 +16,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from bench.lines import Line, in_a_process, median_ratio, median_seconds, take_turns
+from bench.lines import Line, median_ratio, median_seconds, memory, take_turns
 from bench.options import Options
 from isone.datasets import DATASETS
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
-from isone.pack.year import pack_year, unpack
+from isone.pack.year import pack_year
+from isone.parse import inflate
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import read_settings
@@ -61,7 +62,7 @@ def gridstatus_parse(store: Store) -> Callable[[], Any] | None:
     from gridstatus.isone_api.isone_api import ISONEAPI
 
     api = ISONEAPI()
-    bodies = [unpack(reply) for reply in replies(store)]
+    bodies = [inflate(reply) for reply in replies(store)]
     api.make_api_call = lambda number, **_: json.loads(bodies[number])
     return lambda: [api._handle_lmp_real_time(number) for number in range(len(bodies))]
 
@@ -81,7 +82,7 @@ def floor(store: Store, period: str) -> Callable[[], Any] | None:
     def run() -> None:
         parser = simdjson.Parser()
         for reply in packed:
-            parser.parse(unpack(reply))
+            parser.parse(inflate(reply))
         with pq.ParquetWriter(io.BytesIO(), groups[0].schema, compression="zstd") as writer:
             for group in groups:
                 writer.write_table(group)
@@ -116,10 +117,8 @@ def peak(options: Options) -> Line:
     """The memory of packing a whole year, which does not depend on the year's size."""
     days = 30 if options.quick else 366
     days_at_hand(options.folder, days)
-    seconds, megabytes = in_a_process("pack", str(options.folder), str(days))
     what = f"peak memory, {days} days of 1,200 locations"
-    ours = f"{megabytes:.0f} MB, {seconds:.0f} s"
-    return Line(what, ours, "to hold", "500 MB", megabytes / 500, at_most=1)
+    return memory(what, "pack", str(options.folder), str(days))
 
 
 def subjects(options: Options) -> dict[str, list[str]]:

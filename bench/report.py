@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.lines import Line, in_a_process
+from bench.lines import Line, memory
 from bench.options import Options
 from isone.database import duckdb_file, packed
 from isone.database.outputs import packed_names
@@ -56,10 +56,8 @@ def measure(options: Options) -> Iterator[Line]:
 def line(options: Options, years: int) -> Line:
     """The page of so many years."""
     years_at_hand(options.folder, years)
-    seconds, megabytes = in_a_process("report", str(options.folder), str(years))
     what = f"the report's page, {years} year{'s' * (years > 1)}"
-    ours = f"{seconds:.1f} s, {megabytes:.0f} MB"
-    return Line(what, ours, "to hold", "500 MB", megabytes / 500, at_most=1)
+    return memory(what, "report", str(options.folder), str(years))
 
 
 def subjects(options: Options) -> dict[str, list[str]]:

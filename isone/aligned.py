@@ -49,8 +49,10 @@ def read_cells(dataset: Dataset, body: bytes) -> Cells | None:
     fields or types than the table, is never taken: every byte is compared, or read as a number,
     but for the text of stamps and locations, which are the caller's to look at.
     """
+    if not _is_possible(dataset):
+        return None
     start, end = body.find(b"[{") + 1, body.rfind(b"}]")
-    if not start or end < start or not is_possible(dataset):
+    if not start or end < start:
         return None
     first = body[start : body.find(b"},{", start, end) + 1]
     if not _is_reply(dataset, body[:start] + first + body[end + 1 :]):
@@ -106,7 +108,7 @@ def _block(
     return _cells(dataset, text, spans)
 
 
-def is_possible(dataset: Dataset) -> bool:
+def _is_possible(dataset: Dataset) -> bool:
     """Whether replies of a dataset can be read like this: numbers at locations, flat records."""
     flat = dataset.place == "location" and len(dataset.begins) == 1
     return flat and all(column.type == "double" for column in dataset.columns)

@@ -10,8 +10,8 @@ from isone.datasets import CORE_LOCATIONS, RESERVE_ZONES, Dataset, Part
 from isone.errors import IncompleteError, ReplyError
 
 _CENT = 0.01
-_HALF_CENT = 0.005
-_ID_DIGITS = 9
+HALF_CENT = 0.005
+ID_DIGITS = 9
 _LARGE = 2**20
 _NAMED = 5  # examples that a sentence gives before it only counts
 
@@ -130,7 +130,7 @@ def _places_of(dataset: Dataset, rows: Sequence[Any]) -> list[Place]:
 
 
 def _location_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS):
+    if not (text.isascii() and text.isdigit() and len(text) <= ID_DIGITS):
         raise ReplyError(f"the reply has {parse.shown(text)!r} for a location id")
     return int(text)
 
@@ -198,8 +198,8 @@ def _check_sums(dataset: Dataset, seen: dict[tuple[int, Place], Any]) -> int:
     cents_off = 0
     for key, row in seen.items():
         gap = abs(row.energy + row.congestion + row.loss - row.lmp)
-        if gap > _HALF_CENT:
-            if gap > _CENT + _HALF_CENT:
+        if gap > HALF_CENT:
+            if gap > _CENT + HALF_CENT:
                 raise ReplyError(
                     f"components do not add up for {_interval_name(*key)}: {row.energy} + "
                     f"{row.congestion} + {row.loss} is not {row.lmp}"

@@ -1,8 +1,8 @@
 """The proof of a large reply, a column at a time, for one in which nothing at all is remarkable.
 
 A day of all locations has 28,800 rows, nearly always without a flaw. Such a day is proven here by
-the rules of `check`, which gives the same finding five times more slowly; whatever has anything to
-refuse, to note or to name is left to `check`, and so are its sentences.
+the rules of `check` in less than half the time; whatever has anything to refuse, to note or to name
+is left to `check`, and so are its sentences.
 """
 
 from collections.abc import Collection
@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from isone import clock
 from isone.aligned import Cells, read_cells
+from isone.check import HALF_CENT, ID_DIGITS
 from isone.datasets import CORE_LOCATIONS, Dataset, Part
 from isone.parse import LocationRef
 
-_HALF_CENT = 0.005
 _location = msgspec.json.Decoder(LocationRef)
 
 
@@ -68,7 +68,7 @@ def _places(texts: pa.Array) -> tuple[set[int], Any]:
 def _is_known_as(place: LocationRef) -> bool:
     """Whether a location has an id in its plain form and, if it is well known, its own name."""
     id = place.id
-    plain = id.isascii() and id.isdigit() and len(id) <= 9 and not id.startswith("0")
+    plain = id.isascii() and id.isdigit() and len(id) <= ID_DIGITS and not id.startswith("0")
     return plain and CORE_LOCATIONS.get(int(id), (place.name, place.type)) == (
         place.name,
         place.type,
@@ -78,7 +78,7 @@ def _is_known_as(place: LocationRef) -> bool:
 def _adds_up(cells: Cells) -> bool:
     """Whether the components of each row make its LMP to the cent."""
     energy, congestion, loss, lmp = _columns(cells, ("energy", "congestion", "loss", "lmp"))
-    return bool((np.abs(energy + congestion + loss - lmp) <= _HALF_CENT).all())
+    return bool((np.abs(energy + congestion + loss - lmp) <= HALF_CENT).all())
 
 
 def _one_energy(cells: Cells, cell_of: Any, slots: int) -> bool:

@@ -19,8 +19,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from isal import isal_zlib
 
+from isone import parse
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DamagedError, ReplyError
 from isone.manifest import read_manifest
@@ -139,12 +139,7 @@ def _read_reply(path: Path, part: Part, entry: Entry) -> bytes:
         raise _damaged(path, part, f"has {len(content)} bytes where {entry.size} were proven")
     if sha256(content) != entry.sha256:
         raise _damaged(path, part, "is not the reply that was proven: its SHA-256 differs")
-    return unpack(content)
-
-
-def unpack(reply: bytes) -> bytes:
-    """The JSON of a proven reply. Its trailer says how long it is: so memory is taken once."""
-    return isal_zlib.decompress(reply, wbits=31, bufsize=int.from_bytes(reply[-4:], "little"))
+    return parse.inflate(content)
 
 
 def _damaged(path: Path, part: Part, what: str) -> DamagedError:

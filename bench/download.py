@@ -1,19 +1,23 @@
-"""Downloading against curl.
+"""Downloading against curl, and against requests alone.
 
 The same URLs over one connection each, in turn; a sandbox in a process of its own serves recorded
-replies. Ours is everything that a job does: checks, proof, digests, fsync, ledger.
+replies. Ours is everything that a job does: checks, proof, digests, fsync, ledger. Curl, and
+requests without anything of ours, only write what comes into files.
 """
 
 import datetime as dt
+import functools
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+import requests
 
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
@@ -76,6 +80,22 @@ def curl(parts: list[Part], url: str, folder: Path, suffix: str = "") -> None:
     subprocess.run(["curl", "--config", "-"], input="\n".join(lines), text=True, check=True)
 
 
+def requests_alone(parts: list[Part], url: str, folder: Path) -> None:
+    """Let one session of requests fetch all parts, and write them as they are served."""
+    headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+    with requests.Session() as session:
+        session.headers.update(headers)
+        session.trust_env = False
+        for part in parts:
+            address = f"{url}/{DATASETS[part.dataset].url_path(part)}"
+            with (
+                session.get(address, stream=True) as response,
+                (folder / f"{part.dataset}.{part.name}").open("wb") as file,
+            ):
+                response.raise_for_status()
+                shutil.copyfileobj(response.raw, file)
+
+
 def ours(parts: list[Part], url: str, folder: Path) -> None:
     """Let our downloader do the same, from opening a session to the last fsync."""
     settings = read_settings({"years": 2024})
@@ -97,24 +117,33 @@ def measure(options: Options) -> Iterator[Line]:
         parts, recorded = _recorded(options.folder, mix, options.quick)
         for latency, hold in ((0.05, 0.95), (0.0, 0.5)):
             turns = _in_turn(options.rounds, parts, recorded, latency)
-            each = [f"{median_seconds(t) / len(parts) * 1e3:.1f} ms" for t in turns]
+            each = {n: f"{median_seconds(t) / len(parts) * 1e3:.1f} ms" for n, t in turns.items()}
             said = f"a request, {what}, {latency * 1e3:.0f} ms latency"
-            yield Line(said, each[0], "curl", each[1], median_ratio(*turns[::-1]), at_least=hold)
+            for peer, limit in (("curl", hold), ("requests alone", None)):
+                ratio = median_ratio(turns[peer], turns["ours"])
+                yield Line(said, each["ours"], peer, each[peer], ratio, at_least=limit)
 
 
 def _in_turn(
     rounds: int, parts: list[Part], recorded: Path, latency: float
-) -> list[list[tuple[float, float]]]:
-    """The times of ours and of curl against one server."""
+) -> dict[str, list[tuple[float, float]]]:
+    """The times of ours and of its peers against one server."""
+    ways = {"ours": ours, "curl": curl, "requests alone": requests_alone}
     with (
         sandbox("--replay", str(recorded), "--replay-only", "--latency", str(latency)) as url,
         tempfile.TemporaryDirectory() as folder,
     ):
         runs = {
-            "ours": lambda: ours(parts, url, Path(tempfile.mkdtemp(dir=folder))),
-            "curl": lambda: curl(parts, url, Path(tempfile.mkdtemp(dir=folder))),
+            name: functools.partial(_into_new_folder, way, parts, url, folder)
+            for name, way in ways.items()
         }
-        return list(take_turns(rounds, runs).values())
+        return take_turns(rounds, runs)
+
+
+def _into_new_folder(
+    way: Callable[[list[Part], str, Path], None], parts: list[Part], url: str, above: str
+) -> None:
+    way(parts, url, Path(tempfile.mkdtemp(dir=above)))
 
 
 def subjects(options: Options) -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ _BLOCK = 2**20  # bytes read at once: what a processor's cache holds
 _ZERO, _NINE = np.uint8(ord("0")), np.uint8(9)
 
 Span = tuple[Any, Any]
-"""Where the texts of a column begin and end, two NumPy arrays of int32."""
+"""Where the texts of a column begin and end, two NumPy arrays of int64."""
 
 
 class Cells(NamedTuple):
@@ -90,11 +90,11 @@ def _block(
     if (len(commas) + 1) % width:
         return None
     # For each comma of a record, where it stands; the last one parts it from the next record.
-    edges = np.append(commas, len(text)).astype(np.int32)
+    edges = np.append(commas, len(text))
     ends = np.ascontiguousarray(edges.reshape(-1, width).T)
     if not _all_read(text, ends[-1] - 1, b"}"):
         return None
-    begin = np.concatenate(([0], ends[-1, :-1] + 1), dtype=np.int32)
+    begin = np.concatenate(([0], ends[-1, :-1] + 1))
     spans: dict[str, Span] = {}
     last = -1
     for key, field in fields.items():

@@ -5,6 +5,7 @@ the rules of `check` in less than half the time; whatever has anything to refuse
 is left to `check`, and so are its sentences.
 """
 
+import functools
 from collections.abc import Collection
 from typing import Any
 
@@ -57,22 +58,21 @@ def _slots(dataset: Dataset, part: Part, begins: pa.Array) -> tuple[set[int], An
 def _places(texts: pa.Array) -> tuple[set[int], Any]:
     """The locations that occur, and each row's number among them; none where one is in doubt."""
     written = texts.dictionary_encode()
-    try:
-        found = [_location.decode(text) for text in written.dictionary.to_pylist()]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return set(), written.indices.to_numpy()
-    places = {int(place.id) for place in found if _is_known_as(place)}
+    found = [_known_id(text) for text in written.dictionary.to_pylist()]
+    places = {place for place in found if place is not None}
     return places if len(places) == len(found) else set(), written.indices.to_numpy()
 
 
-def _is_known_as(place: LocationRef) -> bool:
-    """Whether a location has an id in its plain form and, if it is well known, its own name."""
-    id = place.id
+@functools.lru_cache(maxsize=8192)  # every reply has the same
+def _known_id(text: bytes) -> int | None:
+    """A location's id where it is in its plain form, beside its own name if it is well known."""
+    try:
+        place = _location.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    id, called = place.id, (place.name, place.type)
     plain = id.isascii() and id.isdigit() and len(id) <= ID_DIGITS and not id.startswith("0")
-    return plain and CORE_LOCATIONS.get(int(id), (place.name, place.type)) == (
-        place.name,
-        place.type,
-    )
+    return int(id) if plain and CORE_LOCATIONS.get(int(id), called) == called else None
 
 
 def _adds_up(cells: Cells) -> bool:

@@ -9,6 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Literal
 
 from isone import clock
@@ -71,7 +72,7 @@ class Part:
     prelim: bool = False
     """Whether it is the preliminary version, which comes first."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The part's name on disk, unique within its dataset: `20240101`, `20240101.4000`."""
         scope = ""

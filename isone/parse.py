@@ -19,6 +19,7 @@ from isone.errors import NoDataError, ReplyError, printable
 
 LARGEST_REPLY = 64 * 2**20
 """Bytes of JSON above which a reply is refused unread; a full day of all locations has 6 MB."""
+_SIZE_BYTES = 4  # with which a gzip stream ends: how large it is unpacked, modulo 2**32
 _EMPTY_BODIES = {b"null", b"[]", b"{}", b'""'}
 _SHOWN = 160  # characters of what the service says that a sentence repeats
 _FIELDS_NAMED = 20
@@ -53,8 +54,11 @@ def inflate(compressed: bytes) -> bytes:
     Raises ReplyError for a stream that is cut off, damaged, followed by more, or too large.
     """
     stream = isal_zlib.decompressobj(wbits=31)
+    said = int.from_bytes(compressed[-_SIZE_BYTES:], "little")
     try:
-        body = stream.decompress(compressed, LARGEST_REPLY)
+        body = stream.decompress(compressed, min(said, LARGEST_REPLY - 1) or 1)
+        if stream.unconsumed_tail:  # larger than it says
+            body += stream.decompress(stream.unconsumed_tail, LARGEST_REPLY - len(body))
     except igzip_lib.IsalError as error:  # type: ignore[misc] # its stub has an instance
         raise ReplyError(f"the reply's gzip stream is damaged ({error})") from error
     if stream.unconsumed_tail:

@@ -21,6 +21,15 @@ class Changes:
     mean: float = 0.0
     """The mean over the rows that both have and that changed, of each its largest difference."""
 
+    @property
+    def noted(self) -> dict[str, Any]:
+        """As fields of the ledger's entry."""
+        return {
+            "changed_rows": self.rows,
+            "largest_change": self.largest,
+            "mean_change": self.mean,
+        }
+
     def __str__(self) -> str:
         """Read as the end of a sentence."""
         if not self.rows:

@@ -147,19 +147,18 @@ class Store:
     def file_part(self, part: Part, found_at: Path, entry: Entry) -> None:
         """Give a proven reply its final name, lastingly, and note it in the ledger."""
         sync_file(found_at)
-        before = self.raw_path(part)
-        final = before.with_name(entry.file)
-        found_at.replace(final)
-        if before != final:
-            before.unlink(missing_ok=True)  # the same part from another source
-        sync_folder(final.parent)
+        folder = self.raw_dir(part.dataset, part.day.year)
+        found_at.replace(folder / entry.file)
+        for name in {f"{entry.part}{_REPLY}", f"{entry.part}{_REPORT}"} - {entry.file}:
+            (folder / name).unlink(missing_ok=True)  # the same part from another source
+        sync_folder(folder)
         self.note_part(part, entry)
 
     def note_part(self, part: Part, entry: Entry) -> None:
         """Add a line to the ledger; a line cut off by a crash before it does no harm."""
-        path = self.ledger_path(part.dataset, part.day.year)
-        with path.open("ab") as ledger:
-            ledger.write(b"\n" * _ends_in_mid_line(path) + _entry_encoder.encode(entry) + b"\n")
+        with self.ledger_path(part.dataset, part.day.year).open("a+b") as ledger:
+            new_line = b"\n" * _ends_in_mid_line(ledger)
+            ledger.write(new_line + _entry_encoder.encode(entry) + b"\n")
 
     def refuse_part(self, part: Part, found_at: Path, reason: str) -> Path:
         """Keep a refused reply aside for the reader, with the reason beside it."""
@@ -322,9 +321,8 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _ends_in_mid_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return False
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
+def _ends_in_mid_line(file: BinaryIO) -> bool:
+    if file.seek(0, os.SEEK_END) == 0:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"

@@ -69,7 +69,8 @@ class Client:
         self.retries = 0
         self.waited = 0.0
         self.on_wait: Callable[[float, str], None] = lambda seconds, reason: None
-        self._sleep = sleep
+        self._patiently = self._trying(self._patience_ends, sleep)
+        self._once = self._trying(tenacity.stop_after_attempt(1), sleep)
         self._session = requests.Session()
         self._session.headers.update(_HEADERS)
         self._visit = Visit(source) if source.gives_reports else None
@@ -103,14 +104,7 @@ class Client:
         and honours `Retry-After`. Raises DownloadError when patience is at its end, NoDataError for
         a 404, ReplyError for an unusable reply, StopRunError where no request can succeed.
         """
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TransientError),
-            wait=self._wait,
-            stop=self._patience_ends if patient else tenacity.stop_after_attempt(1),
-            before_sleep=self._before_sleep,
-            sleep=self._sleep,
-            reraise=True,
-        )
+        retrying = self._patiently if patient else self._once
         try:
             return retrying(self._fetch_once, self.source.url(path))
         except TransientError as error:
@@ -119,6 +113,16 @@ class Client:
                 f"{self.policy.backoff_total:g} s of waiting) is at its end; "
                 "run again to go on from here"
             ) from error
+
+    def _trying(self, stop: Any, sleep: Callable[[float], None]) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(TransientError),
+            wait=self._wait,
+            stop=stop,
+            before_sleep=self._before_sleep,
+            sleep=sleep,
+            reraise=True,
+        )
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Seconds until the next try: twice the last, and never sooner than the server asks."""

@@ -70,6 +70,8 @@ class Downloader:
     """Whether a preliminary reply stays beside the final one that takes its place."""
     _hoped_for: set[Part] = field(default_factory=set)
     """Final parts that need not be out yet, for each of which a preliminary one will do."""
+    _preliminaries: dict[str, Entry] = field(default_factory=dict)
+    """What was had in its preliminary version before, by the names of parts."""
     _doubts: dict[Part, str] = field(default_factory=dict)
     """Why an empty reply is no quiet day, as far as that was looked into; "" where it is one."""
 
@@ -91,6 +93,7 @@ class Downloader:
             make_folder(self.store.raw_dir(self.dataset.name, year))
             self._prove_leftovers(year)
         entries = self._entries(years)
+        self._preliminaries = _preliminary(entries)
         lacking = selection.parts_lacking(
             self.dataset,
             days,
@@ -155,6 +158,7 @@ class Downloader:
     def _prove_leftovers(self, year: int) -> None:
         """Prove what an earlier run received but did not file, or filed but did not note."""
         known = self.store.read_ledger(self.dataset.name, year)
+        self._preliminaries |= _preliminary(known)
         unknown = self.store.parts_had(self.dataset.name, year) - set(known)
         unproven = self.store.parts_unproven(self.dataset.name, year)
         for names, path_of in (
@@ -239,16 +243,8 @@ class Downloader:
         if part.day not in self.accepted:
             finding.require_whole()
         revised = self._revised(part, body)
-        entry = Entry(
-            part=part.name,
-            size=len(content),
-            sha256=sha256(content),
-            fetched=_received_at(path),
-            source=source_of(body, self.client.source),
-            revision="prelim" if part.prelim else "final",
-            **revised,
-            **{name: getattr(finding, name) for name in finding.__dataclass_fields__},
-        )
+        source = source_of(body, self.client.source)
+        entry = entry_of(part, content, source, _received_at(path), finding, **revised)
         self.store.file_part(part, path, entry)
         if revised and not self.keep_prelim:
             self.store.raw_path(replace(part, prelim=True)).unlink(missing_ok=True)
@@ -259,22 +255,17 @@ class Downloader:
     def _revised(self, part: Part, body: bytes) -> dict[str, Any]:
         """What a final reply changes of the preliminary one that is here; nothing without one."""
         prelim = replace(part, prelim=True)
-        path = self.store.raw_path(prelim)
-        if part.prelim or not path.exists():
+        before = None if part.prelim else self._preliminaries.get(prelim.name)
+        if before is None:
             return {}
-        before = self.store.read_ledger(part.dataset, part.day.year).get(prelim.name)
+        content = self.store.raw_path(prelim).read_bytes()
         try:
-            changes = revisions.compare(self.dataset, parse.inflate(path.read_bytes()), body)
+            changes = revisions.compare(self.dataset, parse.inflate(content), body)
         except ReplyError as error:
             log.warning("%s: what was here before cannot be compared, %s", part, error)
-            return {"first_seen": before.fetched if before else ""}
+            return {"first_seen": before.fetched}
         log.info("%s: final now, %s", part, changes)
-        return {
-            "first_seen": before.fetched if before else "",
-            "changed_rows": changes.rows,
-            "largest_change": changes.largest,
-            "mean_change": changes.mean,
-        }
+        return {"first_seen": before.fetched, **changes.noted}
 
     def _note_failure(
         self, part: Part, error: ReplyError, outcome: Outcome, failed: list[Part]
@@ -382,6 +373,35 @@ def manifest(
         "gaps": gaps,
         "parts": [msgspec.to_builtins(entry) for entry in entries],
     }
+
+
+def entry_of(
+    part: Part,
+    content: bytes,
+    source: str,
+    received: str,
+    finding: check.Finding,
+    **versions: Any,
+) -> Entry:
+    """What the ledger notes of a reply that is shown to be its part.
+
+    `content` is as served, `received` an instant in ISO 8601; `versions` are those fields that tell
+    how this reply differs from the one before it.
+    """
+    return Entry(
+        part=part.name,
+        size=len(content),
+        sha256=sha256(content),
+        fetched=received,
+        source=source,
+        revision="prelim" if part.prelim else "final",
+        **{name: getattr(finding, name) for name in finding.__dataclass_fields__},
+        **versions,
+    )
+
+
+def _preliminary(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    return {name: entry for name, entry in entries.items() if entry.revision == "prelim"}
 
 
 def source_of(body: bytes, source: Source) -> str:

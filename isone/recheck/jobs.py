@@ -17,13 +17,13 @@ from isone import check, parse, revisions
 from isone.datasets import DATASETS, Dataset, Part
 from isone.download.client import Client
 from isone.download.jobs import open_client
-from isone.download.year import received_now, source_of
+from isone.download.year import entry_of, received_now, source_of
 from isone.errors import DownloadError, NoDataError, ReplyError
 from isone.journal import Journal, log
 from isone.once import do_once
 from isone.recheck import outputs
 from isone.settings import read_settings
-from isone.store import Entry, Store, make_folder, sha256, write_whole
+from isone.store import Entry, Store, make_folder, write_whole
 
 
 def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path: str) -> int:
@@ -103,19 +103,15 @@ def _recheck(
     changes = revisions.compare(dataset, before, after)
     if not changes.rows:
         return None
-    new = Entry(
-        part=part.name,
-        size=len(content),
-        sha256=sha256(content),
-        fetched=received_now(),
-        source=source_of(after, client.source),
-        revision="final",
+    new = entry_of(
+        part,
+        content,
+        source_of(after, client.source),
+        received_now(),
+        finding,
         first_seen=entry.first_seen or entry.fetched,
         corrects=entry.sha256,
-        changed_rows=changes.rows,
-        largest_change=changes.largest,
-        mean_change=changes.mean,
-        **{name: getattr(finding, name) for name in finding.__dataclass_fields__},
+        **changes.noted,
     )
     kept = store.superseded_path(part, entry)
     make_folder(kept.parent)

@@ -11,7 +11,9 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +23,11 @@ import msgspec
 
 from isone.datasets import Part
 from isone.errors import UNREADABLE, DownloadError, UsageError
-from isone.processes import runs_here
+from isone.processes import runs_here, this_host
 
 _REPLY, _REPORT = ".json.gz", ".csv.gz"
 _UNPROVEN = ".unproven"
+_STALE_AFTER = 7 * 86400  # seconds; a job whose file is taken from it by mistake fails, no more
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -263,25 +266,48 @@ def writing_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def name_aside(path: Path) -> Path:
-    """The name under which this process writes a file until it is whole: `.{name}.{process}`.
+    """The name under which this process writes a file until it is whole.
 
-    What processes that were killed left under such a name is removed first.
+    That is `.{name}.{process}-{host}`: on a cluster several machines may write beside each other.
+    What killed processes left under such a name is removed first: of this machine's where none of
+    that number runs, of others' what nobody has written to for a week.
     """
     prefix = f".{path.name}."
     for name in _listing(path.parent, prefix=prefix, suffix=""):
-        process = name.removeprefix(prefix).partition(".")[0]
-        if name.startswith(prefix) and process.isdecimal() and not _another_runs(int(process)):
-            leftover = path.with_name(name)
-            if leftover.is_dir():  # where DuckDB puts what does not fit into its memory
-                shutil.rmtree(leftover, ignore_errors=True)
-            else:
-                leftover.unlink(missing_ok=True)
-    return path.with_name(f"{prefix}{os.getpid()}")
+        process, _, host = name.removeprefix(prefix).partition(".")[0].partition("-")
+        leftover = path.with_name(name)
+        if not (name.startswith(prefix) and process.isdecimal()):
+            continue
+        if _another_runs(int(process)) if host == _host_in_names() else not _is_stale(leftover):
+            continue
+        if leftover.is_dir():  # where DuckDB puts what does not fit into its memory
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)
+    return path.with_name(f"{prefix}{os.getpid()}-{_host_in_names()}")
+
+
+def _host_in_names() -> str:
+    """This machine as names of files hold it: short, and without dots."""
+    host = this_host()
+    if re.fullmatch(r"[A-Za-z0-9-]{1,32}", host):
+        return host
+    return f"{re.sub(r'[^A-Za-z0-9-]', '-', host)[:23]}-{sha256(host.encode())[:8]}"
 
 
 def _another_runs(process: int) -> bool:
     """Whether a process other than this one runs; in a container all may have the same number."""
     return process != os.getpid() and runs_here(process)
+
+
+def _is_stale(leftover: Path) -> bool:
+    """Whether nobody has written to it for a week, by the file system's clock, which all share."""
+    with tempfile.TemporaryFile(dir=leftover.parent) as just_now:
+        now = os.fstat(just_now.fileno()).st_mtime
+    try:
+        return now - leftover.stat().st_mtime > _STALE_AFTER
+    except FileNotFoundError:
+        return False
 
 
 def sync_file(path: Path) -> None:

@@ -1,6 +1,7 @@
 import datetime as dt
 import json
 import math
+import os
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -16,7 +17,7 @@ from isone.datasets import DATASETS
 from isone.errors import DamagedError, LoadError
 from isone.pack.year import pack_year
 from isone.settings import AcceptedGap
-from isone.store import Store
+from isone.store import Store, name_aside
 
 Rows = list[tuple[Any, ...]]
 JANUARY = dt.date(2026, 1, 1)
@@ -272,9 +273,10 @@ def test_a_build_that_fails_leaves_the_old_database(own_store: Store) -> None:
 
 
 def test_what_a_killed_build_left_is_cleared_away(own_store: Store) -> None:
-    left = own_store.root / ".isone.duckdb.999999999"
+    ours = name_aside(own_store.root / "isone.duckdb")
+    left = ours.with_name(ours.name.replace(str(os.getpid()), "999999999"))
     left.write_bytes(b"half")
-    spilled = own_store.root / ".isone.duckdb.999999999.tmp" / "block"
+    spilled = left.with_name(f"{left.name}.tmp") / "block"
     spilled.parent.mkdir()
     spilled.touch()
     build_duckdb(own_store)

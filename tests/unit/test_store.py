@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from isone.datasets import Part
 from isone.errors import DownloadError, UsageError
-from isone.store import Entry, Store, make_folder, sha256, write_whole, writing_whole
+from isone.store import Entry, Store, make_folder, name_aside, sha256, write_whole, writing_whole
 
 DATASET = "lmp_da_hourly"
 PARTS = [Part(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]
@@ -39,6 +40,10 @@ def filed(store: Store, part: Part, content: bytes) -> None:
 def written_at_length(path: Path, content: bytes) -> None:
     with writing_whole(path) as file:
         file.write(content)
+
+
+def aside_of(path: Path) -> str:
+    return name_aside(path).name
 
 
 @pytest.fixture
@@ -119,16 +124,66 @@ def test_what_a_killed_process_left_beside_a_file_is_removed_and_nothing_else(
 ) -> None:
     path = tmp_path / "file"
     gone, own, running = 999_999_999, os.getpid(), os.getppid()  # a number may come again
-    left = [f".file.{gone}", f".file.{own}", f".file.{gone}.wal", f".file.{10**30}"]
-    kept = [f".file.{running}", ".file.notes", f".other.{gone}", f"file.{gone}"]
+    here = aside_of(path).removeprefix(f".file.{own}")
+    left = [f".file.{n}{here}" for n in (gone, own, 10**30)] + [f".file.{gone}{here}.wal"]
+    kept = [f".file.{running}{here}", ".file.notes", f".other.{gone}{here}", f"file.{gone}{here}"]
     for name in (*left, *kept):
         (tmp_path / name).write_bytes(b"half, and longer than what follows")
-    spilled = tmp_path / f".file.{gone}.tmp"
+    spilled = tmp_path / f".file.{gone}{here}.tmp"
     spilled.mkdir()
     (spilled / "block").touch()
     whole(path, b"new")
     assert {each.name for each in tmp_path.iterdir()} == {"file", *kept}
     assert path.read_bytes() == b"new"
+
+
+def test_what_another_machine_is_writing_is_left_alone_until_a_week_has_passed(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "file"
+    recent = [".file.999999999-node7", f".file.{os.getpid()}-node7", ".file.999999999"]
+    stale = [".file.999999999-node8", f".file.{os.getppid()}-node8", ".file.7-node8.wal"]
+    kept = [".file.notes-node8", ".other.7-node8"]
+    for name in (*recent, *stale, *kept):
+        (tmp_path / name).write_bytes(b"half")
+    spilled = tmp_path / ".file.7-node8.tmp"
+    spilled.mkdir()
+    a_week = 7 * 86400
+    for name in (*recent, *stale, *kept, spilled.name):
+        age = a_week - 60 if name in recent else a_week + 60
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    write_whole(path, b"new")
+    assert {each.name for each in tmp_path.iterdir()} == {"file", *recent, *kept}
+
+
+@pytest.mark.parametrize("clock", [-366 * 86400.0, 366 * 86400.0], ids=["behind", "ahead"])
+def test_a_clock_that_is_a_year_wrong_takes_no_file_from_another_machine(
+    clock: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = tmp_path / ".file.7-node7"
+    written.touch()
+    wrong = time.time() + clock
+    monkeypatch.setattr(time, "time", lambda: wrong)
+    write_whole(tmp_path / "file", b"new")
+    assert written.exists()
+
+
+@pytest.mark.parametrize(
+    "host", ["node-17", "node17.example.org", "kürbis/../x", "x" * 64, "x" * 63 + "y", "", "..."]
+)
+def test_whatever_a_machine_is_called_its_name_fits_into_that_of_a_file(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "2026.through-20261120.parquet"
+    ours = aside_of(path)
+    monkeypatch.setattr("isone.store.this_host", lambda: host)
+    theirs = aside_of(path)
+    assert theirs != ours
+    assert len(theirs) < 100
+    assert "/" not in theirs
+    (tmp_path / f"{theirs}.wal").touch()
+    write_whole(path, b"new")
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
 def test_a_write_that_fails_leaves_the_old_file(

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from isone.errors import UsageError, printable
-from isone.settings import PROJECT, refuse_unknown, validate
+from isone.settings import PROJECT, validate
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +60,7 @@ def read_downloads(path: Path) -> list[CustomDownload]:
         raise UsageError(f"downloads: {path} is not UTF-8 text") from error
     except (ValueError, RecursionError) as error:  # a number, or a nesting, beyond all measure
         raise UsageError(f"downloads: {path} is no list of downloads: {error}") from error
-    schema = _schema()
-    if isinstance(entries, list):
-        for number, entry in enumerate(entries, 1):
-            if isinstance(entry, dict):
-                refuse_unknown(entry, schema["items"]["properties"], f"field in entry {number}")
-    validate(entries, schema, f"downloads: {path}, entry")
+    validate(entries, _schema(), f"downloads: {path}")
     downloads = [_download(entry) for entry in entries]
     names = [download.name.lower() for download in downloads]
     for name in names:

@@ -6,7 +6,6 @@ coerced here, once, before it is checked.
 """
 
 import datetime as dt
-import difflib
 import json
 import math
 import os
@@ -20,7 +19,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from isone import clock
+from isone import clock, violations
 from isone.datasets import ALL_LOCATIONS, CHOSEN_BY, DATASETS, HUBS, Locations
 from isone.errors import UsageError
 
@@ -29,7 +28,6 @@ HANDED_ON = "ISONE_CONFIG"
 """Environment variable by which the workflow hands its configuration to programs it starts."""
 _FIRST_YEAR = 2003
 _DEEPEST = 2  # a list of mappings
-_SHOWN = 200  # characters of a value that a sentence repeats
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
@@ -109,7 +107,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         key: _coerce(config.get(key), rule) if config.get(key) is not None else rule["default"]
         for key, rule in properties.items()
     }
-    validate(values, schema(), "configuration")
+    validate(values, schema())
     for key, value in values.items():
         _require_printable(key, value)
     return Settings(
@@ -170,26 +168,18 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], kind: str) -> Non
     known = list(known)
     for name in given:
         if name not in known:
-            nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-            hint = f"did you mean {nearest[0]!r}?" if nearest else "known: " + ", ".join(known)
-            raise UsageError(f"unknown {kind} {str(name)!r}; {hint}")
+            raise UsageError(violations.unknown(str(name), known, kind))
 
 
-def validate(value: Any, rule: Mapping[str, Any], what: str) -> None:
-    """Check a value against a JSON schema; the worst violation becomes one sentence."""
-    import jsonschema  # 100 ms of imports that the jobs themselves do not need twice
+def validate(value: Any, rule: Mapping[str, Any], what: str = "") -> None:
+    """Check a value against a JSON schema; the worst violation becomes one sentence.
 
-    validator = jsonschema.Draft202012Validator(
-        rule, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
-    error = jsonschema.exceptions.best_match(validator.iter_errors(value))
-    if error is None:
-        return
-    key = ".".join(str(step) for step in error.absolute_path)
-    described = rule.get("properties", {}).get(str(next(iter(error.absolute_path), "")), {})
-    hint = f" ({described['description'].rstrip('.')})" if described else ""
-    where = f"{what} {key!r}" if key else what
-    raise UsageError(f"{where}: {_violation(error)}{hint}")
+    `what` names the value, where it is a file's and not the configuration itself.
+    """
+    found = violations.find(value, rule)
+    if found:
+        where = ", ".join(filter(None, [what, found[0]]))
+        raise UsageError(f"{where}: {found[1]}")
 
 
 def _require_flat(key: str, value: Any, depth: int = 0) -> None:
@@ -208,30 +198,6 @@ def _require_printable(key: str, value: Any) -> None:
             _require_printable(key, each)
     elif isinstance(value, str) and not value.isprintable():
         raise UsageError(f"{key}: {value[:80]!r} has a character that cannot be printed")
-
-
-def _violation(error: Any) -> str:
-    value = error.instance
-    if isinstance(value, list | dict):
-        given = "a list" if isinstance(value, list) else "a mapping"
-    else:
-        given = json.dumps(value, default=str)
-        given = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}..."
-    if "@" in given:  # an address with a password in it is not repeated
-        given = "the value"
-    match error.validator:
-        case "enum":
-            return f"{given} is not one of {', '.join(error.validator_value)}"
-        case "type":
-            expected = error.validator_value
-            names = expected if isinstance(expected, str) else " or ".join(expected)
-            return f"{given} is not of type {names}"
-        case "format" | "pattern":
-            return f"{given} does not have the expected form"
-        case "minItems" | "minLength":
-            return "is empty"
-        case _:
-            return str(error.message)[-_SHOWN:]  # what is wrong stands at its end
 
 
 def _coerce(value: Any, rule: Mapping[str, Any]) -> Any:
@@ -368,6 +334,9 @@ def require_no_password(database: str) -> str:
 
 
 def _accepted_gap(gap: Mapping[str, str]) -> AcceptedGap:
-    refuse_unknown([gap["dataset"]], DATASETS, "dataset in accepted_gaps")
+    if gap["dataset"] not in DATASETS:
+        raise UsageError(
+            f"accepted_gaps: {violations.unknown(gap['dataset'], DATASETS, 'dataset')}"
+        )
     day = parse_day(gap["day"], "accepted_gaps")
     return AcceptedGap(dataset=gap["dataset"], day=day, reason=gap["reason"])

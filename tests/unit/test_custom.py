@@ -35,12 +35,18 @@ def test_the_example_is_read() -> None:
     ("content", "sentence"),
     [
         pytest.param("[{]", "is not valid JSON", id="no JSON"),
-        pytest.param({"name": "x"}, "is not of type array", id="no list"),
-        pytest.param([], "is empty", id="an empty list"),
-        pytest.param([{"name": "x", "args": []}], "'script' is a required property", id="lacking"),
-        pytest.param([GOOD | {"arg": []}], "did you mean 'args'?", id="a field misspelt"),
-        pytest.param([GOOD | {"args": "--help"}], "is not of type array", id="args as text"),
-        pytest.param([GOOD | {"stop_on_failure": 1}], "is not of type boolean", id="no boolean"),
+        pytest.param({"name": "x"}, ": a mapping is not a list", id="no list"),
+        pytest.param([], "there is nothing in it", id="an empty list"),
+        pytest.param([{"name": "x", "args": []}], "entry 1: script must be in it", id="lacking"),
+        pytest.param(
+            [GOOD | {"arg": []}],
+            "entry 1: unknown key 'arg'; known: name, script, args",
+            id="a field misspelt",
+        ),
+        pytest.param(
+            [GOOD | {"args": "--help"}], "entry 1, args: '--help' is not a list", id="args as text"
+        ),
+        pytest.param([GOOD | {"stop_on_failure": 1}], "1 is not true or false", id="no boolean"),
         pytest.param([GOOD, GOOD], "more than once", id="a name twice"),
         pytest.param([GOOD | {"name": "../x"}], "cannot name a job", id="a path for a name"),
         pytest.param(

@@ -11,6 +11,8 @@ from isone.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
 from isone.errors import UsageError
 from isone.settings import PROJECT, read_settings, schema
 
+GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}
+
 
 @pytest.mark.parametrize(
     ("given", "years"),
@@ -35,21 +37,52 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"years": 20242025}, "'20242025' is neither a year nor a range"),
         ({"years": 1999}, "1999 is out of range"),
         ({"years": "2023-2019"}, "2023-2019 runs backwards; write 2019-2023"),
-        ({"markets": "dam"}, '"dam" is not one of da, rt, rt-hourly'),
-        ({"services": "regulatoin"}, '"regulatoin" is not one of regulation, reserves'),
-        ({"data_types": "all lpm"}, '"lpm" is not one of lmp, as, constraints, all'),
-        ({"locations": "maine"}, '"maine" does not have the expected form'),
-        ({"retry_delay": "soon"}, '"soon" is not of type number'),
-        ({"retry_delay": -1}, "-1 is less than the minimum of 0"),
-        ({"newest_first": "maybe"}, '"maybe" is not of type boolean'),
-        ({"through": "2017-02-31"}, '"2017-02-31" does not have the expected form'),
-        ({"source": "web"}, '"web" is not one of'),
-        ({"base_url": "example.org"}, '"example.org" does not have the expected form'),
-        ({"base_url": "https://me:secret@host/api"}, "does not have the expected form"),
-        ({"data_types": []}, "is empty"),
+        ({"timeout": 5}, "did you mean 'connect_timeout', 'read_timeout' or 'total_timeout'?"),
+        ({"Markets": "da"}, "did you mean 'markets'?"),
+        ({"markets": "realtime"}, "markets: 'realtime' is not one of da, rt, rt-hourly (For lmp"),
+        ({"markets": "DA"}, "; did you mean 'da'? (For lmp"),
+        ({"markets": [["da"]]}, "markets: a list is not one of da, rt, rt-hourly (For lmp"),
+        ({"services": "regulation regulatoin"}, "services: 'regulatoin' is not one of regulation,"),
+        ({"services": "reserve"}, "; did you mean 'reserves' or 'reserves-hourly'? (For as"),
+        ({"data_types": "all lpm"}, "data_types: 'lpm' is not one of lmp, as, constraints, all"),
+        ({"source": "web"}, "source: 'web' is not one of auto, webservices, reports, sandbox; did"),
+        (
+            {"locations": "4000 maine"},
+            "locations: 'maine' cannot stand here; write, for example, hubs, all or 4000 (hubs (",
+        ),
+        ({"years": {2024: 1}}, "years: a mapping is not text (Years to download, such as 2024"),
+        ({"retry_delay": "5m"}, "retry_delay: '5m' is not a number (Seconds to wait"),
+        ({"retry_delay": -1}, "retry_delay: -1 is too small; write 0 or more (Seconds"),
+        ({"retry_delay": 1e9}, "is too large; write 2592000 or less"),
+        ({"connect_timeout": 0}, "connect_timeout: 0 is too small; write more than 0"),
+        ({"recheck_days": 2.5}, "recheck_days: 2.5 is not a whole number"),
+        ({"newest_first": "maybe"}, "newest_first: 'maybe' is not true or false"),
+        ({"through": "2017/02/03"}, "through: '2017/02/03' is not a date; write YYYY-MM-DD (Last"),
+        ({"through": "2017-02-31"}, "through: '2017-02-31' is a day that no calendar has"),
+        (
+            {"base_url": "localhost:8080"},
+            "base_url: 'localhost:8080' cannot stand here; write, for example, http://127.0.0.1:",
+        ),
+        (
+            {"base_url": "https://me:secret@host/api"},
+            "base_url: what is given (not repeated here, for with an '@' it may hold a password)",
+        ),
+        ({"data_types": []}, "data_types: there is nothing in it"),
         ({"data_types": "constraints", "markets": "rt-hourly"}, "which have da, rt"),
-        ({"accepted_gaps": [{"dataset": "x", "day": "2024-01-01", "reason": "y"}]}, "dataset"),
-        ({"accepted_gaps": [{"dataset": "reserve_5min"}]}, "'day' is a required property"),
+        ({"accepted_gaps": [GAP, GAP | {"day": "2024-06-31"}]}, "accepted_gaps, entry 2, day: "),
+        ({"accepted_gaps": [GAP | {"dataset": "x"}]}, "accepted_gaps: unknown dataset 'x'; known:"),
+        (
+            {"accepted_gaps": "reserve_5min"},
+            "accepted_gaps, entry 1: 'reserve_5min' is not a mapping; write, for example, {dataset",
+        ),
+        (
+            {"accepted_gaps": [{"dataset": "reserve_5min"}]},
+            "accepted_gaps, entry 1: day and reason must be in it",
+        ),
+        (
+            {"accepted_gaps": [{"dataset": "reserve_5min", "date": "2024-06-01"}]},
+            "accepted_gaps, entry 1: unknown key 'date'; known: dataset, day, reason",
+        ),
     ],
     ids=lambda value: next(iter(value), "") if isinstance(value, dict) else "",
 )
@@ -58,6 +91,7 @@ def test_a_mistake_gets_one_sentence(config: dict[str, Any], sentence: str) -> N
         read_settings(config)
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
+    assert "secret" not in str(error.value)
 
 
 def test_text_from_the_command_line_becomes_what_it_means() -> None:

@@ -19,6 +19,7 @@ from isone.errors import UsageError
 from isone.reading import Packed, open_packed
 from isone.settings import parse_day
 from isone.store import writing_whole
+from isone.words import count
 
 _MARKET_START = "interval_start_market"
 _ORDERED_ROWS = 2_000_000
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     packed = open_packed(options.dataset, options.years, options.locations, options.data_dir)
     rows = export_csv(packed.between(first, last), Path(options.output))
-    print(f"{options.output}: {rows:,} rows")
+    print(f"{options.output}: {count(rows, 'row')}")
     return 0
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from isone import run
 from isone.run import Plan, State
 from isone.store import Store
+from isone.words import count
 
 VARIABLE = "ISONE_NOTIFY"
 _NAMED = 20
@@ -63,8 +64,8 @@ def message(plan: Plan, states: list[State]) -> str:
     if not bad and not gaps:
         return ""
     kind = " (invented prices)" if plan.source == "sandbox" else ""
-    counts = [f"{len(bad)} of {len(states)} downloads not complete"] if bad else []
-    counts += [f"{len(gaps)} gaps accepted"] if gaps else []
+    counts = [f"{len(bad)} of {count(len(states), 'download')} not complete"] if bad else []
+    counts += [f"{count(len(gaps), 'gap')} accepted"] if gaps else []
     lines = [f"ISO-NE prices{kind}: {', '.join(counts)}"]
     for state in bad:
         lines.append(f"{state.planned.name}: {state.word.lower()}")
@@ -73,7 +74,7 @@ def message(plan: Plan, states: list[State]) -> str:
         missing = state.facts.get("missing", {})
         lines += [f"  missing {day}: {why}" for day, why in list(missing.items())[:_NAMED]]
         if len(missing) > _NAMED:
-            lines.append(f"  and {len(missing) - _NAMED} more days")
+            lines.append(f"  and {count(len(missing) - _NAMED, 'more day')}")
     lines += [f"{s.planned.name}: gap on {day} accepted: {reason}" for s, day, reason in gaps]
     return "\n".join([*lines, f"Started {plan.started}, data in {plan.data_dir}"])
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from isone.datasets import Part
 from isone.download.client import Client
+from isone.words import count
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
 _TELL_EVERY = 1.0  # seconds between two looks of the status file
@@ -146,13 +147,14 @@ class DownloadProgress:
         if self._bar.disable and (moment - self._shown >= _LINE_EVERY or self._waiting):
             self._shown = moment
             if not self._waiting:  # the client has said itself that it waits
-                CONSOLE.print(f"{self._name}: {facts['days_done']} of {facts['days']} days, {news}")
+                days = f"{facts['days_done']} of {count(facts['days'], 'day')}"
+                CONSOLE.print(f"{self._name}: {days}, {news}")
 
 
 def _news(facts: dict[str, Any]) -> str:
     if facts["waiting"]:
         return str(facts["waiting"]).partition(": ")[0]  # the client has told the reason
-    words = [f"{facts['requests_left']:,} requests left"]
+    words = [f"{count(facts['requests_left'], 'request')} left"]
     if facts["done_at"]:
         rate = f"{facts['requests_a_minute']:,.0f}/min"
         words = [rate, *words, f"done {_clock(facts['done_at'])}"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from isone import clock, parse
 from isone.datasets import Dataset
+from isone.words import count
 
 _CENT = 0.005  # $; less than half a cent is no difference
 
@@ -34,7 +35,7 @@ class Changes:
         """Read as the end of a sentence."""
         if not self.rows:
             return "nothing changed"
-        return f"{self.rows:,} rows changed, by up to {self.largest:.2f} $/MWh"
+        return f"{count(self.rows, 'row')} changed, by up to {self.largest:.2f} $/MWh"
 
 
 def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:

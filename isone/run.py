@@ -24,6 +24,7 @@ from isone.processes import runs_here, this_host
 from isone.selection import Job
 from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
+from isone.words import count
 
 _RULE = "#" * 80
 _NAMED_DAYS = 20
@@ -134,7 +135,7 @@ class Run:
         return Planned(
             name=job.name,
             marker=str(marker),
-            what=f"{job.first} to {job.last}, {days} days",
+            what=f"{job.first} to {job.last}, {count(days, 'day')}",
             requests=selection.requests_left(self.store, job, self.settings),
             complete=marker.exists(),
         )
@@ -218,7 +219,7 @@ def header(plan: Plan, *, quiet: bool = False) -> str:
         lines += [f"# Attempts per download: {plan.attempts}", f"# Started: {plan.started}"]
     lines += [f"# Note: {remark}" for remark in plan.remarks]
     for number, download in enumerate(todo, 1):
-        left = "" if download.requests is None else f", {download.requests:,} requests"
+        left = "" if download.requests is None else f", {count(download.requests, 'request')}"
         lines.append(f"#   {number}. {download.name}: {download.what}{left}")
     if not todo:
         lines.append("# Nothing to download: every day that was asked for is here and proven.")
@@ -362,7 +363,8 @@ def _details(mark: str, state: State) -> list[str]:
     already = " (already there)" if state.word == "COMPLETE" else ""
     lines = [f"{mark}{state.planned.name}: {state.word}{attempts}{already}"]
     if facts.keys() >= {"days", "days_done", "requests_sent"}:
-        news = f"{facts['days_done']} of {facts['days']} days, {facts['requests_sent']} requests"
+        sent = count(facts["requests_sent"], "request")
+        news = f"{facts['days_done']} of {count(facts['days'], 'day')}, {sent}"
         if state.word == "RUNNING":
             news += (
                 f", {facts.get('requests_left', 0)} left, "
@@ -379,7 +381,7 @@ def _details(mark: str, state: State) -> list[str]:
     for day, reason in list(missing.items())[:_NAMED_DAYS]:
         lines.append(f"   missing {day}: {reason}")
     if len(missing) > _NAMED_DAYS:
-        lines.append(f"   and {len(missing) - _NAMED_DAYS} more days, named in the log")
+        lines.append(f"   and {count(len(missing) - _NAMED_DAYS, 'more day')}, named in the log")
     if "log" in facts:
         lines.append(f"   Log: {facts['log']}")
     return lines

@@ -21,6 +21,7 @@ from isone.database.packed import PackedFile
 from isone.datasets import Dataset
 from isone.errors import LoadError
 from isone.tables import table_columns
+from isone.words import count
 
 if TYPE_CHECKING:
     from isone.database.postgres_schema import Connection, Tables
@@ -58,9 +59,9 @@ class DayDigests:
         for day in sorted(self.days.keys() | other.days.keys()):
             expected, seen = self.days.get(day, (0, 0)), other.days.get(day, (0, 0))
             if expected[0] != seen[0]:
-                found[day] = f"{seen[0]} rows instead of {expected[0]}"
+                found[day] = f"{count(seen[0], 'row')} instead of {expected[0]:,}"
             elif expected != seen:
-                found[day] = f"{seen[0]} rows, as there should be, but with other values"
+                found[day] = f"{count(seen[0], 'row')}, as there should be, but with other values"
         return found
 
 

@@ -10,6 +10,7 @@ from isone.journal import Journal, log
 from isone.once import do_once
 from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
+from isone.words import count
 
 
 def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -> int:
@@ -92,7 +93,7 @@ def _load_years(
             loaded = postgres.load_year(connection, tables, store, group)
             total += loaded.rows
             news = "loaded" if loaded.changed else "was loaded already, nothing changed"
-            log.info("%s %d: %s rows, %s", dataset, year, f"{loaded.rows:,}", news)
+            log.info("%s %d: %s, %s", dataset, year, count(loaded.rows, "row"), news)
             receipt = {
                 "database": outputs.target(settings.database),
                 "schema": tables.schema,

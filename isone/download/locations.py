@@ -24,6 +24,7 @@ from isone.errors import (
     printable,
 )
 from isone.store import Store, make_folder, write_whole
+from isone.words import count
 
 log = logging.getLogger(__name__)
 
@@ -164,5 +165,5 @@ def _changes(before: Iterable[Location], after: Iterable[Location]) -> list[str]
         if names:
             some = ", ".join(f"{id} {names[id]}" for id in sorted(names)[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            noted.append(f"{len(names)} locations are {what}: {printable(some)}{more}")
+            noted.append(f"{count(len(names), f'{what} location')}: {printable(some)}{more}")
     return noted

@@ -12,6 +12,7 @@ from isone.pack import datapackage
 from isone.pack.year import pack_year, remove_superseded
 from isone.settings import Settings, read_settings
 from isone.store import Store
+from isone.words import count
 
 
 def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
@@ -23,9 +24,9 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
     def work(journal: Journal) -> None:
         packed = pack_year(store, dataset, period, settings.locations)
         journal.tell(rows=packed.rows, bytes=packed.size)
-        log.info("%s: %s rows, %s bytes", target, f"{packed.rows:,}", f"{packed.size:,}")
+        log.info("%s: %s, %s bytes", target, count(packed.rows, "row"), f"{packed.size:,}")
         if packed.left_out:
-            log.info("%s rows of other locations are left out", f"{packed.left_out:,}")
+            log.info("left out of other locations: %s", count(packed.left_out, "row"))
         for location in packed.absent:
             log.warning("location %d has no price in %s %s", location, dataset, period)
         for path in remove_superseded(store, dataset, period):
@@ -40,7 +41,7 @@ def describe_tables(config: Mapping[str, Any], target: str, log_path: str) -> in
 
     def work(_journal: Journal) -> None:
         described = datapackage.write_datapackage(Store(settings.store_dir))
-        log.info("%s describes %d tables", target, described)
+        log.info("%s describes %s", target, count(described, "table"))
 
     return _do_unless_stopped(settings, "describe_tables", Path(target), log_path, work)
 

@@ -18,6 +18,7 @@ from isone.reconcile.workbook import Sheet
 from isone.settings import read_settings
 from isone.sources import ACCOUNT_HELP
 from isone.store import Store, make_folder, write_whole
+from isone.words import count
 
 
 def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path: str) -> int:
@@ -54,7 +55,7 @@ def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path:
         journal.tell(compared=compared, differ=differ)
         if differ:
             raise VerifyError(
-                f"{differ:,} of {compared:,} {'hours' if sheets else 'months'} differ from "
+                f"{differ:,} of {count(compared, 'hour' if sheets else 'month')} differ from "
                 f"ISO-NE's own figures: see {outputs.months_path(store).parent}"
             )
 
@@ -98,8 +99,9 @@ def _show(months: Sequence[Month], sheets: Sequence[Sheet]) -> None:
         ]
     for sheet in sheets:
         lines.append(
-            f"{sheet.market} {sheet.sheet:<10} {sheet.hours:,} hours compared, {sheet.differ:,} "
-            f"differ, {sheet.not_here:,} not here, {sheet.flat} flat, largest {sheet.largest:.3f}"
+            f"{sheet.market} {sheet.sheet:<10} {count(sheet.hours, 'hour')} compared, "
+            f"{sheet.differ:,} differ, {sheet.not_here:,} not here, {sheet.flat} flat, "
+            f"largest {sheet.largest:.3f}"
         )
         lines += [f"   {example}" for example in sheet.examples[:5]]
     for line in lines:

@@ -241,7 +241,7 @@ def _absent(
     if reason:
         return Day(dataset.name, day, *_as_fields(reason))
     if had:
-        return Day(dataset.name, day, State.MISSING, note=f"only {len(had)} of its parts are here")
+        return Day(dataset.name, day, State.MISSING, note=f"of its parts only {len(had)} came")
     if day > published:
         return Day(dataset.name, day, State.AHEAD)
     if year.last and day > year.last:

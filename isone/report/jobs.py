@@ -12,6 +12,7 @@ from isone.once import do_once
 from isone.report.outputs import Outputs
 from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
+from isone.words import count
 
 
 def write_report(config: Mapping[str, Any], log_path: str | None, folder: Path) -> int:
@@ -41,7 +42,7 @@ def write_figures(config: Mapping[str, Any], log_path: str | None, folder: Path)
         outputs = Outputs.of(settings, folder)
         written = files.write(gathered, outputs.figures)
         journal.tell(files=len(written))
-        log.info("%s has %d files", outputs.figures, len(written))
+        log.info("%s has %s", outputs.figures, count(len(written), "file"))
 
     return _do_timed(config, "write_figures", log_path, work)
 

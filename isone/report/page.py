@@ -132,9 +132,9 @@ def headlines(facts: Facts) -> list[tuple[str, str]]:
     gaps = counted[State.GAP]
     asked = proven + wanting + gaps
     found = [
-        (f"{proven:,} of {asked:,}", "days proven"),
-        (f"{wanting:,}", "days missing or damaged"),
-        (f"{gaps:,}", "gaps accepted"),
+        (f"{proven:,} of {asked:,}", "day proven" if asked == 1 else "days proven"),
+        (f"{wanting:,}", "day missing or damaged" if wanting == 1 else "days missing or damaged"),
+        (f"{gaps:,}", "gap accepted" if gaps == 1 else "gaps accepted"),
     ]
     for row in facts.tables["yearly"].to_pylist():
         if row["location_id"] == facts.reference and row["year"] == (facts.years or [0])[-1]:

@@ -12,6 +12,7 @@ from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
 from isone.verify import verdict as verdicts
 from isone.verify.verdict import ABSENT, DAMAGED, SOUND, Verdict
+from isone.words import count
 
 _COMMAND = "python scripts/verify_prices.py"
 
@@ -65,9 +66,8 @@ def _verify(settings: Settings, dataset: str, period: str, journal: Journal) -> 
 
     verdict = year.verify_year(Store(settings.store_dir), settings, dataset, period, on_day)
     journal.tell(verdict=verdict.verdict, days_read=len(seen))
-    log.info(
-        "%s: %s, %d days, %d replies", verdict.name, verdict.verdict, verdict.days, verdict.parts
-    )
+    days, replies = count(verdict.days, "day"), count(verdict.parts, "reply", "replies")
+    log.info("%s: %s, %s, %s", verdict.name, verdict.verdict, days, replies)
     for damage in verdict.damage:
         log.warning("%s: %s", verdict.name, damage)
     for note in verdict.notes:
@@ -83,7 +83,9 @@ def _conclude(settings: Settings, found: Sequence[Verdict]) -> None:
     log.info("%s", text)
     bad = [each for each in found if each.verdict != SOUND]
     if not bad:
-        log.info("everything that is stored is what was proven: %d dataset-years", len(found))
+        log.info(
+            "everything that is stored is what was proven: %s", count(len(found), "dataset-year")
+        )
         return
     damaged = [each for each in bad if each.verdict == DAMAGED]
     sentence = _sentence(damaged, [each for each in bad if each.verdict == ABSENT])
@@ -93,7 +95,7 @@ def _conclude(settings: Settings, found: Sequence[Verdict]) -> None:
         replies = mend.put_aside(store, settings, damaged)
         raise VerifyError(
             f"{sentence}; it was put aside, and the next `snakemake -j1` for these years fetches "
-            f"{replies} {'reply' if replies == 1 else 'replies'} again and makes the rest anew"
+            f"{count(replies, 'reply', 'replies')} again and makes the rest anew"
         )
     if damaged:
         raise VerifyError(
@@ -109,7 +111,8 @@ def _sentence(damaged: Sequence[Verdict], absent: Sequence[Verdict]) -> str:
         {f"{each.dataset} {damage.day}" for each in damaged for damage in each.damage if damage.day}
     )
     if damaged:
-        named = f": {', '.join(days[:5])}" + (f" and {len(days) - 5} more days" if days[5:] else "")
+        more = f" and {count(len(days) - 5, 'more day')}" if days[5:] else ""
+        named = f": {', '.join(days[:5])}{more}"
         parts.append(f"{_names(damaged)} damaged{named if days else ''}")
     if absent:
         parts.append(f"{_names(absent)} not downloaded whole")

@@ -28,7 +28,7 @@ def test_packing_follows_the_choice_of_locations_and_downloads_nothing_for_it(
     package = json.loads((workflow / PARQUET / "datapackage.json").read_text())
     assert {resource["rows"] for resource in package["resources"]} == {9 * 48, 2 * 288}
     log = workflow / "logs" / "pack_lmp_da_hourly_2024.through-20240102.log"
-    assert f"{19 * 48} rows of other locations are left out" in log.read_text()
+    assert f"left out of other locations: {19 * 48} rows" in log.read_text()
 
     again = snakemake(*SMALL, **PACK)
     assert again.returncode == 0

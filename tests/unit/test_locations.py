@@ -81,8 +81,8 @@ def test_a_new_and_a_vanished_location_are_noted(
     assert noted == [record.message for record in caplog.records]
     name = next(seen.name for seen in places.read_table(store) if seen.id == 10001)
     assert [record.message for record in caplog.records] == [
-        f"1 locations are new: 10001 {name}",
-        "1 locations are gone: 77 OLD",
+        f"1 new location: 10001 {name}",
+        "1 gone location: 77 OLD",
     ]
 
 
@@ -159,4 +159,4 @@ def test_a_location_that_is_gone_stands_in_the_summary_of_the_run(
     log = tmp_path / "a.log"
     period = "2024.through-20240101"
     assert jobs.download_prices(config, "lmp_da_hourly", period, str(log), 1) == 0
-    assert "   1 locations are gone: 77 OLD\n" in summary(store, ended=True)
+    assert "   1 gone location: 77 OLD\n" in summary(store, ended=True)

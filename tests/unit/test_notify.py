@@ -62,14 +62,14 @@ def test_a_failure_is_told_with_its_missing_days(
     missing = {"2024-01-03": "the service has no data"}
     notify.tell_end(store_after(tmp_path, state="failed", message="1 day missing", missing=missing))
     (message,) = sent
-    assert message["title"] == "ISO-NE prices: 1 of 1 downloads not complete"
+    assert message["title"] == "ISO-NE prices: 1 of 1 download not complete"
     assert "isone_lmp_da_hourly_2024: failed" in message["body"]
     assert "missing 2024-01-03: the service has no data" in message["body"]
 
 
 def test_a_gap_that_was_accepted_is_told(tmp_path: Path, sent: list[dict[str, str]]) -> None:
     notify.tell_end(store_after(tmp_path, state="succeeded", gaps={"2024-06-01": "never out"}))
-    assert sent[0]["title"] == "ISO-NE prices: 1 gaps accepted"
+    assert sent[0]["title"] == "ISO-NE prices: 1 gap accepted"
     assert "gap on 2024-06-01 accepted: never out" in sent[0]["body"]
 
 

@@ -128,5 +128,5 @@ def test_two_versions_are_held_against_each_other_row_by_row() -> None:
     bodies = [json.dumps({"HourlyLmps": {"HourlyLmp": r}}).encode() for r in (rows, changed)]
     changes = revisions.compare(HOURLY, *bodies)
     assert (changes.rows, changes.largest) == (1, 2.5)
-    assert str(changes) == "1 rows changed, by up to 2.50 $/MWh"
+    assert str(changes) == "1 row changed, by up to 2.50 $/MWh"
     assert str(revisions.compare(HOURLY, bodies[0], bodies[0])) == "nothing changed"

@@ -246,7 +246,7 @@ def test_a_day_that_is_not_in_the_marker_is_named(store: Store) -> None:
     marker.write_text(json.dumps(manifest))
     damage = {(each.where, each.day): each.reason for each in check(store, "lmp_rt_5min").damage}
     assert damage["marker", DAY] == "the day is not in it"
-    assert damage["parquet", DAY] == "2700 rows instead of 2400"
+    assert damage["parquet", DAY] == "2,700 rows instead of 2,400"
 
 
 def test_rows_changed_in_postgresql_are_found(store: Store, server: Server) -> None:

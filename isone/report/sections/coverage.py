@@ -13,6 +13,7 @@ from isone.report.coverage import PROVEN, WANTING, Day, State
 from isone.report.facts import Facts
 from isone.report.figures import Figure, Section
 from isone.report.tables import Data, Label, PageTable, page_table
+from isone.words import count
 
 _SQUARE = 11  # pixels, where the page does not say otherwise
 _NAMED = 100
@@ -84,7 +85,7 @@ def _minute(moment: dt.datetime | None) -> str:
 def _sentence(days: Sequence[Day]) -> str:
     """How many days are in which state, in words."""
     found = Counter(day.state for day in days)
-    words = [f"{sum(found[state] for state in PROVEN):,} days proven"]
+    words = [f"{count(sum(found[state] for state in PROVEN), 'day')} proven"]
     quiet = sum(day.state in PROVEN and day.rows == 0 for day in days)
     if quiet:
         words.append(f"{quiet:,} of them quiet, without a row")

@@ -13,6 +13,7 @@ from isone.report.facts import Facts
 from isone.report.figures import Extremes, Figure, Section
 from isone.report.tables import Cell, PageTable, cell, page_table
 from isone.store import Entry
+from isone.words import count
 
 _WORST = 3  # days that a line names
 _NAMED = 100  # locations that a table names
@@ -173,7 +174,7 @@ def _locations(facts: Facts) -> PageTable:
     listed = places.read_table(facts.store)
     first = min((seen.first_seen for seen in listed), default="")
     moved = [seen for seen in listed if seen.gone or seen.first_seen > first]
-    count = f"{len(listed):,} locations were ever listed, first on {first}." if listed else ""
+    ever = f"{count(len(listed), 'location')} ever listed, first on {first}." if listed else ""
     more = f" And {len(moved) - _NAMED:,} more." if len(moved) > _NAMED else ""
     return page_table(
         "Locations that came or went",
@@ -182,8 +183,8 @@ def _locations(facts: Facts) -> PageTable:
             [seen.name, str(seen.id), seen.type, seen.first_seen, seen.last_seen, seen.gone]
             for seen in sorted(moved, key=lambda s: s.gone or s.first_seen, reverse=True)[:_NAMED]
         ],
-        note=f"{count}{more}",
-        absent=f"{count} None has come or gone since."
+        note=f"{ever}{more}",
+        absent=f"{ever} None has come or gone since."
         if listed
         else "No list of locations is kept: it is asked for where other places than hub and zones "
         "are chosen.",

@@ -110,7 +110,7 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
     return sorted(others)
 
 
-_VERIFY = "`snakemake -j1 verify` names all that is damaged and how to fetch it again"
+_VERIFY = "the same command with `-- verify` names all that is damaged, and how to fetch it again"
 
 
 def _replies(

@@ -18,12 +18,16 @@ from isone.datasets import DATASETS, Dataset, Part
 from isone.download.client import Client
 from isone.download.jobs import open_client
 from isone.download.year import entry_of, received_now, source_of
-from isone.errors import DownloadError, NoDataError, ReplyError
+from isone.errors import DamagedError, DownloadError, NoDataError, ReplyError
 from isone.journal import Journal, log
+from isone.manifest import read_manifest
 from isone.once import do_once
 from isone.recheck import outputs
 from isone.settings import read_settings
-from isone.store import Entry, Store, make_folder, write_whole
+from isone.store import Entry, Store, make_folder, sha256, write_whole
+from isone.words import count
+
+_MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 
 
 def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path: str) -> int:
@@ -39,8 +43,11 @@ def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path:
             found = recheck_days(store, client, DATASETS[dataset], first, last)
         write_whole(note, json.dumps(found, indent=1).encode() + b"\n")
         if found["failed"]:
-            raise DownloadError(f"{len(found['failed'])} replies could not be compared: see {note}")
-        said = f"{found['compared']} replies asked for again, {len(found['corrected'])} corrected"
+            failed = count(len(found["failed"]), "reply", "replies")
+            part, why = next(iter(found["failed"].items()))
+            raise DownloadError(f"{failed} could not be compared: {part}, {why} (all: {note})")
+        compared = count(found["compared"], "reply", "replies")
+        said = f"{compared} asked for again, {len(found['corrected'])} corrected"
         journal.tell(message=said)
         log.info("%s", said)
 
@@ -58,7 +65,7 @@ def recheck_days(
     failed: dict[str, str] = {}
     compared = 0
     for year in range(first.year, last.year + 1):
-        for entry in list(store.read_ledger(dataset.name, year).values()):
+        for entry in _had(store, dataset.name, year):
             part = Part.named(dataset.name, entry.part)
             if part is None or part.prelim or not first <= part.day <= last:
                 continue
@@ -66,7 +73,7 @@ def recheck_days(
                 continue  # it is compared with its own source alone
             try:
                 new = _recheck(store, client, dataset, part, entry)
-            except ReplyError as error:
+            except (ReplyError, DamagedError) as error:
                 failed[part.name] = str(error)
                 log.warning("%s: cannot be compared, %s", part, error)
                 continue
@@ -84,13 +91,29 @@ def recheck_days(
     }
 
 
+def _had(store: Store, dataset: str, year: int) -> list[Entry]:
+    """What was proven of a year, the newest version of each part, whether or not it lies there.
+
+    The ledger has no entry of a file that is gone or has another size; the year's markers do.
+    """
+    known: dict[str, Entry] = {}
+    for period in store.marker_periods(dataset):
+        if period.startswith(str(year)):
+            parts = read_manifest(store.marker_path(dataset, period)).parts
+            known |= {entry.part: entry for entry in parts}
+    return list((known | store.read_ledger(dataset, year)).values())
+
+
 def _recheck(
     store: Store, client: Client, dataset: Dataset, part: Part, entry: Entry
 ) -> Entry | None:
     """The entry of the corrected reply, filed; None where nothing has changed."""
     path = store.raw_path(part)
+    had = path.read_bytes() if path.exists() else b""
+    if sha256(had) != entry.sha256:
+        raise DamagedError(f"the stored reply {path} is gone or damaged; {_MEND}")
     content = client.fetch(client.source.path(dataset, part))
-    before, after = parse.inflate(path.read_bytes()), parse.inflate(content)
+    before, after = parse.inflate(had), parse.inflate(content)
     if entry.corrects:
         _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
     if before == after:
@@ -115,7 +138,7 @@ def _recheck(
     )
     kept = store.superseded_path(part, entry)
     make_folder(kept.parent)
-    write_whole(kept, path.read_bytes())
+    write_whole(kept, had)
     unproven = store.unproven_path(part)
     unproven.write_bytes(content)
     store.file_part(part, unproven, new)

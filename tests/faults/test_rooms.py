@@ -142,7 +142,8 @@ CASES: dict[str, tuple[Spoil, Act]] = {
         verify_it,
     ),
     "not downloaded whole": (lambda s: s.marker_path(DATASET, PERIOD).unlink(), verify_it),
-    "replies could not be compared": (nothing, recheck_it),
+    "could not be compared: …": (nothing, recheck_it),
+    "the stored reply … is gone or damaged": (lambda s: flip(reply(s)), recheck_it),
     "differ from ISO-NE's own figures": (workbook("smd.xlsx", "ISO NE CA"), against("smd.xlsx")),
     "is no workbook that can be read": (
         lambda s: (s.root / "smd.xlsx").write_text("a page"),

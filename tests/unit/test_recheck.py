@@ -62,6 +62,31 @@ def test_a_correction_is_recorded_and_the_reply_before_it_is_kept(tmp_path: Path
     assert again["corrected"] == []
 
 
+def test_a_stored_reply_that_is_gone_or_damaged_is_named_and_not_asked_for(tmp_path: Path) -> None:
+    store = Store(tmp_path / "data")
+    with (
+        Sandbox(nodes=0, today=TODAY) as sandbox,
+        Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
+    ):
+        job = Job(DATASET.name, 2024, FIRST, LAST, HUBS)
+        download_year(Downloader(store, client, DATASET), job, newest_first=False)
+        flipped = bytearray(_day(store, 2).read_bytes())
+        flipped[len(flipped) // 2] ^= 1
+        _day(store, 2).write_bytes(flipped)
+        _day(store, 3).write_bytes(b"cut off")
+        _day(store, 4).unlink()
+        sandbox._log.clear()
+        found = jobs.recheck_days(store, client, DATASET, FIRST, LAST)
+        assert [request.path[-8:] for request in sandbox.requests] == ["20240101", "20240105"]
+    assert found["compared"] == 2
+    assert sorted(found["failed"]) == ["20240102", "20240103", "20240104"]
+    for day in (2, 3, 4):
+        said = found["failed"][f"2024010{day}"]
+        assert said.startswith(
+            f"the stored reply {_day(store, day)} is gone or damaged; with refetch"
+        )
+
+
 def _day(store: Store, day: int) -> Path:
     return store.raw_path(Part(DATASET.name, dt.date(2024, 1, day)))
 

@@ -28,6 +28,10 @@ from isone.words import count
 
 _RULE = "#" * 80
 _NAMED_DAYS = 20
+_KILLED = (
+    "it was killed, or the machine went down, before it could say how it ended; where nobody did "
+    "that, its memory ran out: give it more, or run fewer jobs at a time, and run again"
+)
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -377,6 +381,8 @@ def _details(mark: str, state: State) -> list[str]:
     lines += [f"   {sentence}" for sentence in facts.get("noted", ())]
     if facts.get("message") and not state.good:
         lines.append(f"   {facts['message']}")
+    if state.word == "INTERRUPTED" and facts.get("state") == "running":
+        lines.append(f"   {_KILLED}")
     missing = facts.get("missing", {}) if not state.good else {}
     for day, reason in list(missing.items())[:_NAMED_DAYS]:
         lines.append(f"   missing {day}: {reason}")

@@ -194,6 +194,11 @@ def start(workflow: Path, sandbox: Sandbox) -> subprocess.Popen[str]:
     )
 
 
+def status_in(workflow: Path) -> str:
+    command = [sys.executable, str(PROJECT / "scripts" / "show_status.py")]
+    return subprocess.run(command, cwd=workflow, capture_output=True, text=True).stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
 def test_after_an_interruption_the_same_command_goes_on(
     workflow: Path, slow_sandbox: Sandbox, number: signal.Signals
@@ -206,7 +211,12 @@ def test_after_an_interruption_the_same_command_goes_on(
     if number == signal.SIGINT:
         assert "INTERRUPTED" in said
         assert "Traceback" not in said
+        assert "it was killed" not in said
     if number == signal.SIGKILL:  # Snakemake cannot take its own lock away then
+        wait_for(lambda: "INTERRUPTED (attempts: 1)" in status_in(workflow))  # its parent sees it
+        said = status_in(workflow)
+        assert "it was killed, or the machine went down, before it could say how it ended" in said
+        assert "its memory ran out: give it more" in said
         unlock = command_line(*SMALL, options=("--unlock",))
         subprocess.run(unlock, cwd=workflow, check=True, capture_output=True)
     second = start(workflow, slow_sandbox)
@@ -264,18 +274,13 @@ def test_custom_downloads_run_with_marker_log_retries_and_summary(
 def test_the_status_shows_the_run_while_it_goes_on_and_afterwards(
     workflow: Path, slow_sandbox: Sandbox
 ) -> None:
-    command = [sys.executable, str(PROJECT / "scripts" / "show_status.py")]
-
-    def status() -> str:
-        return subprocess.run(command, cwd=workflow, capture_output=True, text=True).stdout
-
-    assert "No run has been started" in status()
+    assert "No run has been started" in status_in(workflow)
     running = start(workflow, slow_sandbox)
     wait_for(lambda: len(days_filed(workflow, "lmp_da_hourly")) >= 9)
-    seen = status()
+    seen = status_in(workflow)
     os.killpg(running.pid, signal.SIGINT)
     running.communicate(timeout=30)
     assert "isone_lmp_da_hourly_2024: RUNNING (attempts: 1)" in seen
     assert " of 20 days" in seen
     assert "a minute, done at 20" in seen
-    assert "isone_lmp_da_hourly_2024: INTERRUPTED" in status()
+    assert "isone_lmp_da_hourly_2024: INTERRUPTED" in status_in(workflow)

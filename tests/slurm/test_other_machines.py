@@ -74,7 +74,8 @@ def test_a_job_that_was_killed_elsewhere_is_named_when_the_run_has_ended(store: 
     write_plan(store, process=os.getpid(), host=this_host())
     write_job(store, "running", process=1, host="node7")
     assert "pack_something" not in run.summary(store)
-    assert "And pack_something: INTERRUPTED (attempts: 1)" in run.summary(store, ended=True)
+    said = run.summary(store, ended=True)
+    assert "And pack_something: INTERRUPTED (attempts: 1)\n   it was killed, or the machine" in said
     write_job(store, "succeeded")
     assert "pack_something" not in run.summary(store, ended=True)
 

@@ -1,0 +1,111 @@
+"""Too little memory, as a container or a cluster gives it: the kernel kills the job outright."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from filled import build_duckdb, fill
+from memory_group import MemoryGroup, memory_group
+from running import command_line
+
+from isone.store import Store
+
+TOO_LITTLE = 165 << 20
+"""Bytes: Snakemake itself takes 80 MB here, and a job 110 MB or more on top of it."""
+pytestmark = [pytest.mark.slow, pytest.mark.workflow]
+CONFIG = ("source=sandbox", "years=2024", "data_types=lmp", "markets=da", "locations=all")
+NODES = 100
+
+
+@pytest.fixture(scope="module")
+def group() -> Iterator[MemoryGroup]:
+    with memory_group() as made:
+        if made is None:
+            pytest.skip("this system lets nobody here make a control group with a memory limit")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def year(group: MemoryGroup, tmp_path_factory: pytest.TempPathFactory) -> Store:  # noqa: ARG001
+    """A year of all locations, downloaded and packed."""
+    store = Store(tmp_path_factory.mktemp("year") / "data" / "sandbox")
+    fill(store, ["lmp_da_hourly"], "2024-01-01", "2024-12-31", locations="all", nodes=NODES)
+    return store
+
+
+@pytest.fixture
+def own(year: Store, workflow: Path) -> Store:
+    """The same in a working folder of the test's own."""
+    return Store(Path(shutil.copytree(year.root, workflow / "data" / "sandbox")))
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def hidden(store: Store) -> list[str]:
+    return [path.name for path in store.root.rglob(".*") if path.name != ".downloading"]
+
+
+def starve(group: MemoryGroup, target: str, workflow: Path) -> str:
+    """Run a target with too little memory; what is said when the kernel has killed its job."""
+    group.limit(TOO_LITTLE)
+    before = group.killed
+    ended = group.run(command_line(*CONFIG, targets=(target,)), workflow)
+    assert ended.returncode == 1, ended.stderr
+    assert group.killed == before + 1
+    assert "died with <Signals.SIGKILL: 9>" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def feed(group: MemoryGroup, target: str, workflow: Path) -> None:
+    """The same command with memory enough."""
+    group.limit(1 << 30)
+    ended = group.run(command_line(*CONFIG, targets=(target,)), workflow)
+    assert ended.returncode == 0, ended.stderr
+
+
+def told(job: str) -> str:
+    return (
+        f"And {job}: INTERRUPTED (attempts: 1)\n   it was killed, or the machine went down, before "
+        "it could say how it ended; where nobody did that, its memory ran out: give it more"
+    )
+
+
+def test_a_pack_that_is_killed_for_memory_leaves_no_half_and_the_same_command_finishes(
+    group: MemoryGroup, own: Store, workflow: Path
+) -> None:
+    path = own.parquet_path("lmp_da_hourly", "2024")
+    whole = digest(path)
+    raw = sorted((own.root / "raw").rglob("*"))
+    path.unlink()
+    assert told("pack_lmp_da_hourly_2024") in starve(group, "pack", workflow)
+    assert not path.exists()
+    assert sorted((own.root / "raw").rglob("*")) == raw
+    assert own.marker_path("lmp_da_hourly", "2024").exists()
+    feed(group, "pack", workflow)
+    assert digest(path) == whole
+    assert hidden(own) == []
+
+
+def test_a_load_that_is_killed_for_memory_leaves_the_old_database_and_the_same_command_finishes(
+    group: MemoryGroup, own: Store, workflow: Path, tmp_path: Path
+) -> None:
+    path = own.root / "isone.duckdb"
+    shutil.copy(build_duckdb(Store(tmp_path / "empty")), path)
+    old = digest(path)
+    assert told("load_duckdb") in starve(group, "load", workflow)
+    assert digest(path) == old
+    feed(group, "load", workflow)
+    with duckdb.connect(str(path), read_only=True) as database:
+        (rows,) = database.execute("SELECT count(*) FROM lmp_da_hourly").fetchall()
+        (places,) = database.execute(
+            "SELECT count(DISTINCT location_id) FROM lmp_da_hourly"
+        ).fetchall()
+    assert places[0] > NODES
+    assert rows[0] == places[0] * 366 * 24
+    assert hidden(own) == []

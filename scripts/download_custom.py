@@ -2,8 +2,11 @@
 
 import sys
 
-from isone import journal
-from isone.download import jobs
+if "snakemake" not in globals():
+    sys.exit("error: this is for Snakemake to run: snakemake -j1 --config downloads=FILE.json")
+
+from isone import journal  # noqa: E402 - found only then
+from isone.download import jobs  # noqa: E402 - found only then
 
 with journal.sentences():
     sys.exit(

@@ -2,13 +2,18 @@
 
 import sys
 
-from isone.recheck import jobs
+if "snakemake" not in globals():
+    sys.exit("error: this is for Snakemake to run: snakemake -j1 --config years=2024 -- recheck")
 
-sys.exit(
-    jobs.recheck_prices(
-        snakemake.config,
-        dataset=snakemake.wildcards.dataset,
-        days=snakemake.wildcards.days,
-        log_path=snakemake.log[0],
+from isone import journal  # noqa: E402 - found only then
+from isone.recheck import jobs  # noqa: E402 - found only then
+
+with journal.sentences():
+    sys.exit(
+        jobs.recheck_prices(
+            snakemake.config,
+            dataset=snakemake.wildcards.dataset,
+            days=snakemake.wildcards.days,
+            log_path=snakemake.log[0],
+        )
     )
-)

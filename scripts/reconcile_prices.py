@@ -2,10 +2,15 @@
 
 import sys
 
-from isone.reconcile import jobs
+if "snakemake" not in globals():
+    sys.exit("error: this is for Snakemake to run: snakemake -j1 --config years=2024 -- reconcile")
 
-sys.exit(
-    jobs.reconcile_prices(
-        snakemake.config, tables=snakemake.input.tables, log_path=snakemake.log[0]
+from isone import journal  # noqa: E402 - found only then
+from isone.reconcile import jobs  # noqa: E402 - found only then
+
+with journal.sentences():
+    sys.exit(
+        jobs.reconcile_prices(
+            snakemake.config, tables=snakemake.input.tables, log_path=snakemake.log[0]
+        )
     )
-)

@@ -6,6 +6,8 @@
 import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,18 @@ def test_the_drawing_of_the_rules_is_in_step(snakemake: Snakemake) -> None:
     found = _DRAWING.search(TEXT)
     assert found is not None
     assert found[2] == drawn
+
+
+@pytest.mark.parametrize("script", sorted((PROJECT / "scripts").glob("*.py")), ids=lambda p: p.stem)
+def test_a_script_run_by_hand_tells_how_or_how_to_have_it_run(script: Path, tmp_path: Path) -> None:
+    asked = subprocess.run(
+        [sys.executable, str(script), "--help"], cwd=tmp_path, capture_output=True, text=True
+    )
+    if asked.returncode == 0:
+        assert f"usage: python scripts/{script.name}" in asked.stdout
+    else:
+        said = r"error: this is for Snakemake to run: snakemake -j1 --config [\w.=]+( -- \w+)?\n"
+        assert re.fullmatch(said, asked.stderr)
 
 
 def test_every_key_of_the_configuration_is_named() -> None:

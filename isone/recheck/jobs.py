@@ -48,6 +48,8 @@ def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path:
             raise DownloadError(f"{failed} could not be compared: {part}, {why} (all: {note})")
         compared = count(found["compared"], "reply", "replies")
         said = f"{compared} asked for again, {len(found['corrected'])} corrected"
+        if not found["compared"]:
+            said = f"no final reply of {first} to {last} is here, so none was asked for again"
         journal.tell(message=said)
         log.info("%s", said)
 

@@ -5,6 +5,8 @@ import gzip
 import json
 from pathlib import Path
 
+import pytest
+
 from isone.datasets import DATASETS, HUBS, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
@@ -85,6 +87,16 @@ def test_a_stored_reply_that_is_gone_or_damaged_is_named_and_not_asked_for(tmp_p
         assert said.startswith(
             f"the stored reply {_day(store, day)} is gone or damaged; with refetch"
         )
+
+
+def test_a_recheck_of_days_that_are_not_here_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
+    days = "20240101-20240103.on-20240110"
+    assert jobs.recheck_prices(config, DATASET.name, days, str(tmp_path / "x.log")) == 0
+    said = "no final reply of 2024-01-01 to 2024-01-03 is here, so none was asked for again"
+    assert said in " ".join(capsys.readouterr().err.split())
 
 
 def _day(store: Store, day: int) -> Path:

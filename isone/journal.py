@@ -14,9 +14,9 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
+from isone.console import ConsoleHandler, say
 from isone.errors import IsoneError, StopRunError, UsageError
 from isone.processes import this_host
-from isone.progress import CONSOLE, ConsoleHandler
 from isone.sources import Credentials
 from isone.store import make_folder, write_whole
 
@@ -207,18 +207,18 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        CONSOLE.print("interrupted; run again to go on from here")
+        say("interrupted; run again to go on from here")
         sys.exit(INTERRUPTED)
     except IsoneError as error:
-        CONSOLE.print(f"error: {error}", markup=False)
+        say(f"error: {error}")
         sys.exit(USAGE if isinstance(error, UsageError | StopRunError) else FAILED)
     except OSError as error:
-        CONSOLE.print(f"error: {os_sentence(error)}", markup=False)
+        say(f"error: {os_sentence(error)}")
         sys.exit(FAILED)
     except Exception as error:
         if not is_want_of_memory(error):
             raise
-        CONSOLE.print(f"error: {NO_MEMORY}", markup=False)
+        say(f"error: {NO_MEMORY}")
         sys.exit(FAILED)
 
 

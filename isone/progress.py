@@ -1,36 +1,24 @@
 """How far a download is, while it runs: a bar on a terminal, a line now and then otherwise."""
 
 import datetime as dt
-import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
-from rich.text import Text
 
+from isone.console import say
 from isone.datasets import Part
-from isone.download.client import Client
 from isone.words import count
+
+if TYPE_CHECKING:
+    from isone.download.client import Client
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
 _TELL_EVERY = 1.0  # seconds between two looks of the status file
 _RATE_OVER = 200  # requests that the present speed is taken over
-
-CONSOLE = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-class ConsoleHandler(logging.Handler):
-    """Log lines above the bar, plain, without markup."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print one record."""
-        try:
-            CONSOLE.print(Text(self.format(record)))
-        except Exception:
-            self.handleError(record)
 
 
 class DownloadProgress:
@@ -43,7 +31,7 @@ class DownloadProgress:
     def __init__(
         self,
         name: str,
-        client: Client,
+        client: "Client",
         days: int,
         *,
         requests_after: int = 0,
@@ -60,15 +48,16 @@ class DownloadProgress:
         self._told = 0.0
         self._shown = time.monotonic()
         self._waiting = ""
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.fields[name]}"),
             BarColumn(bar_width=20),
             TextColumn("{task.completed:.0f}/{task.total:.0f} days"),
             TextColumn("{task.fields[news]}"),
-            console=CONSOLE,
+            console=console,
             transient=True,
             refresh_per_second=4,
-            disable=not CONSOLE.is_terminal,
+            disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("", name=name, total=days, news="")
 
@@ -148,7 +137,7 @@ class DownloadProgress:
             self._shown = moment
             if not self._waiting:  # the client has said itself that it waits
                 days = f"{facts['days_done']} of {count(facts['days'], 'day')}"
-                CONSOLE.print(f"{self._name}: {days}, {news}")
+                say(f"{self._name}: {days}, {news}")
 
 
 def _news(facts: dict[str, Any]) -> str:

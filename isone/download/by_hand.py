@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from isone import clock, run, selection, sources
+from isone.console import ConsoleHandler
 from isone.datasets import CHOSEN_BY, DATASETS, Dataset, DataType, choices
 from isone.errors import DownloadError, StopRunError, UsageError
 from isone.settings import HANDED_ON, Settings, config_of_this_folder, parse_day, read_settings
@@ -86,7 +87,6 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     from isone.download.jobs import open_downloader
     from isone.download.year import MissingDaysError
     from isone.journal import Redaction
-    from isone.progress import ConsoleHandler
 
     log = logging.getLogger("isone")
     if dataset.report is None and sources.kind(settings) == sources.REPORTS:

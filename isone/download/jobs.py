@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from isone import custom, places, run, selection, sources
+from isone.console import say
 from isone.datasets import DATASETS
 from isone.download import by_hand, locations
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError
 from isone.journal import Journal, Redaction, log
-from isone.progress import CONSOLE, DownloadProgress
+from isone.progress import DownloadProgress
 from isone.selection import Job
 from isone.settings import HANDED_ON, Settings, read_settings
 from isone.sources import Source
@@ -159,7 +160,7 @@ def _attempt(
     reason = run.stopped(store)
     if reason:
         sentence = f"{name} does not start: the run was stopped by {reason.partition(':')[0]}"
-        CONSOLE.print(sentence, markup=False)
+        say(sentence)
         Path(log_path).write_text(f"{sentence}\n", "utf-8")
         return STOPPED
     with Journal(

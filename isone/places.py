@@ -5,7 +5,6 @@ from pathlib import Path
 
 import msgspec
 
-from isone import reports
 from isone.errors import UNREADABLE, UsageError
 from isone.store import Store, write_whole
 
@@ -46,6 +45,8 @@ def read_table(store: Store) -> list[Seen]:
 
 def learn(store: Store) -> None:
     """Know every location that was ever listed, to fill in what public reports leave out."""
+    from isone import reports  # who only reads the table, as loading does, reads no replies
+
     reports.learn((seen.id, seen.name, seen.type) for seen in read_table(store))
 
 

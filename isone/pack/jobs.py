@@ -8,8 +8,6 @@ from isone import run
 from isone.errors import IsoneError
 from isone.journal import Journal, log
 from isone.once import do_once
-from isone.pack import datapackage
-from isone.pack.year import pack_year, remove_superseded
 from isone.settings import Settings, read_settings
 from isone.store import Store
 from isone.words import count
@@ -22,6 +20,8 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
     target = store.parquet_path(dataset, period)
 
     def work(journal: Journal) -> None:
+        from isone.pack.year import pack_year, remove_superseded
+
         packed = pack_year(store, dataset, period, settings.locations)
         journal.tell(rows=packed.rows, bytes=packed.size)
         log.info("%s: %s, %s bytes", target, count(packed.rows, "row"), f"{packed.size:,}")
@@ -40,6 +40,8 @@ def describe_tables(config: Mapping[str, Any], target: str, log_path: str) -> in
     settings = read_settings(config)
 
     def work(_journal: Journal) -> None:
+        from isone.pack import datapackage
+
         described = datapackage.write_datapackage(Store(settings.store_dir))
         log.info("%s describes %s", target, count(described, "table"))
 

@@ -1,0 +1,129 @@
+"""What a job loads before it works: its own library, and none of the others'.
+
+Every job is a new process, and the Snakefile is read at each start, so each of them pays for what
+it imports. Held here by names of modules, in processes of their own.
+"""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running import PROJECT
+
+ARROW = {"numpy", "pyarrow"}
+REQUESTS = {"requests", "tenacity", "urllib3"}
+BAR = {"rich"}
+DRAWING = {"altair", "jinja2", "vl_convert"}
+HEAVY = {
+    *(ARROW | REQUESTS | BAR | DRAWING),
+    *("apprise", "duckdb", "jsonschema", "openpyxl", "pandas", "psycopg", "snakemake"),
+}
+DAY = "2024.through-20240101"
+PERIODS = [("lmp_da_hourly", DAY), ("regulation_5min", DAY)]
+
+
+def loaded_by(program: str, folder: Path) -> set[str]:
+    """The heavy libraries that are loaded at the end of a Python program."""
+    told = folder / "loaded.json"
+    end = f"import json, sys; open({str(told)!r}, 'w').write(json.dumps(list(sys.modules)))"
+    subprocess.run(
+        [sys.executable, "-c", f"{program}\n{end}"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        check=True,
+    )
+    return HEAVY & set(json.loads(told.read_text()))
+
+
+def imported_by(path: Path) -> str:
+    """The import statements of a script, or of a rule file's lines before its rules."""
+    text = path.read_text()
+    if path.suffix != ".py":
+        text = "\n".join(
+            line for line in text.splitlines() if line.startswith(("from ", "import "))
+        )
+    found = [n for n in ast.parse(text).body if isinstance(n, ast.Import | ast.ImportFrom)]
+    return "\n".join(map(ast.unparse, found))
+
+
+def test_reading_the_snakefile_loads_nothing_heavy(tmp_path: Path) -> None:
+    files = [PROJECT / "Snakefile", *(PROJECT / "rules").glob("*.smk")]
+    program = "\n".join(imported_by(path) for path in files)
+    assert "isone.database.outputs" in program
+    configured = "run.Run.of({'years': '2019-2024', 'source': 'sandbox', 'through': '2024-03-01'})"
+    assert loaded_by(f"{program}\nrun.header({configured}.plan())", tmp_path) == set()
+
+
+def test_a_wrong_configuration_is_what_jsonschema_is_loaded_for(tmp_path: Path) -> None:
+    program = """
+from isone.errors import UsageError
+from isone.settings import read_settings
+try:
+    read_settings({"source": "web"})
+except UsageError:
+    pass
+"""
+    assert "jsonschema" in loaded_by(program, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("script", "allowed"),
+    [
+        pytest.param(path.name, {"download": REQUESTS | BAR}.get(path.stem.split("_")[0], set()))
+        for path in sorted((PROJECT / "scripts").glob("*.py"))
+        if path.stem not in {"export_csv", "recheck_prices", "reconcile_prices"}
+    ],
+)
+def test_a_script_loads_no_library_before_it_knows_that_it_has_work(
+    script: str, allowed: set[str], tmp_path: Path
+) -> None:
+    assert loaded_by(imported_by(PROJECT / "scripts" / script), tmp_path) <= allowed
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """What each job of a small run has loaded by its end, by the job's name."""
+    folder = tmp_path_factory.mktemp("start_up")
+    config = {"years": 2024, "source": "sandbox", "sandbox_nodes": 0, "retry_delay": 0}
+    verdicts = [f"data/sandbox/verified/{dataset}/{period}.json" for dataset, period in PERIODS]
+    calls = {
+        **{
+            f"download {pair[0]}": f"download.download_prices(C, *{pair}, 'a.log', 1)"
+            for pair in PERIODS
+        },
+        "pack": f"pack.pack_prices(C, *{PERIODS[0]}, log_path='b.log')",
+        "describe": "pack.describe_tables(C, 'data/sandbox/parquet/datapackage.json', 'c.log')",
+        "load": "database.load_duckdb(C, 'd.log', 1)",
+        "report": "report.write_report(C, 'e.log', pathlib.Path('reports'))",
+        "verify": " or ".join(f"verify.verify_prices(C, *{pair}, 'f.log')" for pair in PERIODS),
+        "verify_summary": f"verify.verify_summary(C, {verdicts}, 'g.log')",
+    }
+    found = {}
+    for name, call in calls.items():
+        room = call.partition(".")[0]
+        program = f"import pathlib\nfrom isone.{room} import jobs as {room}\nC = {config}\n"
+        found[name] = loaded_by(f"{program}assert {call} == 0", folder)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("job", "needed"),
+    [
+        pytest.param("download lmp_da_hourly", REQUESTS | BAR, id="download the hub and zones"),
+        pytest.param("download regulation_5min", REQUESTS | BAR, id="download what has no places"),
+        pytest.param("pack", ARROW, id="pack"),
+        pytest.param("describe", ARROW, id="describe what is packed"),
+        pytest.param("load", {"duckdb"}, id="load into DuckDB"),
+        pytest.param("report", ARROW | DRAWING | {"duckdb", "jsonschema"}, id="write the report"),
+        pytest.param("verify", ARROW | {"duckdb"}, id="verify"),
+        pytest.param("verify_summary", set(), id="sum up what was verified"),
+    ],
+)
+def test_a_job_loads_its_own_library_and_no_other(
+    job: str, needed: set[str], loaded: dict[str, set[str]]
+) -> None:
+    assert loaded[job] == needed

@@ -160,7 +160,8 @@ def config_of_this_folder() -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """The schema of the configuration."""
     text = (PROJECT / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # eight times as fast, where it is built
+    return dict(yaml.load(text, Loader=loader))  # noqa: S506 - either is safe
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str], kind: str) -> None:

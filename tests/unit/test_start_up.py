@@ -20,7 +20,7 @@ BAR = {"rich"}
 DRAWING = {"altair", "jinja2", "vl_convert"}
 HEAVY = {
     *(ARROW | REQUESTS | BAR | DRAWING),
-    *("apprise", "duckdb", "jsonschema", "openpyxl", "pandas", "psycopg", "snakemake"),
+    *("apprise", "duckdb", "openpyxl", "psycopg", "snakemake"),
 }
 DAY = "2024.through-20240101"
 PERIODS = [("lmp_da_hourly", DAY), ("regulation_5min", DAY)]
@@ -56,18 +56,6 @@ def test_reading_the_snakefile_loads_nothing_heavy(tmp_path: Path) -> None:
     assert "isone.database.outputs" in program
     configured = "run.Run.of({'years': '2019-2024', 'source': 'sandbox', 'through': '2024-03-01'})"
     assert loaded_by(f"{program}\nrun.header({configured}.plan())", tmp_path) == set()
-
-
-def test_a_wrong_configuration_is_what_jsonschema_is_loaded_for(tmp_path: Path) -> None:
-    program = """
-from isone.errors import UsageError
-from isone.settings import read_settings
-try:
-    read_settings({"source": "web"})
-except UsageError:
-    pass
-"""
-    assert "jsonschema" in loaded_by(program, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +106,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         pytest.param("pack", ARROW, id="pack"),
         pytest.param("describe", ARROW, id="describe what is packed"),
         pytest.param("load", {"duckdb"}, id="load into DuckDB"),
-        pytest.param("report", ARROW | DRAWING | {"duckdb", "jsonschema"}, id="write the report"),
+        pytest.param("report", ARROW | DRAWING | {"duckdb"}, id="write the report"),
         pytest.param("verify", ARROW | {"duckdb"}, id="verify"),
         pytest.param("verify_summary", set(), id="sum up what was verified"),
     ],

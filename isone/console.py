@@ -1,7 +1,7 @@
 """What a job says on the screen: plain lines on standard error.
 
 While a bar is shown there (`progress`), rich puts itself in the place of standard error, and the
-lines appear above the bar. So no job has to load rich to say something; only a download does.
+lines appear above the bar. So no job has to load rich to say something: only a bar needs it.
 """
 
 import logging

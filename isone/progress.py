@@ -1,19 +1,19 @@
 """How far a download is, while it runs: a bar on a terminal, a line now and then otherwise."""
 
 import datetime as dt
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from isone.console import say
 from isone.datasets import Part
 from isone.words import count
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from isone.download.client import Client
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
@@ -48,27 +48,18 @@ class DownloadProgress:
         self._told = 0.0
         self._shown = time.monotonic()
         self._waiting = ""
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._bar = Progress(
-            TextColumn("{task.fields[name]}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} days"),
-            TextColumn("{task.fields[news]}"),
-            console=console,
-            transient=True,
-            refresh_per_second=4,
-            disable=not console.is_terminal,
-        )
-        self._task = self._bar.add_task("", name=name, total=days, news="")
+        self._bar = _bar(name, days) if sys.stderr.isatty() else None
 
     def __enter__(self) -> "DownloadProgress":
         """Begin to show."""
-        self._bar.start()
+        if self._bar:
+            self._bar.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         """Take the bar away; the facts stay in the status file."""
-        self._bar.stop()
+        if self._bar:
+            self._bar.stop()
         self._tell(**self.facts())
 
     def plan(self, lacking: list[Part]) -> None:
@@ -132,12 +123,34 @@ class DownloadProgress:
         self._told = moment
         self._tell(**facts)
         news = _news(facts)
-        self._bar.update(self._task, completed=facts["days_done"], news=news)
-        if self._bar.disable and (moment - self._shown >= _LINE_EVERY or self._waiting):
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=facts["days_done"], news=news)
+        elif moment - self._shown >= _LINE_EVERY or self._waiting:
             self._shown = moment
             if not self._waiting:  # the client has said itself that it waits
                 days = f"{facts['days_done']} of {count(facts['days'], 'day')}"
                 say(f"{self._name}: {days}, {news}")
+
+
+def _bar(name: str, days: int) -> "Progress | None":
+    """A bar of these days on standard error; None where rich thinks that unfit for one."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        return None
+    bar = Progress(
+        TextColumn("{task.fields[name]}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} days"),
+        TextColumn("{task.fields[news]}"),
+        console=console,
+        transient=True,
+        refresh_per_second=4,
+    )
+    bar.add_task("", name=name, total=days, news="")
+    return bar
 
 
 def _news(facts: dict[str, Any]) -> str:

@@ -16,11 +16,10 @@ from running import PROJECT
 
 ARROW = {"numpy", "pyarrow"}
 REQUESTS = {"requests", "tenacity", "urllib3"}
-BAR = {"rich"}
 DRAWING = {"altair", "jinja2", "vl_convert"}
 HEAVY = {
-    *(ARROW | REQUESTS | BAR | DRAWING),
-    *("apprise", "duckdb", "openpyxl", "psycopg", "snakemake"),
+    *(ARROW | REQUESTS | DRAWING),
+    *("apprise", "duckdb", "openpyxl", "psycopg", "rich", "snakemake"),
 }
 DAY = "2024.through-20240101"
 PERIODS = [("lmp_da_hourly", DAY), ("regulation_5min", DAY)]
@@ -61,7 +60,7 @@ def test_reading_the_snakefile_loads_nothing_heavy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "allowed"),
     [
-        pytest.param(path.name, {"download": REQUESTS | BAR}.get(path.stem.split("_")[0], set()))
+        pytest.param(path.name, {"download": REQUESTS}.get(path.stem.split("_")[0], set()))
         for path in sorted((PROJECT / "scripts").glob("*.py"))
         if path.stem not in {"export_csv", "recheck_prices", "reconcile_prices"}
     ],
@@ -101,8 +100,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 @pytest.mark.parametrize(
     ("job", "needed"),
     [
-        pytest.param("download lmp_da_hourly", REQUESTS | BAR, id="download the hub and zones"),
-        pytest.param("download regulation_5min", REQUESTS | BAR, id="download what has no places"),
+        pytest.param("download lmp_da_hourly", REQUESTS, id="download the hub and zones"),
+        pytest.param("download regulation_5min", REQUESTS, id="download what has no places"),
         pytest.param("pack", ARROW, id="pack"),
         pytest.param("describe", ARROW, id="describe what is packed"),
         pytest.param("load", {"duckdb"}, id="load into DuckDB"),

@@ -1,6 +1,6 @@
-"""What each job costs before it works: a process, and what it imports.
+"""What each job costs before it works: a process, what it imports, and reading the configuration.
 
-Against Python doing nothing but starting, and against loading the one library that the job is for.
+Against Python doing nothing but starting, and against loading the libraries that the job is for.
 """
 
 import subprocess
@@ -13,25 +13,30 @@ from bench.options import Options
 _JOBS = {
     "read the configuration": ("isone.run", "yaml"),
     "download": ("isone.download.jobs", "requests"),
-    "pack": ("isone.pack.year", "pyarrow.parquet"),
-    "load into DuckDB": ("isone.database.duckdb_file", "duckdb"),
-    "write the report": ("isone.report.page", "altair"),
-    "verify": ("isone.verify.jobs", "msgspec"),
+    "pack": ("isone.pack.jobs, isone.pack.year", "pyarrow.parquet"),
+    "load into DuckDB": ("isone.database.jobs, isone.database.duckdb_file", "duckdb"),
+    "write the report": ("isone.report.jobs, isone.report.page", "altair, duckdb, jinja2, pyarrow"),
+    "verify": ("isone.verify.jobs, isone.verify.year", "duckdb, pyarrow.parquet"),
 }
+_CONFIGURE = "from isone.settings import read_settings; read_settings({'years': 2024})"
 
 
 def measure(options: Options) -> Iterator[Line]:
     """A line for each job."""
     nothing = "pass"
-    programs = {nothing} | {f"import {name}" for pair in _JOBS.values() for name in pair}
+    jobs = {
+        job: (f"import {ours}; {_CONFIGURE}", f"import {libraries}")
+        for job, (ours, libraries) in _JOBS.items()
+    }
+    programs = {nothing} | {text for pair in jobs.values() for text in pair}
     turns = take_turns(
         options.rounds, {text: lambda text=text: _run(text) for text in sorted(programs)}
     )
     took = {text: median_seconds(times) * 1e3 for text, times in turns.items()}
     yield Line("Python itself", f"{took[nothing]:.0f} ms")
-    for job, (ours, library) in _JOBS.items():
-        mine, its = took[f"import {ours}"], took[f"import {library}"]
-        yield Line(job, f"{mine:.0f} ms", f"import {library}", f"{its:.0f} ms", mine / its)
+    for job, (ours, theirs) in jobs.items():
+        mine, its = took[ours], took[theirs]
+        yield Line(job, f"{mine:.0f} ms", theirs, f"{its:.0f} ms", mine / its)
 
 
 def subjects(options: Options) -> dict[str, list[str]]:

@@ -1,6 +1,7 @@
 """Whether a reply is the day it should be: counted from the calendar, not hoped for."""
 
 import contextlib
+import datetime as dt
 import operator
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
     if part.location is not None and places != {part.location}:
         raise ReplyError(f"the reply is about location {_some(map(str, sorted(places)))}")
     _check_names(dataset, seen.values())
+    _check_instants(dataset, records.rows)
     return Finding(
         rows=len(seen),
         places=len(places),
@@ -190,6 +192,20 @@ def _require_plain(keys: Iterable[tuple[str, ...]]) -> None:
         for name in key:
             if not name.isprintable():
                 raise ReplyError(f"the reply has {parse.shown(name)!r} for a name")
+
+
+def _check_instants(dataset: Dataset, rows: Iterable[Any]) -> None:
+    """Refuse a text that should be an instant and is none."""
+    for column in dataset.columns:
+        if not column.is_instant:
+            continue
+        for text in {getattr(row, column.name) for row in rows} - {None}:
+            try:
+                dt.datetime.fromisoformat(text)
+            except ValueError as error:
+                raise ReplyError(
+                    f"the reply has {parse.shown(text)!r} for {column.field}, which is no time"
+                ) from error
 
 
 def _check_sums(dataset: Dataset, seen: dict[tuple[int, Place], Any]) -> int:

@@ -54,6 +54,8 @@ class Column:
     meaning: str
     required: bool = True
     type: TypeName = "double"
+    is_instant: bool = False
+    """Whether its text is an instant in ISO 8601, kept as it is served."""
 
 
 _PART_NAME = re.compile(r"(\d{8})(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?")
@@ -458,6 +460,7 @@ _STRIKE_PRICE_COLUMNS = (
         "when the strike price was set, as served",
         required=False,
         type="string",
+        is_instant=True,
     ),
     Column("strike_price", "strike_price", "$/MWh", "strike price of the day-ahead options"),
     Column(

@@ -307,8 +307,9 @@ def fuzz(original: Original, chance: random.Random) -> bytes:
 def judge(original: Original, kind: str, body: bytes) -> str:
     """The verdict on a damaged reply, with `invisible` for what nobody can see.
 
-    That is a number that stands nowhere else in the reply, in a dataset whose rows have no sum, or
-    two hours exchanged where no other place has the same hours.
+    That is a number, or the time that a price was set at, that stands nowhere else in the reply, in
+    a dataset whose rows have no sum, or two hours exchanged where no other place has the same
+    hours.
     """
     found = verdict(original, body)
     if found != "silent" or not _only_values_changed(original, body):
@@ -342,12 +343,18 @@ def _notes(finding: Finding) -> tuple[Any, ...]:
 
 
 def _only_values_changed(original: Original, body: bytes) -> bool:
-    """Whether a reply has the same intervals, places and names, and other numbers."""
+    """Whether a reply has the same intervals, places and names, and other numbers or times."""
     before, after = meaning(original.dataset, original.body), meaning(original.dataset, body)
     return before.keys() == after.keys() and all(
-        [type(v) for v in before[key] if isinstance(v, str)]
-        == [type(v) for v in after[key] if isinstance(v, str)]
-        and [v for v in before[key] if isinstance(v, str)]
-        == [v for v in after[key] if isinstance(v, str)]
+        _names_in(original.dataset, before[key]) == _names_in(original.dataset, after[key])
         for key in before
     )
+
+
+def _names_in(dataset: Dataset, said: tuple[Any, ...]) -> list[str]:
+    """The texts of a row that are no times."""
+    values = said[-len(dataset.columns) :]
+    times = [
+        value for column, value in zip(dataset.columns, values, strict=True) if column.is_instant
+    ]
+    return [value for value in said if isinstance(value, str) and value not in times]

@@ -145,3 +145,12 @@ def test_another_market_s_prices_for_the_same_day_cannot_be_seen() -> None:
     original = Original.of("lmp_da_hourly", ORDINARY)
     other = Invented(seed=3, nodes=2).answer(f"hourlylmp/rt/final/day/{ORDINARY:%Y%m%d}", NOON)
     assert verdict(original, other.body) == "silent"
+
+
+@pytest.mark.parametrize("text", ["20-04-04T10:00:00.000Z", "2025-04-04T10:00:00n000Z", "noon", ""])
+def test_a_strike_price_that_was_set_at_no_time_is_refused(text: str) -> None:
+    original = Original.of("strike_da_hourly", ORDINARY)
+    records = original.records()
+    body = original.body_of([*records[:-1], records[-1] | {"strike_price_timestamp": text}])
+    with pytest.raises(ReplyError, match="strike_price_timestamp, which is no time"):
+        check.examine(original.dataset, original.part, body)

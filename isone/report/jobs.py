@@ -19,11 +19,14 @@ def write_report(config: Mapping[str, Any], log_path: str | None, folder: Path) 
     """Write the page, and its headlines as a table; returns the exit code."""
 
     def work(settings: Settings, journal: Journal) -> None:
-        from isone.report import facts, page
+        from isone.report import drawing
 
-        gathered = facts.gather(settings, Store(settings.store_dir))
+        with drawing.beside() as script:
+            from isone.report import facts, page
+
+            gathered = facts.gather(settings, Store(settings.store_dir))
+            content = page.write(gathered, script).encode()
         outputs = Outputs.of(settings, folder)
-        content = page.write(gathered).encode()
         write_whole(outputs.key_numbers, _as_csv(page.headlines(gathered)).encode())
         write_whole(outputs.page, content)
         journal.tell(bytes=len(content))

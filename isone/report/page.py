@@ -8,45 +8,28 @@ by its compression where it is data.
 import base64
 import gzip
 import json
-import re
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import vl_convert
 
 from isone.database.report_queries import ALL_YEARS
+from isone.report import drawing
 from isone.report.charts import calendar, theme
 from isone.report.coverage import PROVEN, WANTING, State
 from isone.report.facts import Facts
-from isone.report.figures import Extremes, Figure, Section
+from isone.report.figures import Extremes, Figure
 from isone.report.sections import all_sections
 from isone.report.tables import Data
 
 _HERE = Path(__file__).resolve().parent
-_SCRIPT_END = re.compile(r"<(?=/script|!--)", re.IGNORECASE)
 
 
-def write(facts: Facts) -> str:
-    """The page as HTML."""
-    with ThreadPoolExecutor(1) as pool:
-        drawing = pool.submit(drawing_library)
-        sections = all_sections(facts)
-        return _render(facts, sections, drawing)
-
-
-@cache
-def drawing_library() -> str:
-    """Vega, Vega-Lite and vega-embed as one script, with nothing left to load."""
-    bundle = str(vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;"))
-    return _SCRIPT_END.sub(r"\\x3c", bundle)
-
-
-def _render(facts: Facts, sections: Sequence[Section], drawing: "Future[str]") -> str:
+def write(facts: Facts, script: Callable[[], str] = drawing.library) -> str:
+    """The page as HTML; `script` gives what draws its charts."""
+    sections = all_sections(facts)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -68,7 +51,7 @@ def _render(facts: Facts, sections: Sequence[Section], drawing: "Future[str]") -
         all_years=ALL_YEARS,
         style=_read("page.css"),
         script=_read("page.js"),
-        drawing=drawing.result(),
+        drawing=script(),
         specifications=_json([_described(figure) for figure in figures]),
         configuration=_json(theme.CONFIG),
         data=_packed({figure.data.name: figure.data for figure in figures}),

@@ -1,6 +1,7 @@
 import datetime as dt
 import gzip
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from isone.datasets import DATASETS
 from isone.errors import DamagedError
 from isone.pack import datapackage
 from isone.pack.year import pack_year, remove_superseded
-from isone.store import Store, sha256
+from isone.store import Store, name_aside, sha256
 from isone.tables import table_columns
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -165,7 +166,9 @@ def test_what_a_killed_attempt_left_behind_is_cleared_away(
     store: Store, period: str, target: Path
 ) -> None:
     target.parent.mkdir(parents=True)
-    (target.parent / f".{target.name}.999999999").write_bytes(b"half")
+    ours = name_aside(target)
+    left = ours.with_name(ours.name.replace(str(os.getpid()), "999999999"))
+    left.write_bytes(b"half")
     pack_year(store, "lmp_da_hourly", period)
     assert files_in(target.parent) == [target.name]
 

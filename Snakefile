@@ -4,9 +4,9 @@
 # rules/pack.smk        a Parquet file for each proven year
 # rules/load.smk        DuckDB, and PostgreSQL where `database` names one
 # rules/report.smk      a page that shows what is there, and its figures
-# rules/reconcile.smk   prices against ISO-NE's own figures: snakemake -j1 reconcile
-# rules/recheck.smk     final days asked for again, for corrections: snakemake -j1 recheck
-# rules/verify.smk      a deep check of all that is stored: snakemake -j1 verify
+# rules/reconcile.smk   prices against ISO-NE's own figures: -- reconcile
+# rules/recheck.smk     final days asked for again, for corrections: -- recheck
+# rules/verify.smk      a deep check of all that is stored: -- verify
 
 import sys
 

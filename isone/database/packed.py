@@ -135,7 +135,7 @@ def _inspect(
 ) -> PackedFile:
     path = store.parquet_path(dataset, period)
     if not path.is_file():
-        raise LoadError(f"{path} is not there; run `snakemake -j1 pack` first")
+        raise LoadError(f"{path} is not there; run `snakemake -j1 --config … -- pack` first")
     try:
         pattern = _as_pattern(path)
         found = connection.execute(
@@ -147,8 +147,8 @@ def _inspect(
         columns = connection.execute(f"DESCRIBE SELECT * FROM {_source([path])}").fetchall()
     except duckdb.Error as error:
         raise DamagedError(
-            f"{path} is not a whole Parquet file; delete it and run `snakemake -j1 pack`: it is "
-            "made again from the replies that are here"
+            f"{path} is not a whole Parquet file; delete it and run "
+            "`snakemake -j1 --config … -- pack`: it is made again from the replies that are here"
         ) from error
     expected = [
         (column.name, sql.TYPES[column.type].replace("DOUBLE PRECISION", "DOUBLE"))
@@ -157,7 +157,7 @@ def _inspect(
     if [(each[0], each[1]) for each in columns] != expected:
         raise DamagedError(
             f"{path} was packed by another version, with other columns; delete it and run "
-            "`snakemake -j1 pack`: it is made again from the replies that are here"
+            "`snakemake -j1 --config … -- pack`: it is made again from the replies that are here"
         )
     facts = {key.removeprefix("isone."): value for key, value in found}
     return PackedFile(

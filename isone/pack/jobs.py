@@ -60,4 +60,4 @@ def _do_unless_stopped(
             raise IsoneError(f"{name} does not start: the run was stopped by {reason}")
         work(journal)
 
-    return do_once(settings, name, f"snakemake -j1 {target}", log_path, checked)
+    return do_once(settings, name, f"snakemake -j1 --config … -- {target}", log_path, checked)

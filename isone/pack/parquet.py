@@ -60,8 +60,8 @@ def read_facts(path: Path) -> dict[str, str]:
         metadata = pq.read_schema(path).metadata or {}
     except (pa.ArrowInvalid, OSError) as error:
         raise DamagedError(
-            f"{path} is not a whole Parquet file; delete it and run `snakemake -j1 pack`: it is "
-            "made again from the replies that are here"
+            f"{path} is not a whole Parquet file; delete it and run "
+            "`snakemake -j1 --config … -- pack`: it is made again from the replies that are here"
         ) from error
     return {
         key.decode().removeprefix(_PREFIX): value.decode()

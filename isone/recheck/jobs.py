@@ -53,7 +53,7 @@ def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path:
         journal.tell(message=said)
         log.info("%s", said)
 
-    return do_once(settings, name, f"snakemake -j1 {note}", log_path, work)
+    return do_once(settings, name, f"snakemake -j1 --config … -- {note}", log_path, work)
 
 
 def recheck_days(

@@ -59,7 +59,7 @@ def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path:
                 f"ISO-NE's own figures: see {outputs.months_path(store).parent}"
             )
 
-    return do_once(settings, "reconcile", "snakemake -j1 reconcile", log_path, work)
+    return do_once(settings, "reconcile", "snakemake -j1 --config … -- reconcile", log_path, work)
 
 
 def reconcile_year(

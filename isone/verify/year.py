@@ -264,7 +264,10 @@ def _verify_duckdb(
         loaded = comparison.files_in_duckdb(path)
         if _of_year(loaded, dataset.name, files[0].year) != wanted:
             findings.damage.append(
-                Damage("duckdb", "it was built from other files; run `snakemake -j1 load`")
+                Damage(
+                    "duckdb",
+                    "it was built from other files; run `snakemake -j1 --config … -- load`",
+                )
             )
             return
         found = comparison.of_duckdb(dataset, path, files[0].year)
@@ -303,7 +306,7 @@ def _verify_postgres(
         if digest != postgres.digest_of(files):
             state = "not loaded" if digest is None else "loaded from other files"
             findings.damage.append(
-                Damage("postgresql", f"the year is {state}; run `snakemake -j1 load`")
+                Damage("postgresql", f"the year is {state}; run `snakemake -j1 --config … -- load`")
             )
             return
         found = comparison.of_postgres(dataset, connection, tables, year)

@@ -303,7 +303,7 @@ def test_a_packed_file_that_is_no_good_is_named_with_what_to_do(
     with pytest.raises(DamagedError, match=sentence) as raised:
         packed.packed_files(own_store, [name])
     assert str(path) in str(raised.value)
-    assert "delete it and run `snakemake -j1 pack`" in str(raised.value)
+    assert "delete it and run `snakemake -j1 --config … -- pack`" in str(raised.value)
 
 
 def other_columns(path: Path) -> bytes:

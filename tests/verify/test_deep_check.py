@@ -216,7 +216,7 @@ def test_a_duckdb_file_that_lacks_the_year_says_what_to_run(store: Store) -> Non
     build_duckdb(store)
     aside.rename(hidden)
     (damage,) = check(store).damage
-    assert damage.reason == "it was built from other files; run `snakemake -j1 load`"
+    assert damage.reason == "it was built from other files; run `snakemake -j1 --config … -- load`"
 
 
 def test_what_is_not_made_yet_is_a_note_and_no_damage(store: Store) -> None:

@@ -44,7 +44,9 @@ def read_order(text: str) -> Order:
         raise UsageError(f"The fault {text!r} is not written as NAME[:PATHGLOB][xCOUNT].")
     name, glob, count = match.group("name", "glob", "count")
     if name not in FAULTS:
-        raise UsageError(f"There is no fault named {name!r}; --list-faults shows those there are.")
+        raise UsageError(
+            f"there is no fault named {name!r}; `python -m isone.sandbox --list-faults` names all"
+        )
     if count is not None and int(count) == 0:
         raise UsageError(f"The fault {text!r} would never happen: its count is 0.")
     return Order(FAULTS[name], glob, None if count is None else int(count))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import socket
 import time
 import zlib
@@ -500,3 +501,9 @@ def test_a_faulty_reply_is_still_json_with_the_length_it_promises(faulty: Sandbo
     reply = with_fault(faulty, "doubled-row", DAY)
     assert json.loads(reply.content)
     assert reply.headers["Content-Encoding"] == "gzip"
+
+
+def test_a_fault_that_there_is_not_is_refused_with_the_command_that_names_all() -> None:
+    sentence = "no fault named 'nonsense'; `python -m isone.sandbox --list-faults` names all"
+    with pytest.raises(UsageError, match=re.escape(sentence)):
+        Sandbox(faults=["nonsense:*"])

@@ -36,4 +36,4 @@ def test_days_are_loaded_once_checked_whenever_asked_and_a_damaged_one_is_fetche
         ]
         checked = snakemake(*choice, targets=("verify",))
         assert checked.returncode == 0, checked.stdout
-        assert "everything that is stored is what was proven: 1 dataset-years" in checked.stdout
+        assert "everything that is stored is what was proven: 1 dataset-year\n" in checked.stdout

@@ -228,7 +228,7 @@ def test_a_name_of_a_location_forges_no_line_of_a_log() -> None:
     after = [locations.Location(5000, "NETWORK NODE", f"LD.A{ESCAPE}")]
     messages = locations._changes(before, after)
     assert messages[0].isprintable()
-    assert "renamed: 5000 LD.A is LD.A?]0;owned" in messages[0]
+    assert "1 renamed location: 5000 LD.A is LD.A?]0;owned" in messages[0]
 
 
 @pytest.mark.parametrize(

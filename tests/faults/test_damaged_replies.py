@@ -4,6 +4,7 @@ import os
 import random
 from collections import Counter
 
+import pytest
 from faults.damage import (
     AUTUMN,
     NOON,

@@ -15,7 +15,7 @@ from typing import Any
 
 from faults import shim
 from faults.operations import SyncRecord, power_cut
-from torture.machine import LONGEST, limit_memory, mount, require, tmpfs, wait, wait_or_kill
+from torture.machine import LONGEST, limit_memory, mount, require, strike, tmpfs, wait, wait_or_kill
 from torture.rooms import NEW, Prepared, RoomJob
 
 INTERRUPTED = 130
@@ -35,31 +35,30 @@ class Blows:
     number: int = 0
 
     @contextlib.contextmanager
-    def job(self, *, copied: bool = False) -> Iterator[RoomJob]:
+    def job(self, dataset: str = "", *, copied: bool = False) -> Iterator[RoomJob]:
         """The next job, in a folder of its own that is removed at the end."""
         self.number += 1
         home = self.folder / f"{self.room}-{self.number}"
         sets = self.prepared.sets
         try:
-            yield self.prepared.job(self.room, home, sets[self.number % len(sets)], copied=copied)
+            dataset = dataset or sets[self.number % len(sets)]
+            yield self.prepared.job(self.room, home, dataset, copied=copied)
         finally:
             shutil.rmtree(home, ignore_errors=True)
 
     def killed(self, count: int, number: signal.Signals) -> dict[str, Any]:
         """Send a signal at random moments, until it has reached so many attempts."""
         reached = done = begun_anew = 0
-        seconds = self._seconds()
+        usual = Usual(self)
         while reached < count:
             with self.job() as job:
                 for attempt in itertools.count(1):
                     # ever later, so that it comes to an end
-                    moment = self.chance.uniform(0, seconds * (1 + attempt / 50))
-                    process = job.start()
-                    time.sleep(moment)
-                    os.kill(process, number)
-                    code = wait(process)
+                    moment = self.chance.uniform(0, usual[job.dataset] * (1 + attempt / 50))
+                    code, ran = strike(job.start(), moment, number)
                     version = self.prepared.require_whole(job)
                     if code == 0:
+                        usual.learn(job.dataset, ran)
                         break
                     expected = {-number} if number == signal.SIGKILL else {INTERRUPTED, -number}
                     require(
@@ -98,7 +97,7 @@ class Blows:
     def power_cut(self, count: int) -> dict[str, Any]:
         """Cut the power at random moments: what was not synced is lost, by chance."""
         cuts = lost = 0
-        seconds = self._seconds()
+        usual = Usual(self)
         while cuts < count:
             with self.job() as job:
                 for attempt in itertools.count(1):
@@ -106,15 +105,14 @@ class Blows:
                     record = SyncRecord(job.store.root, aside)
                     record.keep_all()  # what a cut has left is on the disk
                     job.before = record.install
-                    process = job.start()
-                    time.sleep(self.chance.uniform(0, seconds * (1 + attempt / 10)))
-                    os.kill(process, signal.SIGKILL)
-                    code = wait(process)
+                    moment = self.chance.uniform(0, usual[job.dataset] * (1 + attempt / 10))
+                    code, ran = strike(job.start(), moment, signal.SIGKILL)
                     lost += power_cut(job.store.root, aside, self.chance)
                     cuts += 1
                     shutil.rmtree(aside)
                     version = self.prepared.require_whole(job)
                     if code == 0:
+                        usual.learn(job.dataset, ran)
                         break
                 require(version == NEW, "what a job had done was lost in a power cut after it")
                 job.finish()
@@ -174,12 +172,24 @@ class Blows:
             "outcome": f"{_listed(tried)}; {survived} did not matter",
         }
 
-    def _seconds(self) -> float:
-        """How long an undisturbed job takes here."""
-        with self.job() as job:
+
+class Usual(dict[str, float]):
+    """How long an undisturbed job takes here, by dataset, found when it is first asked for."""
+
+    def __init__(self, blows: Blows) -> None:
+        super().__init__()
+        self._blows = blows
+
+    def __missing__(self, dataset: str) -> float:
+        with self._blows.job(dataset) as job:
             started = time.monotonic()
             job.finish()
-            return time.monotonic() - started
+            self[dataset] = time.monotonic() - started
+        return self[dataset]
+
+    def learn(self, dataset: str, seconds: float) -> None:
+        """Take in how long another one ran; the first may have been a slow one."""
+        self[dataset] = min(self[dataset], seconds)
 
 
 @contextlib.contextmanager

@@ -68,6 +68,21 @@ def wait_or_kill(process: int, seconds: float) -> int:
     return wait(process)
 
 
+def strike(process: int, moment: float, number: signal.Signals) -> tuple[int, float]:
+    """Send a signal after so many seconds, unless the process has ended before.
+
+    Its exit code, and the seconds that it ran.
+    """
+    started = time.monotonic()
+    while (ran := time.monotonic() - started) < moment:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status), ran
+        time.sleep(min(0.005, moment - ran))
+    os.kill(process, number)
+    return wait(process), ran
+
+
 def in_child(ask: Callable[[], Any]) -> Any:
     """The answer of a function that a process of its own computes, so that no thread stays here."""
     with tempfile.TemporaryDirectory() as folder:

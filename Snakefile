@@ -10,7 +10,7 @@
 
 import sys
 
-from isone import clusters, notify, run
+from isone import clusters, notify, receipts, run
 from isone.datasets import DATASETS
 from isone.errors import IsoneError
 from isone.selection import PERIOD_PATTERN
@@ -28,6 +28,7 @@ except IsoneError as error:
 workflow.global_resources["isone_api"] = 1
 
 if workflow.is_main_process:
+    receipts.drop_stale(RUN.store)
     print(
         run.header(RUN.plan(), quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
     )

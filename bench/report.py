@@ -31,7 +31,7 @@ def years_at_hand(folder: Path, years: int) -> Path:
     """A data folder with so many proven, packed and loaded years up to 2024; made where lacking."""
     data = folder / f"{years}-years"
     store = Store(data / "sandbox")
-    if not duckdb_file.database_path(store).exists():
+    if not store.duckdb_path.exists():
         policy = read_settings({}).http
         with (
             Sandbox(nodes=2) as sandbox,

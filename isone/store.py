@@ -110,6 +110,11 @@ class Store:
         return self.root / "parquet" / dataset / f"{period}.parquet"
 
     @property
+    def duckdb_path(self) -> Path:
+        """The database of everything that is packed."""
+        return self.root / "isone.duckdb"
+
+    @property
     def jobs_dir(self) -> Path:
         """What the jobs of the present run say of themselves."""
         return self.root / "jobs"

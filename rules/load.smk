@@ -1,4 +1,5 @@
-# In:  {data}/parquet/{dataset}/{period}.parquet             the packed years
+# In:  {data}/parquet/{dataset}/{period}.parquet             the packed years, and their receipts:
+#      {data}/packed/{dataset}/{period}.json
 #      {data}/complete/{dataset}/{period}.json               their manifests
 # Out: {data}/isone.duckdb                                   not Snakemake's to delete, so with
 #      {data}/loaded/isone.duckdb.json                       a receipt of what it was built from
@@ -18,7 +19,7 @@ rule load:
 
 rule load_duckdb:
     input:
-        LOADING.parquet_files,
+        PACKING.receipts,
     output:
         receipt=LOADING.duckdb_receipt,
     log:
@@ -38,7 +39,7 @@ rule load_duckdb:
 
 rule load_postgres:
     input:
-        RUN.store.parquet_path("{dataset}", "{period}"),
+        PACKING.receipt,
     output:
         receipt=LOADING.postgres_receipt(),
     log:

@@ -1,6 +1,7 @@
 # In:  {data}/complete/{dataset}/{period}.json       the marker of a proven year
 #      {data}/raw/{dataset}/{year}/{day}.json.gz     the replies that it names, by their digests
-# Out: {data}/parquet/{dataset}/{period}.parquet     the year's table
+# Out: {data}/parquet/{dataset}/{period}.parquet     the year's table; it stays until the next one is
+#      {data}/packed/{dataset}/{period}.json         whole, so the rule declares its receipt
 #      {data}/parquet/datapackage.json               what all the tables hold, for other programs
 
 from isone.pack.outputs import Packing
@@ -17,7 +18,7 @@ rule pack_prices:
     input:
         marker=RUN.store.marker_path("{dataset}", "{period}"),
     output:
-        table=RUN.store.parquet_path("{dataset}", "{period}"),
+        receipt=PACKING.receipt,
     log:
         RUN.settings.log_dir / "pack_{dataset}_{period}.log",
     retries: 0
@@ -34,7 +35,7 @@ rule pack_prices:
 
 rule describe_tables:
     input:
-        PACKING.parquet_files,
+        PACKING.receipts,
     output:
         PACKING.description,
     log:

@@ -17,11 +17,13 @@ localrules:
 # No file says that this was done, so it is done whenever it is asked for.
 rule reconcile:
     input:
-        tables=RECONCILING.tables,
+        packed=RECONCILING.receipts,
         workbook=RECONCILING.workbook,
     log:
         RUN.settings.log_dir / "reconcile.log",
     retries: 0
+    params:
+        tables=RECONCILING.tables,
     conda:
         "../envs/pack.yaml"
     resources:

@@ -11,6 +11,6 @@ from isone.reconcile import jobs  # noqa: E402 - found only then
 with journal.sentences():
     sys.exit(
         jobs.reconcile_prices(
-            snakemake.config, tables=snakemake.input.tables, log_path=snakemake.log[0]
+            snakemake.config, tables=snakemake.params.tables, log_path=snakemake.log[0]
         )
     )

@@ -58,7 +58,7 @@ def fill(
 def build_duckdb(store: Store) -> Path:
     """Build the DuckDB file of everything that is packed."""
     duckdb_file.build(store, packed.packed_files(store, packed_names(store)))
-    return duckdb_file.database_path(store)
+    return store.duckdb_path
 
 
 def config_for(store: Store, **config: Any) -> dict[str, Any]:

@@ -33,11 +33,6 @@ class Loaded:
     rows: dict[str, int]
 
 
-def database_path(store: Store) -> Path:
-    """Where the DuckDB file of a store lies."""
-    return store.root / "isone.duckdb"
-
-
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a finished database for reading, with instants shown in market time."""
     connection = duckdb.connect(str(path), read_only=True)
@@ -53,7 +48,7 @@ def build(
     `files` as `packed.packed_files` gives them. Whoever has the old file open keeps reading the old
     one. Raises LoadError where a file turns out to be damaged, or is no year of its dataset.
     """
-    path = path or database_path(store)
+    path = path or store.duckdb_path
     make_folder(path.parent)
     aside = name_aside(path)
     try:

@@ -1,15 +1,15 @@
 """What Snakemake's jobs of the room "load" do: each with its journal around it."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from isone import receipts
 from isone.database import outputs
 from isone.errors import UsageError
 from isone.journal import Journal, log
 from isone.once import do_once
 from isone.settings import Settings, read_settings
-from isone.store import Store, write_whole
+from isone.store import Store
 from isone.words import count
 
 
@@ -23,10 +23,9 @@ def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -
 
         files = packed.packed_files(store, outputs.packed_names(store))
         loaded = duckdb_file.build(store, files, threads=threads)
-        path = duckdb_file.database_path(store)
-        receipt = {"database": str(path), "files": loaded.files, "rows": loaded.rows}
-        content = json.dumps(receipt, indent=1).encode() + b"\n"
-        write_whole(outputs.duckdb_receipt(store), content)
+        path = store.duckdb_path
+        content = {"database": str(path), "files": loaded.files, "rows": loaded.rows}
+        receipts.write(receipts.of_duckdb(store), content)
         journal.tell(rows=loaded.rows)
         log.info("%s holds %s", path, counted(loaded.rows))
 
@@ -94,7 +93,7 @@ def _load_years(
             total += loaded.rows
             news = "loaded" if loaded.changed else "was loaded already, nothing changed"
             log.info("%s %d: %s, %s", dataset, year, count(loaded.rows, "row"), news)
-            receipt = {
+            content = {
                 "database": outputs.target(settings.database),
                 "schema": tables.schema,
                 "dataset": dataset,
@@ -103,10 +102,9 @@ def _load_years(
                 "digest": loaded.digest,
                 "rows": loaded.rows,
             }
-            content = json.dumps(receipt, indent=1).encode() + b"\n"
             for file in group:
                 path = outputs.postgres_receipt(store, settings.database, dataset, file.period)
-                write_whole(path, content)
+                receipts.write(path, content)
     return total
 
 

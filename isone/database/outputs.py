@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from isone import receipts
 from isone.datasets import DATASETS
 from isone.selection import PERIOD_PATTERN, Job
 from isone.settings import Settings
@@ -30,14 +31,9 @@ class Loading:
         return [str(path) for path in (self.duckdb_receipt, *self.postgres_receipts) if self.jobs]
 
     @property
-    def parquet_files(self) -> list[str]:
-        """The packed files of the chosen dataset-years."""
-        return [str(self.store.parquet_path(job.dataset, job.period)) for job in self.jobs]
-
-    @property
     def duckdb_receipt(self) -> Path:
-        """The receipt of the DuckDB file; the database itself is not Snakemake's to delete."""
-        return duckdb_receipt(self.store)
+        """The receipt of the DuckDB file."""
+        return receipts.of_duckdb(self.store)
 
     @property
     def postgres_receipts(self) -> list[Path]:
@@ -58,7 +54,7 @@ class Loading:
         """What else the DuckDB file hangs on, in a form that only changes when it must be rebuilt.
 
         All packed files go into it, chosen or not; of those that are not chosen, one that is newer
-        than the database counts as a change, and so does a database that was removed.
+        than the database counts as a change.
         """
         chosen = [(job.dataset, job.period) for job in self.jobs]
         years = {(job.dataset, job.year) for job in self.jobs}
@@ -68,23 +64,15 @@ class Loading:
             if (dataset, int(period[:4])) not in years  # which packing sees to
         ]
         words = sorted(f"{dataset}/{period}" for dataset, period in {*chosen, *others})
-        database, receipt = self.store.root / "isone.duckdb", self.duckdb_receipt
-        if receipt.exists():
-            if not database.exists():
-                words.append("removed")
-            else:
-                built = database.stat().st_mtime_ns
-                changes = [(name, self._changed(*name)) for name in others]
-                words += [f"{name}@{changed}" for name, changed in changes if changed > built]
+        database = self.store.duckdb_path
+        if self.duckdb_receipt.exists() and database.exists():
+            built = database.stat().st_mtime_ns
+            changes = [(name, self._changed(*name)) for name in others]
+            words += [f"{name}@{changed}" for name, changed in changes if changed > built]
         return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
     def _changed(self, dataset: str, period: str) -> int:
         return self.store.parquet_path(dataset, period).stat().st_mtime_ns
-
-
-def duckdb_receipt(store: Store) -> Path:
-    """Where the receipt of the DuckDB file lies."""
-    return store.root / "loaded" / "isone.duckdb.json"
 
 
 def postgres_receipt(store: Store, database: str, dataset: str, period: str) -> Path:
@@ -95,7 +83,7 @@ def postgres_receipt(store: Store, database: str, dataset: str, period: str) -> 
 def receipts_of_year(store: Store, dataset: str, year: str) -> list[Path]:
     """Every receipt that speaks of a dataset-year, of any database."""
     of_postgres = sorted((store.root / "loaded").glob(f"*/{dataset}/{year}*.json"))
-    return [duckdb_receipt(store), *of_postgres]
+    return [receipts.of_duckdb(store), *of_postgres]
 
 
 def target_digest(database: str) -> str:
@@ -121,10 +109,17 @@ def target(database: str) -> str:
 
 
 def packed_names(store: Store) -> list[tuple[str, str]]:
-    """Dataset and period of every Parquet file that is there, in order."""
+    """Dataset and period of every table that is there, in order.
+
+    So are those that have a receipt and cannot be seen: on a cluster a new file may not be at once.
+    """
+    noted = set(receipts.tables(store))
     return [
-        (dataset, path.stem)
+        (dataset, period)
         for dataset in DATASETS
-        for path in sorted(store.parquet_path(dataset, "any").parent.glob("*.parquet"))
-        if re.fullmatch(PERIOD_PATTERN, path.stem)
+        for period in sorted(
+            {path.stem for path in store.parquet_path(dataset, "any").parent.glob("*.parquet")}
+            | {period for name, period in noted if name == dataset}
+        )
+        if re.fullmatch(PERIOD_PATTERN, period)
     ]

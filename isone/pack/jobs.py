@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import run
+from isone import receipts, run
 from isone.errors import IsoneError
 from isone.journal import Journal, log
 from isone.once import do_once
@@ -17,22 +17,23 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
     """Pack a proven dataset-year; returns the exit code."""
     settings = read_settings(config)
     store = Store(settings.store_dir)
-    target = store.parquet_path(dataset, period)
+    table, receipt = store.parquet_path(dataset, period), receipts.of_table(store, dataset, period)
 
     def work(journal: Journal) -> None:
         from isone.pack.year import pack_year, remove_superseded
 
         packed = pack_year(store, dataset, period, settings.locations)
         journal.tell(rows=packed.rows, bytes=packed.size)
-        log.info("%s: %s, %s bytes", target, count(packed.rows, "row"), f"{packed.size:,}")
+        log.info("%s: %s, %s bytes", table, count(packed.rows, "row"), f"{packed.size:,}")
         if packed.left_out:
             log.info("left out of other locations: %s", count(packed.left_out, "row"))
         for location in packed.absent:
             log.warning("location %d has no price in %s %s", location, dataset, period)
         for path in remove_superseded(store, dataset, period):
             log.info("removed %s: another choice of the same year, packed again when chosen", path)
+        receipts.write(receipt, {"table": str(table), "rows": packed.rows, "bytes": packed.size})
 
-    return _do_unless_stopped(settings, f"pack_{dataset}_{period}", target, log_path, work)
+    return _do_unless_stopped(settings, f"pack_{dataset}_{period}", receipt, log_path, work)
 
 
 def describe_tables(config: Mapping[str, Any], target: str, log_path: str) -> int:

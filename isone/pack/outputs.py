@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from isone import receipts
 from isone.datasets import DATASETS
 from isone.selection import Job
 from isone.settings import Settings
@@ -21,9 +22,14 @@ class Packing:
     jobs: Sequence[Job]
 
     @property
-    def parquet_files(self) -> list[str]:
-        """The files of the chosen dataset-years."""
-        return [str(self.store.parquet_path(job.dataset, job.period)) for job in self.jobs]
+    def receipts(self) -> list[str]:
+        """The receipts of the chosen dataset-years' tables."""
+        return [str(receipts.of_table(self.store, job.dataset, job.period)) for job in self.jobs]
+
+    @property
+    def receipt(self) -> Path:
+        """The receipt of any dataset-year's table, with its wildcards."""
+        return receipts.of_table(self.store, "{dataset}", "{period}")
 
     @property
     def description(self) -> str:
@@ -33,7 +39,7 @@ class Packing:
     @property
     def outcome(self) -> list[str]:
         """All that packing leaves: nothing where there are only custom downloads."""
-        return [*self.parquet_files, self.description] if self.jobs else []
+        return [*self.receipts, self.description] if self.jobs else []
 
     def locations(self, wildcards: Any) -> str:
         """The locations to keep, so that another choice packs again; empty where there are none."""

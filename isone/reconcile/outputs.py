@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from isone import receipts
 from isone.datasets import DATASETS
 from isone.selection import Job
 from isone.settings import Settings
@@ -36,8 +37,17 @@ class Reconciling:
     @property
     def tables(self) -> list[str]:
         """Their Parquet files."""
+        return [str(self.store.parquet_path(*each)) for each in self._names]
+
+    @property
+    def receipts(self) -> list[str]:
+        """The receipts of these files."""
+        return [str(receipts.of_table(self.store, *each)) for each in self._names]
+
+    @property
+    def _names(self) -> list[tuple[str, str]]:
         return [
-            str(self.store.parquet_path(job.dataset, job.period))
+            (job.dataset, job.period)
             for job in self.jobs
             if DATASETS[job.dataset].data_type == "lmp"
         ]

@@ -14,7 +14,6 @@ from isone.database import report_queries as queries
 from isone.datasets import HUB
 from isone.report import coverage, quality, reconciled
 from isone.report.coverage import Day
-from isone.report.outputs import database_path
 from isone.report.quality import Quality
 from isone.report.reconciled import Reconciled
 from isone.report.tables import Data, Label
@@ -94,7 +93,7 @@ _DATED = ("monthly", "regulation", "reserves", "reserves_day_ahead")
 def gather(settings: Settings, store: Store, database: Path | None = None) -> Facts:
     """Ask everything once. Raises LoadError for a database that cannot be read."""
     made = clock.now()
-    path = database or database_path(store)
+    path = database or store.duckdb_path
     with queries.open_report(path) as connection:
         places = _places(queries.places(connection))
         ids = [place.id for place in places]

@@ -75,11 +75,6 @@ def _from_here(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def database_path(store: Store) -> Path:
-    """The database that a report is made from."""
-    return store.root / "isone.duckdb"
-
-
 def digest() -> str:
     """A digest of all that decides what page and figures look like."""
     seen = hashlib.sha256(_QUERIES.read_bytes())

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from isone import receipts
 from isone.database import outputs
 from isone.datasets import Part
 from isone.errors import DamagedError
@@ -38,7 +39,7 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
             if places & {"raw", "marker"}:
                 _remove_year(store, verdict, set(refused))
             if "parquet" in places:
-                _remove(store.parquet_path(verdict.dataset, verdict.period))
+                _remove_table(store, verdict.dataset, verdict.period)
             if "postgresql" in places and settings.database:
                 _forget_in_postgres(settings, settings.database, verdict)
             for receipt in outputs.receipts_of_year(store, verdict.dataset, verdict.period[:4]):
@@ -52,7 +53,12 @@ def _remove_year(store: Store, verdict: Verdict, parts: set[str]) -> None:
     for marker in sorted(folder.glob(f"{verdict.period[:4]}*.json")):
         if marker.stem == verdict.period or parts & _parts_of(marker):
             _remove(marker)
-            _remove(store.parquet_path(verdict.dataset, marker.stem))
+            _remove_table(store, verdict.dataset, marker.stem)
+
+
+def _remove_table(store: Store, dataset: str, period: str) -> None:
+    _remove(receipts.of_table(store, dataset, period))
+    _remove(store.parquet_path(dataset, period))
 
 
 def _parts_of(marker: Path) -> set[str]:

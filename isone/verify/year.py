@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from isone import check, clock, parse, places
-from isone.database import duckdb_file, outputs, packed
+from isone.database import outputs, packed
 from isone.database.comparison import Comparison, DayDigests
 from isone.database.packed import PackedFile
 from isone.datasets import DATASETS, HUBS, Dataset, Locations, Part
@@ -255,7 +255,7 @@ def _verify_duckdb(
     comparison: Comparison,
     findings: _Findings,
 ) -> None:
-    path = duckdb_file.database_path(store)
+    path = store.duckdb_path
     if not path.exists():
         findings.notes.append(f"{path} is not built")
         return

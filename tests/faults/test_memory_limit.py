@@ -11,6 +11,7 @@ from filled import build_duckdb, fill
 from memory_group import MemoryGroup, memory_group
 from running import command_line
 
+from isone import receipts
 from isone.store import Store
 
 TOO_LITTLE = 165 << 20
@@ -33,6 +34,7 @@ def year(group: MemoryGroup, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A year of all locations, downloaded and packed."""
     store = Store(tmp_path_factory.mktemp("year") / "data" / "sandbox")
     fill(store, ["lmp_da_hourly"], "2024-01-01", "2024-12-31", locations="all", nodes=NODES)
+    receipts.write(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
     return store
 
 
@@ -76,15 +78,16 @@ def told(job: str) -> str:
     )
 
 
-def test_a_pack_that_is_killed_for_memory_leaves_no_half_and_the_same_command_finishes(
+def test_a_pack_that_is_killed_for_memory_leaves_the_old_table_and_the_same_command_finishes(
     group: MemoryGroup, own: Store, workflow: Path
 ) -> None:
     path = own.parquet_path("lmp_da_hourly", "2024")
     whole = digest(path)
     raw = sorted((own.root / "raw").rglob("*"))
-    path.unlink()
+    path.write_bytes(b"the old one")
+    receipts.of_table(own, "lmp_da_hourly", "2024").unlink()
     assert told("pack_lmp_da_hourly_2024") in starve(group, "pack", workflow)
-    assert not path.exists()
+    assert path.read_bytes() == b"the old one"
     assert sorted((own.root / "raw").rglob("*")) == raw
     assert own.marker_path("lmp_da_hourly", "2024").exists()
     feed(group, "pack", workflow)

@@ -16,7 +16,7 @@ STEP = 448  # kilobytes; DuckDB's files grow by 256
 
 
 def rows(store: Store) -> int:
-    with duckdb.connect(str(duckdb_file.database_path(store)), read_only=True) as connection:
+    with duckdb.connect(str(store.duckdb_path), read_only=True) as connection:
         found = connection.execute("SELECT count(*) FROM lmp_da_hourly").fetchall()
     return int(found[0][0])
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from isone import receipts
 from isone.database import layout, outputs
 from isone.database.outputs import Loading
 from isone.errors import UsageError
@@ -33,7 +34,7 @@ def pack(store: Store, dataset: str, period: str) -> Path:
 
 
 def build(store: Store) -> Path:
-    receipt = outputs.duckdb_receipt(store)
+    receipt = receipts.of_duckdb(store)
     receipt.parent.mkdir(parents=True, exist_ok=True)
     receipt.touch()
     database = store.root / "isone.duckdb"
@@ -87,7 +88,7 @@ def test_what_is_no_address_is_refused_with_an_example(address: str) -> None:
 
 
 def test_without_a_database_there_is_only_the_duckdb_file_to_load(store: Store) -> None:
-    assert loading_of(store, job(2024)).outcome == [str(outputs.duckdb_receipt(store))]
+    assert loading_of(store, job(2024)).outcome == [str(receipts.of_duckdb(store))]
     assert loading_of(store).outcome == []
 
 
@@ -135,11 +136,25 @@ def test_a_year_that_was_packed_for_another_choice_makes_it_build_anew(store: St
     assert chosen.duckdb_content(None) != before
 
 
-def test_a_database_that_was_removed_is_built_anew(store: Store) -> None:
-    chosen = loading_of(store, job(2024))
-    before = chosen.duckdb_content(None)
-    build(store).unlink()
-    assert chosen.duckdb_content(None) != before
+def test_receipts_of_what_was_removed_are_dropped_and_no_others(store: Store) -> None:
+    table, gone = (pack(store, "lmp_da_hourly", period) for period in ("2023", "2024"))
+    noted = [receipts.of_table(store, "lmp_da_hourly", period) for period in ("2023", "2024")]
+    for receipt in noted:
+        receipts.write(receipt, {})
+    build(store)
+    receipts.drop_stale(store)
+    assert all(path.exists() for path in [*noted, receipts.of_duckdb(store)])
+    gone.unlink()
+    store.duckdb_path.unlink()
+    receipts.drop_stale(store)
+    assert [path.exists() for path in [*noted, receipts.of_duckdb(store)]] == [True, False, False]
+    assert table.exists()
+
+
+def test_a_table_that_has_a_receipt_and_cannot_be_seen_is_not_passed_over(store: Store) -> None:
+    pack(store, "lmp_da_hourly", "2023")
+    receipts.write(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
+    assert outputs.packed_names(store) == [("lmp_da_hourly", "2023"), ("lmp_da_hourly", "2024")]
 
 
 def test_the_layout_has_one_digest() -> None:

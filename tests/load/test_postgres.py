@@ -12,7 +12,7 @@ from filled import config_for, fill
 from postgres_server import GUARDED, PASSWORD, Server
 from running import PROJECT
 
-from isone import places
+from isone import places, receipts
 from isone.database import jobs, outputs, packed, postgres, postgres_schema, sql
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
@@ -454,7 +454,7 @@ def test_without_a_database_the_script_says_how_to_name_one(own_store: Store) ->
 def test_duckdb_is_built_by_its_job_with_a_receipt(own_store: Store) -> None:
     (own_store.root / "isone.duckdb").unlink()
     assert jobs.load_duckdb(config_for(own_store), None, threads=1) == 0
-    receipt = json.loads(outputs.duckdb_receipt(own_store).read_text())
+    receipt = json.loads(receipts.of_duckdb(own_store).read_text())
     assert receipt["rows"]["lmp_da_hourly"] == 9 * 6 * 24
     assert len(receipt["files"]) == 2 * len(DATASETS)
 

@@ -41,6 +41,42 @@ def test_packing_follows_the_choice_of_locations_and_downloads_nothing_for_it(
     assert pq.read_metadata(path).num_rows > 9 * 48
 
 
+def test_a_table_that_cannot_be_packed_anew_stays_as_it_was(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    assert snakemake(*SMALL, **PACK).returncode == 0
+    path = workflow / PARQUET / "lmp_da_hourly" / "2024.through-20240102.parquet"
+    old = path.read_bytes()
+    raw = workflow / "data/sandbox/raw/lmp_da_hourly/2024/20240102.json.gz"
+    whole = raw.read_bytes()
+    raw.write_bytes(whole[:-1])
+    failed = snakemake(*SMALL, "locations=all", **PACK)
+    assert failed.returncode == 1
+    assert "20240102.json.gz has" in failed.stdout
+    assert path.read_bytes() == old
+    raw.write_bytes(whole)
+    assert snakemake(*SMALL, "locations=all", **PACK).returncode == 0
+    assert pq.read_metadata(path).num_rows > 9 * 48
+
+
+def test_what_was_removed_is_made_anew_once(workflow: Path, snakemake: Snakemake) -> None:
+    load = PACK | {"targets": ("pack", "load")}
+    assert snakemake(*SMALL, **load).returncode == 0
+    table = workflow / PARQUET / "lmp_da_hourly" / "2024.through-20240102.parquet"
+    database = workflow / "data/sandbox/isone.duckdb"
+    for removed, rules in (
+        (table, {"pack_prices": 1, "describe_tables": 1, "load_duckdb": 1}),
+        (database, {"load_duckdb": 1}),
+    ):
+        removed.unlink()
+        again = snakemake(*SMALL, **load)
+        assert again.returncode == 0, again.stdout
+        run = jobs_run(again.stdout)
+        assert {rule: run[rule] for rule in run if rule not in {"pack", "load", "total"}} == rules
+        assert removed.exists()
+        assert "Nothing to be done" in snakemake(*SMALL, **load).stdout
+
+
 def test_a_damaged_day_fails_its_own_year_only_and_is_named(
     workflow: Path, snakemake: Snakemake
 ) -> None:

@@ -43,7 +43,8 @@ def finish(chosen: run.Run) -> int:
     report = Outputs.of(chosen.settings)
     files = [*chosen.price_markers, *packing.outcome, loading.duckdb_receipt]
     files += [str(path) for path in (report.page, report.key_numbers)]
-    for file in files:
+    tables = [chosen.store.parquet_path(job.dataset, job.period) for job in chosen.jobs]
+    for file in [*files, *tables, chosen.store.duckdb_path]:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).write_text("{}")
     Path(report.figures).mkdir()

@@ -2,7 +2,8 @@
 
 The same URLs over one connection each, in turn; a sandbox in a process of its own serves recorded
 replies. Ours is everything that a job does: checks, proof, digests, fsync, ledger. Curl, and
-requests without anything of ours, only write what comes into files.
+requests without anything of ours, only write what comes into files. What curl takes without latency
+is the sandbox's own time: a faster server would leave ours further behind, a real one is slower.
 """
 
 import datetime as dt

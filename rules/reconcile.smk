@@ -22,12 +22,12 @@ rule reconcile:
     log:
         RUN.settings.log_dir / "reconcile.log",
     retries: 0
-    params:
-        tables=RECONCILING.tables,
     conda:
         "../envs/pack.yaml"
     resources:
         isone_api=1,
+    params:
+        tables=RECONCILING.tables,
     message:
         "Hold the prices against ISO-NE's own figures"
     script:

@@ -16,10 +16,10 @@ from running import PROJECT
 
 ARROW = {"numpy", "pyarrow"}
 REQUESTS = {"requests", "tenacity", "urllib3"}
-DRAWING = {"altair", "jinja2", "vl_convert"}
+DRAWING = {"altair", "jinja2"}  # what draws in the page is put together by another process
 HEAVY = {
     *(ARROW | REQUESTS | DRAWING),
-    *("apprise", "duckdb", "openpyxl", "psycopg", "rich", "snakemake"),
+    *("vl_convert", "apprise", "duckdb", "openpyxl", "psycopg", "rich", "snakemake"),
 }
 DAY = "2024.through-20240101"
 PERIODS = [("lmp_da_hourly", DAY), ("regulation_5min", DAY)]

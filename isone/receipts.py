@@ -5,12 +5,10 @@ until the next one takes its place in one step, so rules declare a receipt inste
 written last. A receipt whose file is gone says nothing; it is dropped when a run begins.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from isone.store import Store, write_whole
+from isone.store import Store
 
 
 def of_table(store: Store, dataset: str, period: str) -> Path:
@@ -27,11 +25,6 @@ def tables(store: Store) -> Iterator[tuple[str, str]]:
     """Dataset and period of every packed dataset-year that has a receipt."""
     for path in sorted((store.root / "packed").glob("*/*.json")):
         yield path.parent.name, path.stem
-
-
-def write(path: Path, content: dict[str, Any]) -> None:
-    """Write a receipt in one step."""
-    write_whole(path, json.dumps(content, indent=1).encode() + b"\n")
 
 
 def drop_stale(store: Store) -> None:

@@ -179,7 +179,7 @@ class Store:
     def write_marker(self, dataset: str, period: str, manifest: dict[str, Any]) -> Path:
         """Write a year's manifest in one step, lastingly."""
         path = self.marker_path(dataset, period)
-        write_whole(path, json.dumps(manifest, indent=1).encode() + b"\n")
+        write_json(path, manifest)
         return path
 
     def marker_periods(self, dataset: str) -> list[str]:
@@ -250,6 +250,11 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
         sync_folder(path.parent)
 
 
+def write_json(path: Path, content: Any) -> None:
+    """Replace a file by one of JSON, in one step and lastingly."""
+    write_whole(path, json.dumps(content, indent=1).encode() + b"\n")
+
+
 @contextlib.contextmanager
 def writing_whole(path: Path) -> Iterator[BinaryIO]:
     """A file to write into at length; it gets its name, lastingly, when all has gone well.
@@ -279,17 +284,24 @@ def name_aside(path: Path) -> Path:
     """
     prefix = f".{path.name}."
     for name in _listing(path.parent, prefix=prefix, suffix=""):
-        process, _, host = name.removeprefix(prefix).partition(".")[0].partition("-")
         leftover = path.with_name(name)
-        if not (name.startswith(prefix) and process.isdecimal()):
-            continue
-        if _another_runs(int(process)) if host == _host_in_names() else not _is_stale(leftover):
+        if not (name.startswith(prefix) and _is_abandoned(leftover, name.removeprefix(prefix))):
             continue
         if leftover.is_dir():  # where DuckDB puts what does not fit into its memory
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
     return path.with_name(f"{prefix}{os.getpid()}-{_host_in_names()}")
+
+
+def _is_abandoned(leftover: Path, writer: str) -> bool:
+    """Whether nobody writes what `{process}-{host}`, and maybe an ending, began."""
+    process, _, host = writer.partition(".")[0].partition("-")
+    if not process.isdecimal():
+        return False
+    if host == _host_in_names():
+        return not _another_runs(int(process))
+    return _is_stale(leftover)
 
 
 def _host_in_names() -> str:

@@ -49,7 +49,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     word = name.casefold()
     like = [each for each in folded if len(word) > 2 and word in each]
     like = like or difflib.get_close_matches(word, folded, n=1, cutoff=0.5)
-    return f"did you mean {_or([repr(folded[each]) for each in like])}?" if like else ""
+    return f"did you mean {_listed([repr(folded[each]) for each in like], 'or')}?" if like else ""
 
 
 def _where(error: Any) -> str:
@@ -69,7 +69,7 @@ def _what(error: Any) -> str:
             kinds = (
                 [limit] if isinstance(limit, str) else [kind for kind in limit if kind != "null"]
             )
-            what = f"{given} is not {_or([_KINDS[kind] for kind in kinds])}"
+            what = f"{given} is not {_listed([_KINDS[kind] for kind in kinds], 'or')}"
         case "format":
             if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(error.instance)):
                 return f"{given} is a day that no calendar has"
@@ -85,7 +85,8 @@ def _what(error: Any) -> str:
         case "minItems" | "minLength":
             return "there is nothing in it"
         case "required":
-            return f"{_and([name for name in limit if name not in error.instance])} must be in it"
+            lacking = [name for name in limit if name not in error.instance]
+            return f"{_listed(lacking, 'and')} must be in it"
         case "additionalProperties":  # _UNKNOWN_KEY
             known = error.schema["properties"]
             return unknown(next(name for name in error.instance if name not in known), known, "key")
@@ -93,7 +94,7 @@ def _what(error: Any) -> str:
             return str(error.message)[-_SHOWN:]  # what is wrong stands at its end
     examples = [str(each) for each in error.schema.get("examples", ())]
     if examples:
-        what += f"; write, for example, {_or(examples)}"
+        what += f"; write, for example, {_listed(examples, 'or')}"
     return what
 
 
@@ -114,9 +115,6 @@ def _given(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def _or(words: list[str]) -> str:
-    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def _and(words: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+def _listed(words: list[str], last: str) -> str:
+    """Words in a row, with `or` or `and` before the last one."""
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -9,7 +9,7 @@ from isone.errors import UsageError
 from isone.journal import Journal, log
 from isone.once import do_once
 from isone.settings import Settings, read_settings
-from isone.store import Store
+from isone.store import Store, write_json
 from isone.words import count
 
 
@@ -25,7 +25,7 @@ def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -
         loaded = duckdb_file.build(store, files, threads=threads)
         path = store.duckdb_path
         content = {"database": str(path), "files": loaded.files, "rows": loaded.rows}
-        receipts.write(receipts.of_duckdb(store), content)
+        write_json(receipts.of_duckdb(store), content)
         journal.tell(rows=loaded.rows)
         log.info("%s holds %s", path, counted(loaded.rows))
 
@@ -104,10 +104,10 @@ def _load_years(
             }
             for file in group:
                 path = outputs.postgres_receipt(store, settings.database, dataset, file.period)
-                receipts.write(path, content)
+                write_json(path, content)
     return total
 
 
 def counted(rows: Mapping[str, int]) -> str:
     """Tables and their rows, as in a sentence; empty ones left out."""
-    return ", ".join(f"{table} {count:,}" for table, count in rows.items() if count) or "no rows"
+    return ", ".join(f"{table} {number:,}" for table, number in rows.items() if number) or "no rows"

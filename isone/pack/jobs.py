@@ -9,7 +9,7 @@ from isone.errors import IsoneError
 from isone.journal import Journal, log
 from isone.once import do_once
 from isone.settings import Settings, read_settings
-from isone.store import Store
+from isone.store import Store, write_json
 from isone.words import count
 
 
@@ -31,7 +31,7 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
             log.warning("location %d has no price in %s %s", location, dataset, period)
         for path in remove_superseded(store, dataset, period):
             log.info("removed %s: another choice of the same year, packed again when chosen", path)
-        receipts.write(receipt, {"table": str(table), "rows": packed.rows, "bytes": packed.size})
+        write_json(receipt, {"table": str(table), "rows": packed.rows, "bytes": packed.size})
 
     return _do_unless_stopped(settings, f"pack_{dataset}_{period}", receipt, log_path, work)
 

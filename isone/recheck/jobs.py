@@ -24,7 +24,7 @@ from isone.manifest import read_manifest
 from isone.once import do_once
 from isone.recheck import outputs
 from isone.settings import read_settings
-from isone.store import Entry, Store, make_folder, sha256, write_whole
+from isone.store import Entry, Store, make_folder, sha256, write_json, write_whole
 from isone.words import count
 
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
@@ -41,7 +41,7 @@ def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path:
         first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
         with store.sole_downloader(name), open_client(settings, journal.redaction) as client:
             found = recheck_days(store, client, DATASETS[dataset], first, last)
-        write_whole(note, json.dumps(found, indent=1).encode() + b"\n")
+        write_json(note, found)
         if found["failed"]:
             failed = count(len(found["failed"]), "reply", "replies")
             part, why = next(iter(found["failed"].items()))

@@ -12,7 +12,7 @@ from memory_group import MemoryGroup, memory_group
 from running import command_line
 
 from isone import receipts
-from isone.store import Store
+from isone.store import Store, write_json
 
 TOO_LITTLE = 165 << 20
 """Bytes: Snakemake itself takes 80 MB here, and a job 110 MB or more on top of it."""
@@ -34,7 +34,7 @@ def year(group: MemoryGroup, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A year of all locations, downloaded and packed."""
     store = Store(tmp_path_factory.mktemp("year") / "data" / "sandbox")
     fill(store, ["lmp_da_hourly"], "2024-01-01", "2024-12-31", locations="all", nodes=NODES)
-    receipts.write(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
+    write_json(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
     return store
 
 

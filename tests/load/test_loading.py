@@ -10,7 +10,7 @@ from isone.database.outputs import Loading
 from isone.errors import UsageError
 from isone.selection import Job
 from isone.settings import read_settings
-from isone.store import Store
+from isone.store import Store, write_json
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_receipts_of_what_was_removed_are_dropped_and_no_others(store: Store) ->
     table, gone = (pack(store, "lmp_da_hourly", period) for period in ("2023", "2024"))
     noted = [receipts.of_table(store, "lmp_da_hourly", period) for period in ("2023", "2024")]
     for receipt in noted:
-        receipts.write(receipt, {})
+        write_json(receipt, {})
     build(store)
     receipts.drop_stale(store)
     assert all(path.exists() for path in [*noted, receipts.of_duckdb(store)])
@@ -153,7 +153,7 @@ def test_receipts_of_what_was_removed_are_dropped_and_no_others(store: Store) ->
 
 def test_a_table_that_has_a_receipt_and_cannot_be_seen_is_not_passed_over(store: Store) -> None:
     pack(store, "lmp_da_hourly", "2023")
-    receipts.write(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
+    write_json(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
     assert outputs.packed_names(store) == [("lmp_da_hourly", "2023"), ("lmp_da_hourly", "2024")]
 
 

@@ -3,6 +3,8 @@
 import datetime as dt
 import gzip
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,14 +24,21 @@ FIRST, LAST = dt.date(2024, 1, 1), dt.date(2024, 1, 5)
 TODAY = dt.date(2026, 6, 15)
 
 
-def test_a_correction_is_recorded_and_the_reply_before_it_is_kept(tmp_path: Path) -> None:
-    store = Store(tmp_path / "data")
+@contextmanager
+def downloaded(store: Store) -> Iterator[tuple[Sandbox, Client]]:
+    """Five days that were had from a sandbox, which still answers."""
     with (
         Sandbox(nodes=0, today=TODAY) as sandbox,
         Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
     ):
         job = Job(DATASET.name, 2024, FIRST, LAST, HUBS)
         download_year(Downloader(store, client, DATASET), job, newest_first=False)
+        yield sandbox, client
+
+
+def test_a_correction_is_recorded_and_the_reply_before_it_is_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path / "data")
+    with downloaded(store):
         path = store.raw_path(Part(DATASET.name, dt.date(2024, 1, 4)))
         served = gzip.decompress(path.read_bytes())
         replies = tmp_path / "replies/api/v1.1/hourlylmp/rt/final/day"
@@ -66,12 +75,7 @@ def test_a_correction_is_recorded_and_the_reply_before_it_is_kept(tmp_path: Path
 
 def test_a_stored_reply_that_is_gone_or_damaged_is_named_and_not_asked_for(tmp_path: Path) -> None:
     store = Store(tmp_path / "data")
-    with (
-        Sandbox(nodes=0, today=TODAY) as sandbox,
-        Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
-    ):
-        job = Job(DATASET.name, 2024, FIRST, LAST, HUBS)
-        download_year(Downloader(store, client, DATASET), job, newest_first=False)
+    with downloaded(store) as (sandbox, client):
         flipped = bytearray(_day(store, 2).read_bytes())
         flipped[len(flipped) // 2] ^= 1
         _day(store, 2).write_bytes(flipped)

@@ -72,7 +72,11 @@ class Loading:
         return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
 
     def _changed(self, dataset: str, period: str) -> int:
-        return self.store.parquet_path(dataset, period).stat().st_mtime_ns
+        """When a table was written; 0 for one that cannot be seen."""
+        try:
+            return self.store.parquet_path(dataset, period).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
 
 def postgres_receipt(store: Store, database: str, dataset: str, period: str) -> Path:

@@ -155,6 +155,8 @@ def test_a_table_that_has_a_receipt_and_cannot_be_seen_is_not_passed_over(store:
     pack(store, "lmp_da_hourly", "2023")
     write_json(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
     assert outputs.packed_names(store) == [("lmp_da_hourly", "2023"), ("lmp_da_hourly", "2024")]
+    build(store)
+    assert loading_of(store, job(2023)).duckdb_content(None)  # planning goes on; loading names it
 
 
 def test_the_layout_has_one_digest() -> None:

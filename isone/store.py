@@ -8,16 +8,17 @@ beside it; a part without a line there, or with another size, is proven again be
 import contextlib
 import datetime as dt
 import fcntl
+import functools
 import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -71,6 +72,14 @@ _entry_decoder = msgspec.json.Decoder(Entry)
 _entry_encoder = msgspec.json.Encoder()
 
 
+class Proven(NamedTuple):
+    """A reply that was shown to be whole and is not filed yet."""
+
+    part: Part
+    found_at: Path
+    entry: Entry
+
+
 @dataclass(frozen=True)
 class Store:
     """The folder that holds one source's data."""
@@ -79,7 +88,7 @@ class Store:
 
     def raw_dir(self, dataset: str, year: int) -> Path:
         """Where the replies of a dataset-year lie, as served."""
-        return self.root / "raw" / dataset / str(year)
+        return _raw_dir(self.root, dataset, year)
 
     def raw_path(self, part: Part) -> Path:
         """The final name of a part's reply; that of a public report where one lies there."""
@@ -152,21 +161,20 @@ class Store:
         folder = self.raw_dir(dataset, year)
         return {n: e for n, e in entries.items() if _size(folder / e.file) == e.size}
 
-    def file_part(self, part: Part, found_at: Path, entry: Entry) -> None:
-        """Give a proven reply its final name, lastingly, and note it in the ledger."""
-        sync_file(found_at)
-        folder = self.raw_dir(part.dataset, part.day.year)
-        found_at.replace(folder / entry.file)
-        for name in {f"{entry.part}{_REPLY}", f"{entry.part}{_REPORT}"} - {entry.file}:
-            (folder / name).unlink(missing_ok=True)  # the same part from another source
-        sync_folder(folder)
-        self.note_part(part, entry)
-
-    def note_part(self, part: Part, entry: Entry) -> None:
-        """Add a line to the ledger; a line cut off by a crash before it does no harm."""
-        with self.ledger_path(part.dataset, part.day.year).open("a+b") as ledger:
-            new_line = b"\n" * _ends_in_mid_line(ledger)
-            ledger.write(new_line + _entry_encoder.encode(entry) + b"\n")
+    def file_parts(self, batch: Sequence[Proven]) -> None:
+        """Give proven replies their final names, lastingly, and note them in their ledgers."""
+        for proven in batch:
+            sync_file(proven.found_at)
+        noted: dict[Path, list[Entry]] = {}
+        for part, found_at, entry in batch:
+            folder = self.raw_dir(part.dataset, part.day.year)
+            found_at.replace(folder / entry.file)
+            for name in {f"{entry.part}{_REPLY}", f"{entry.part}{_REPORT}"} - {entry.file}:
+                (folder / name).unlink(missing_ok=True)  # the same part from another source
+            noted.setdefault(self.ledger_path(part.dataset, part.day.year), []).append(entry)
+        for ledger, entries in noted.items():
+            sync_folder(ledger.parent)
+            _add_lines(ledger, entries)
 
     def refuse_part(self, part: Part, found_at: Path, reason: str) -> Path:
         """Keep a refused reply aside for the reader, with the reason beside it."""
@@ -205,6 +213,19 @@ class Store:
             lock.write(f"{name} (process {os.getpid()}, since {dt.datetime.now():%H:%M:%S})")
             lock.flush()
             yield
+
+
+@functools.cache
+def _raw_dir(root: Path, dataset: str, year: int) -> Path:
+    return root / "raw" / dataset / str(year)
+
+
+def _add_lines(ledger: Path, entries: Iterable[Entry]) -> None:
+    """Add lines to a ledger; a line cut off by a crash before them does no harm."""
+    with ledger.open("a+b") as file:
+        new_line = b"\n" * _ends_in_mid_line(file)
+        lines = [_entry_encoder.encode(entry) + b"\n" for entry in entries]
+        file.write(new_line + b"".join(lines))
 
 
 def _take_lock(lock: IO[str], root: Path) -> None:
@@ -329,13 +350,16 @@ def _is_stale(leftover: Path) -> bool:
 
 def sync_file(path: Path) -> None:
     """Wait until a file's content is on the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    _sync(path)
 
 
 def sync_folder(folder: Path) -> None:
     """Wait until a folder's names are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

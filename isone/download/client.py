@@ -26,6 +26,7 @@ import urllib3
 
 from isone import __version__
 from isone.download.browsing import Visit
+from isone.download.connection import Adapter, ElsewhereError
 from isone.errors import (
     DownloadError,
     NoDataError,
@@ -69,9 +70,12 @@ class Client:
         self.retries = 0
         self.waited = 0.0
         self.on_wait: Callable[[float, str], None] = lambda seconds, reason: None
+        self._meanwhile = _nothing
         self._patiently = self._trying(self._patience_ends, sleep)
         self._once = self._trying(tenacity.stop_after_attempt(1), sleep)
         self._session = requests.Session()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, Adapter(self._use_wait))
         self._session.headers.update(_HEADERS)
         self._visit = Visit(source) if source.gives_reports else None
         if self._visit:
@@ -97,13 +101,19 @@ class Client:
         """Close the connection."""
         self._session.close()
 
-    def fetch(self, path: str, *, patient: bool = True) -> bytes:
+    def fetch(
+        self, path: str, *, patient: bool = True, meanwhile: Callable[[], None] | None = None
+    ) -> bytes:
         """The body of the reply for a path, gzipped.
+
+        While the reply is awaited, or the time for another try, `meanwhile` is called; what it
+        raises ends the request and is raised here.
 
         If `patient`, retries 429, 5xx and transport errors with exponential back-off and jitter,
         and honours `Retry-After`. Raises DownloadError when patience is at its end, NoDataError for
         a 404, ReplyError for an unusable reply, StopRunError where no request can succeed.
         """
+        self._meanwhile = meanwhile or _nothing
         retrying = self._patiently if patient else self._once
         try:
             return retrying(self._fetch_once, self.source.url(path))
@@ -141,6 +151,7 @@ class Client:
         self.waited += state.upcoming_sleep
         log.warning("waiting %.1f s: %s", state.upcoming_sleep, reason)
         self.on_wait(state.upcoming_sleep, reason)
+        self._meanwhile()
 
     def _fetch_once(self, url: str) -> bytes:
         """Send one request through the session's adapter, which follows no redirect."""
@@ -151,6 +162,9 @@ class Client:
                 _check_status(response, self.source)
                 gzipped = _check_headers(response.headers)
                 return _receive(response.raw, gzipped=gzipped)
+        except ElsewhereError as elsewhere:
+            self._session.close()
+            raise elsewhere.error from None
         except (
             requests.exceptions.RequestException,
             urllib3.exceptions.HTTPError,
@@ -183,6 +197,10 @@ class Client:
             if self._visit:
                 self._visit.keep_cookies(response)
             yield response
+
+    def _use_wait(self) -> None:
+        with _deadline_paused():
+            self._meanwhile()
 
     def _visit_once(self, visit: Visit, url: str) -> bytes:
         """Get a public report, after the page that hands out the cookie where one is needed."""
@@ -321,7 +339,7 @@ def _deadline(seconds: float) -> Iterator[None]:
 
     Signals reach the main thread only; elsewhere the read time-out has to do.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if not _in_main_thread():
         yield
         return
 
@@ -335,6 +353,27 @@ def _deadline(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextlib.contextmanager
+def _deadline_paused() -> Iterator[None]:
+    """Let the deadline wait: what is done here is no time of the service's."""
+    if not _in_main_thread():
+        yield
+        return
+    left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _nothing() -> None:
+    """Have nothing to do."""
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -1,16 +1,12 @@
 """Bring days home: ask, prove, file; name what could not be had.
 
-While one request is under way the reply before it is proven and filed, so proof costs no time;
-there is never more than one request. A reply that is refused is asked for once more at the end.
+While a reply is awaited the one before it is proven and filed, so proof costs no time; there is
+never more than one request. A reply that is refused is asked for once more at the end.
 """
 
-import contextlib
 import datetime as dt
 import logging
-import sys
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,16 +17,13 @@ from isone import check, parse, reports, revisions, selection
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.download import quiet
 from isone.download.client import Client
+from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
 from isone.selection import Job
 from isone.sources import REPORTS, Source
-from isone.store import Entry, Store, make_folder, sha256
+from isone.store import Entry, Proven, Store, make_folder, sha256
 
 log = logging.getLogger(__name__)
-
-_SWITCH_AFTER = 1e-3  # seconds
-_WAITING_FOR_PROOF = 8
-"""Replies that may wait for their proof while the next request is under way."""
 
 
 @dataclass
@@ -170,7 +163,9 @@ class Downloader:
                 if part is None or part.day.year != year:
                     continue
                 try:
-                    self._prove(part, path_of(part), path_of(part).read_bytes())
+                    proven = self._prove(part, path_of(part), path_of(part).read_bytes())
+                    self.store.file_parts([proven])
+                    self._drop_preliminary(part)
                     log.info("%s was received earlier and is proven now", part)
                 except ReplyError as error:
                     if path_of == self.store.unproven_path:  # a kill cut it off while written
@@ -181,37 +176,47 @@ class Downloader:
     def _pass(self, parts: list[Part], outcome: Outcome) -> list[Part]:
         """Ask once for each part; returns those that were refused or empty."""
         failed: list[Part] = []
-        waiting: deque[tuple[Part, Future[Entry]]] = deque()
+        received: list[tuple[Part, Path, bytes]] = []  # and not proven yet: one at most
 
-        def settle() -> None:
-            part, proof = waiting.popleft()
-            try:
-                proof.result()
-            except ReplyError as error:
-                self._note_failure(part, error, outcome, failed)
-            else:
+        def prove_last() -> None:
+            note_filed()
+            if received:
+                part, path, content = received.pop()
+                try:
+                    filing.file(self._prove(part, path, content))
+                except ReplyError as error:
+                    self._note_failure(part, error, outcome, failed)
+
+        def note_filed() -> None:
+            for part in filing.filed():
+                self._drop_preliminary(part)
                 outcome.filed += 1
                 outcome.missing.pop(part, None)
                 self.on_part(part, True)
 
-        with _eager_switching(), ThreadPoolExecutor(1, "prove") as prover:
+        with Filing(self.store) as filing:
             try:
-                for part, content in self._replies(parts, outcome, failed):
+                for part, content in self._replies(parts, outcome, failed, prove_last):
+                    prove_last()
                     path = self.store.unproven_path(part)
                     path.write_bytes(content)
-                    waiting.append((part, prover.submit(self._prove, part, path, content)))
-                    while len(waiting) >= _WAITING_FOR_PROOF or (waiting and waiting[0][1].done()):
-                        settle()
+                    received.append((part, path, content))
             finally:
-                while waiting:
-                    settle()
+                prove_last()
+                filing.finish()
+                note_filed()
         return failed
 
     def _replies(
-        self, parts: list[Part], outcome: Outcome, failed: list[Part]
+        self,
+        parts: list[Part],
+        outcome: Outcome,
+        failed: list[Part],
+        meanwhile: Callable[[], None],
     ) -> Iterator[tuple[Part, bytes]]:
         """Ask for one part after the other; yields those that were answered.
 
+        While a reply is awaited, or the time for another try, `meanwhile` is called.
         Where patience for a part ends, the next one is tried once: if that fails too, the service
         is out of order, and if not, only that part is missing.
         """
@@ -219,7 +224,7 @@ class Downloader:
         for part in parts:
             path = self.client.source.path(self.dataset, part)
             try:
-                content = self.client.fetch(path, patient=worn_out is None)
+                content = self.client.fetch(path, patient=worn_out is None, meanwhile=meanwhile)
             except ReplyError as error:
                 worn_out = None
                 self._note_failure(part, error, outcome, failed)
@@ -233,8 +238,8 @@ class Downloader:
                 worn_out = None
                 yield part, content
 
-    def _prove(self, part: Part, path: Path, content: bytes) -> Entry:
-        """Show that the reply at `path` is the part that was asked for, and file it."""
+    def _prove(self, part: Part, path: Path, content: bytes) -> Proven:
+        """Show that the reply at `path` is the part that was asked for."""
         body = parse.inflate(content)
         finding = check.examine(self.dataset, part, body)
         doubt = self._doubts.get(part, quiet.ONCE)
@@ -245,12 +250,15 @@ class Downloader:
         revised = self._revised(part, body)
         source = source_of(body, self.client.source)
         entry = entry_of(part, content, source, _received_at(path), finding, **revised)
-        self.store.file_part(part, path, entry)
-        if revised and not self.keep_prelim:
-            self.store.raw_path(replace(part, prelim=True)).unlink(missing_ok=True)
         for remark in _remarks(entry):
             log.info("%s: %s", part, remark)
-        return entry
+        return Proven(part, path, entry)
+
+    def _drop_preliminary(self, part: Part) -> None:
+        """Remove the preliminary reply in whose place a final one was filed, unless it is kept."""
+        prelim = replace(part, prelim=True)
+        if not (self.keep_prelim or part.prelim) and prelim.name in self._preliminaries:
+            self.store.raw_path(prelim).unlink(missing_ok=True)
 
     def _revised(self, part: Part, body: bytes) -> dict[str, Any]:
         """What a final reply changes of the preliminary one that is here; nothing without one."""
@@ -292,17 +300,6 @@ class Downloader:
             return
         kept = self.store.refuse_part(part, path, str(error))
         log.warning("%s: refused, %s (kept as %s)", part, error, kept)
-
-
-@contextlib.contextmanager
-def _eager_switching() -> Iterator[None]:
-    """Let a reply that arrives interrupt the proof of the one before it sooner than in 5 ms."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_SWITCH_AFTER)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Outcome:

@@ -24,7 +24,7 @@ from isone.manifest import read_manifest
 from isone.once import do_once
 from isone.recheck import outputs
 from isone.settings import read_settings
-from isone.store import Entry, Store, make_folder, sha256, write_json, write_whole
+from isone.store import Entry, Proven, Store, make_folder, sha256, write_json, write_whole
 from isone.words import count
 
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
@@ -143,7 +143,7 @@ def _recheck(
     write_whole(kept, had)
     unproven = store.unproven_path(part)
     unproven.write_bytes(content)
-    store.file_part(part, unproven, new)
+    store.file_parts([Proven(part, unproven, new)])
     _rewrite_markers(store, dataset.name, new)
     log.warning("%s: corrected by ISO-NE, %s (the reply before it: %s)", part, changes, kept)
     return new

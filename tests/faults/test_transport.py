@@ -1,11 +1,14 @@
 """Transport faults that need a server of the test's own, and what the client makes of them."""
 
+import contextlib
 import datetime as dt
+import errno
 import gzip
 import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -270,6 +273,93 @@ def test_a_connection_that_is_never_accepted_is_given_up(tmp_path: Path) -> None
         finally:
             for each in held:
                 each.close()
+
+
+# work while a reply is awaited
+
+
+@contextlib.contextmanager
+def answering_when(done: threading.Event) -> Iterator[Peer]:
+    """A peer that answers no request before something is done."""
+
+    def act(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        if done.wait(5):
+            connection.sendall(reply(BODY))
+
+    with Peer(act) as peer:
+        yield peer
+
+
+def test_work_is_done_when_the_request_is_out_and_its_reply_has_not_come() -> None:
+    done = threading.Event()
+    with answering_when(done) as peer, client_of(peer.url) as client:
+        assert client.fetch("anything", meanwhile=done.set) == BODY
+        assert client.requests_sent == 1
+
+
+def test_work_is_done_so_through_a_proxy_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+    with answering_when(done) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        with client_of("http://webservices.example/api/v1.1") as client:
+            assert client.fetch("anything", meanwhile=done.set) == BODY
+            assert client.requests_sent == 1
+
+
+def test_work_is_done_so_over_an_encrypted_connection_too(
+    certificate: Callable[..., Path],
+) -> None:
+    done = threading.Event()
+    path = certificate("meanwhile", begins=PAST, ends=FUTURE)
+
+    def act(connection: socket.socket, number: int) -> None:
+        if done.wait(5):
+            answer(connection, number)
+
+    with Peer(act, serving(path)) as peer, client_of(peer.url, ca_bundle=str(path)) as client:
+        assert client.fetch("anything", meanwhile=done.set) == BODY
+        assert client.requests_sent == 1
+
+
+def test_what_goes_wrong_in_that_work_is_not_blamed_on_the_connection() -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Peer(first_then(lambda connection: None)) as peer, client_of(peer.url) as client:
+        with pytest.raises(OSError, match="No space left on device"):
+            client.fetch("anything", meanwhile=full)
+        assert (client.requests_sent, client.retries) == (1, 0)
+        assert client.fetch("anything") == BODY  # over a new connection
+        assert peer.connections == 2
+
+
+def test_the_time_of_that_work_is_not_the_service_s() -> None:
+    with Peer(answer) as peer, client_of(peer.url, total_timeout=0.3) as client:
+        assert client.fetch("anything", meanwhile=lambda: time.sleep(0.5)) == BODY
+        assert client.requests_sent == 1
+
+
+def test_the_deadline_goes_on_after_that_work() -> None:
+    drip = dripping(reply(BODY), 0.02)
+    with Peer(first_then(drip)) as peer, client_of(peer.url, total_timeout=0.3) as client:
+        started = time.monotonic()
+        assert client.fetch("anything", meanwhile=lambda: time.sleep(0.1)) == BODY
+        assert time.monotonic() - started < 10
+        assert client.requests_sent == 2
+
+
+def test_work_is_not_put_off_while_the_service_is_away() -> None:
+    order: list[str] = []
+    source = Source("webservices", "http://127.0.0.1:9/api/v1.1")
+    policy = replace(POLICY, backoff_first=0.1, backoff_total=1)
+    with (
+        Client(source, policy, sleep=lambda seconds: order.append("asleep")) as client,
+        pytest.raises(DownloadError),
+    ):
+        client.fetch("anything", meanwhile=lambda: order.append("at work"))
+    assert order[:2] == ["at work", "asleep"]
 
 
 # certificates

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from isone.datasets import Part
 from isone.errors import DownloadError, UsageError
-from isone.store import Entry, Store, make_folder, name_aside, sha256, write_whole, writing_whole
+from isone.store import (
+    Entry,
+    Proven,
+    Store,
+    make_folder,
+    name_aside,
+    sha256,
+    write_whole,
+    writing_whole,
+)
 
 DATASET = "lmp_da_hourly"
 PARTS = [Part(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]
@@ -34,7 +43,7 @@ def entry(part: Part, content: bytes) -> Entry:
 def filed(store: Store, part: Part, content: bytes) -> None:
     make_folder(store.raw_dir(part.dataset, part.day.year))
     store.unproven_path(part).write_bytes(content)
-    store.file_part(part, store.unproven_path(part), entry(part, content))
+    store.file_parts([Proven(part, store.unproven_path(part), entry(part, content))])
 
 
 def written_at_length(path: Path, content: bytes) -> None:

@@ -75,10 +75,11 @@ def stamp(instant: int) -> str:
 def stamps(day: dt.date, minutes: int) -> dict[str, int]:
     """The stamps of a day's intervals as ISO-NE writes them, each with its instant."""
     written: dict[str, int] = {}
+    within_hour = [(f":{minute:02d}:00.", minute * 60) for minute in range(0, 60, minutes)]
     for hour in interval_starts(day, 60):
         before, after = stamp(hour).split(":00:00.")
-        for minute in range(0, 60, minutes):
-            written[f"{before}:{minute:02d}:00.{after}"] = hour + minute * 60
+        for text, seconds in within_hour:
+            written[before + text + after] = hour + seconds
     return written
 
 

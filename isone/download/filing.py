@@ -4,16 +4,16 @@ To file is to wait for the disk, which a thread can do while the interpreter goe
 proven while the disk is busy is filed together next, so a slow disk is waited for less often.
 """
 
-import queue
 import threading
 from collections import deque
 from collections.abc import Iterator
+from queue import SimpleQueue
 
 from isone.datasets import Part
 from isone.store import Proven, Store
 
 _WAITING_AT_MOST = 8
-"""Replies that may wait to be filed: what a power cut can cost, and its proof is done again."""
+"""Replies that may wait to be filed: so many, and the one under way, a power cut can cost."""
 
 
 class Filing:
@@ -25,7 +25,11 @@ class Filing:
     def __init__(self, store: Store) -> None:
         """Take the store to file into."""
         self._store = store
-        self._waiting: queue.Queue[Proven | None] = queue.Queue(_WAITING_AT_MOST)
+        # no Queue: an interrupt that comes while it is used may leave it waiting for ever
+        self._waiting: SimpleQueue[Proven | None] = SimpleQueue()
+        self._room: SimpleQueue[None] = SimpleQueue()
+        for _ in range(_WAITING_AT_MOST):
+            self._room.put(None)
         self._filed: deque[Part] = deque()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._work, name="file", daemon=True)
@@ -41,6 +45,7 @@ class Filing:
 
     def file(self, proven: Proven) -> None:
         """Hand over a reply that is to be filed; waits while too many wait already."""
+        self._room.get()
         self._waiting.put(proven)
 
     def filed(self) -> Iterator[Part]:
@@ -60,6 +65,8 @@ class Filing:
         while batch := self._next_batch():
             if self._error is None:
                 self._file(batch)
+            for _ in batch:
+                self._room.put(None)
 
     def _next_batch(self) -> list[Proven]:
         """Wait for a reply to file, and take what else waits; nothing once all is filed."""

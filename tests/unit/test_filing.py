@@ -2,6 +2,8 @@
 
 import datetime as dt
 import itertools
+import random
+import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -126,3 +128,31 @@ def test_an_error_is_raised_where_the_filed_are_asked_for_and_nothing_is_filed_a
     assert had == PARTS[:1]
     assert store.parts_had(DATASET, 2024) == {PARTS[0].name}
     assert len(store.parts_unproven(DATASET, 2024)) == len(PARTS) - 1
+
+
+def test_an_interrupt_at_any_moment_of_handing_over_leaves_nothing_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store, "file_parts", lambda self, batch: None)
+    chance = random.Random(1)  # noqa: S311 - only moments
+    reply = proven(Store(tmp_path), PARTS[0])
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        for _ in range(1000):
+            filing = Filing(Store(tmp_path))
+            with filing:
+                with pytest.raises(KeyboardInterrupt):
+                    signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-4, 1e-3))
+                    while True:
+                        filing.file(reply)
+                ending = threading.Thread(target=filing.finish, daemon=True)
+                ending.start()
+                ending.join(10)
+                assert not ending.is_alive()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

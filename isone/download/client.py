@@ -10,14 +10,11 @@ import email.utils
 import gzip
 import logging
 import os
-import signal
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import requests
@@ -27,6 +24,7 @@ import urllib3
 from isone import __version__
 from isone.download.browsing import Visit
 from isone.download.connection import Adapter, ElsewhereError
+from isone.download.deadline import Deadline
 from isone.errors import (
     DownloadError,
     NoDataError,
@@ -71,6 +69,7 @@ class Client:
         self.waited = 0.0
         self.on_wait: Callable[[float, str], None] = lambda seconds, reason: None
         self._meanwhile = _nothing
+        self._deadline = Deadline(policy.total_timeout)
         self._patiently = self._trying(self._patience_ends, sleep)
         self._once = self._trying(tenacity.stop_after_attempt(1), sleep)
         self._session = requests.Session()
@@ -191,7 +190,7 @@ class Client:
         if self._visit:
             self._visit.add_cookies(request)
         with (
-            _deadline(self.policy.total_timeout),
+            self._deadline.running(),
             self._adapter.send(request, **self._options) as response,
         ):
             if self._visit:
@@ -199,7 +198,7 @@ class Client:
             yield response
 
     def _use_wait(self) -> None:
-        with _deadline_paused():
+        with self._deadline.paused():
             self._meanwhile()
 
     def _visit_once(self, visit: Visit, url: str) -> bytes:
@@ -331,45 +330,6 @@ def _receive(raw: Any, *, gzipped: bool) -> bytes:
         raise TransientError("the service sent an empty body")
     body = b"".join(chunks)
     return body if gzipped else gzip.compress(body, 1, mtime=0)
-
-
-@contextlib.contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Give the exchange up after so many seconds, however slowly bytes still drip in.
-
-    Signals reach the main thread only; elsewhere the read time-out has to do.
-    """
-    if not _in_main_thread():
-        yield
-        return
-
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        raise TransientError(f"no whole reply within {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@contextlib.contextmanager
-def _deadline_paused() -> Iterator[None]:
-    """Let the deadline wait: what is done here is no time of the service's."""
-    if not _in_main_thread():
-        yield
-        return
-    left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, left)
-
-
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
 
 
 def _nothing() -> None:

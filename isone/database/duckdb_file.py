@@ -92,6 +92,8 @@ def _writing(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
 def _fill(path: Path, store: Store, files: Sequence[PackedFile], threads: int) -> dict[str, int]:
     rows = dict.fromkeys(DATASETS, 0)
     batches = list(_batches(files)) or [[]]
+    if len(batches) > 1:
+        batches.append([])  # much was written: read it for the small tables with memory let go of
     for number, batch in enumerate(batches, start=1):
         with _writing(path, threads) as connection:
             if number == 1:

@@ -22,8 +22,11 @@ from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
 from isone.selection import Job
 from isone.sources import REPORTS, Source
 from isone.store import Entry, Proven, Store, make_folder, sha256
+from isone.words import count
 
 log = logging.getLogger(__name__)
+
+_GONE = "its reply was here and is gone again: what else works in this folder? then run again"
 
 
 @dataclass
@@ -87,14 +90,7 @@ class Downloader:
             self._prove_leftovers(year)
         entries = self._entries(years)
         self._preliminaries = _preliminary(entries)
-        lacking = selection.parts_lacking(
-            self.dataset,
-            days,
-            locations,
-            entries,
-            self.accepted,
-            from_reports=self.client.source.gives_reports,
-        )
+        lacking = self._lacking(days, locations, entries)
         self.on_plan(lacking)
         if final_through:
             self._hoped_for = {part for part in lacking if part.day > final_through}
@@ -106,9 +102,24 @@ class Downloader:
                 self._doubts = quiet.doubts(self.client, self.dataset, empty, entries)
             log.info("asking again for %d replies that were refused or empty", len(failed))
             self._pass(failed, outcome)
+        for part in self._lacking(days, locations, self._entries(years)):
+            if part not in self._hoped_for and part.day not in self.accepted:
+                outcome.missing.setdefault(part, _GONE)
         for part in outcome.missing:
             self.on_part(part, False)
         return outcome
+
+    def _lacking(
+        self, days: Collection[dt.date], locations: Locations, entries: dict[str, Entry]
+    ) -> list[Part]:
+        return selection.parts_lacking(
+            self.dataset,
+            days,
+            locations,
+            entries,
+            self.accepted,
+            from_reports=self.client.source.gives_reports,
+        )
 
     def _preliminary(
         self, failed: list[Part], entries: Mapping[str, Entry], outcome: Outcome
@@ -136,9 +147,10 @@ class Downloader:
         """What a download did, in one line for the log."""
         client = self.client
         return (
-            f"{outcome.had} days were here already, {outcome.filed} replies filed, "
-            f"{outcome.preliminary} of recent days preliminary, "
-            f"{client.requests_sent} requests, {client.retries} retries, "
+            f"{count(outcome.had, 'day')} had before, {count(outcome.filed, 'reply', 'replies')} "
+            f"filed, {outcome.preliminary} of recent days preliminary, "
+            f"{count(client.requests_sent, 'request')}, "
+            f"{count(client.retries, 'retry', 'retries')}, "
             f"{client.waited:.0f} s waited"
         )
 
@@ -336,9 +348,7 @@ class MissingDaysError(DownloadError):
             f" and {len(days) - 10} more" if len(days) > 10 else ""
         )
         reason = next(iter(days.values()))
-        super().__init__(
-            f"{len(days)} day{'s' if len(days) > 1 else ''} missing: {names} ({reason})"
-        )
+        super().__init__(f"{count(len(days), 'day')} missing: {names} ({reason})")
         self.outcome = outcome
 
 

@@ -9,8 +9,9 @@ import pytest
 from faults.rig import BAD_DAY, DAYS, Rig, asked
 
 from isone.datasets import DATASETS, Part
-from isone.download.year import Downloader, MissingDaysError, Outcome
+from isone.download.year import Downloader, MissingDaysError, Outcome, download_year
 from isone.sandbox import Sandbox
+from isone.selection import Job
 from isone.store import Store
 
 BAD = f"{BAD_DAY:%Y%m%d}"
@@ -124,6 +125,27 @@ def test_progress_hears_of_every_part_once(rig: Rig, sandbox: Sandbox) -> None:
             on_part=lambda part, done: heard.append((part.name, done)),
         ).bring(DAYS, "all")
     assert sorted(heard) == [("20240101", True), (BAD, False), ("20240103", True)]
+
+
+def test_a_reply_that_is_taken_away_in_mid_run_is_missing_and_no_year_is_called_complete(
+    rig: Rig, sandbox: Sandbox
+) -> None:
+    def take_away(part: Part, done: bool) -> None:
+        if done and part.name == BAD:
+            rig.store.raw_path(part).unlink()
+
+    job = Job("lmp_da_hourly", 2024, DAYS[0], DAYS[-1], "all")
+    with rig.client() as client:
+        downloader = Downloader(rig.store, client, DATASETS[job.dataset], on_part=take_away)
+        with pytest.raises(
+            MissingDaysError, match=rf"1 day missing: {BAD_DAY} \(its reply was here"
+        ):
+            download_year(downloader, job, newest_first=True)
+    assert not rig.store.marker_path(job.dataset, job.period).exists()
+    with rig.client() as client:
+        download_year(Downloader(rig.store, client, DATASETS[job.dataset]), job, newest_first=True)
+    assert len(sandbox.requests) == len(DAYS) + 1
+    assert rig.store.marker_path(job.dataset, job.period).exists()
 
 
 def test_what_is_odd_about_a_day_is_said_in_the_log(

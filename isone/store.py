@@ -164,7 +164,7 @@ class Store:
     def file_parts(self, batch: Sequence[Proven]) -> None:
         """Give proven replies their final names, lastingly, and note them in their ledgers."""
         for proven in batch:
-            sync_file(proven.found_at)
+            sync(proven.found_at)
         noted: dict[Path, list[Entry]] = {}
         for part, found_at, entry in batch:
             folder = self.raw_dir(part.dataset, part.day.year)
@@ -173,7 +173,7 @@ class Store:
                 (folder / name).unlink(missing_ok=True)  # the same part from another source
             noted.setdefault(self.ledger_path(part.dataset, part.day.year), []).append(entry)
         for ledger, entries in noted.items():
-            sync_folder(ledger.parent)
+            sync(ledger.parent)
             _add_lines(ledger, entries)
 
     def refuse_part(self, part: Part, found_at: Path, reason: str) -> Path:
@@ -245,7 +245,7 @@ def make_folder(folder: Path) -> None:
         made = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         for each in made:
-            sync_folder(each.parent)
+            sync(each.parent)
     except OSError as error:
         raise UsageError(f"cannot make the folder {folder}: {error.strerror}") from error
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -263,12 +263,12 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     try:
         aside.write_bytes(content)
         if lasting:
-            sync_file(aside)
+            sync(aside)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
     if lasting:
-        sync_folder(path.parent)
+        sync(path.parent)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -287,9 +287,9 @@ def writing_whole(path: Path) -> Iterator[BinaryIO]:
     try:
         with aside.open("wb") as file:
             yield file
-        sync_file(aside)
+        sync(aside)
         aside.replace(path)
-        sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
@@ -348,17 +348,8 @@ def _is_stale(leftover: Path) -> bool:
         return False
 
 
-def sync_file(path: Path) -> None:
-    """Wait until a file's content is on the disk."""
-    _sync(path)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until a folder's names are on the disk."""
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file's content, or a folder's names, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -17,7 +17,7 @@ from isone.database.history import DayRow
 from isone.database.packed import PackedFile
 from isone.datasets import DATASETS
 from isone.errors import LoadError
-from isone.store import Store, make_folder, name_aside, sync_file, sync_folder
+from isone.store import Store, make_folder, name_aside, sync
 from isone.tables import TableColumn
 
 MEMORY_LIMIT = "320MB"
@@ -53,9 +53,9 @@ def build(
     aside = name_aside(path)
     try:
         rows = _fill(aside, store, files, threads)
-        sync_file(aside)
+        sync(aside)
         aside.replace(path)
-        sync_folder(path.parent)
+        sync(path.parent)
     except duckdb.OutOfMemoryException as error:
         raise LoadError(
             f"{path} could not be built in {MEMORY_LIMIT} of memory: {error}"

@@ -68,7 +68,7 @@ class Client:
         self.retries = 0
         self.waited = 0.0
         self.on_wait: Callable[[float, str], None] = lambda seconds, reason: None
-        self._meanwhile = _nothing
+        self._meanwhile: Callable[[], None] = lambda: None
         self._deadline = Deadline(policy.total_timeout)
         self._patiently = self._trying(self._patience_ends, sleep)
         self._once = self._trying(tenacity.stop_after_attempt(1), sleep)
@@ -101,7 +101,7 @@ class Client:
         self._session.close()
 
     def fetch(
-        self, path: str, *, patient: bool = True, meanwhile: Callable[[], None] | None = None
+        self, path: str, *, patient: bool = True, meanwhile: Callable[[], None] = lambda: None
     ) -> bytes:
         """The body of the reply for a path, gzipped.
 
@@ -112,7 +112,7 @@ class Client:
         and honours `Retry-After`. Raises DownloadError when patience is at its end, NoDataError for
         a 404, ReplyError for an unusable reply, StopRunError where no request can succeed.
         """
-        self._meanwhile = meanwhile or _nothing
+        self._meanwhile = meanwhile
         retrying = self._patiently if patient else self._once
         try:
             return retrying(self._fetch_once, self.source.url(path))
@@ -330,10 +330,6 @@ def _receive(raw: Any, *, gzipped: bool) -> bytes:
         raise TransientError("the service sent an empty body")
     body = b"".join(chunks)
     return body if gzipped else gzip.compress(body, 1, mtime=0)
-
-
-def _nothing() -> None:
-    """Have nothing to do."""
 
 
 def _cause(error: BaseException) -> BaseException:

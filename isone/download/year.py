@@ -39,6 +39,8 @@ class Outcome:
     """Replies that stand in for final ones that are not out yet."""
     missing: dict[Part, str] = field(default_factory=dict)
     gaps: dict[dt.date, str] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """What was found in the store at the end, by the names of parts."""
 
     @property
     def missing_days(self) -> dict[str, str]:
@@ -102,7 +104,8 @@ class Downloader:
                 self._doubts = quiet.doubts(self.client, self.dataset, empty, entries)
             log.info("asking again for %d replies that were refused or empty", len(failed))
             self._pass(failed, outcome)
-        for part in self._lacking(days, locations, self._entries(years)):
+        outcome.entries = self._entries(years)
+        for part in self._lacking(days, locations, outcome.entries):
             if part not in self._hoped_for and part.day not in self.accepted:
                 outcome.missing.setdefault(part, _GONE)
         for part in outcome.missing:
@@ -328,7 +331,7 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
         dataset,
         job.days(newest_first=False),
         job.locations,
-        store.read_ledger(job.dataset, job.year),
+        outcome.entries,
         job.final_through,
     )
     store.write_marker(

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from received import received
 
 from isone.datasets import Part
 from isone.download.filing import Filing
-from isone.store import Entry, Proven, Store, make_folder, sha256
+from isone.store import Proven, Store
 
 DATASET = "lmp_da_hourly"
 PARTS = [Part(DATASET, dt.date(2024, 1, 1) + dt.timedelta(days=n)) for n in range(40)]
@@ -21,19 +22,7 @@ PARTS = [Part(DATASET, dt.date(2024, 1, 1) + dt.timedelta(days=n)) for n in rang
 
 def proven(store: Store, part: Part) -> Proven:
     """A reply that waits to be filed."""
-    content = part.name.encode()
-    make_folder(store.raw_dir(DATASET, part.day.year))
-    store.unproven_path(part).write_bytes(content)
-    entry = Entry(
-        part=part.name,
-        size=len(content),
-        sha256=sha256(content),
-        rows=1,
-        fetched="2024-02-01T00:00:00+00:00",
-        source="sandbox",
-        revision="final",
-    )
-    return Proven(part, store.unproven_path(part), entry)
+    return received(store, part, part.name.encode())
 
 
 class SlowDisk(Store):

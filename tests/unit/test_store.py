@@ -10,12 +10,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from received import entry, received
 
 from isone.datasets import Part
 from isone.errors import DownloadError, UsageError
 from isone.store import (
     Entry,
-    Proven,
     Store,
     make_folder,
     name_aside,
@@ -28,22 +28,8 @@ DATASET = "lmp_da_hourly"
 PARTS = [Part(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]
 
 
-def entry(part: Part, content: bytes) -> Entry:
-    return Entry(
-        part=part.name,
-        size=len(content),
-        sha256=sha256(content),
-        rows=1,
-        fetched="2024-02-01T00:00:00+00:00",
-        source="sandbox",
-        revision="final",
-    )
-
-
 def filed(store: Store, part: Part, content: bytes) -> None:
-    make_folder(store.raw_dir(part.dataset, part.day.year))
-    store.unproven_path(part).write_bytes(content)
-    store.file_parts([Proven(part, store.unproven_path(part), entry(part, content))])
+    store.file_parts([received(store, part, content)])
 
 
 def written_at_length(path: Path, content: bytes) -> None:
@@ -211,7 +197,7 @@ def test_every_new_folder_is_synced_into_the_one_above(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[str] = []
-    monkeypatch.setattr("isone.store.sync_folder", lambda folder: synced.append(folder.name))
+    monkeypatch.setattr("isone.store.sync", lambda folder: synced.append(folder.name))
     make_folder(tmp_path / "raw" / "x" / "2024")
     assert set(synced) == {"x", "raw", tmp_path.name}
 

@@ -16,6 +16,15 @@ class Gap(msgspec.Struct, frozen=True):
     nothing_published: bool = False
 
 
+class DayFlaw(msgspec.Struct, frozen=True):
+    """A flaw of a day other than a gap, and why it was accepted; "" while a suspect one is not."""
+
+    day: str
+    flaw: str
+    what: str
+    reason: str = ""
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """A proven year as its marker describes it; what only people read is left out."""
 
@@ -29,6 +38,8 @@ class Manifest(msgspec.Struct, frozen=True):
     """Distinct rows of all parts, before any narrowing."""
     gaps: tuple[Gap, ...]
     parts: tuple[Entry, ...]
+    """Ascending by day."""
+    flaws: tuple[DayFlaw, ...] = ()
     """Ascending by day."""
     sha256: str = ""
     """The digest of the marker itself."""

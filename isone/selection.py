@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from isone import clock, sources
+from isone import clock, flaws, sources
 from isone.datasets import (
     ALL_LOCATIONS,
     DATASETS,
@@ -17,7 +17,7 @@ from isone.datasets import (
     Part,
 )
 from isone.errors import StopRunError
-from isone.settings import AcceptedGap, Settings
+from isone.settings import AcceptedFlaw, Settings
 from isone.store import Entry, Store
 
 PERIOD_PATTERN = r"\d{4}(\.through-\d{8}(\.final-\d{8})?)?(\.all|\.at-[0-9a-f]{8})?"
@@ -241,9 +241,13 @@ def parts_of_days(
     return chosen
 
 
-def accepted_days(gaps: Iterable[AcceptedGap], dataset: str) -> dict[dt.date, str]:
-    """The days of a dataset whose gaps the configuration accepts, with the reasons."""
-    return {gap.day: gap.reason for gap in gaps if gap.dataset == dataset}
+def accepted_days(
+    accepted: Iterable[AcceptedFlaw], dataset: str, flaw: str = flaws.MISSING
+) -> dict[dt.date, str]:
+    """The days of a dataset on which the configuration accepts a flaw, with the reasons."""
+    return {
+        each.day: each.reason for each in accepted if (each.dataset, each.flaw) == (dataset, flaw)
+    }
 
 
 def requests_left(store: Store, job: Job, settings: Settings) -> int:
@@ -252,7 +256,7 @@ def requests_left(store: Store, job: Job, settings: Settings) -> int:
         return 0
     dataset = DATASETS[job.dataset]
     entries = store.read_ledger(job.dataset, job.year)
-    accepted = accepted_days(settings.accepted_gaps, job.dataset)
+    accepted = accepted_days(settings.accepted_flaws, job.dataset)
     days = job.days(newest_first=settings.newest_first)
     from_reports = sources.kind(settings) == sources.REPORTS
     lacking = parts_lacking(

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from isone import clock, violations
+from isone import clock, flaws, violations
 from isone.datasets import ALL_LOCATIONS, CHOSEN_BY, DATASETS, HUBS, Locations
 from isone.errors import UsageError
 
@@ -32,12 +32,13 @@ _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
 @dataclass(frozen=True)
-class AcceptedGap:
-    """A gap in ISO-NE's own data that the user accepts, and why."""
+class AcceptedFlaw:
+    """A flaw of ISO-NE's own, on one day of a dataset, that the user accepts, and why."""
 
     dataset: str
     day: dt.date
     reason: str
+    flaw: str = flaws.MISSING
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Settings:
     retry_delay: float
     data_dir: Path
     log_dir: Path
-    accepted_gaps: tuple[AcceptedGap, ...]
+    accepted_flaws: tuple[AcceptedFlaw, ...]
     http: HttpPolicy
     sandbox: SandboxOptions
     database: str | None = None
@@ -126,7 +127,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         retry_delay=values["retry_delay"],
         data_dir=_path(values["data_dir"], "data_dir"),
         log_dir=_path(values["log_dir"], "log_dir"),
-        accepted_gaps=tuple(_accepted_gap(gap) for gap in values["accepted_gaps"]),
+        accepted_flaws=tuple(_accepted_flaw(each) for each in values["accepted_flaws"]),
         http=HttpPolicy(**{k: values[k] for k in HttpPolicy.__dataclass_fields__}),
         sandbox=SandboxOptions(
             nodes=values["sandbox_nodes"],
@@ -334,10 +335,10 @@ def require_no_password(database: str) -> str:
     return database
 
 
-def _accepted_gap(gap: Mapping[str, str]) -> AcceptedGap:
-    if gap["dataset"] not in DATASETS:
-        raise UsageError(
-            f"accepted_gaps: {violations.unknown(gap['dataset'], DATASETS, 'dataset')}"
-        )
-    day = parse_day(gap["day"], "accepted_gaps")
-    return AcceptedGap(dataset=gap["dataset"], day=day, reason=gap["reason"])
+def _accepted_flaw(given: Mapping[str, str]) -> AcceptedFlaw:
+    name = given.get("flaw", flaws.MISSING)
+    for word, known, kind in ((given["dataset"], DATASETS, "dataset"), (name, flaws.ALL, "flaw")):
+        if word not in known:
+            raise UsageError(f"accepted_flaws: {violations.unknown(word, known, kind)}")
+    day = parse_day(given["day"], "accepted_flaws")
+    return AcceptedFlaw(given["dataset"], day, given["reason"], name)

@@ -24,6 +24,7 @@ import msgspec
 
 from isone.datasets import Part
 from isone.errors import UNREADABLE, DownloadError, UsageError
+from isone.flaws import Flaw
 from isone.processes import runs_here, this_host
 
 _REPLY, _REPORT = ".json.gz", ".csv.gz"
@@ -51,6 +52,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that lack and are accepted to lack; a part is filed without them by name only."""
+    flaws: tuple[Flaw, ...] = ()
+    """Flaws of `isone.flaws` that it has: accepted ones but for `missing`, and suspect ones."""
     first_seen: str = ""
     """When the day was first had, where that was in another version than this."""
     corrects: str = ""

@@ -52,7 +52,11 @@ def table_columns(dataset: Dataset) -> tuple[TableColumn, ...]:
     market = TableColumn("market", "string", "", f"market, here always {dataset.market}")
     values = tuple(
         TableColumn(
-            c.name, c.type, c.unit, c.meaning, nullable=not c.required and c.name not in dataset.key
+            c.name,
+            c.type,
+            c.unit,
+            c.meaning,
+            nullable=c.type == "double" or not c.required and c.name not in dataset.key,
         )
         for c in dataset.columns
     )

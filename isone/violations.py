@@ -27,7 +27,7 @@ def find(value: Any, rule: Mapping[str, Any]) -> tuple[str, str] | None:
     """The worst violation of a JSON schema: where it is, and what; None where there is none.
 
     Where is empty for the value as a whole, else a key as it was written, and the entry of its list
-    where entries are mappings: `markets`, `accepted_gaps, entry 2, day`.
+    where entries are mappings: `markets`, `accepted_flaws, entry 2, day`.
     """
     import jsonschema  # 100 ms of imports that the jobs themselves do not need twice
 

@@ -15,7 +15,7 @@ from isone.download.year import Downloader, download_year
 from isone.pack.year import pack_year
 from isone.sandbox import Sandbox
 from isone.selection import Job
-from isone.settings import AcceptedGap, Settings, read_settings
+from isone.settings import AcceptedFlaw, Settings, read_settings
 from isone.sources import Source
 from isone.store import Store
 from isone.tables import table_columns
@@ -34,7 +34,7 @@ def fill(
     last: str,
     *,
     locations: Locations = HUBS,
-    gaps: Iterable[AcceptedGap] = (),
+    gaps: Iterable[AcceptedFlaw] = (),
     source: str = "sandbox",
     **sandbox: Any,
 ) -> list[tuple[str, str]]:

@@ -2,17 +2,17 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
-from isone import places
+from isone import flaws, places
 from isone.database.packed import PackedFile
 from isone.manifest import Manifest, read_manifest
 from isone.store import Entry, Store
 
 DayRow = tuple[
     str, dt.date, str, str | None, int | None, str, str, dt.datetime | None, dt.datetime | None,
-    str, str | None,
+    str, str | None, str | None, str | None,
 ]  # fmt: skip
 """A row of the table `operating_days`, in the order of its columns."""
 
@@ -51,15 +51,30 @@ def days_of(manifest: Manifest) -> list[DayRow]:
             dt.datetime.fromisoformat(min(part.first_seen or part.fetched for part in found)),
             found[0].source,
             gaps[day].reason if day in gaps else None,
+            _flaws_of(manifest, day, flaws.REJECTED),
+            _flaws_of(manifest, day, flaws.SUSPECT),
         )
         for day, found in parts.items()
     ]
     rows += [
-        (dataset, day, NOTHING_PUBLISHED, None, 0, "", "", None, None, manifest.source, gap.reason)
+        (
+            *(dataset, day, NOTHING_PUBLISHED, None, 0, "", "", None, None),
+            *(manifest.source, gap.reason, None, None),
+        )
         for day, gap in gaps.items()
         if day not in parts
     ]
     return sorted(rows, key=lambda row: row[1])
+
+
+def _flaws_of(manifest: Manifest, day: dt.date, names: Container[str]) -> str | None:
+    """The flaws of a day among some names, in one text; None where there are none."""
+    found = [
+        f"{each.flaw}: {each.what}{f' ({each.reason})' if each.reason else ''}"
+        for each in manifest.flaws
+        if each.day == str(day) and each.flaw in names
+    ]
+    return "; ".join(found) or None
 
 
 def listed_locations(store: Store) -> list[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from isone.datasets import DATASETS, Dataset
 from isone.tables import TableColumn, table_columns
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised when tables or columns change such that a database has to be loaded anew."""
 
 TYPES = {
@@ -39,6 +39,14 @@ OPERATING_DAYS = (
     ),
     TableColumn("source", "string", "", "where the replies come from; sandbox is invented"),
     TableColumn("gap_reason", "string", "", "why a gap was accepted", nullable=True),
+    TableColumn(
+        "accepted_flaws",
+        "string",
+        "",
+        "other flaws of ISO-NE's own that were accepted, and why",
+        nullable=True,
+    ),
+    TableColumn("suspects", "string", "", "what is unlikely about the day's prices", nullable=True),
 )
 LOCATIONS = (
     TableColumn("location_id", "integer", "", "ISO-NE's id of the location or reserve zone"),

@@ -155,7 +155,7 @@ def _year_days(
     every = list(clock.days(found.first, dt.date(year, 12, 31)))
     published = clock.last_published(dataset.publication_lag, at)
     entries = store.read_ledger(dataset.name, year)
-    accepted = selection.accepted_days(settings.accepted_gaps, dataset.name)
+    accepted = selection.accepted_days(settings.accepted_flaws, dataset.name)
     reasons = _reasons(store, dataset.name, year)
     damaged = _damaged(store, dataset.name, year)
     has_replies = store.raw_dir(dataset.name, year).is_dir()

@@ -119,7 +119,7 @@ def versions() -> list[tuple[str, str]]:
 
 def shown_settings(settings: Settings) -> list[tuple[str, str]]:
     """The settings that decide what is on the page."""
-    gaps = len(settings.accepted_gaps)
+    gaps = len(settings.accepted_flaws)
     return [
         ("years", ", ".join(map(str, settings.years))),
         ("datasets", ", ".join(settings.datasets)),

@@ -366,7 +366,7 @@ def config_file_seeds() -> list[bytes]:
     text = (PROJECT / "config.yaml").read_text()
     bomb = "a: &a [x, x]\nb: &b [*a, *a]\nyears: [*b, *b]\n"
     keys = "".join(f"{key}: {yaml.safe_dump(v['default'])}" for key, v in rules().items())
-    gaps = "accepted_gaps:\n  - {dataset: reserve_5min, day: 2024-06-01, reason: x}\n"
+    gaps = "accepted_flaws:\n  - {dataset: reserve_5min, day: 2024-06-01, reason: x}\n"
     return [each.encode() for each in (text, bomb, keys.replace("...\n", ""), gaps, "years: 2024")]
 
 
@@ -406,7 +406,7 @@ def config_word_seeds() -> list[bytes]:
         "retry_delay": ("600", "nan", "1e400"),
         "data_dir": ("~/data",),
         "sandbox_faults": ("server-error:*/day/20240105*x2",),
-        "accepted_gaps": ("[{dataset: reserve_5min, day: 2024-06-01, reason: x}]",),
+        "accepted_flaws": ("[{dataset: reserve_5min, day: 2024-06-01, reason: x}]",),
     }
     seeds = [f"{key}={each}".encode() for key, values in examples.items() for each in values]
     return [*seeds, b"\n".join(seeds[:9])]

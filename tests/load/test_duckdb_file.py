@@ -16,7 +16,7 @@ from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
 from isone.errors import DamagedError, LoadError
 from isone.pack.year import pack_year
-from isone.settings import AcceptedGap
+from isone.settings import AcceptedFlaw
 from isone.store import Store, name_aside
 
 Rows = list[tuple[Any, ...]]
@@ -74,7 +74,7 @@ def test_operating_days_have_the_proof_of_every_day(both_changes: Store) -> None
 
 
 def test_an_accepted_gap_stands_among_the_operating_days_with_its_reason(store: Store) -> None:
-    gap = AcceptedGap("regulation_hourly", dt.date(2025, 11, 2), "never published")
+    gap = AcceptedFlaw("regulation_hourly", dt.date(2025, 11, 2), "never published")
     fill(
         store,
         ["regulation_hourly"],

@@ -374,7 +374,7 @@ def test_a_schema_with_other_tables_in_it_is_left_alone(database: str) -> None:
     [
         pytest.param(
             "UPDATE about SET value = '0' WHERE key = 'layout'",
-            "tables of an older version .layout 0, now 2.; load anew",
+            "tables of an older version .layout 0, now 3.; load anew",
             id="older",
         ),
         pytest.param(

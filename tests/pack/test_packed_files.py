@@ -209,7 +209,6 @@ def test_the_data_package_describes_every_table(
         "type": "number",
         "description": "locational marginal price: energy + congestion + loss",
         "unit": "$/MWh",
-        "constraints": {"required": True},
     }
     assert [fields[name]["type"] for name in ("operating_day", "location_id", "location")] == [
         "date",

@@ -12,7 +12,7 @@ from isone.errors import DownloadError
 from isone.report import facts, page
 from isone.report.coverage import State
 from isone.report.facts import Facts
-from isone.settings import AcceptedGap
+from isone.settings import AcceptedFlaw
 from isone.store import Store
 from isone.verify.verdict import DAMAGED, Damage, Verdict, write_verdict
 
@@ -24,7 +24,7 @@ REASON = "never published"
 def wanting(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     """A store in which days are accepted to lack, missing, refused, cut off, and damaged."""
     store = Store(tmp_path_factory.mktemp("wanting") / "sandbox")
-    gap = AcceptedGap("regulation_hourly", GAP, REASON)
+    gap = AcceptedFlaw("regulation_hourly", GAP, REASON)
     span = ("2025-11-01", "2025-11-06")
     fill(store, ["regulation_hourly"], *span, gaps=[gap], faults=["empty:*20251102*"])
     fill(store, ["reserve_hourly", "lmp_da_hourly"], *span)

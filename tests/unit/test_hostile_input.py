@@ -107,7 +107,7 @@ def test_aliases_that_would_unfold_beyond_all_memory_are_refused(
         f"  - &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" if n else "  - &l0 [lol]\n"
         for n in range(12)
     )
-    for key in ("years", "data_dir", "accepted_gaps"):
+    for key in ("years", "data_dir", "accepted_flaws"):
         Path("config.yaml").write_text(f"{key}:\n{levels}")
         sentence = said(lambda: read_settings(config_of_this_folder()), UsageError)
         assert f"{key}: the value is nested too deeply" in sentence

@@ -8,6 +8,7 @@
 # rules/recheck.smk     final days asked for again, for corrections: -- recheck
 # rules/verify.smk      a deep check of all that is stored: -- verify
 
+import os
 import sys
 
 from isone import clusters, notify, receipts, run
@@ -18,6 +19,9 @@ from isone.selection import PERIOD_PATTERN
 
 configfile: "config.yaml"
 
+
+if workflow.is_main_process:
+    os.environ[run.VARIABLE] = run.new_id()
 
 try:
     RUN = run.Run.of(config)
@@ -57,7 +61,8 @@ onstart:
         if workflow.non_local_exec:
             clusters.keep_secrets_here()
         notify.complain_if_impossible()
-        RUN.start(attempts=1 + workflow.execution_settings.retries)
+        jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
+        print(RUN.start(workflow.execution_settings.retries, jobs), end="", file=sys.stderr)
     except IsoneError as error:
         sys.exit(f"error: {error}")
 

@@ -126,10 +126,9 @@ class Store:
         """The database of everything that is packed."""
         return self.root / "isone.duckdb"
 
-    @property
-    def jobs_dir(self) -> Path:
-        """What the jobs of the present run say of themselves."""
-        return self.root / "jobs"
+    def run_dir(self, run: str) -> Path:
+        """What a run was going to do, and what its jobs say of themselves."""
+        return self.root / "runs" / run
 
     def ledger_path(self, dataset: str, year: int) -> Path:
         """The list of filed parts of a dataset-year, a JSON object a line."""
@@ -213,7 +212,9 @@ class Store:
         with (self.root / ".downloading").open("a+") as lock:
             _take_lock(lock, self.root)
             lock.truncate(0)
-            lock.write(f"{name} (process {os.getpid()}, since {dt.datetime.now():%H:%M:%S})")
+            lock.write(
+                f"{name} (process {os.getpid()}, since {dt.datetime.now(dt.UTC):%H:%M:%S} UTC)"
+            )
             lock.flush()
             yield
 

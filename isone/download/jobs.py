@@ -13,7 +13,7 @@ from isone.datasets import DATASETS
 from isone.download import by_hand, locations
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
-from isone.errors import DownloadError
+from isone.errors import DownloadError, IsoneError
 from isone.journal import Journal, Redaction, log
 from isone.progress import DownloadProgress
 from isone.selection import Job
@@ -47,6 +47,9 @@ def download_prices(
             except MissingDaysError as error:
                 journal.tell(missing=error.outcome.missing_days)
                 raise
+            except IsoneError as error:
+                journal.tell(missing=_missing_days(downloader, job, str(error)))
+                raise
             if outcome.gaps:
                 journal.tell(gaps={str(day): reason for day, reason in outcome.gaps.items()})
             log.info("%s", downloader.account(outcome))
@@ -54,6 +57,19 @@ def download_prices(
     store = Store(settings.store_dir)
     plan = run.read_plan(store)
     return _attempt(settings, job.name, by_hand.command(job, settings), log_path, attempt, work)
+
+
+def _missing_days(downloader: Downloader, job: Job, reason: str) -> dict[str, str]:
+    """The days of a job that are not here, ascending, when it ended early for a reason."""
+    parts = selection.parts_lacking(
+        downloader.dataset,
+        job.days(newest_first=False),
+        job.locations,
+        downloader.store.read_ledger(job.dataset, job.year),
+        downloader.accepted,
+        from_reports=downloader.client.source.gives_reports,
+    )
+    return {str(part.day): reason for part in parts}
 
 
 def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt: int) -> int:
@@ -170,7 +186,9 @@ def _attempt(
         settings.log_dir,
         attempt,
         attempts,
+        heading=plan.heading(name) if plan else "",
         stable_log=Path(log_path),
+        may_stop_run=True,
     ) as journal:
         if attempt > 1:
             _wait_before_retry(journal, settings.retry_delay * 2 ** (attempt - 2))

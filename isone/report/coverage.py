@@ -6,7 +6,6 @@ replies say what is proven, and the jobs' status files why a day is missing.
 
 import contextlib
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -270,8 +269,4 @@ def _reasons(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[State
 
 def job_facts(store: Store, name: str) -> dict[str, Any]:
     """What a job last said of itself; nothing where it never ran."""
-    with contextlib.suppress(OSError, ValueError):
-        facts = json.loads(run.status_path(store, name).read_bytes())
-        if isinstance(facts, dict):
-            return facts
-    return {}
+    return run.last_statuses(store).get(name, {})

@@ -73,8 +73,8 @@ def feed(group: MemoryGroup, target: str, workflow: Path) -> None:
 
 def told(job: str) -> str:
     return (
-        f"And {job}: INTERRUPTED (attempts: 1)\n   it was killed, or the machine went down, before "
-        "it could say how it ended; where nobody did that, its memory ran out: give it more"
+        f"And {job}: INTERRUPTED (attempts: 1)\n   it ended before it could say how: somebody "
+        "killed it, the machine went down, or memory or disk ran out"
     )
 
 

@@ -294,8 +294,8 @@ def read_stored(data: bytes) -> None:
     kinds: tuple[tuple[Path, Callable[[Path], object]], ...] = (
         (store.marker_path("lmp_da_hourly", "2024"), manifest.read_manifest),
         (store.ledger_path("lmp_da_hourly", 2024), lambda _: _entries(store)),
-        (store.jobs_dir / "plan.json", lambda _: run.summary(store)),
-        (store.jobs_dir / "isone_lmp_da_hourly_2024.json", lambda _: _status(store)),
+        (run.plan_path(store), lambda _: run.summary(store)),
+        (run.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
         (places.table_path(store), lambda _: places.learn(store)),
     )
     path, read = kinds[number % len(kinds)]
@@ -314,7 +314,8 @@ def _entries(store: Store) -> None:
 
 
 def _status(store: Store) -> None:
-    plan = store.jobs_dir / "plan.json"
+    plan = run.plan_path(store)
+    plan.parent.mkdir(parents=True, exist_ok=True)
     plan.write_bytes(_plan())
     run.summary(store, ended=True)
     plan.unlink()

@@ -41,6 +41,11 @@ class CustomDownload:
         start = "python " if self.script.suffix == ".py" else ""
         return printable(" ".join([f"{start}{self.script.relative_to(PROJECT)}", *self.args]))
 
+    @property
+    def made_from(self) -> dict[str, str]:
+        """What its marker hangs on."""
+        return {"command": self.shown}
+
 
 def read_downloads(path: Path) -> list[CustomDownload]:
     """The custom downloads of a JSON file.

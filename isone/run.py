@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from isone import clock, selection, sources
+from isone import clock, complete, markers, selection, sources
 from isone.custom import CustomDownload, read_downloads
 from isone.errors import UNREADABLE, UsageError
 from isone.processes import runs_here, this_host
@@ -123,16 +123,24 @@ class Run:
     remarks: tuple[str, ...]
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "Run":
-        """Read a configuration. Raises UsageError, in one sentence, for anything wrong in it."""
+    def of(cls, config: Mapping[str, Any], *, begins: bool = False) -> "Run":
+        """Read a configuration, and see which markers still hold if a run `begins`.
+
+        Raises UsageError, in one sentence, for anything wrong in the configuration.
+        """
         settings = read_settings(config)
         if not settings.years and not settings.downloads:
             raise UsageError("no years are given; say, for example, --config years=2024")
         for folder in (settings.data_dir, settings.log_dir):
             _require_writable(folder)
-        chosen = selection.select(settings, clock.now())
+        store = Store(settings.store_dir)
         custom = read_downloads(settings.downloads) if settings.downloads else []
-        return cls(settings, Store(settings.store_dir), chosen.jobs, tuple(custom), chosen.remarks)
+        dropped = complete.drop_stale(store, settings) if begins else []
+        chosen = selection.select(settings, clock.now())
+        started = cls(settings, store, chosen.jobs, tuple(custom), (*chosen.remarks, *dropped))
+        if begins:
+            started.drop_custom()
+        return started
 
     @property
     def price_markers(self) -> list[str]:
@@ -156,9 +164,10 @@ class Run:
         names = [each.name for each in reversed(self.custom)]
         return 1 + names.index(wildcards.name) if wildcards.name in names else 0
 
-    def custom_entry(self, wildcards: Any) -> str:
-        """What a custom download runs, so that an entry that changed is run again."""
-        return next((each.shown for each in self.custom if each.name == wildcards.name), "")
+    def drop_custom(self) -> None:
+        """Remove the markers of custom downloads whose entry has changed since."""
+        for each, path in zip(self.custom, map(Path, self.custom_markers), strict=True):
+            markers.keep_if(markers.holds(path, each.made_from), path)
 
     def plan(self) -> Plan:
         """What there is to do now, counted from the files."""

@@ -366,6 +366,12 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def sha256_of_file(path: Path) -> str:
+    """The digest of a file of any size."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _listing(folder: Path, prefix: str = "", suffix: str = _REPLY) -> Iterable[str]:
     try:
         with os.scandir(folder) as entries:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import custom, places, run, selection, sources
+from isone import custom, markers, places, run, selection, sources
 from isone.console import say
 from isone.datasets import DATASETS
 from isone.download import by_hand, locations
@@ -85,7 +85,7 @@ def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt
         )
         if journal.exit_code:
             raise DownloadError(f"the program ended with exit code {journal.exit_code}")
-        store.write_marker("custom", name, {"name": name, "command": chosen.shown})
+        markers.write(store.marker_path("custom", name), chosen.made_from, name=name)
 
     return _attempt(
         settings, name, chosen.shown, log_path, attempt, work, vital=chosen.stop_on_failure

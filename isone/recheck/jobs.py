@@ -9,11 +9,12 @@ next run.
 import datetime as dt
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from isone import check, parse, revisions
+from isone import check, clock, parse, revisions
 from isone.datasets import DATASETS, Dataset, Part
 from isone.download.client import Client
 from isone.download.jobs import open_client
@@ -30,12 +31,17 @@ from isone.words import count
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 
 
-def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path: str) -> int:
-    """Ask again for a dataset's newest final days; returns the exit code."""
+def recheck_prices(
+    config: Mapping[str, Any], dataset: str, days: str, target: str, log_path: str
+) -> int:
+    """Ask again for a dataset's newest final days; the note is kept, and copied to `target`.
+
+    Returns the exit code.
+    """
     settings = read_settings(config)
     store = Store(settings.store_dir)
     name = f"recheck_{dataset}"
-    note = outputs.Rechecking(settings, store).note(dataset, days)
+    note = outputs.Rechecking(settings, store).kept(dataset, days, clock.now())
 
     def work(journal: Journal) -> None:
         first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
@@ -50,10 +56,11 @@ def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path:
         said = f"{compared} asked for again, {len(found['corrected'])} corrected"
         if not found["compared"]:
             said = f"no final reply of {first} to {last} is here, so none was asked for again"
+        write_json(Path(target), found)
         journal.tell(message=said)
         log.info("%s", said)
 
-    return do_once(settings, name, f"snakemake -j1 --config … -- {note}", log_path, work)
+    return do_once(settings, name, "snakemake -j1 --config … -- recheck", log_path, work)
 
 
 def recheck_days(

@@ -256,7 +256,7 @@ def _null_prices(dataset: Dataset, kept: Mapping[Key, Any]) -> Iterator[Found]:
     if names:
         (first, what), *_ = names.items()
         yield (
-            Flaw(flaws.NULL_PRICE, _rows_named(names)),
+            Flaw(flaws.NULL_PRICE, _named(names, "row")),
             f"{what} for {_interval_name(*first)}",
         )
 
@@ -278,7 +278,7 @@ def _wrong_sums(kept: Mapping[Key, Any], gaps: Mapping[Key, float]) -> Iterator[
     if wrong:
         row = kept[wrong[0]]
         yield (
-            Flaw(flaws.SUM, _rows_named(wrong)),
+            Flaw(flaws.SUM, _named(wrong, "row")),
             f"components do not add up for {_interval_name(*wrong[0])}: {row.energy} + "
             f"{row.congestion} + {row.loss} is not {row.lmp}",
         )
@@ -291,18 +291,18 @@ def _disagreements(
     plain = [key for key in torn if key[1] not in doubtful]
     if plain:
         yield (
-            Flaw(flaws.DISAGREEMENT, _rows_named(plain)),
+            Flaw(flaws.DISAGREEMENT, _named(plain, "interval")),
             f"two rows for {_interval_name(*plain[0])} disagree",
         )
     for place, names in doubtful.items():
         left_out = [key for key in torn if key[1] == place]
         what = f"location {place} is called {' and '.join(names)}"
-        apart = f"; {_rows_named(left_out)} disagree" if left_out else ""
+        apart = f", with other prices in {_named(left_out, 'interval')}" if left_out else ""
         yield Flaw(flaws.NODE, f"{what}{apart}", (place,)), f"{what} in the reply"
 
 
-def _rows_named(keys: Collection[Key]) -> str:
-    return f"{count(len(keys), 'row')}: {_some([_interval_name(*key) for key in keys])}"
+def _named(keys: Collection[Key], noun: str) -> str:
+    return f"{count(len(keys), noun)}: {_some([_interval_name(*key) for key in keys])}"
 
 
 def _at_odds(dataset: Dataset, kept: Mapping[Key, Any], places: Collection[Place]) -> int:

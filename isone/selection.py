@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from isone import clock, flaws, sources
@@ -22,6 +22,8 @@ from isone.store import Entry, Store
 
 PERIOD_PATTERN = r"\d{4}(\.through-\d{8}(\.final-\d{8})?)?(\.all|\.at-[0-9a-f]{8})?"
 """What a period looks like in a file's name, as a regular expression."""
+Accepted = Mapping[dt.date, Mapping[str, str]]
+"""Flaws of ISO-NE's own that are accepted: by day and name, with the reasons."""
 
 
 @dataclass(frozen=True)
@@ -186,17 +188,17 @@ def parts_lacking(
     days: Iterable[dt.date],
     locations: Locations,
     entries: dict[str, Entry],
-    accepted: Collection[dt.date],
+    accepted: Accepted,
     *,
     from_reports: bool = False,
 ) -> list[Part]:
     """The requests that are left, in the order of the days.
 
-    `entries` are the parts that are had; one that lacks intervals counts only while its day's gap
-    is accepted. A day had in another way that has these locations too (hour by hour, or by public
-    reports) needs nothing more.
+    `entries` are the parts that are had, each of which counts while it is usable. A day had in
+    another way that has these locations too (hour by hour, or by public reports) needs nothing
+    more.
     """
-    had = {n for n, entry in entries.items() if not entry.missing or _day_of(n) in accepted}
+    had = {n for n, e in entries.items() if is_usable(e, e.day, locations, accepted)}
     lacking: list[Part] = []
     for day in days:
         ways = _ways(dataset, day, locations)
@@ -205,6 +207,17 @@ def parts_lacking(
         parts = dataset.report_parts(day) if from_reports else ways[0]
         lacking += [part for part in parts if part.name not in had]
     return lacking
+
+
+def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accepted) -> bool:
+    """Whether a stored part counts for these locations, as it is.
+
+    One that lacks intervals or has another flaw does only while that flaw of the day is accepted.
+    """
+    names = accepted.get(day, {})
+    if entry.missing and flaws.MISSING not in names:
+        return False
+    return not any(flaws.counts(flaw, locations, names) for flaw in entry.flaws)
 
 
 def _ways(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:
@@ -250,13 +263,22 @@ def accepted_days(
     }
 
 
+def accepted_flaws(accepted: Iterable[AcceptedFlaw], dataset: str) -> Accepted:
+    """The flaws of a dataset that the configuration accepts: by day and name, with the reasons."""
+    found: dict[dt.date, dict[str, str]] = {}
+    for each in accepted:
+        if each.dataset == dataset:
+            found.setdefault(each.day, {})[each.flaw] = each.reason
+    return found
+
+
 def requests_left(store: Store, job: Job, settings: Settings) -> int:
     """How many requests a job would send, as far as the folder can tell. 0 if it has its marker."""
     if store.marker_path(job.dataset, job.period).exists():
         return 0
     dataset = DATASETS[job.dataset]
     entries = store.read_ledger(job.dataset, job.year)
-    accepted = accepted_days(settings.accepted_flaws, job.dataset)
+    accepted = accepted_flaws(settings.accepted_flaws, job.dataset)
     days = job.days(newest_first=settings.newest_first)
     from_reports = sources.kind(settings) == sources.REPORTS
     lacking = parts_lacking(

@@ -66,6 +66,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """The mean of the changed rows' differences, of each its largest ($/MWh)."""
 
     @property
+    def day(self) -> dt.date:
+        """The operating day that it is of."""
+        return dt.datetime.strptime(self.part[:8], "%Y%m%d").date()
+
+    @property
     def file(self) -> str:
         """The name of its file: JSON of the web services, or a public report."""
         return f"{self.part}{_REPORT if self.source == 'reports' else _REPLY}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from isone import selection
 from isone.database import duckdb_file, packed
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS, HUBS, Dataset, Locations
@@ -47,7 +48,7 @@ def fill(
     ):
         for dataset in datasets:
             job = Job(dataset, start.year, start, end, locations)
-            accepted = {gap.day: gap.reason for gap in gaps if gap.dataset == dataset}
+            accepted = selection.accepted_flaws(gaps, dataset)
             downloader = Downloader(store, client, DATASETS[dataset], accepted)
             download_year(downloader, job, newest_first=False)
             pack_year(store, dataset, job.period, locations)
@@ -107,6 +108,7 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
         "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
         "operating_day": day,
         "market": dataset.market,
+        "occurrence": 1,
     }
     if dataset.place == "location":
         place = record["Location"]

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 _LARGEST_BODY = 64 * 2**20  # bytes on the wire; a full day of all locations has 0.6 MB
+_GZIP = {"gzip", "x-gzip"}  # one and the same (RFC 9110)
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -312,9 +313,9 @@ def _check_headers(headers: Mapping[str, str]) -> bool:
 
 def _is_gzipped(headers: Mapping[str, str]) -> bool:
     encoding = headers.get("Content-Encoding", "identity").lower()
-    if encoding not in {"gzip", "identity"}:
+    if encoding not in {*_GZIP, "identity"}:
         raise ReplyError(f"the service packed its reply as {shown(encoding)} instead of gzip")
-    return encoding == "gzip"
+    return encoding in _GZIP
 
 
 def _receive(raw: Any, *, gzipped: bool) -> bytes:

@@ -126,7 +126,7 @@ def open_downloader(
             store,
             client,
             DATASETS[dataset],
-            selection.accepted_days(settings.accepted_flaws, dataset),
+            selection.accepted_flaws(settings.accepted_flaws, dataset),
             on_plan=progress.plan,
             on_part=progress.part,
             keep_prelim=settings.revision == "both",

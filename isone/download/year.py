@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from isone import check, parse, reports, revisions, selection
-from isone.datasets import DATASETS, Dataset, Locations, Part
+from isone import check, flaws, parse, reports, revisions, selection
+from isone.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Part
 from isone.download import quiet
 from isone.download.client import Client
 from isone.download.filing import Filing
@@ -61,11 +61,12 @@ class Downloader:
     store: Store
     client: Client
     dataset: Dataset
-    accepted: Mapping[dt.date, str] = field(default_factory=dict)
+    accepted: selection.Accepted = field(default_factory=dict)
     on_plan: Callable[[list[Part]], None] = lambda parts: None
     on_part: Callable[[Part, bool], None] = lambda part, done: None
     keep_prelim: bool = False
     """Whether a preliminary reply stays beside the final one that takes its place."""
+    _locations: Locations = ALL_LOCATIONS
     _hoped_for: set[Part] = field(default_factory=set)
     """Final parts that need not be out yet, for each of which a preliminary one will do."""
     _preliminaries: dict[str, Entry] = field(default_factory=dict)
@@ -86,6 +87,7 @@ class Downloader:
         StopRunError when no request can succeed. What was filed before stays filed.
         """
         outcome = Outcome()
+        self._locations = locations
         years = {day.year for day in days}
         for year in years:
             make_folder(self.store.raw_dir(self.dataset.name, year))
@@ -106,7 +108,7 @@ class Downloader:
             self._pass(failed, outcome)
         outcome.entries = self._entries(years)
         for part in self._lacking(days, locations, outcome.entries):
-            if part not in self._hoped_for and part.day not in self.accepted:
+            if part not in self._hoped_for and not self._gap_accepted(part):
                 outcome.missing.setdefault(part, _GONE)
         for part in outcome.missing:
             self.on_part(part, False)
@@ -127,7 +129,10 @@ class Downloader:
     def _preliminary(
         self, failed: list[Part], entries: Mapping[str, Entry], outcome: Outcome
     ) -> list[Part]:
-        """For final parts that are not out yet, have preliminary ones; returns what failed."""
+        """For final parts that are not out yet, or rejected, have preliminary ones instead.
+
+        Returns what failed.
+        """
         to_ask: list[Part] = []
         others: list[Part] = []
         for part in failed:
@@ -145,6 +150,9 @@ class Downloader:
         still_failed = self._pass(to_ask, outcome)
         outcome.preliminary += outcome.filed - before
         return [*others, *still_failed]
+
+    def _gap_accepted(self, part: Part) -> bool:
+        return flaws.MISSING in self.accepted.get(part.day, {})
 
     def account(self, outcome: Outcome) -> str:
         """What a download did, in one line for the log."""
@@ -256,17 +264,25 @@ class Downloader:
     def _prove(self, part: Part, path: Path, content: bytes) -> Proven:
         """Show that the reply at `path` is the part that was asked for."""
         body = parse.inflate(content)
-        finding = check.examine(self.dataset, part, body)
+        finding = check.examine(
+            self.dataset,
+            part,
+            body,
+            locations=self._locations,
+            accepted=self.accepted.get(part.day, {}),
+        )
         doubt = self._doubts.get(part, quiet.ONCE)
-        if not finding.rows and doubt:
+        if not finding.rows and not finding.flaws and doubt:
             raise NoDataError(doubt)
-        if part.day not in self.accepted:
+        if not self._gap_accepted(part):
             finding.require_whole()
         revised = self._revised(part, body)
         source = source_of(body, self.client.source)
         entry = entry_of(part, content, source, _received_at(path), finding, **revised)
         for remark in _remarks(entry):
             log.info("%s: %s", part, remark)
+        for flaw in entry.flaws:
+            log.warning("%s: %s (%s)", part, flaws.ALL[flaw.name], flaw.what)
         return Proven(part, path, entry)
 
     def _drop_preliminary(self, part: Part) -> None:
@@ -293,18 +309,17 @@ class Downloader:
     def _note_failure(
         self, part: Part, error: ReplyError, outcome: Outcome, failed: list[Part]
     ) -> None:
+        path = self.store.unproven_path(part)
         if part in self._hoped_for and isinstance(error, IncompleteError):
-            self.store.unproven_path(part).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             log.info("%s: not final yet", part)
-            failed.append(part)
-            outcome.missing[part] = str(error)
-            return
-        self._hoped_for.discard(part)
-        self._refuse(part, self.store.unproven_path(part), error)
-        if part.day in self.accepted and isinstance(error, IncompleteError):
-            outcome.gaps[part.day] = self.accepted[part.day]
-            self.on_part(part, True)
-            return
+        else:
+            self._refuse(part, path, error)
+            accepted = part not in self._hoped_for and self._gap_accepted(part)
+            if accepted and isinstance(error, IncompleteError):
+                outcome.gaps[part.day] = self.accepted[part.day][flaws.MISSING]
+                self.on_part(part, True)
+                return
         failed.append(part)
         outcome.missing[part] = str(error)
 
@@ -327,12 +342,13 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
     outcome = downloader.bring(days, job.locations, job.final_through)
     if outcome.missing:
         raise MissingDaysError(outcome)
+    usable = {
+        name: entry
+        for name, entry in outcome.entries.items()
+        if selection.is_usable(entry, entry.day, job.locations, downloader.accepted)
+    }
     entries = selection.parts_of_days(
-        dataset,
-        job.days(newest_first=False),
-        job.locations,
-        outcome.entries,
-        job.final_through,
+        dataset, job.days(newest_first=False), job.locations, usable, job.final_through
     )
     store.write_marker(
         job.dataset, job.period, manifest(job, entries, downloader.accepted, downloader.client)
@@ -356,15 +372,20 @@ class MissingDaysError(DownloadError):
 
 
 def manifest(
-    job: Job, entries: list[Entry], accepted: Mapping[dt.date, str], client: Client
+    job: Job, entries: list[Entry], accepted: selection.Accepted, client: Client
 ) -> dict[str, Any]:
-    """A proven year as its marker describes it: every part, and every gap that is accepted."""
+    """A proven year as its marker describes it: every part, gap and flaw, with the reasons."""
     parted = {entry.part[:8] for entry in entries}
     partial = {entry.part[:8] for entry in entries if entry.missing}
     gaps = [
-        {"day": str(day), "reason": reason, "nothing_published": f"{day:%Y%m%d}" not in parted}
-        for day, reason in sorted(accepted.items())
-        if job.first <= day <= job.last
+        {
+            "day": str(day),
+            "reason": reasons[flaws.MISSING],
+            "nothing_published": f"{day:%Y%m%d}" not in parted,
+        }
+        for day, reasons in sorted(accepted.items())
+        if flaws.MISSING in reasons
+        and job.first <= day <= job.last
         and (f"{day:%Y%m%d}" in partial or f"{day:%Y%m%d}" not in parted)
     ]
     return {
@@ -381,8 +402,25 @@ def manifest(
         "days": len(parted),
         "rows": sum(entry.rows for entry in entries),
         "gaps": gaps,
+        "flaws": _day_flaws(entries, accepted),
         "parts": [msgspec.to_builtins(entry) for entry in entries],
     }
+
+
+def _day_flaws(entries: Iterable[Entry], accepted: selection.Accepted) -> list[dict[str, str]]:
+    found = []
+    for entry in entries:
+        reasons = accepted.get(entry.day, {})
+        found += [
+            {
+                "day": str(entry.day),
+                "flaw": flaw.name,
+                "what": flaw.what,
+                "reason": reasons.get(flaw.name, ""),
+            }
+            for flaw in entry.flaws
+        ]
+    return found
 
 
 def entry_of(
@@ -425,9 +463,9 @@ def _remarks(entry: Entry) -> list[str]:
     """What is worth a line in the log though it does no harm."""
     remarks = {
         "rows came twice, exactly alike": entry.duplicates,
-        "stamps were a second or two off": entry.off_grid,
+        "rows were off their interval's beginning and count for the nearest one": entry.off_grid,
         "rows add up to a cent more or less than the LMP": entry.cents_off,
-        "rows are at odds with others on energy, or with their stamps on the hour": entry.at_odds,
+        "rows are at odds with others (energy, a constraint), or with their stamps": entry.at_odds,
         "intervals are missing and accepted to be": len(entry.missing),
     }
     lines = [f"{count} {text}" for text, count in remarks.items() if count]

@@ -158,7 +158,8 @@ def _year_days(
     reasons = _reasons(store, dataset.name, year)
     damaged = _damaged(store, dataset.name, year)
     has_replies = store.raw_dir(dataset.name, year).is_dir()
-    parts = selection.parts_lacking(dataset, every, settings.locations, entries, accepted)
+    flaws = selection.accepted_flaws(settings.accepted_flaws, dataset.name)
+    parts = selection.parts_lacking(dataset, every, settings.locations, entries, flaws)
     lacking = {part.day for part in parts}
     had = _by_day(entries.values())
     days: list[Day] = []

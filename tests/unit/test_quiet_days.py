@@ -186,17 +186,12 @@ def test_a_stamp_between_two_intervals_is_kept_where_no_row_is_owed() -> None:
     ("records", "sentence"),
     [
         pytest.param(
-            [record(), record(MarginalValue=-1)],
-            "two rows for 2025-03-04 17:00 EST of NORTHEXP / Interface disagree",
-            id="two values",
-        ),
-        pytest.param(
             [record() | {"BeginDate": "2025-03-05T00:00:00.000-05:00"}],
             "which is not in 2025-03-04",
             id="another day",
         ),
         pytest.param([record(ConstraintName=" ")], "a row without a name", id="no name"),
-        pytest.param([record(ContingencyName="A\x00B")], "'A?B' for a name", id="no text"),
+        pytest.param([record(ContingencyName="A\x00B")], "'A?B' for ContingencyName", id="no text"),
         pytest.param([record(MarginalValue="-8.69")], "Expected `float | null`", id="text"),
         pytest.param([{"BeginDate": "x"}], "missing required field `ConstraintName`", id="form"),
     ],

@@ -152,9 +152,9 @@ def test_hubs_then_all_locations_asks_for_the_hours_and_back_for_nothing() -> No
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
     hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}
     hours = {p.name: entry(p.name) for p in dataset.day_parts(day, "all")}
-    assert len(selection.parts_lacking(dataset, [day], "all", hubs, ())) == 24
-    assert selection.parts_lacking(dataset, [day], HUBS, hours, ()) == []
-    one_more = selection.parts_lacking(dataset, [day], (321, *HUBS), hubs, ())
+    assert len(selection.parts_lacking(dataset, [day], "all", hubs, {})) == 24
+    assert selection.parts_lacking(dataset, [day], HUBS, hours, {}) == []
+    one_more = selection.parts_lacking(dataset, [day], (321, *HUBS), hubs, {})
     assert [part.location for part in one_more] == [321]
 
 
@@ -167,8 +167,8 @@ def test_many_locations_are_asked_for_by_the_hour_which_is_fewer_requests() -> N
 def test_a_day_filed_with_a_gap_counts_only_while_the_gap_is_accepted() -> None:
     dataset, day = DATASETS["reserve_5min"], dt.date(2024, 6, 1)
     had = {"20240601": entry("20240601", missing=("13:00",))}
-    assert selection.parts_lacking(dataset, [day], HUBS, had, {day}) == []
-    assert len(selection.parts_lacking(dataset, [day], HUBS, had, ())) == 1
+    assert selection.parts_lacking(dataset, [day], HUBS, had, {day: {"missing": "x"}}) == []
+    assert len(selection.parts_lacking(dataset, [day], HUBS, had, {})) == 1
 
 
 def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) -> None:
@@ -187,11 +187,11 @@ def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) 
 def test_a_day_had_from_the_public_reports_is_not_asked_for_again_from_the_web_services() -> None:
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
     blocks = {p.name: entry(p.name) for p in dataset.report_parts(day)}
-    assert selection.parts_lacking(dataset, [day], HUBS, blocks, ()) == []
-    assert selection.parts_lacking(dataset, [day], "all", blocks, ()) == []
+    assert selection.parts_lacking(dataset, [day], HUBS, blocks, {}) == []
+    assert selection.parts_lacking(dataset, [day], "all", blocks, {}) == []
     hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}
-    assert selection.parts_lacking(dataset, [day], HUBS, hubs, (), from_reports=True) == []
-    assert len(selection.parts_lacking(dataset, [day], "all", hubs, (), from_reports=True)) == 6
+    assert selection.parts_lacking(dataset, [day], HUBS, hubs, {}, from_reports=True) == []
+    assert len(selection.parts_lacking(dataset, [day], "all", hubs, {}, from_reports=True)) == 6
     assert [e.part for e in selection.parts_of_days(dataset, [day], HUBS, blocks)] == list(blocks)
 
 

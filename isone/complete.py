@@ -5,12 +5,13 @@ were accepted. Responses may be removed since, and acceptance withdrawn; then th
 complete, and the next download has to see to it. To look costs a listing of a folder, no request.
 """
 
+import datetime as dt
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from isone import selection
+from isone import flaws, selection
 from isone.errors import DamagedError, DownloadError
 from isone.manifest import Manifest, read_manifest
 from isone.settings import Settings
@@ -59,11 +60,15 @@ def _trouble(store: Store, dataset: str, period: str, settings: Settings) -> str
 
 
 def _unaccepted(manifest: Manifest, settings: Settings) -> str:
-    accepted = selection.accepted_days(settings.accepted_flaws, manifest.dataset)
-    reasons = {str(day): reason for day, reason in accepted.items()}
-    for gap in manifest.gaps:
-        if reasons.get(gap.day) != gap.reason:
-            return f"the gap on {gap.day} is no longer accepted as it was"
+    accepted = selection.accepted_flaws(settings.accepted_flaws, manifest.dataset)
+    for entry in manifest.parts:
+        if not selection.is_usable(entry, entry.day, settings.locations, accepted):
+            return f"a flaw of {entry.day} is not accepted any more"
+    noted = [(gap.day, flaws.MISSING, gap.reason) for gap in manifest.gaps]
+    noted += [(each.day, each.flaw, each.reason) for each in manifest.flaws]
+    for day, flaw, reason in noted:
+        if accepted.get(dt.date.fromisoformat(day), {}).get(flaw, "") != reason:
+            return f"{flaw} on {day} is accepted otherwise than it was"
     return ""
 
 

@@ -39,6 +39,8 @@ class Manifest(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...]
     parts: tuple[Entry, ...]
     """Ascending by day."""
+    locations: str | tuple[int, ...] = "all"
+    """What was asked for, where the service answers by location."""
     flaws: tuple[DayFlaw, ...] = ()
     """Ascending by day."""
     sha256: str = ""

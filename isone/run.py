@@ -23,6 +23,7 @@ import msgspec
 
 from isone import clock, complete, markers, selection, sources
 from isone.custom import CustomDownload, read_downloads
+from isone.datasets import ALL_LOCATIONS, HUBS
 from isone.errors import UNREADABLE, UsageError
 from isone.processes import runs_here, this_host
 from isone.selection import Job
@@ -75,6 +76,8 @@ class Planned(msgspec.Struct, frozen=True):
     requests: int | None
     """Requests left to send; None where a custom program decides."""
     complete: bool
+    maybe: int = 0
+    """Further requests for days that may not be final yet."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -92,11 +95,21 @@ class Plan(msgspec.Struct, frozen=True):
     """Where that process is; on a cluster, jobs run elsewhere."""
     rules: tuple[str, ...] = ()
     """The rules that have jobs to do in this run."""
+    left_out: int = 0
+    """How many things were asked for that no download brings; the remarks name them."""
+    listing: bool = False
+    """Whether the list of locations may have to be asked for, too."""
 
     @property
     def requests(self) -> int:
         """Requests left to send, custom programs not counted."""
         return sum(download.requests or 0 for download in self.downloads)
+
+    @property
+    def maybe(self) -> int:
+        """Further requests that may be needed."""
+        todo = any(not download.complete for download in self.downloads)
+        return sum(download.maybe for download in self.downloads) + (self.listing and todo)
 
     def heading(self, name: str) -> str:
         """Which of the downloads to do this is: `Download 1/4: …`; empty for none of them."""
@@ -121,6 +134,8 @@ class Run:
     jobs: tuple[Job, ...]
     custom: tuple[CustomDownload, ...]
     remarks: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """What was asked for and is no job of this run, with the reasons."""
 
     @classmethod
     def of(cls, config: Mapping[str, Any], *, begins: bool = False) -> "Run":
@@ -137,7 +152,11 @@ class Run:
         custom = read_downloads(settings.downloads) if settings.downloads else []
         dropped = complete.drop_stale(store, settings) if begins else []
         chosen = selection.select(settings, clock.now())
-        started = cls(settings, store, chosen.jobs, tuple(custom), (*chosen.remarks, *dropped))
+        if not chosen.jobs and not custom:
+            why = "; ".join(chosen.left_out) or f"{settings.downloads} is an empty list"
+            raise UsageError(f"there is nothing to download: {why}")
+        remarks = (*chosen.remarks, *dropped)
+        started = cls(settings, store, chosen.jobs, tuple(custom), remarks, chosen.left_out)
         if begins:
             started.drop_custom()
         return started
@@ -180,18 +199,30 @@ class Run:
             data_dir=str(self.store.root),
             log_dir=str(self.settings.log_dir),
             downloads=tuple(downloads),
-            remarks=self.remarks,
+            remarks=(*self.remarks, *self.left_out),
+            left_out=len(self.left_out),
+            listing=self._listing_due(),
         )
+
+    def _listing_due(self) -> bool:
+        """Whether the list of locations may have to be asked for, too."""
+        wanted = self.settings.locations
+        if wanted != ALL_LOCATIONS and set(wanted) <= set(HUBS):
+            return False
+        folder = self.store.root / "raw" / "locations"
+        return not any(folder.glob(f"{clock.now():%Y%m%d}.*"))
 
     def _planned(self, job: Job) -> Planned:
         marker = self.store.marker_path(job.dataset, job.period)
         days = (job.last - job.first).days + 1
+        requests = selection.requests_left(self.store, job, self.settings)
         return Planned(
             name=job.name,
             marker=str(marker),
             what=f"{job.first} to {job.last}, {count(days, 'day')}",
-            requests=selection.requests_left(self.store, job, self.settings),
+            requests=requests.sure,
             complete=marker.exists(),
+            maybe=requests.maybe,
         )
 
     def start(self, retries: int, rules: Collection[str] = ()) -> str:
@@ -316,12 +347,19 @@ def header(plan: Plan, *, quiet: bool = False) -> str:
         f"# Total downloads: {len(plan.downloads)} ({complete} complete, {len(todo)} to do)",
         f"# Requests left to send: {plan.requests:,}{_and_custom(todo)}",
     ]
+    if plan.maybe:
+        lines.append(
+            f"#   and up to {plan.maybe:,} more, for days that may not be final yet, "
+            "and for the list of locations"
+        )
     lines += [f"# Note: {remark}" for remark in plan.remarks]
     for number, download in enumerate(todo, 1):
         left = "" if download.requests is None else f", {count(download.requests, 'request')}"
         lines.append(f"#   {number}. {download.name}: {download.what}{left}")
     if not todo:
-        lines.append("# Nothing to download: every day that was asked for is here and proven.")
+        every = "every day of these downloads" if plan.left_out else "every day that was asked for"
+        but = "; what is left out, and why, is said above" if plan.left_out else ""
+        lines.append(f"# Nothing to download: {every} is here and proven{but}.")
     return "\n".join([*lines, _RULE, ""])
 
 

@@ -6,7 +6,7 @@ never more than one request. A reply that is refused is asked for once more at t
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from isone.download import quiet
 from isone.download.client import Client
 from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
+from isone.manifest import read_manifest
 from isone.selection import Job
 from isone.sources import REPORTS, Source
 from isone.store import Entry, Proven, Store, make_folder, sha256
@@ -188,7 +189,6 @@ class Downloader:
                 try:
                     proven = self._prove(part, path_of(part), path_of(part).read_bytes())
                     self.store.file_parts([proven])
-                    self._drop_preliminary(part)
                     log.info("%s was received earlier and is proven now", part)
                 except ReplyError as error:
                     if path_of == self.store.unproven_path:  # a kill cut it off while written
@@ -212,7 +212,6 @@ class Downloader:
 
         def note_filed() -> None:
             for part in filing.filed():
-                self._drop_preliminary(part)
                 outcome.filed += 1
                 outcome.missing.pop(part, None)
                 self.on_part(part, True)
@@ -285,12 +284,6 @@ class Downloader:
             log.warning("%s: %s (%s)", part, flaws.ALL[flaw.name], flaw.what)
         return Proven(part, path, entry)
 
-    def _drop_preliminary(self, part: Part) -> None:
-        """Remove the preliminary reply in whose place a final one was filed, unless it is kept."""
-        prelim = replace(part, prelim=True)
-        if not (self.keep_prelim or part.prelim) and prelim.name in self._preliminaries:
-            self.store.raw_path(prelim).unlink(missing_ok=True)
-
     def _revised(self, part: Part, body: bytes) -> dict[str, Any]:
         """What a final reply changes of the preliminary one that is here; nothing without one."""
         prelim = replace(part, prelim=True)
@@ -354,7 +347,23 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
         job.dataset, job.period, manifest(job, entries, downloader.accepted, downloader.client)
     )
     store.remove_markers(job.dataset, job.superseded(store.marker_periods(job.dataset)))
+    if not downloader.keep_prelim:
+        _remove_preliminary(store, job, entries)
     return outcome
+
+
+def _remove_preliminary(store: Store, job: Job, entries: Sequence[Entry]) -> None:
+    """Remove the preliminary responses of days that are final now, but for what a marker names."""
+    needed = {entry.part for entry in entries}
+    for period in store.marker_periods(job.dataset):
+        if period.startswith(f"{job.year}") and period != job.period:
+            parts = read_manifest(store.marker_path(job.dataset, period)).parts
+            needed |= {entry.part for entry in parts}
+    final = {entry.day for entry in entries} - {e.day for e in entries if e.revision != "final"}
+    for name, entry in _preliminary(store.read_ledger(job.dataset, job.year)).items():
+        part = Part.named(job.dataset, name)
+        if part and entry.day in final and name not in needed:
+            store.raw_path(part).unlink(missing_ok=True)
 
 
 class MissingDaysError(DownloadError):

@@ -30,7 +30,7 @@ def write_report(
         from isone.report import drawing
 
         store = Store(settings.store_dir)
-        made_from = report_outputs.made_from(store)
+        made_from = report_outputs.made_from(store, PAGE)
         with drawing.beside() as script:
             from isone.report import facts, page
 
@@ -59,7 +59,7 @@ def write_figures(
         from isone.report import facts, files
 
         store = Store(settings.store_dir)
-        made_from = report_outputs.made_from(store)
+        made_from = report_outputs.made_from(store, FIGURES)
         gathered = facts.gather(settings, store)
         outputs = Outputs.of(settings, folder)
         written = files.write(gathered, outputs.figures)

@@ -102,7 +102,7 @@ class Reporting:
         }
         for what, files in made.items():
             path = self.marker(what)
-            markers.keep_if(markers.holds(path, made_from(self.store), *files), path)
+            markers.keep_if(markers.holds(path, made_from(self.store, what), *files), path)
 
 
 PAGE, FIGURES = "page", "figures"
@@ -113,17 +113,16 @@ def shown(store: Store, name: str) -> Path:
     return store.root / "reported" / name
 
 
-def made_from(store: Store) -> dict[str, str]:
-    """What page and figures hang on: the database, what checks have found, and the code."""
-    found = hashlib.sha256()
-    for folder in ("reconciled", "verified"):
-        for path in sorted((store.root / folder).rglob("*.json")):
-            found.update(path.name.encode() + path.read_bytes())
-    return {
-        "database": markers.digest(markers.of_duckdb(store)),
-        "checks": found.hexdigest()[:16],
-        "recipe": digest(),
-    }
+def made_from(store: Store, what: str) -> dict[str, str]:
+    """What page or figures hang on: database and code, the page on what checks found as well."""
+    found = {"database": markers.digest(markers.of_duckdb(store)), "recipe": digest()}
+    if what == PAGE:
+        checks = hashlib.sha256()
+        for folder in ("reconciled", "verified"):
+            for path in sorted((store.root / folder).rglob("*.json")):
+                checks.update(path.name.encode() + path.read_bytes())
+        found["checks"] = checks.hexdigest()[:16]
+    return found
 
 
 def _from_here(path: Path) -> str:

@@ -97,7 +97,7 @@ def test_a_year_before_a_datasets_first_day_is_said_to_have_nothing(
         read_settings({"years": 2016, "source": "webservices", "data_types": "as", **config}), AT
     )
     assert chosen.jobs == ()
-    assert chosen.remarks == (remark,)
+    assert chosen.left_out == (remark,)
 
 
 def test_a_datasets_first_year_begins_with_its_first_day() -> None:
@@ -174,7 +174,9 @@ def test_a_day_filed_with_a_gap_counts_only_while_the_gap_is_accepted() -> None:
 def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) -> None:
     settings = read_settings({"years": 2024, "source": "webservices", "data_dir": str(tmp_path)})
     jobs = selection.select(settings, AT).jobs
-    left = {job.dataset: selection.requests_left(Store(tmp_path), job, settings) for job in jobs}
+    left = {
+        job.dataset: selection.requests_left(Store(tmp_path), job, settings).sure for job in jobs
+    }
     assert left == {
         "lmp_da_hourly": 366,
         "lmp_rt_5min": 366 * 9,
@@ -198,7 +200,7 @@ def test_a_day_had_from_the_public_reports_is_not_asked_for_again_from_the_web_s
 def test_without_an_account_the_reports_are_taken_and_what_they_lack_is_said() -> None:
     chosen = selection.select(read_settings({"years": 2024}), AT)
     assert [job.dataset for job in chosen.jobs] == ["lmp_da_hourly", "lmp_rt_5min", "reserve_5min"]
-    first, second = chosen.remarks
+    (first,), (second,) = chosen.remarks, chosen.left_out
     assert first.startswith("no account is set: from the public reports")
     assert second.startswith("regulation_5min is in no public report and is left out; to have it,")
     assert "a free ISO Express account" in second

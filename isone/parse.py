@@ -30,6 +30,7 @@ _SIZE_BYTES = 4  # with which a gzip stream ends: how large it is unpacked, modu
 _EMPTY_BODIES = {b"null", b"[]", b"{}", b'""'}
 _SHOWN = 160  # characters of what the service says that a sentence repeats
 _FIELDS_NAMED = 20
+_KEYS_SHOWN = 3
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TYPES: dict[str, type] = {"double": float, "integer": int, "string": str}
 _LOCATION_KEYS = ("@LocId", "@LocType", "$")
@@ -129,9 +130,9 @@ def read_records(
 ) -> Records:
     """The records of a reply: the web services' JSON, or a public report.
 
-    With `nulls` a price may be null, or left out; it is None then. Of a reply that was `proven`
-    before, any price may be so, each LMP record keeps its location as the bytes it came in
-    (`msgspec.Raw`), which spares most of the time, and new fields are passed over.
+    With `nulls` a price may be null, or left out of some records; it is None then. Of a reply that
+    was `proven` before, any price may be so, each LMP record keeps its location as the bytes it
+    came in (`msgspec.Raw`), which spares most of the time, and new fields are passed over.
     Raises NoDataError where the service says in one of its ways that it has none, and ReplyError
     where the JSON is not of the dataset's form. Of a set that owes no row there are none where the
     dataset's own wrapper is empty; anything else that is empty says nothing about the day.
@@ -149,6 +150,8 @@ def read_records(
     try:
         reply, is_strict = _decode(dataset, body, proven=proven, nulls=nulls)
         rows = _unwrap(reply, dataset.wrapper)
+        if nulls:
+            _require_keys(dataset, body)
         if not proven and (not is_strict or _may_repeat_a_key(dataset, body, rows)):
             unknown = _unknown_keys(dataset, body)
     except (msgspec.DecodeError, ValueError) as error:
@@ -157,6 +160,9 @@ def read_records(
         ) from error
     except RecursionError as error:
         raise ReplyError("the reply is nested too deeply to be a list of prices") from error
+    strange = [key for key in unknown if not key.startswith("@")]  # as attributes of XML are
+    if strange and not rows:
+        raise ReplyError(f"the reply has {', '.join(strange[:_KEYS_SHOWN])} instead of records")
     if not rows and (dataset.owes_rows or not _has_wrapper(dataset, reply)):
         raise NoDataError("the service has no data")
     for name in dataset.names:
@@ -262,6 +268,13 @@ def _record_type(dataset: Dataset, *, strict: bool, raw_places: bool, nulls: boo
 
 def _is_required(column: Column, *, nulls: bool) -> bool:
     return column.required and not (nulls and column.type == "double")
+
+
+def _require_keys(dataset: Dataset, body: bytes) -> None:
+    """Refuse a reply in which a price is nowhere: that is no flaw of a row, but another form."""
+    for column in dataset.columns:
+        if column.required and f'"{column.field}"'.encode() not in body:
+            raise ReplyError(f"the reply has no {column.field}")
 
 
 def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any]) -> bool:

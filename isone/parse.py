@@ -152,7 +152,7 @@ def read_records(
         rows = _unwrap(reply, dataset.wrapper)
         if nulls:
             _require_keys(dataset, body)
-        if not proven and (not is_strict or _may_repeat_a_key(dataset, body, rows)):
+        if not proven and (not is_strict or _may_repeat_a_key(dataset, body, rows, nulls=nulls)):
             unknown = _unknown_keys(dataset, body)
     except (msgspec.DecodeError, ValueError) as error:
         raise ReplyError(
@@ -277,7 +277,7 @@ def _require_keys(dataset: Dataset, body: bytes) -> None:
             raise ReplyError(f"the reply has no {column.field}")
 
 
-def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any]) -> bool:
+def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any], *, nulls: bool) -> bool:
     """Whether an object of the reply may have one key twice; if so, it takes a closer look.
 
     Each key that is read is counted as text, and is there once for each value that was read of it.
@@ -287,14 +287,15 @@ def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any]) -> boo
     read = {dataset.begins[0]: len(rows)} | dict.fromkeys(dataset.begins[1:], len(rows))
     if dataset.place == "location":
         read |= {"Location": len(rows), "@LocId": len(rows)}
-        read["@LocType"] = sum(row.place.type is not None for row in rows)
-        read["$"] = sum(row.place.name is not None for row in rows)
+        for key, name in (("@LocType", "place.type"), ("$", "place.name")):
+            read[key] = len(rows) - list(map(operator.attrgetter(name), rows)).count(None)
     elif dataset.place == "reserve_zone":
         read |= dict.fromkeys(_ZONE_KEYS, len(rows))
     for column in dataset.columns:
-        read[column.field] = sum(
-            value is not None for value in map(operator.attrgetter(column.name), rows)
-        )
+        read[column.field] = len(rows)
+        if not _is_required(column, nulls=nulls):
+            values = list(map(operator.attrgetter(column.name), rows))
+            read[column.field] -= values.count(None)
     return any(body.count(f'"{key}"'.encode()) > number for key, number in read.items())
 
 

@@ -150,7 +150,7 @@ def read_records(
     try:
         reply, is_strict = _decode(dataset, body, proven=proven, nulls=nulls)
         rows = _unwrap(reply, dataset.wrapper)
-        if nulls:
+        if nulls and rows:
             _require_keys(dataset, body)
         if not proven and (not is_strict or _may_repeat_a_key(dataset, body, rows, nulls=nulls)):
             unknown = _unknown_keys(dataset, body)
@@ -273,7 +273,8 @@ def _is_required(column: Column, *, nulls: bool) -> bool:
 def _require_keys(dataset: Dataset, body: bytes) -> None:
     """Refuse a reply in which a price is nowhere: that is no flaw of a row, but another form."""
     for column in dataset.columns:
-        if column.required and f'"{column.field}"'.encode() not in body:
+        required = column.required and column.type == "double"
+        if required and f'"{column.field}"'.encode() not in body:
             raise ReplyError(f"the reply has no {column.field}")
 
 

@@ -73,7 +73,7 @@ def examine(
 
         if counts := count_flawless(dataset, part, body):
             return Finding(*counts)
-    records = _read(dataset, body)
+    records, has_nulls = _read(dataset, body)
     slots = dataset.intervals(part)
     rows_slots, off_grid = _slots_of(dataset, part, slots, records.rows)
     rows_places = _places_of(dataset, records.rows)
@@ -85,9 +85,10 @@ def examine(
     doubtful = _with_two_names(dataset, records.rows)
     keys = list(zip(rows_slots, rows_places, strict=True))
     kept, torn = tell_apart(dataset, keys, records.rows)
-    gaps = _gaps(dataset, kept)
+    unpriced = _null_prices(dataset, kept) if has_nulls or dataset.price_alternatives else {}
+    gaps = _gaps(dataset, kept, unpriced)
     found = [
-        *_null_prices(dataset, kept),
+        *_no_prices(unpriced),
         *_wrong_sums(kept, gaps),
         *_disagreements(torn, doubtful),
     ]
@@ -110,15 +111,15 @@ def examine(
     )
 
 
-def _read(dataset: Dataset, body: bytes) -> parse.Records:
-    """The records of a reply, strictly read, or with its null prices where only those hinder."""
+def _read(dataset: Dataset, body: bytes) -> tuple[parse.Records, bool]:
+    """The records of a reply, strictly read; or, where only that hinders, with its null prices."""
     try:
-        return parse.read_records(dataset, body)
+        return parse.read_records(dataset, body), False
     except NoDataError:
         raise
     except ReplyError as error:
         try:
-            return parse.read_records(dataset, body, nulls=True)
+            return parse.read_records(dataset, body, nulls=True), True
         except ReplyError:
             raise error from None
 
@@ -240,35 +241,37 @@ Found = tuple[Flaw, str]
 """A flaw, and the sentence that rejects the day for it."""
 
 
-def _null_prices(dataset: Dataset, kept: Mapping[Key, Any]) -> Iterator[Found]:
-    """Rows in which a price is null or absent that every row has to have."""
-    names = {}
+def _null_prices(dataset: Dataset, kept: Mapping[Key, Any]) -> dict[Key, str]:
+    """Rows in which a price is null or absent that every row has to have, and which price it is."""
     required = {c.name: c.field for c in dataset.columns if c.required and c.type == "double"}
+    found: dict[Key, str] = {}
     for key, row in kept.items():
         null = [field for name, field in required.items() if getattr(row, name) is None]
         if null:
-            names[key] = f"{', '.join(null)} is null or absent"
-        elif not any(
+            found[key] = f"{', '.join(null)} is null or absent"
+        elif dataset.price_alternatives and not any(
             all(getattr(row, name) is not None for name in each)
-            for each in dataset.price_alternatives or [()]
+            for each in dataset.price_alternatives
         ):
-            names[key] = "every price is null or absent"
-    if names:
-        (first, what), *_ = names.items()
-        yield (
-            Flaw(flaws.NULL_PRICE, _named(names, "row")),
-            f"{what} for {_interval_name(*first)}",
-        )
+            found[key] = "every price is null or absent"
+    return found
 
 
-def _gaps(dataset: Dataset, kept: Mapping[Key, Any]) -> dict[Key, float]:
+def _no_prices(unpriced: Mapping[Key, str]) -> Iterator[Found]:
+    if unpriced:
+        first, what = next(iter(unpriced.items()))
+        flaw = Flaw(flaws.NULL_PRICE, _named(unpriced, "row"))
+        yield flaw, f"{what} for {_interval_name(*first)}"
+
+
+def _gaps(dataset: Dataset, kept: Mapping[Key, Any], unpriced: Container[Key]) -> dict[Key, float]:
     """By how much the components of each row differ from its LMP; none of a row with a null."""
     if dataset.place != "location":
         return {}
     return {
         key: abs(row.energy + row.congestion + row.loss - row.lmp)
         for key, row in kept.items()
-        if None not in (row.energy, row.congestion, row.loss, row.lmp)
+        if key not in unpriced
     }
 
 

@@ -30,6 +30,7 @@ _SIZE_BYTES = 4  # with which a gzip stream ends: how large it is unpacked, modu
 _EMPTY_BODIES = {b"null", b"[]", b"{}", b'""'}
 _SHOWN = 160  # characters of what the service says that a sentence repeats
 _FIELDS_NAMED = 20
+_KEYS_SHOWN = 3
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TYPES: dict[str, type] = {"double": float, "integer": int, "string": str}
 _LOCATION_KEYS = ("@LocId", "@LocType", "$")
@@ -129,9 +130,9 @@ def read_records(
 ) -> Records:
     """The records of a reply: the web services' JSON, or a public report.
 
-    With `nulls` a price may be null, or left out; it is None then. Of a reply that was `proven`
-    before, any price may be so, each LMP record keeps its location as the bytes it came in
-    (`msgspec.Raw`), which spares most of the time, and new fields are passed over.
+    With `nulls` a price may be null, or left out of some records; it is None then. Of a reply that
+    was `proven` before, any price may be so, each LMP record keeps its location as the bytes it
+    came in (`msgspec.Raw`), which spares most of the time, and new fields are passed over.
     Raises NoDataError where the service says in one of its ways that it has none, and ReplyError
     where the JSON is not of the dataset's form. Of a set that owes no row there are none where the
     dataset's own wrapper is empty; anything else that is empty says nothing about the day.
@@ -149,7 +150,9 @@ def read_records(
     try:
         reply, is_strict = _decode(dataset, body, proven=proven, nulls=nulls)
         rows = _unwrap(reply, dataset.wrapper)
-        if not proven and (not is_strict or _may_repeat_a_key(dataset, body, rows)):
+        if nulls and rows:
+            _require_keys(dataset, body)
+        if not proven and (not is_strict or _may_repeat_a_key(dataset, body, rows, nulls=nulls)):
             unknown = _unknown_keys(dataset, body)
     except (msgspec.DecodeError, ValueError) as error:
         raise ReplyError(
@@ -157,6 +160,9 @@ def read_records(
         ) from error
     except RecursionError as error:
         raise ReplyError("the reply is nested too deeply to be a list of prices") from error
+    strange = [key for key in unknown if not key.startswith("@")]  # as attributes of XML are
+    if strange and not rows:
+        raise ReplyError(f"the reply has {', '.join(strange[:_KEYS_SHOWN])} instead of records")
     if not rows and (dataset.owes_rows or not _has_wrapper(dataset, reply)):
         raise NoDataError("the service has no data")
     for name in dataset.names:
@@ -264,7 +270,15 @@ def _is_required(column: Column, *, nulls: bool) -> bool:
     return column.required and not (nulls and column.type == "double")
 
 
-def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any]) -> bool:
+def _require_keys(dataset: Dataset, body: bytes) -> None:
+    """Refuse a reply in which a price is nowhere: that is no flaw of a row, but another form."""
+    for column in dataset.columns:
+        required = column.required and column.type == "double"
+        if required and f'"{column.field}"'.encode() not in body:
+            raise ReplyError(f"the reply has no {column.field}")
+
+
+def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any], *, nulls: bool) -> bool:
     """Whether an object of the reply may have one key twice; if so, it takes a closer look.
 
     Each key that is read is counted as text, and is there once for each value that was read of it.
@@ -274,14 +288,15 @@ def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any]) -> boo
     read = {dataset.begins[0]: len(rows)} | dict.fromkeys(dataset.begins[1:], len(rows))
     if dataset.place == "location":
         read |= {"Location": len(rows), "@LocId": len(rows)}
-        read["@LocType"] = sum(row.place.type is not None for row in rows)
-        read["$"] = sum(row.place.name is not None for row in rows)
+        for key, name in (("@LocType", "place.type"), ("$", "place.name")):
+            read[key] = len(rows) - list(map(operator.attrgetter(name), rows)).count(None)
     elif dataset.place == "reserve_zone":
         read |= dict.fromkeys(_ZONE_KEYS, len(rows))
     for column in dataset.columns:
-        read[column.field] = sum(
-            value is not None for value in map(operator.attrgetter(column.name), rows)
-        )
+        read[column.field] = len(rows)
+        if not _is_required(column, nulls=nulls):
+            values = list(map(operator.attrgetter(column.name), rows))
+            read[column.field] -= values.count(None)
     return any(body.count(f'"{key}"'.encode()) > number for key, number in read.items())
 
 

@@ -26,7 +26,19 @@ import yaml
 from requests.structures import CaseInsensitiveDict
 from running import PROJECT
 
-from isone import check, clock, custom, manifest, parse, places, reports, run, settings, sources
+from isone import (
+    check,
+    clock,
+    custom,
+    flaws,
+    manifest,
+    parse,
+    places,
+    reports,
+    run,
+    settings,
+    sources,
+)
 from isone.database import outputs
 from isone.datasets import DATASETS, Dataset, Part
 from isone.download import browsing, client, locations
@@ -38,6 +50,7 @@ from isone.sandbox.plan import read_order
 from isone.sandbox.replies import Invented
 from isone.sandbox.report_files import PAGE_PATH, ReportFiles
 from isone.store import Store
+from isone.verify import raw
 
 DAY = dt.date(2025, 11, 2)  # 25 hours, and every dataset has it
 AT = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
@@ -99,11 +112,13 @@ def read_reply(data: bytes) -> None:
     number, body = split(data)
     dataset = DATASETS[_NAMES[number % len(_NAMES)]]
     part = part_of(dataset.name)
-    with sentences():
-        found = check.examine(dataset, part, body)
-        # what is proven can be packed, with as many rows as were counted
-        batch = ColumnReader(dataset, "all").read(part, body, found.rows)
-        assert batch.num_rows == found.rows
+    for accepted in ((), flaws.REJECTED):
+        with sentences():
+            found = check.examine(dataset, part, body, accepted=accepted)
+            # what is proven can be packed, and verified, with as many rows as were counted
+            batch = ColumnReader(dataset, "all").read(part, body, found.rows)
+            assert batch.num_rows == found.rows
+            assert raw.rows_of(dataset, part, body).num_rows == found.rows
 
 
 def reply_seeds() -> list[bytes]:

@@ -16,6 +16,11 @@ from isone.settings import Settings
 
 WEBSERVICES_URL = "https://webservices.iso-ne.com/api/v1.1"
 REPORTS = "reports"
+SANDBOX = "sandbox"
+SANDBOX_SERVER = "isone-sandbox"
+"""How the sandbox begins its `Server` header: by it a client knows synthetic prices."""
+REPLAY_SERVER = "isone-replay"
+"""The same of a sandbox that serves recorded responses and nothing else."""
 REPORTS_URL = "https://www.iso-ne.com"
 ACCOUNT_HELP = (
     "set ISONE_USERNAME and ISONE_PASSWORD (a free ISO Express account, made at "
@@ -45,6 +50,11 @@ class Source:
     credentials: Credentials | None = None
     page: str | None = None
     """Where the service gives public reports, the page that hands out the cookie for them."""
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether its prices are synthetic, and kept apart from real ones."""
+        return self.name == SANDBOX
 
     @property
     def gives_reports(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import PROJECT, Snakemake, command_line
+from running import PROJECT, SERVICE, Snakemake, command_line
 
 from isone.sandbox import Sandbox
 
@@ -97,7 +97,7 @@ def test_a_wrong_password_stops_the_run_at_once_and_is_written_nowhere(
     workflow: Path, snakemake: Snakemake
 ) -> None:
     account = {"ISONE_USERNAME": "someone", "ISONE_PASSWORD": "canary-in-the-coal-mine"}
-    with Sandbox(username="someone", password="another one") as sandbox:
+    with Sandbox(username="someone", password="another one", server_name=SERVICE) as sandbox:
         config = [word for word in SMALL if word != "source=sandbox"]
         done = snakemake(*config, f"base_url={sandbox.url}", environ=account)
         assert len(sandbox.requests) == 1
@@ -111,7 +111,7 @@ def test_a_wrong_password_stops_the_run_at_once_and_is_written_nowhere(
 
 def test_the_right_password_is_accepted(snakemake: Snakemake) -> None:
     account = {"ISONE_API_USERNAME": "someone", "ISONE_API_PASSWORD": "secret"}
-    with Sandbox(username="someone", password="secret") as sandbox:
+    with Sandbox(username="someone", password="secret", server_name=SERVICE) as sandbox:
         config = [word for word in SMALL if word != "source=sandbox"]
         done = snakemake(*config, f"base_url={sandbox.url}", environ=account)
     assert done.returncode == 0, done.stdout

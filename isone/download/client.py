@@ -35,7 +35,7 @@ from isone.errors import (
 )
 from isone.parse import shown
 from isone.settings import HttpPolicy
-from isone.sources import ACCOUNT_HELP, Source, is_loopback
+from isone.sources import ACCOUNT_HELP, SANDBOX_SERVER, Source, is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -193,6 +193,7 @@ class Client:
             self._deadline.running(),
             self._adapter.send(request, **self._options) as response,
         ):
+            _check_server(response, self.source)
             if self._visit:
                 self._visit.keep_cookies(response)
             yield response
@@ -236,6 +237,22 @@ def _authentication(source: Source) -> Any:
         pair = (source.credentials.username, source.credentials.password)
         return requests.auth.HTTPBasicAuth(*(os.fsencode(text) for text in pair))
     return lambda request: request
+
+
+def _check_server(response: requests.Response, source: Source) -> None:
+    """Refuse synthetic prices where real ones are stored, and real ones among synthetic ones."""
+    is_sandbox = response.headers.get("Server", "").startswith(SANDBOX_SERVER)
+    if is_sandbox and not source.is_sandbox:
+        raise StopRunError(
+            f"{source.base_url} is the sandbox: its prices are synthetic; say source=sandbox, and "
+            "they are kept apart from real ones, in the folder sandbox below data_dir"
+        )
+    if source.is_sandbox and not is_sandbox and response.status_code == 200:
+        raise StopRunError(
+            f"{source.base_url} is not the sandbox, whose responses say so (Server: "
+            f"{SANDBOX_SERVER}): its prices may be real and are not stored among synthetic ones; "
+            "leave out source=sandbox, or mend base_url"
+        )
 
 
 def _check_status(response: requests.Response, source: Source) -> None:

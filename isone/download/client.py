@@ -35,7 +35,7 @@ from isone.errors import (
 )
 from isone.parse import shown
 from isone.settings import HttpPolicy
-from isone.sources import ACCOUNT_HELP, SANDBOX_SERVER, Source, is_loopback
+from isone.sources import SANDBOX_SERVER, Source, account_help, is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -262,7 +262,7 @@ def _check_status(response: requests.Response, source: Source) -> None:
     if status == 401:
         raise StopRunError(
             f"{source.base_url} refused the account (401): check the user name and password, and "
-            f"mind that a new account waits for ISO-NE's approval; {ACCOUNT_HELP}"
+            f"mind that a new account waits for ISO-NE's approval; {account_help(source.base_url)}"
         )
     if status == 403:
         raise StopRunError(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from running import PROJECT, Snakemake
 
-from isone.download import by_hand
+from isone.download import arguments
 from isone.settings import read_settings, schema
 
 README = PROJECT / "README.md"
@@ -81,11 +81,10 @@ def test_every_configuration_that_a_command_shows_is_accepted() -> None:
 
 
 def test_every_command_by_hand_is_accepted() -> None:
-    parser = by_hand.parser("lmp")
     shown = [words for words in commands("download_lmp.py") if "--start-date" in words]
     assert shown
     for words in shown:
-        parser.parse_args(words[2:])
+        assert arguments.read("lmp", words[2:], {}).settings.datasets
 
 
 def test_every_make_target_that_is_named_exists() -> None:

@@ -1,13 +1,12 @@
 """What Snakemake's jobs do: one attempt each, with its journal around it."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import custom, places, run, selection, sources
+from isone import clock, custom, places, run, selection, sources
 from isone.console import say
 from isone.datasets import DATASETS
 from isone.download import by_hand, locations
@@ -17,7 +16,7 @@ from isone.errors import DownloadError
 from isone.journal import Journal, Redaction, log
 from isone.progress import DownloadProgress
 from isone.selection import Job
-from isone.settings import HANDED_ON, Settings, read_settings
+from isone.settings import Settings, read_settings
 from isone.sources import Source
 from isone.store import Store
 
@@ -59,20 +58,26 @@ def download_prices(
 def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt: int) -> int:
     """One attempt at a custom download; returns its program's exit code."""
     settings = read_settings(config)
-    downloads = custom.read_downloads(settings.downloads) if settings.downloads else []
+    downloads = custom.read_downloads(settings.downloads, config) if settings.downloads else []
     chosen = next(each for each in downloads if each.name == name)
     store = Store(settings.store_dir)
 
     def work(journal: Journal) -> None:
-        journal.exit_code = custom.run_program(
-            chosen, {HANDED_ON: json.dumps(dict(config), default=str)}
-        )
+        begun = clock.now()
+        journal.exit_code = custom.run_program(chosen, config)
         if journal.exit_code:
             raise DownloadError(f"the program ended with exit code {journal.exit_code}")
-        store.write_marker("custom", name, {"name": name, "command": chosen.shown})
+        journal.tell(noted=custom.open_ends(chosen, config, begun))
+        store.write_marker("custom", name, custom.marker(chosen, config, begun))
 
     return _attempt(
-        settings, name, chosen.shown, log_path, attempt, work, vital=chosen.stop_on_failure
+        settings,
+        name,
+        custom.command(chosen, config),
+        log_path,
+        attempt,
+        work,
+        vital=chosen.stop_on_failure,
     )
 
 

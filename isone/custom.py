@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 _NAME = r"[A-Za-z0-9_.-]{1,64}"
 _KEPT_BACK = ("PGPASSWORD", "ISONE_NOTIFY")
 """Environment variables with secrets that no program which downloads needs."""
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _LAST_WORDS = 1.0  # seconds in which what a program wrote last is read
 _CHUNK = 1 << 16
 
@@ -266,13 +267,15 @@ def _environment(download: CustomDownload, environ: Mapping[str, str]) -> dict[s
 
 def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
     """What stands in the environment for other parts of a run, and in no log."""
-    if password := environ.get("PGPASSWORD"):
-        yield password
-    for url in environ.get("ISONE_NOTIFY", "").split():
+    yield environ.get("PGPASSWORD", "")
+    messages = environ.get("ISONE_NOTIFY", "").split()
+    for url in messages:
         yield url
         yield from (part for part in re.split(r"[:/@?&=#,]+", url) if len(part) >= 8)
-        if user_info := re.search(r"://[^/@]*?:([^/@]+)@", url):
-            yield user_info[1]
+    proxies = [environ.get(name) for variable in _PROXIES for name in (variable, variable.lower())]
+    for url in filter(None, [*messages, *proxies]):
+        if password := re.search(r"^(?:\w+://)?[^/@:]*:([^/@]+)@", url):
+            yield password[1]
 
 
 def _lines(program: subprocess.Popen[bytes]) -> Iterator[str]:

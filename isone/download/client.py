@@ -22,6 +22,7 @@ import tenacity
 import urllib3
 
 from isone import __version__
+from isone.download import proxies
 from isone.download.browsing import Visit
 from isone.download.connection import Adapter, ElsewhereError
 from isone.download.deadline import Deadline
@@ -88,9 +89,11 @@ class Client:
         except ValueError as error:
             raise UsageError(f"base_url: {source.base_url!r} cannot be asked: {error}") from error
         _require_readable(policy.ca_bundle)
-        self._options: dict[str, Any] = self._session.merge_environment_settings(
+        surroundings: Mapping[str, Any] = self._session.merge_environment_settings(
             source.base_url, {}, True, policy.ca_bundle or True, None
-        ) | {"timeout": (policy.connect_timeout, policy.read_timeout)}
+        )
+        self._options = {**surroundings, "timeout": (policy.connect_timeout, policy.read_timeout)}
+        self._proxy = proxies.find(source.base_url, surroundings["proxies"])
 
     def __enter__(self) -> "Client":
         """Return the client itself."""
@@ -158,7 +161,7 @@ class Client:
             if self._visit:
                 return self._visit_once(self._visit, url)
             with self._exchange(url) as response:
-                _check_status(response, self.source)
+                _check_status(response, self.source, self._proxy)
                 gzipped = _check_headers(response.headers)
                 return _receive(response.raw, gzipped=gzipped)
         except ElsewhereError as elsewhere:
@@ -173,13 +176,17 @@ class Client:
             if isinstance(error, TransientError):
                 raise
             cause = _cause(error)
+            of_proxy = self._proxy and proxies.explain(error, cause, self._proxy, url)
+            if of_proxy:
+                raise of_proxy from error
             if isinstance(cause, ssl.SSLCertVerificationError):
                 raise StopRunError(
                     f"the certificate of {self.source.base_url} is not trusted "
                     f"({cause.verify_message}): check this machine's clock; behind a proxy that "
                     "inspects traffic, name its authority with ca_bundle=FILE"
                 ) from error
-            raise TransientError(f"{_explain(error)} ({self.source.base_url})") from error
+            way = f", through the proxy {self._proxy}" if self._proxy else ""
+            raise TransientError(f"{_explain(error)} ({self.source.base_url}{way})") from error
 
     @contextlib.contextmanager
     def _exchange(self, url: str) -> Iterator[requests.Response]:
@@ -210,7 +217,7 @@ class Client:
         with self._exchange(url) as response:
             if response.status_code == 403:
                 raise visit.refused()
-            _check_status(response, self.source)
+            _check_status(response, self.source, self._proxy)
             return visit.require_report(
                 _receive(response.raw, gzipped=_is_gzipped(response.headers))
             )
@@ -255,7 +262,7 @@ def _check_server(response: requests.Response, source: Source) -> None:
         )
 
 
-def _check_status(response: requests.Response, source: Source) -> None:
+def _check_status(response: requests.Response, source: Source, proxy: str | None = None) -> None:
     status = response.status_code
     if status == 200:
         return
@@ -269,6 +276,8 @@ def _check_status(response: requests.Response, source: Source) -> None:
             f"{source.base_url} forbids the request (403): the account may lack access to the "
             "web services, or this address is blocked; sign in to ISO Express to see which"
         )
+    if status == 407 and proxy:
+        raise proxies.wants_login(proxy)
     if status == 404:
         raise NoDataError("the service has no data (404)")
     if 300 <= status < 400:
@@ -351,7 +360,7 @@ def _receive(raw: Any, *, gzipped: bool) -> bytes:
 
 def _cause(error: BaseException) -> BaseException:
     """The innermost reason of a chain that requests and urllib3 wrap around it."""
-    reason = getattr(error, "reason", None)
+    reason = getattr(error, "reason", None) or getattr(error, "original_error", None)
     inner = reason if isinstance(reason, BaseException) else None
     if inner is None and error.args and isinstance(error.args[0], BaseException):
         inner = error.args[0]

@@ -178,6 +178,8 @@ SECRETS = {
     "ISONE_API_USERNAME": "somebody",
     "ISONE_API_PASSWORD": "canary-second",
     "PGPASSWORD": "canary-database",
+    "HTTPS_PROXY": "http://me:canary-proxy@127.0.0.1:9",
+    "all_proxy": "me:canary-short@127.0.0.1:9",
     "ISONE_NOTIFY": "json://who:canary-mail@127.0.0.1:9/canary-token slack://canary-A/canary-B",
 }
 
@@ -189,10 +191,11 @@ def test_a_program_inherits_no_password_but_the_account_that_our_own_scripts_nee
         monkeypatch.setenv(name, value)
     caplog.set_level(logging.INFO)
     text = f"import os; print(sorted(os.environ.keys() & {[*SECRETS, 'ISONE_CONFIG']!r}))"
+    needed = ["HTTPS_PROXY", "ISONE_CONFIG", "all_proxy"]
     custom.run_program(program(project, text), {"source": "sandbox"})
     custom.run_program(program(project, text, "scripts/download_lmp.py"), {"source": "sandbox"})
     account = [name for name in SECRETS if name.startswith("ISONE_") and "NOTIFY" not in name]
-    assert caplog.messages == [str(["ISONE_CONFIG"]), str(sorted(["ISONE_CONFIG", *account]))]
+    assert caplog.messages == [str(needed), str(sorted([*needed, *account]))]
 
 
 def test_what_a_program_prints_of_a_password_is_taken_out(

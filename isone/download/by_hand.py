@@ -64,7 +64,7 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
 
     log = logging.getLogger("isone")
     if dataset.report is None and sources.kind(settings) == sources.REPORTS:
-        return f"{dataset.name} is in no public report; {sources.ACCOUNT_HELP}"
+        return f"{dataset.name} is in no public CSV report; {sources.ACCOUNT_HELP}"
     published, final = selection.newest_days(dataset, settings, clock.now())
     newest = min(last, published)
     days = list(clock.days(max(first, dataset.first_day), newest))

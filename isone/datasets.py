@@ -779,7 +779,11 @@ _ROWS = (
 )
 
 DATASETS = {row.name: row for row in _ROWS}
-CHOSEN_BY = {"lmp": "markets", "as": "services", "constraints": "markets"}
+CHOSEN_BY: Final[dict[DataType, str]] = {
+    "lmp": "markets",
+    "as": "services",
+    "constraints": "markets",
+}
 """The key of the configuration that chooses among the datasets of a data type."""
 
 

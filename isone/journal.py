@@ -52,10 +52,14 @@ class Redaction(logging.Filter):
         pair = f"{credentials.username}:{credentials.password}"
         self._secrets |= {credentials.password, base64.b64encode(os.fsencode(pair)).decode()}
 
+    def hide_text(self, *secrets: str) -> None:
+        """Learn texts that no record may hold, such as a token."""
+        self._secrets |= {secret for secret in secrets if secret}
+
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite a record that holds a secret, or what would move a terminal."""
         said = message = record.getMessage()
-        for secret in self._secrets:
+        for secret in sorted(self._secrets, key=len, reverse=True):  # a part may be one too
             message = message.replace(secret, "***")
         message = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in message)
         if message != said:

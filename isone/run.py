@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from isone import clock, complete, markers, selection, sources
-from isone.custom import CustomDownload, read_downloads
+from isone.custom import CustomDownload, made_from, read_downloads
 from isone.datasets import ALL_LOCATIONS, HUBS
 from isone.errors import UNREADABLE, UsageError
 from isone.processes import runs_here, this_host
@@ -149,7 +149,7 @@ class Run:
         for folder in (settings.data_dir, settings.log_dir):
             _require_writable(folder)
         store = Store(settings.store_dir)
-        custom = read_downloads(settings.downloads) if settings.downloads else []
+        custom = read_downloads(settings.downloads, config) if settings.downloads else []
         dropped = complete.drop_stale(store, settings) if begins else []
         chosen = selection.select(settings, clock.now())
         if not chosen.jobs and not custom:
@@ -158,7 +158,7 @@ class Run:
         remarks = (*chosen.remarks, *dropped)
         started = cls(settings, store, chosen.jobs, tuple(custom), remarks, chosen.left_out)
         if begins:
-            started.drop_custom()
+            started.drop_custom(config)
         return started
 
     @property
@@ -183,10 +183,11 @@ class Run:
         names = [each.name for each in reversed(self.custom)]
         return 1 + names.index(wildcards.name) if wildcards.name in names else 0
 
-    def drop_custom(self) -> None:
-        """Remove the markers of custom downloads whose entry has changed since."""
+    def drop_custom(self, config: Mapping[str, Any]) -> None:
+        """Remove the markers of custom downloads that were changed since, or have more to bring."""
+        now = clock.now()
         for each, path in zip(self.custom, map(Path, self.custom_markers), strict=True):
-            markers.keep_if(markers.holds(path, each.made_from), path)
+            markers.keep_if(markers.holds(path, made_from(each, config, now)), path)
 
     def plan(self) -> Plan:
         """What there is to do now, counted from the files."""
@@ -522,10 +523,10 @@ def _details(mark: str, state: State) -> list[str]:
     lines = [f"{mark}{state.planned.name}: {state.word}{attempts}{already}"]
     if facts.keys() >= {"days", "days_done", "requests_sent"}:
         sent = count(facts["requests_sent"], "request")
-        news = f"{facts['days_done']} of {count(facts['days'], 'day')}, {sent}"
+        news = f"{facts['days_done']:,} of {count(facts['days'], 'day')}, {sent}"
         if state.word == "RUNNING":
             news += (
-                f", {facts.get('requests_left', 0)} left, "
+                f", {facts.get('requests_left', 0):,} left, "
                 f"{facts.get('requests_a_minute', 0):.0f} a minute, "
                 f"done at {facts.get('done_at') or 'an unknown time'}"
             )

@@ -126,7 +126,7 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
     Raises StopRunError where nothing of it can be had without an account.
     """
     jobs: list[Job] = []
-    left_out: list[str] = []
+    left_out = list(settings.remarks)
     not_public: list[str] = []
     from_reports = bool(settings.years) and sources.kind(settings) == sources.REPORTS
     store = Store(settings.store_dir)
@@ -151,12 +151,12 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
     if from_reports:
         _require_any(jobs, not_public)
         left_out += [
-            f"{name} is in no public report and is left out; to have it, {sources.ACCOUNT_HELP}"
+            f"{name} is in no public CSV report and is left out; to have it, {sources.ACCOUNT_HELP}"
             for name in dict.fromkeys(not_public)
         ]
     remarks = []
     if from_reports and settings.source == "auto":
-        remarks = [f"no account is set: from the public reports at {sources.REPORTS_URL}"]
+        remarks.append(f"no account is set: from the public reports at {sources.REPORTS_URL}")
     return Selection(tuple(jobs), tuple(remarks), tuple(left_out))
 
 
@@ -188,8 +188,8 @@ def _require_any(jobs: Collection[Job], not_public: Iterable[str]) -> None:
     names = ", ".join(dict.fromkeys(not_public))
     if names and not jobs:
         raise StopRunError(
-            f"no ISO-NE account is set, and no public report has {names}: {sources.ACCOUNT_HELP}; "
-            "or say source=sandbox"
+            f"no ISO-NE account is set, and no public CSV report has {names}: "
+            f"{sources.ACCOUNT_HELP}; or say source=sandbox"
         )
 
 

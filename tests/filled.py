@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from running import SERVICE
+
 from isone import selection
 from isone.database import duckdb_file, packed
 from isone.database.outputs import packed_names
@@ -42,8 +44,9 @@ def fill(
     """Bring days home, prove and pack them; the answer is what was packed."""
     start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     names = []
+    name = None if source == "sandbox" else SERVICE
     with (
-        Sandbox(**{"nodes": 2, "today": TODAY} | sandbox) as server,
+        Sandbox(**{"nodes": 2, "today": TODAY, "server_name": name} | sandbox) as server,
         Client(Source(source, server.url), read_settings({}).http) as client,
     ):
         for dataset in datasets:

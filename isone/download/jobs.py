@@ -1,13 +1,12 @@
 """What Snakemake's jobs do: one attempt each, with its journal around it."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import custom, markers, places, run, selection, sources
+from isone import clock, custom, markers, places, run, selection, sources
 from isone.console import say
 from isone.datasets import DATASETS
 from isone.download import by_hand, locations
@@ -17,7 +16,7 @@ from isone.errors import DownloadError, IsoneError
 from isone.journal import Journal, Redaction, log
 from isone.progress import DownloadProgress
 from isone.selection import Job
-from isone.settings import HANDED_ON, Settings, read_settings
+from isone.settings import Settings, read_settings
 from isone.sources import Source
 from isone.store import Store
 
@@ -75,20 +74,27 @@ def _missing_days(downloader: Downloader, job: Job, reason: str) -> dict[str, st
 def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt: int) -> int:
     """One attempt at a custom download; returns its program's exit code."""
     settings = read_settings(config)
-    downloads = custom.read_downloads(settings.downloads) if settings.downloads else []
+    downloads = custom.read_downloads(settings.downloads, config) if settings.downloads else []
     chosen = next(each for each in downloads if each.name == name)
     store = Store(settings.store_dir)
 
     def work(journal: Journal) -> None:
-        journal.exit_code = custom.run_program(
-            chosen, {HANDED_ON: json.dumps(dict(config), default=str)}
-        )
+        begun = clock.now()
+        journal.exit_code = custom.run_program(chosen, config)
         if journal.exit_code:
             raise DownloadError(f"the program ended with exit code {journal.exit_code}")
-        markers.write(store.marker_path("custom", name), chosen.made_from, name=name)
+        journal.tell(noted=custom.open_ends(chosen, config, begun))
+        made_from = custom.made_from(chosen, config, begun)
+        markers.write(store.marker_path("custom", name), made_from, name=name)
 
     return _attempt(
-        settings, name, chosen.shown, log_path, attempt, work, vital=chosen.stop_on_failure
+        settings,
+        name,
+        custom.command(chosen, config),
+        log_path,
+        attempt,
+        work,
+        vital=chosen.stop_on_failure,
     )
 
 

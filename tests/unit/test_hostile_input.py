@@ -121,7 +121,7 @@ def test_a_folder_with_a_name_too_long_is_refused_before_anything_starts() -> No
 # custom downloads
 
 
-ENTRY: dict[str, Any] = {"name": "mine", "script": "scripts/download_lmp.py", "args": []}
+ENTRY: dict[str, Any] = {"name": "mine", "script": "scripts/draw_workflow.py", "args": []}
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_command_is_shown_without_what_moves_a_terminal(tmp_path: Path) -> Non
     file = tmp_path / "downloads.json"
     file.write_text(json.dumps([ENTRY | {"args": ["\x1b[2J;rm -rf /"]}]))
     (download,) = custom.read_downloads(file)
-    assert download.shown == "python scripts/download_lmp.py ?[2J;rm -rf /"
+    assert download.shown == "python scripts/draw_workflow.py '?[2J;rm -rf /'"
     assert download.command[-1] == "\x1b[2J;rm -rf /"  # one argument, seen by no shell
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from isone import clock, parse
+from isone import clock, parse, reports
 from isone.datasets import CORE_LOCATIONS, RESERVE_ZONES, Dataset, Part
 from isone.errors import IncompleteError, ReplyError
 
@@ -18,7 +18,10 @@ _LARGE = 2**20
 _NAMED = 5  # examples that a sentence gives before it only counts
 
 Place = Any
-"""What tells rows of one interval apart: the id of a place, names, or 0 where there is one row."""
+"""What tells rows of one interval apart: the id of a place, or its name where a report has that
+alone and nobody knows the id; names; or 0 where there is one row."""
+_Called = tuple[str | None, str | None]
+"""The name and the type of a place, as far as a row has them."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Finding:
     which is one for the system, and the hour's end beside the interval's beginning."""
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    unknown_locations: tuple[str, ...] = ()
+    """Names of locations in a report that has names alone, of which nobody knows the id."""
 
     def require_whole(self) -> None:
         """Raise IncompleteError, naming what is missing, unless nothing is."""
@@ -64,7 +69,7 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
     records = parse.read_records(dataset, body)
     slots = dataset.intervals(part)
     rows_slots, off_grid = _slots_of(dataset, part, slots, records.rows)
-    rows_places = _places_of(dataset, records.rows)
+    rows_places = _places_of(dataset, records.rows, named_only=reports.is_report(body))
     keys = list(zip(rows_slots, rows_places, strict=True))
     seen = dict(zip(keys, records.rows, strict=True))
     if len(seen) < len(keys):
@@ -83,6 +88,7 @@ def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
         at_odds=_at_odds(dataset, seen, places),
         unknown_fields=records.unknown_fields,
         missing=_missing(dataset, part, slots, seen, places),
+        unknown_locations=tuple(sorted(place for place in places if isinstance(place, str))),
     )
 
 
@@ -126,14 +132,21 @@ def _odd_slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) ->
     return slot, instant
 
 
-def _places_of(dataset: Dataset, rows: Sequence[Any]) -> list[Place]:
-    """The place of each row, or its names; 0 where there are neither."""
+def _places_of(dataset: Dataset, rows: Sequence[Any], *, named_only: bool) -> list[Place]:
+    """The place of each row, or its names; 0 where there are neither.
+
+    Where a location may be `named_only`, its name stands in for an id that is not known.
+    """
     if dataset.names:
         return list(map(operator.attrgetter(*dataset.names), rows))
     if dataset.place == "location":
         texts = list(map(operator.attrgetter("place.id"), rows))
-        ids = {text: _location_id(text) for text in set(texts)}
-        return list(map(ids.__getitem__, texts))
+        ids = {text: _location_id(text) for text in set(texts) if text or not named_only}
+        if len(ids) == len(set(texts)):
+            return list(map(ids.__getitem__, texts))
+        return [
+            ids[text] if text else row.place.name for text, row in zip(texts, rows, strict=True)
+        ]
     return list(map(operator.attrgetter("place"), rows)) if dataset.place else [0] * len(rows)
 
 
@@ -164,25 +177,32 @@ def _same(one: Any, other: Any) -> bool:
 def _check_names(dataset: Dataset, rows: Collection[Any]) -> None:
     """Refuse an id that comes under two names or types, or a well-known id under a wrong one.
 
-    Where names are the key, the first of them has to be there, and all have to be plain text.
+    What a row leaves out of its location's name and type contradicts nothing. Where names are the
+    key, the first of them has to be there, and all have to be plain text.
     """
     if dataset.names:
         _require_plain(map(operator.attrgetter(*dataset.names), rows))
-    names: dict[Any, str] = {}
-    found: set[tuple[Any, str]] = set()
+    known: dict[Any, _Called] = {}
+    found: set[tuple[Any, _Called]] = set()
     if dataset.place == "location":
-        names = {str(id): f"{name} ({type})" for id, (name, type) in CORE_LOCATIONS.items()}
+        known = {str(id): called for id, called in CORE_LOCATIONS.items()}
         places = set(map(operator.attrgetter("place"), rows))
-        found = {(place.id, f"{place.name} ({place.type})") for place in places}
+        found = {(place.id, (place.name, place.type)) for place in places if place.id}
     elif dataset.place == "reserve_zone":
-        names = dict(RESERVE_ZONES)
-        found = set(map(operator.attrgetter("place", "place_name"), rows))
-    for place, name in found:
-        if names.setdefault(place, name) != name:
+        known = {id: (name, None) for id, name in RESERVE_ZONES.items()}
+        found = {(row.place, (row.place_name, None)) for row in rows}
+    for place, called in found:
+        before = known.get(place, called)
+        name, kind = known[place] = before[0] or called[0], before[1] or called[1]
+        if called not in {(name, kind), (None, kind), (name, None), (None, None)}:
             raise ReplyError(
-                f"the reply calls location {place} {parse.shown(name)}, not "
-                f"{parse.shown(names[place])}"
+                f"the reply calls location {place} {_as_called(called)}, not {_as_called(before)}"
             )
+
+
+def _as_called(called: _Called) -> str:
+    name, kind = (parse.shown(text) if text else "" for text in called)
+    return f"{name} ({kind})" if kind else name
 
 
 def _require_plain(keys: Iterable[tuple[str, ...]]) -> None:
@@ -267,7 +287,7 @@ def _missing(
     absent = [f"location {place} altogether" for place in sorted(expected - places)]
     absent += [
         _interval_name(slot, place)
-        for place in sorted(expected & places)
+        for place in sorted(expected & places, key=lambda place: (isinstance(place, str), place))
         for slot in slots
         if (slot, place) not in seen
     ]

@@ -32,7 +32,8 @@ _Name = str | int | float | None
 class LocationRef(msgspec.Struct, frozen=True, gc=False):
     """A price's location as LMP records name it; the id arrives as text.
 
-    Type and name are None where a public report leaves them out and nothing else is known.
+    Type and name are None where they are left out and nothing else is known; the id is empty where
+    a public report has the name alone and nobody knows whose it is.
     """
 
     id: str = msgspec.field(name="@LocId")

@@ -13,8 +13,8 @@ class Seen(msgspec.Struct, frozen=True):
     """A location in the table of all that were ever listed."""
 
     id: int
-    name: str
-    type: str
+    name: str | None
+    type: str | None
     area: str | None
     first_seen: str
     """The day (YYYY-MM-DD) of the first list that has it."""

@@ -44,6 +44,12 @@ def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
     Bodies as served, unpacked. Raises ReplyError where one cannot be read.
     """
     old, new = _rows(dataset, before), _rows(dataset, after)
+    unknown = {row.place.name for row in (*old.values(), *new.values()) if _lacks_id(row)}
+    if unknown:  # a name whose id only one of the two can tell is no change
+        old, new = (
+            {key: row for key, row in rows.items() if row.place.name not in unknown}
+            for rows in (old, new)
+        )
     prices = [column.name for column in dataset.columns if column.unit.startswith("$")]
     values = [column.name for column in dataset.columns if column.type == "double"]
     changed: list[float] = []
@@ -65,8 +71,12 @@ def _rows(dataset: Dataset, body: bytes) -> dict[Any, Any]:
         slot = clock.snap(clock.parse_stamp(stamp), dataset.interval_minutes)
         place = getattr(row, "place", 0)
         names = tuple(getattr(row, name) for name in dataset.names)
-        rows[slot, getattr(place, "id", place), *names] = row
+        rows[slot, getattr(place, "id", place) or place, *names] = row
     return rows
+
+
+def _lacks_id(row: Any) -> bool:
+    return getattr(getattr(row, "place", None), "id", None) == ""
 
 
 def _differ(one: float | None, other: float | None) -> bool:

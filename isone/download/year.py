@@ -15,6 +15,7 @@ import msgspec
 
 from isone import check, parse, reports, revisions, selection
 from isone.datasets import DATASETS, Dataset, Locations, Part
+from isone.download import locations as known_locations
 from isone.download import quiet
 from isone.download.client import Client
 from isone.download.filing import Filing
@@ -22,7 +23,7 @@ from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
 from isone.selection import Job
 from isone.sources import REPORTS, Source
 from isone.store import Entry, Proven, Store, make_folder, sha256
-from isone.words import count
+from isone.words import count, some
 
 log = logging.getLogger(__name__)
 
@@ -141,6 +142,8 @@ class Downloader:
                 self.on_part(part, True)
             else:
                 to_ask.append(prelim)
+        if to_ask and self.client.source.gives_reports:
+            known_locations.learn_stored(self.store)  # final ones have the ids that these may lack
         before = outcome.filed
         still_failed = self._pass(to_ask, outcome)
         outcome.preliminary += outcome.filed - before
@@ -267,6 +270,12 @@ class Downloader:
         entry = entry_of(part, content, source, _received_at(path), finding, **revised)
         for remark in _remarks(entry):
             log.info("%s: %s", part, remark)
+        if finding.unknown_locations:
+            names = finding.unknown_locations
+            log.warning(
+                "%s: %s without a known id, left out of the tables until final prices are here: %s",
+                *(part, count(len(names), "location"), some(names)),
+            )
         return Proven(part, path, entry)
 
     def _drop_preliminary(self, part: Part) -> None:

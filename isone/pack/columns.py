@@ -24,9 +24,11 @@ _TYPES = {"double": pa.float64(), "integer": pa.int32(), "string": pa.string()}
 class Place(NamedTuple):
     """A location or reserve zone under one of its names."""
 
-    id: int
+    id: int | None
+    """None where a public report has the name alone and nobody knows whose it is; such rows are
+    left out."""
     name: str | None
-    """None where a public report has none and no list that was kept names it."""
+    """None where the reply has none and no list that was kept names it."""
     type: str | None = None
 
 
@@ -41,7 +43,8 @@ class ColumnReader:
         self.dataset = dataset
         self.places: list[Place] = []
         self.left_out = 0
-        """Rows so far that are of no chosen location."""
+        """Rows so far that are of no chosen location, or of one whose id nobody knows."""
+        self.chosen = chosen
         self._chosen = None if isinstance(chosen, str) else frozenset(chosen)
         self._number_of: dict[Place, int] = {}
         self._number_of_text: dict[bytes, int] = {}
@@ -116,16 +119,18 @@ class ColumnReader:
             found = list(zip(found, map(operator.attrgetter("place_name"), records), strict=True))
         if found != self._previous:
             numbers = [self._number(place) for place in found]
-            self._kept = None
-            if self._chosen is not None:
-                wanted = [place.id in self._chosen for place in self.places]
-                self._kept = [i for i, number in enumerate(numbers) if wanted[number]]
-                numbers = [numbers[i] for i in self._kept]
+            wanted = [self._is_wanted(place) for place in self.places]
+            kept = [i for i, number in enumerate(numbers) if wanted[number]]
+            self._kept = kept if len(kept) < len(numbers) else None
+            numbers = [numbers[i] for i in kept]
             self._previous, self._numbers = found, pa.array(numbers, pa.int32())
         if self._kept is None:
             return records
         self.left_out += len(records) - len(self._kept)
         return [records[i] for i in self._kept]
+
+    def _is_wanted(self, place: Place) -> bool:
+        return place.id is not None if self._chosen is None else place.id in self._chosen
 
     def _number(self, place: Any) -> int:
         """The number of a place as its record has it: the bytes of its JSON, or id and name."""
@@ -137,7 +142,8 @@ class ColumnReader:
         number = self._number_of_text.get(text)
         if number is None:
             known = msgspec.json.decode(text, type=LocationRef)
-            number = self._number_for(Place(int(known.id), known.name, known.type))
+            id = int(known.id) if known.id else None
+            number = self._number_for(Place(id, known.name, known.type))
             self._number_of_text[text] = number
         return number
 
@@ -154,7 +160,8 @@ class ColumnReader:
         for record in records:
             number: Any = names(record) if names else 0
             if self.dataset.place == "location":
-                number = self.places[self._number(record.place)].id
+                place = self.places[self._number(record.place)]
+                number = place.name if place.id is None else place.id
             elif self.dataset.place:
                 number = record.place
             first.setdefault((self._slot(self._begins(record)), number), record)

@@ -9,6 +9,7 @@ cut into row groups. So one place over a year is a row group or two of each chun
 places is one chunk, and a year of any size is packed in the memory of three chunks.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +30,9 @@ from isone.pack.parquet import arrow_schema, facts_of
 from isone.places import learn as learn_places
 from isone.store import Entry, Store, sha256, writing_whole
 from isone.tables import sort_key
+from isone.words import count, some
+
+log = logging.getLogger(__name__)
 
 CHUNK_ROWS = 500_000
 GROUP_ROWS = 60_000
@@ -93,9 +97,21 @@ def pack_year(
                 f"{store.marker_path(dataset_name, period)} counts {manifest.rows} rows, and its "
                 f"parts have {rows + reader.left_out}; {_VERIFY}"
             )
+    _warn_of_unknown(dataset, period, reader)
     known = {place.id for place in reader.places}
     absent = () if isinstance(chosen, str) else tuple(id for id in chosen if id not in known)
     return Packed(rows, reader.left_out, absent, target.stat().st_size)
+
+
+def _warn_of_unknown(dataset: Dataset, period: str, reader: ColumnReader) -> None:
+    """Say which names are of no location that is known; with chosen locations they are none."""
+    names = sorted(place.name or "" for place in reader.places if place.id is None)
+    if names and reader.chosen == "all":
+        log.warning(
+            "%s %s: preliminary rows of %s without a known id are left out until final ones are "
+            "here, which have it: %s",
+            *(dataset.name, period, count(len(names), "location"), some(names)),
+        )
 
 
 def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path]:

@@ -34,6 +34,8 @@ def rows_of(
     `body` is the JSON as served, unpacked. Raises ReplyError where it cannot be read.
     """
     records = parse.read_records(dataset, body).rows
+    if dataset.place == "location":  # without an id where nobody knows whose name it is
+        records = [record for record in records if record.place.id]
     if chosen != ALL_LOCATIONS:
         wanted = {str(location) for location in chosen}
         records = [record for record in records if record.place.id in wanted]

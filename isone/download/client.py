@@ -27,7 +27,7 @@ from isone.download.connection import Adapter, ElsewhereError
 from isone.download.deadline import Deadline
 from isone.errors import (
     DownloadError,
-    NoDataError,
+    NotFoundError,
     ReplyError,
     StopRunError,
     TransientError,
@@ -253,7 +253,7 @@ def _check_status(response: requests.Response, source: Source) -> None:
             "web services, or this address is blocked; sign in to ISO Express to see which"
         )
     if status == 404:
-        raise NoDataError("the service has no data (404)")
+        raise NotFoundError("the service has no data (404)")
     if 300 <= status < 400:
         target = shown(response.headers.get("Location", "nowhere"))
         raise TransientError(f"the service redirects to {target} ({status}), which is not followed")

@@ -46,17 +46,16 @@ class FirstDays:
         """
         if self._over or len(self._empty) < ENOUGH:
             return
-        days = f"the first {len(self._empty)} days asked for"
-        between = f"({self._empty[0].day} to {self._empty[-1].day})"
+        days = (
+            f"the first {len(self._empty)} days of {self._dataset.name} that were asked for "
+            f"({self._empty[0].day} to {self._empty[-1].day})"
+        )
         if not self._not_found:
             raise DownloadError(
-                f"{self._base_url} has no data for {days} of {self._dataset.name} {between}, so no "
-                "more are asked for; choose days that it has, with `years` or `through`"
+                f"{self._base_url} has no data for {days}, so no more are; choose days that it "
+                "has, with `years` or `through`"
             )
-        sentence = (
-            f"{self._base_url} answered 404 for all of {days} of {self._dataset.name} {between}: "
-            "is base_url right?"
-        )
+        sentence = f"{self._base_url} answered 404 for all of {days}; check base_url"
         if any((self._store.root / "raw").glob("*/*/ledger.jsonl")):
             raise DownloadError(sentence)
         raise StopRunError(sentence)

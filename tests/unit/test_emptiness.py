@@ -33,7 +33,7 @@ def test_ten_empty_days_at_first_are_enough_and_say_which(rig: Rig, sandbox: San
     sandbox.faults.add("empty:*hourlylmp*")
     with pytest.raises(DownloadError) as ended:
         rig.bring(JANUARY)
-    assert "has no data for the first 10 days asked for of lmp_da_hourly" in str(ended.value)
+    assert "no data for the first 10 days of lmp_da_hourly that were asked" in str(ended.value)
     assert "(2024-01-01 to 2024-01-10)" in str(ended.value)
     assert len(sandbox.requests) == 11, "the tenth is read while the eleventh is asked for"
 
@@ -43,7 +43,7 @@ def test_a_wrong_path_stops_the_run_and_says_so(rig: Rig, sandbox: Sandbox) -> N
     with pytest.raises(StopRunError, match="answered 404 for all of the first 10 days") as ended:
         rig.bring(JANUARY)
     assert str(ended.value).startswith(rig.url)
-    assert str(ended.value).endswith("is base_url right?")
+    assert str(ended.value).endswith("check base_url")
     assert len(sandbox.requests) == 10
 
 

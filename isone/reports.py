@@ -44,11 +44,15 @@ _ids: dict[str, int] = {name: id for id, (name, _) in CORE_LOCATIONS.items()}
 
 
 def learn(places: Iterable[Place]) -> None:
-    """Know these locations too, in this process, where a report leaves out ids or names."""
+    """Know these locations too, in this process, where a report leaves out ids or names.
+
+    Of two with one name the later counts; hub and zones are known for good.
+    """
     for id, name, kind in places:
-        _learned.setdefault(id, (name, kind))
-        if name:
-            _ids.setdefault(name, id)
+        if id not in CORE_LOCATIONS:
+            _learned[id] = (name, kind)
+        if name and _ids.get(name) not in CORE_LOCATIONS:
+            _ids[name] = id
 
 
 def is_report(body: bytes) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from isone import check, clock, parse, reports, revisions
+from isone import check, clock, parse, places, reports, revisions
 from isone.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Part
 from isone.download import locations
 from isone.download.client import Client
@@ -133,6 +133,30 @@ def test_with_all_locations_the_list_is_asked_for_and_no_row_is_left_out(
     store = Store(tmp_path)
     job = bring(store, public, first=LAST, chosen=ALL_LOCATIONS)
     assert pack(store, job, ALL_LOCATIONS).rows == 24 * ALL
+
+
+def test_a_name_that_a_retired_location_had_before_is_the_one_listed_last(
+    tmp_path: Path, public: Client
+) -> None:
+    body = fetch(public, prelim=True)
+    name = unknown_name(body)
+    days = ("2026-01-01", "2026-05-01"), ("2026-05-02", "2026-06-15")
+    old, new = (
+        places.Seen(id, name, None, None, *seen) for id, seen in zip((77, 12345), days, strict=True)
+    )
+    store = Store(tmp_path)
+    for known in ([old], [old, new]):
+        places.write_table(store, known)
+        places.learn(store)
+        found = rows_of(HOURLY, Part(HOURLY.name, LAST, prelim=True), body)
+        assert set(found["location_id"].to_pylist()) == {*HUBS, known[-1].id}
+
+
+def test_nothing_that_is_learned_moves_the_hub(public: Client) -> None:
+    body = fetch(public, prelim=True)
+    reports.learn([(77, ".H.INTERNAL_HUB", "HUB"), (4000, "OTHER", None)])
+    found = rows_of(HOURLY, Part(HOURLY.name, LAST, prelim=True), body)
+    assert set(found["location_id"].to_pylist()) == set(HUBS)
 
 
 def fetch(client: Client, *, prelim: bool) -> bytes:

@@ -54,7 +54,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Intervals that lack and are accepted to lack; a part is filed without them by name only."""
     unknown_locations: tuple[str, ...] = ()
     """Names of locations, in a report that has names alone, whose ids nobody knew when it was
-    filed; their rows are counted in `rows`, and are in a table only once the ids are known."""
+    stored; their rows are counted in `rows` and are in no table, whatever is known later."""
     flaws: tuple[Flaw, ...] = ()
     """Flaws of `isone.flaws` that it has: accepted ones but for `missing`, and suspect ones."""
     first_seen: str = ""

@@ -6,6 +6,7 @@ record. Nothing is done once a row that can be done once a reply.
 
 import functools
 import operator
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -44,7 +45,6 @@ class ColumnReader:
         self.places: list[Place] = []
         self.left_out = 0
         """Rows so far that are of no chosen location, or of one whose id nobody knows."""
-        self.chosen = chosen
         self._chosen = None if isinstance(chosen, str) else frozenset(chosen)
         self._number_of: dict[Place, int] = {}
         self._number_of_text: dict[bytes, int] = {}
@@ -79,6 +79,13 @@ class ColumnReader:
             values = list(map(operator.attrgetter(column.name), records))
             columns[column.name] = pa.array(values, _TYPES[column.type])
         return pa.RecordBatch.from_pydict(columns)
+
+    def without(self, batch: pa.RecordBatch, names: Collection[str]) -> pa.RecordBatch:
+        """A batch that was read, without the rows of locations of these names."""
+        wanted = pa.array([place.name not in names for place in self.places])
+        kept = batch.filter(wanted.take(batch["place"]))
+        self.left_out += batch.num_rows - kept.num_rows
+        return kept
 
     def _from_cells(self, part: Part, cells: Cells) -> pa.RecordBatch:
         """What `read` gives, from a reply that was read a column at a time."""

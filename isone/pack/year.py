@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from isone import parse, receipts
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DamagedError, ReplyError
-from isone.manifest import read_manifest
+from isone.manifest import Manifest, read_manifest
 from isone.pack.columns import ColumnReader, Place
 from isone.pack.parquet import arrow_schema, facts_of
 from isone.places import learn as learn_places
@@ -97,20 +97,22 @@ def pack_year(
                 f"{store.marker_path(dataset_name, period)} counts {manifest.rows} rows, and its "
                 f"parts have {rows + reader.left_out}; {_VERIFY}"
             )
-    _warn_of_unknown(dataset, period, reader)
+    _warn_of_unknown(manifest, chosen, reader)
     known = {place.id for place in reader.places}
     absent = () if isinstance(chosen, str) else tuple(id for id in chosen if id not in known)
     return Packed(rows, reader.left_out, absent, target.stat().st_size)
 
 
-def _warn_of_unknown(dataset: Dataset, period: str, reader: ColumnReader) -> None:
-    """Say which names are of no location that is known; with chosen locations they are none."""
-    names = sorted(place.name or "" for place in reader.places if place.id is None)
-    if names and reader.chosen == "all":
+def _warn_of_unknown(manifest: Manifest, chosen: Locations, reader: ColumnReader) -> None:
+    """Say whose rows are left out for want of an id; among chosen locations there is none."""
+    names = {place.name or "" for place in reader.places if place.id is None}
+    names |= {name for entry in manifest.parts for name in entry.unknown_locations}
+    if names and chosen == "all":
         log.warning(
             "%s %s: preliminary rows of %s without a known id are left out until final ones are "
             "here, which have it: %s",
-            *(dataset.name, period, count(len(names), "location"), some(names)),
+            *(manifest.dataset, manifest.period, count(len(names), "location")),
+            some(sorted(names)),
         )
 
 
@@ -177,6 +179,8 @@ def _chunks(
             batch = reader.read(part, body, entry.rows)
         except ReplyError as error:
             raise DamagedError(f"{part.dataset} {part}: {error}; {_VERIFY}") from error
+        if entry.unknown_locations:
+            batch = reader.without(batch, entry.unknown_locations)
         chunk.append(batch)
         size, last = size + batch.num_rows, part.day
     if size:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import functools
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -27,15 +27,20 @@ def arrow_schema(columns: Iterable[TableColumn]) -> pa.Schema:
 
 
 def rows_of(
-    dataset: Dataset, part: Part, body: bytes, chosen: Locations = ALL_LOCATIONS
+    dataset: Dataset,
+    part: Part,
+    body: bytes,
+    chosen: Locations = ALL_LOCATIONS,
+    unknown: Collection[str] = (),
 ) -> pa.Table:
     """The rows of one proven reply at the chosen locations, each once, in the table's columns.
 
-    `body` is the JSON as served, unpacked. Raises ReplyError where it cannot be read.
+    `body` is the JSON as served, unpacked; `unknown` are names of locations whose ids nobody knew
+    when it was stored, and which are in no table. Raises ReplyError where it cannot be read.
     """
     records = parse.read_records(dataset, body).rows
-    if dataset.place == "location":  # without an id where nobody knows whose name it is
-        records = [record for record in records if record.place.id]
+    if dataset.place == "location":  # the id is empty where nobody knows whose name it is
+        records = [r for r in records if r.place.id and r.place.name not in unknown]
     if chosen != ALL_LOCATIONS:
         wanted = {str(location) for location in chosen}
         records = [record for record in records if record.place.id in wanted]

@@ -17,8 +17,10 @@ from isone.errors import ReplyError
 from isone.pack.year import Packed, pack_year
 from isone.sandbox import Sandbox
 from isone.selection import Job
+from isone.settings import read_settings
 from isone.store import Store
 from isone.verify.raw import rows_of
+from isone.verify.year import verify_year
 
 HOURLY = DATASETS["lmp_rt_hourly"]
 FIRST, FINAL, LAST = (dt.date(2026, 6, day) for day in (7, 8, 9))
@@ -78,7 +80,7 @@ def test_a_preliminary_day_is_stored_for_hub_and_zones_where_nobody_knows_the_ot
     assert (packed.rows, packed.left_out, packed.absent) == (24 * 9, 24 * OTHERS, ())
 
 
-def test_a_day_is_packed_alike_in_number_once_its_names_are_known(
+def test_a_day_is_packed_and_checked_alike_once_its_names_are_known(
     tmp_path: Path,
     sandbox: Sandbox,
     public: Client,
@@ -94,8 +96,12 @@ def test_a_day_is_packed_alike_in_number_once_its_names_are_known(
     assert "without a known id" in caplog.text
     locations.refresh(store, public)
     _forget(monkeypatch)
+    settings = read_settings({"data_dir": str(tmp_path), "source": "reports"})
+    verdict = verify_year(store, settings, HOURLY.name, job.period)
+    assert {damage.where for damage in verdict.damage} & {"raw", "parquet"} == set()
+    _forget(monkeypatch)
     after = pack(store, job, ALL_LOCATIONS)
-    assert (after.rows, after.left_out) == (24 * ALL, 0)
+    assert (after.rows, after.left_out) == (before.rows, before.left_out)
 
 
 def test_ids_are_learned_from_final_days_of_the_same_run_without_a_request(

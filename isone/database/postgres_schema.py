@@ -33,19 +33,23 @@ _BOOKS = {
     "places_by_year": (
         "The places that have a price, by dataset and year",
         "dataset VARCHAR NOT NULL, year INTEGER NOT NULL, location_id INTEGER NOT NULL, "
-        "location VARCHAR NOT NULL, location_type VARCHAR NOT NULL, first_day DATE NOT NULL, "
+        "location VARCHAR, location_type VARCHAR, first_day DATE NOT NULL, "
         "last_day DATE NOT NULL, PRIMARY KEY (dataset, year, location_id)",
     ),
 }
 """Tables that only PostgreSQL has: comment and definition."""
 
 _LOCATIONS = """
-    SELECT DISTINCT ON (location_id)
-        location_id, location, location_type,
-        min(first_day) OVER every_year AS first_day, max(last_day) OVER every_year AS last_day
+    SELECT
+        location_id,
+        (array_agg(location ORDER BY last_day DESC) FILTER (WHERE location IS NOT NULL))[1]
+            AS location,
+        (array_agg(location_type ORDER BY last_day DESC)
+            FILTER (WHERE location_type IS NOT NULL))[1] AS location_type,
+        min(first_day) AS first_day, max(last_day) AS last_day
     FROM places_by_year
-    WINDOW every_year AS (PARTITION BY location_id)
-    ORDER BY location_id, places_by_year.last_day DESC
+    GROUP BY location_id
+    ORDER BY location_id
 """
 
 

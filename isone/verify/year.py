@@ -129,7 +129,7 @@ def _verify_replies(
             damage = Damage("raw", f"{part}: {reason}", str(part.day), part.name)
             findings.damage.append(damage)
         else:
-            waiting.append(raw.rows_of(dataset, part, body, chosen))
+            waiting.append(raw.rows_of(dataset, part, body, chosen, entry.unknown_locations))
             if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
                 kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
                 waiting.clear()

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from filled import build_duckdb, fill
+from filled import build_duckdb, fill, settings_for
 
 from isone import places
 from isone.database import duckdb_file, packed, sql, views
@@ -16,8 +16,10 @@ from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
 from isone.errors import DamagedError, LoadError
 from isone.pack.year import pack_year
+from isone.report import facts, page
 from isone.settings import AcceptedFlaw
 from isone.store import Store, name_aside
+from isone.verify.year import verify_year
 
 Rows = list[tuple[Any, ...]]
 JANUARY = dt.date(2026, 1, 1)
@@ -371,3 +373,31 @@ def test_a_long_history_is_written_in_batches_and_holds_the_same(
             assert connection.fetchall() == [(count,)]
             connection.execute(f"(FROM {whole} EXCEPT ALL FROM {batches})")
             assert connection.fetchall() == []
+
+
+def test_a_location_without_a_name_is_in_every_table_and_on_the_page(nameless: Store) -> None:
+    build_duckdb(nameless)
+    first, last = dt.date(2025, 11, 1), dt.date(2025, 11, 2)
+    name = ask(nameless, "SELECT any_value(location) FROM lmp_da_hourly WHERE location_id = 10001")
+    query = "FROM locations WHERE location_id IN (4000, 10001, 10002) ORDER BY location_id"
+    assert ask(nameless, query) == [
+        (4000, ".H.INTERNAL_HUB", "HUB", first, last),
+        (10001, name[0][0], "NETWORK NODE", first, last),
+        (10002, None, None, first, last),
+    ]
+    assert ask(nameless, "FROM listed_locations") == [(10002, None, None, None, first, first, None)]
+    rows = "SELECT count(*) FROM lmp_da_hourly WHERE location IS NULL"
+    assert ask(nameless, rows) == [(24 + 3 * 25,)]
+    monthly = "SELECT sum(intervals) FROM lmp_da_hourly_monthly WHERE location_id = 10002"
+    assert ask(nameless, monthly) == [(49,)]
+    settings = settings_for(nameless, years="2025")
+    verdict = verify_year(nameless, settings, "lmp_da_hourly", "2025.through-20251102")
+    assert verdict.damage == ()
+
+
+def test_the_page_calls_a_location_without_a_name_by_its_id(nameless: Store) -> None:
+    pack_year(nameless, "lmp_da_hourly", "2025.through-20251102", (10002,))
+    build_duckdb(nameless)
+    found = facts.gather(settings_for(nameless, years="2025"), nameless)
+    assert [place.name for place in found.places] == ["location 10002"]
+    assert "location 10002" in page.write(found)

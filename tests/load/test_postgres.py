@@ -488,3 +488,31 @@ def test_the_locations_that_were_listed_are_those_of_the_store(small: Store, dat
     places.write_table(small, [msgspec.structs.replace(first, gone="2026-05-02")])
     assert jobs.load_all_postgres(config, rebuild=False) == 0
     assert ask(database, query) == [(*seen, dt.date(2026, 5, 2))]
+
+
+def test_a_location_without_a_name_is_in_every_table(nameless: Store, database: str) -> None:
+    config = config_for(nameless, database=database, years="2025")
+    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    first, last = dt.date(2025, 11, 1), dt.date(2025, 11, 2)
+    locations = "SELECT * FROM locations WHERE location_id IN (4000, 10002) ORDER BY location_id"
+    assert ask(database, locations) == [
+        (4000, ".H.INTERNAL_HUB", "HUB", first, last),
+        (10002, None, None, first, last),
+    ]
+    places_by_year = "SELECT location FROM places_by_year WHERE location_id = 10002"
+    assert ask(database, places_by_year) == [(None,)]
+    listed = "SELECT location_id, location, location_type FROM listed_locations"
+    assert ask(database, listed) == [(10002, None, None)]
+    assert ask(database, "SELECT count(*) FROM lmp_da_hourly WHERE location IS NULL") == [(99,)]
+
+
+def test_the_newest_name_is_that_of_the_last_year_that_has_one(small: Store, database: str) -> None:
+    load(small, database)
+    with psycopg.connect(database, options="-c search_path=isone_sandbox") as connection:
+        connection.execute(
+            "INSERT INTO places_by_year SELECT dataset, year + number, location_id, name, NULL, "
+            "first_day, last_day + number FROM places_by_year, "
+            "(VALUES (1, 'NEWER'), (2, NULL)) AS later (number, name) WHERE location_id = 4001"
+        )
+    query = "SELECT location, location_type FROM locations WHERE location_id = 4001"
+    assert ask(database, query) == [("NEWER", "LOAD ZONE")]

@@ -54,7 +54,8 @@ def test_reading_the_snakefile_loads_nothing_heavy(tmp_path: Path) -> None:
     program = "\n".join(imported_by(path) for path in files)
     assert "isone.database.outputs" in program
     configured = "run.Run.of({'years': '2019-2024', 'source': 'sandbox', 'through': '2024-03-01'})"
-    assert loaded_by(f"{program}\nrun.header({configured}.plan())", tmp_path) == set()
+    said = f"{program}\nrun.header({configured}.plan())"
+    assert loaded_by(said, tmp_path) == {"snakemake"}, "which reads it"
 
 
 @pytest.mark.parametrize(

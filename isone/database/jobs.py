@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from isone import receipts
-from isone.database import outputs
+from isone.database import address, outputs
 from isone.errors import UsageError
 from isone.journal import Journal, log
 from isone.once import do_once
@@ -94,7 +94,7 @@ def _load_years(
             news = "loaded" if loaded.changed else "was loaded already, nothing changed"
             log.info("%s %d: %s, %s", dataset, year, count(loaded.rows, "row"), news)
             content = {
-                "database": outputs.target(settings.database),
+                "database": address.target(settings.database),
                 "schema": tables.schema,
                 "dataset": dataset,
                 "year": year,

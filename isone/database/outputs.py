@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from isone import receipts
+from isone.database import address
 from isone.datasets import DATASETS
 from isone.selection import PERIOD_PATTERN, Job
 from isone.settings import Settings
@@ -91,25 +91,13 @@ def receipts_of_year(store: Store, dataset: str, year: str) -> list[Path]:
 
 
 def target_digest(database: str) -> str:
-    """A short name of a database: the same for every way to write its address, as any user."""
-    return hashlib.sha256(target(database).encode()).hexdigest()[:12]
+    """A short name of a database: the same for most ways to write its address, as any user.
 
-
-def target(database: str) -> str:
-    """Where a database is, without who asks: `host:port/name`, or the service's name."""
-    if "://" in database:
-        address = urlsplit(database)
-        given = {key: values[-1] for key, values in parse_qs(address.query).items()}
-        given.setdefault("host", address.hostname or "")
-        given.setdefault("port", str(address.port or ""))
-        given.setdefault("dbname", address.path.removeprefix("/"))
-        given.setdefault("user", address.username or "")
-    else:
-        given = dict(re.findall(r"(\w+)\s*=\s*'?([^'\s]*)", database))
-    if "service" in given:
-        return f"service={given['service']}"
-    name = given.get("dbname") or given.get("user") or ""
-    return f"{given.get('host') or 'localhost'}:{given.get('port') or '5432'}/{name}"
+    Two addresses of one database may have two names, and then its years are loaded a second time,
+    which changes nothing; two databases have one only where a service file was changed, or a server
+    took another's place: `postgres_holdings` tells these apart, by asking.
+    """
+    return hashlib.sha256(address.target(database).encode()).hexdigest()[:12]
 
 
 def packed_names(store: Store) -> list[tuple[str, str]]:

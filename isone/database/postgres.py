@@ -19,8 +19,8 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from isone import clock
 from isone.database import binary_copy, history, packed, sql
+from isone.database.address import target
 from isone.database.duckdb_file import MEMORY_LIMIT, first_line
-from isone.database.outputs import target
 from isone.database.packed import PackedFile
 from isone.database.postgres_schema import Connection, Tables, own, require_layout, schema_name
 from isone.datasets import DATASETS, Dataset

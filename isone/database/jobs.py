@@ -5,6 +5,7 @@ from typing import Any
 
 from isone import receipts
 from isone.database import address, outputs
+from isone.database.postgres_holdings import require_psycopg
 from isone.errors import UsageError
 from isone.journal import Journal, log
 from isone.once import do_once
@@ -73,12 +74,8 @@ def _load_years(
     """Load the dataset-years of these packed files and write their receipts; returns the rows."""
     if not settings.database:
         raise UsageError("no database is given; say --config database=postgresql://user@host/name")
-    try:
-        from isone.database import packed, postgres, postgres_schema
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"loading into PostgreSQL needs the package {error.name}; install psycopg[binary]"
-        ) from error
+    require_psycopg()
+    from isone.database import packed, postgres, postgres_schema
 
     files = packed.packed_files(store, names)
     invented = settings.source == "sandbox"
@@ -95,6 +92,7 @@ def _load_years(
             log.info("%s %d: %s, %s", dataset, year, count(loaded.rows, "row"), news)
             content = {
                 "database": address.target(settings.database),
+                "database_id": tables.database_id,
                 "schema": tables.schema,
                 "dataset": dataset,
                 "year": year,

@@ -335,6 +335,155 @@ def test_the_password_is_found_where_libpq_looks_for_it(
         assert connection.execute("SELECT current_user").fetchone() == (GUARDED,)
 
 
+LIMITS = [
+    pytest.param(
+        "statement_timeout = '1ms'",
+        "SELECT pg_sleep(5)",
+        LoadError,
+        "its statement_timeout ended the load; raise it for this user",
+        id="statement_timeout",
+    ),
+    pytest.param(
+        "lock_timeout = '20ms'",
+        "LOCK TABLE isone_sandbox.lmp_da_hourly",
+        LoadError,
+        "another session kept a table longer than lock_timeout allows; run again",
+        id="lock_timeout",
+    ),
+    pytest.param(
+        "idle_in_transaction_session_timeout = '20ms'",
+        "idle",
+        LoadError,
+        "its idle_in_transaction_session_timeout ended the load; raise it for this user",
+        id="idle in transaction",
+    ),
+    pytest.param(
+        "transaction_timeout = '20ms'",
+        "idle",
+        LoadError,
+        "its transaction_timeout ended the load; raise it for this user",
+        id="transaction_timeout",
+    ),
+    pytest.param(
+        "default_transaction_read_only = on",
+        "CREATE TABLE isone_sandbox.x ()",
+        UsageError,
+        "it takes no changes: name the primary server",
+        id="read-only",
+    ),
+    pytest.param(
+        "work_mem = '1MB'",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        LoadError,
+        "it was shut down, or an administrator ended the session; run again once it is up",
+        id="shut down",
+    ),
+    pytest.param(
+        "work_mem = '1MB'",
+        "SELECT pg_cancel_backend(pg_backend_pid())",
+        LoadError,
+        "it was cancelled .canceling statement due to user request.",
+        id="cancelled",
+    ),
+    *(
+        pytest.param(
+            "work_mem = '1MB'",
+            f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$",
+            kind,
+            sentence,
+            id=state,
+        )
+        for state, kind, sentence in [
+            ("53100", LoadError, "its disk is full"),
+            ("57P02", LoadError, "it broke down; run again once it is up"),
+            ("08006", LoadError, "the connection ended"),
+            ("2BP01", UsageError, "something of your own depends on a view"),
+            ("42P01", UsageError, "not as this version makes them .*--rebuild"),
+            ("53200", LoadError, r"/prices: [^;]*; what was there"),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize(("limit", "statement", "kind", "sentence"), LIMITS)
+def test_whatever_ends_a_load_is_called_by_its_name(
+    small: Store,
+    database: str,
+    server: Server,
+    limit: str,
+    statement: str,
+    kind: type[IsoneError],
+    sentence: str,
+) -> None:
+    load(small, database)
+    reader = psycopg.connect(database)
+    reader.execute("SELECT count(*) FROM isone_sandbox.lmp_da_hourly")
+    server.run("postgres", f"ALTER ROLE postgres SET {limit}")
+    try:
+        with (
+            pytest.raises(kind, match=sentence) as raised,
+            postgres.connect(database) as connection,
+            connection.transaction(),
+        ):
+            connection.execute("SELECT 1")
+            if statement == "idle":
+                threading.Event().wait(0.2)
+                statement = "SELECT 1"
+            connection.execute(statement.encode())
+    finally:
+        reader.close()
+        with psycopg.connect(database, options="-c default_transaction_read_only=off") as mender:
+            mender.execute("ALTER ROLE postgres RESET ALL")
+    if kind is LoadError:
+        assert "what was there is still there" in str(raised.value)
+    assert "connection ended" not in str(raised.value) or "08006" in statement
+
+
+def test_a_server_without_room_for_another_connection_says_so(server: Server) -> None:
+    server.run("postgres", "CREATE ROLE few LOGIN CONNECTION LIMIT 0")
+    with (
+        pytest.raises(LoadError, match="it takes no more connections now .too many connections"),
+        postgres.connect(server.address("postgres", "few")),
+    ):
+        raise AssertionError("connected")
+
+
+def test_a_view_of_ones_own_on_a_view_that_has_to_be_renewed_is_named(
+    small: Store, database: str
+) -> None:
+    load(small, database)
+    with psycopg.connect(database, options="-c search_path=isone_sandbox") as connection:
+        connection.execute("CREATE VIEW public.mine AS SELECT * FROM lmp_spread_hourly")
+        connection.execute("UPDATE about SET value = 'old' WHERE key = 'content'")
+    with pytest.raises(UsageError, match="something of your own depends on a view"):
+        load(small, database)
+    with psycopg.connect(database) as connection:
+        connection.execute("DROP VIEW public.mine")
+    assert [each.changed for each in load(small, database)] == [False]
+
+
+def test_a_database_in_latin_1_takes_all_that_its_letters_can_write(
+    small: Store, server: Server
+) -> None:
+    server.run(
+        "postgres",
+        "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'",
+    )
+    address = server.address("latin")
+    assert [each.changed for each in load(small, address)] == [True]
+    places.write_table(small, [places.Seen(77, "LÉVIS", "NODE", None, "2026-01-01", "2026-01-01")])
+    with postgres.connect(address) as connection:
+        tables = postgres.prepare(connection, invented=True)
+        postgres.list_locations(connection, tables, small)
+    assert ask(address, "SELECT location FROM listed_locations") == [("LÉVIS",)]
+    places.write_table(small, [places.Seen(77, "Łódź", "NODE", None, "2026-01-01", "2026-01-01")])
+    with (
+        pytest.raises(UsageError, match="its encoding does not hold this text: .* --encoding=UTF8"),
+        postgres.connect(address) as connection,
+    ):
+        postgres.list_locations(connection, tables, small)
+
+
 @pytest.mark.usefixtures("database")
 def test_a_schema_that_belongs_to_somebody_else_is_refused(
     server: Server, monkeypatch: pytest.MonkeyPatch

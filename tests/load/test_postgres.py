@@ -13,7 +13,7 @@ from postgres_server import GUARDED, PASSWORD, Server
 from running import PROJECT
 
 from isone import places, receipts
-from isone.database import jobs, outputs, packed, postgres, postgres_schema, sql
+from isone.database import jobs, outputs, packed, postgres, postgres_schema, sql, views
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
 from isone.errors import IsoneError, LoadError, UsageError
@@ -145,6 +145,9 @@ def test_views_and_the_tables_beside_the_prices_are_those_of_duckdb(
         "SELECT location_id, intervals, difference FROM lmp_rt_hourly_from_5min",
         "SELECT market_month, location, intervals, tmor_clearing_price FROM reserve_5min_monthly",
         'SELECT "Market", "Location", "LMP", "Loss" FROM lmp_da_hourly_gridstatus',
+        'SELECT "LocationID", "AreaType", "LocationType", "LocationName" FROM locations_gridstatus',
+        'SELECT CAST(extract(epoch FROM "Publish Time") AS BIGINT), "SPC Load Forecast MW", '
+        '"Strike Price" FROM strike_da_hourly_gridstatus',
     ]
     with duckdb.connect(str(both_changes.root / "isone.duckdb"), read_only=True) as connection:
         for query in queries:
@@ -152,6 +155,24 @@ def test_views_and_the_tables_beside_the_prices_are_those_of_duckdb(
             assert expected
             found = ask(database, query)
             assert sorted(map(_plain, found)) == sorted(map(_plain, expected)), query
+
+
+def test_every_view_has_the_columns_in_duckdbs_order(both_changes: Store, database: str) -> None:
+    import duckdb
+
+    load(both_changes, database)
+    query = (
+        "SELECT table_name, column_name FROM information_schema.columns "
+        "WHERE table_schema = '{}' ORDER BY table_name, ordinal_position"
+    )
+    names = [view.name for view in views.all_views()]
+    with duckdb.connect(str(both_changes.root / "isone.duckdb"), read_only=True) as connection:
+        expected = connection.execute(query.format("main")).fetchall()
+    found = ask(database, query.format("isone_sandbox"))
+    for name in names:
+        columns = [column for table, column in expected if table == name]
+        assert columns
+        assert [column for table, column in found if table == name] == columns
 
 
 def _plain(row: tuple[Any, ...]) -> str:

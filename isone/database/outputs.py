@@ -97,6 +97,8 @@ def target_digest(database: str) -> str:
     which changes nothing; two databases have one only where a service file was changed, or a server
     took another's place: `postgres_holdings` tells these apart, by asking.
     """
+    if database == NO_DATABASE:
+        return NO_DATABASE
     return hashlib.sha256(address.target(database).encode()).hexdigest()[:12]
 
 

@@ -46,8 +46,8 @@ _FOR_A_PERSON = {
     "user without default_transaction_read_only",
     errors.UntranslatableCharacter.sqlstate: "its encoding does not hold this text: make it with "
     "`createdb --encoding=UTF8 --template=template0`",
-    errors.DependentObjectsStillExist.sqlstate: "something of your own depends on a view that has "
-    "to be renewed: drop it, load, and make it again",
+    errors.DependentObjectsStillExist.sqlstate: "something of your own depends on what has to be "
+    "replaced: drop it, load, and make it again",
 }
 _PASSING = {
     errors.DiskFull.sqlstate: "its disk is full",

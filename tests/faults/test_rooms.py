@@ -180,7 +180,7 @@ CASES: dict[str, tuple[Spoil, Act]] = {
             options="-cdefault_transaction_read_only%3Don",
         ),
     ),
-    "something of your own depends on a view": (
+    "something of your own depends on what has to be replaced": (
         nothing,
         into_after(
             "CREATE VIEW isone_sandbox.mine AS SELECT * FROM isone_sandbox.locations",

@@ -418,7 +418,7 @@ LIMITS = [
             ("53100", LoadError, "its disk is full"),
             ("57P02", LoadError, "it broke down; run again once it is up"),
             ("08006", LoadError, "the connection ended"),
-            ("2BP01", UsageError, "something of your own depends on a view"),
+            ("2BP01", UsageError, "something of your own depends on what has to be replaced"),
             ("42P01", UsageError, "not as this version makes them .*--rebuild"),
             ("53200", LoadError, r"/prices: [^;]*; what was there"),
         ]
@@ -476,7 +476,9 @@ def test_a_view_of_ones_own_on_a_view_that_has_to_be_renewed_is_named(
     with psycopg.connect(database, options="-c search_path=isone_sandbox") as connection:
         connection.execute("CREATE VIEW public.mine AS SELECT * FROM lmp_spread_hourly")
         connection.execute("UPDATE about SET value = 'old' WHERE key = 'content'")
-    with pytest.raises(UsageError, match="something of your own depends on a view"):
+    with pytest.raises(
+        UsageError, match="something of your own depends on what has to be replaced"
+    ):
         load(small, database)
     with psycopg.connect(database) as connection:
         connection.execute("DROP VIEW public.mine")

@@ -88,7 +88,7 @@ def test_a_year_whose_rows_are_lost_is_not_held_and_the_next_load_brings_it_back
         pytest.param("DROP TABLE lmp_rt_5min CASCADE", [False, False], id="another one's table"),
         pytest.param("DROP TABLE operating_days", [True, True], id="operating_days"),
         pytest.param("DROP TABLE places_by_year CASCADE", [True, False], id="places_by_year"),
-        pytest.param("DROP TABLE listed_locations", [False, False], id="listed_locations"),
+        pytest.param("DROP TABLE listed_locations CASCADE", [False, False], id="listed_locations"),
         pytest.param("DROP TABLE loads", [True, True], id="loads"),
         pytest.param("DROP TABLE about", [False, False], id="about"),
         pytest.param("TRUNCATE about", [False, False], id="what is in about"),
@@ -181,6 +181,20 @@ def test_what_a_database_holds_is_asked_without_waiting_for_a_lock_for_long(
         other.execute("LOCK TABLE isone_sandbox.lmp_da_hourly_2025")
         with pytest.raises(LoadError, match="another session kept a table longer than"):
             held(database)
+
+
+def test_asking_whether_a_year_is_there_keeps_no_other_loader_from_its_swap(
+    store: Store, database: str
+) -> None:
+    load(store, database)
+    with postgres.connect(database) as connection, connection.transaction():
+        tables = postgres.prepare(connection, invented=True)
+        assert postgres.years_held(connection, tables, only=NAME)
+        locked = connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() "
+            "AND relation = 'isone_sandbox.lmp_da_hourly_2025'::regclass"
+        )
+        assert locked.fetchone() == (0,)
 
 
 def test_another_layout_is_told_when_it_is_asked_what_is_held(store: Store, database: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from isone.datasets import DATASETS, Dataset
 from isone.tables import TableColumn, table_columns
 
-LAYOUT = 3
+LAYOUT = 4
 """Raised when tables or columns change such that a database has to be loaded anew."""
 
 TYPES = {

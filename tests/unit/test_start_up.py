@@ -84,10 +84,12 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
             for pair in PERIODS
         },
         "pack": f"pack.pack_prices(C, *{PERIODS[0]}, log_path='b.log')",
-        "describe": "pack.describe_tables(C, 'data/sandbox/parquet/datapackage.json', 'c.log')",
+        "describe": "pack.describe_tables(C, 'data/sandbox/packed/datapackage.json', 'c.log')",
         "load": "database.load_duckdb(C, 'd.log', 1)",
         "report": "report.write_report(C, 'e.log', pathlib.Path('reports'))",
-        "verify": " or ".join(f"verify.verify_prices(C, *{pair}, 'f.log')" for pair in PERIODS),
+        "verify": " or ".join(
+            f"verify.verify_prices(C, *{pair}, 'verdict.json', 'f.log')" for pair in PERIODS
+        ),
         "verify_summary": f"verify.verify_summary(C, {verdicts}, 'g.log')",
     }
     found = {}

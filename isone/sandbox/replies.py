@@ -136,7 +136,8 @@ class Invented:
         """The newest records: of a market day, or else of one interval.
 
         A day-ahead price is current in its interval; of real time the newest that is out counts.
-        The record of a single place comes without the outer wrapper.
+        The record of a single place comes without the outer wrapper; a single record of a set
+        without places comes in a list.
         """
         asked = read_current(path)
         feed, minutes = asked.feed, asked.feed.dataset.interval_minutes
@@ -154,7 +155,7 @@ class Invented:
             records = records[: len(CORE_LOCATIONS) + len(EXTERNAL_NODES)]
         if asked.place is not None and records:
             return wrap(feed.wrapper[-1:], records)
-        return wrap(feed.wrapper, records, _beside(query))
+        return wrap(feed.wrapper, records, _beside(query), in_list=True)
 
     def _records(self, query: Query) -> list[str]:
         """The records of a query as JSON texts, in the order of time, then of place."""
@@ -362,16 +363,18 @@ def _lmp_json(
     return records
 
 
-def wrap(wrapper: tuple[str, ...], records: Sequence[str], beside: str = "") -> bytes:
+def wrap(
+    wrapper: tuple[str, ...], records: Sequence[str], beside: str = "", in_list: bool = False
+) -> bytes:
     """Put JSON records inside their nested keys, as the service does.
 
-    None at all is an empty text in place of the inner keys, a single one an object, more a list.
-    `beside` is JSON that comes before the innermost key.
+    None at all is an empty text in place of the inner keys, a single one an object (or `in_list`),
+    more a list. `beside` is JSON that comes before the innermost key.
     """
     *outer, inner = wrapper
     if not records:
         text = '""'
-    elif len(records) == 1:
+    elif len(records) == 1 and not in_list:
         text = f'{{{beside}"{inner}":{records[0]}}}'
     else:
         text = f'{{{beside}"{inner}":[{",".join(records)}]}}'

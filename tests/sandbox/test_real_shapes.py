@@ -176,6 +176,12 @@ def test_a_day_ahead_price_is_current_in_its_hour(get: Get) -> None:
     assert {row["BeginDate"] for row in rows} == {"2026-06-15T12:00:00.000-04:00"}
 
 
+def test_a_single_current_record_of_a_set_without_places_is_in_a_list(get: Get) -> None:
+    newest = get("fiveminutercp/prelim/info")["ServiceInfo"]["LatestBeginDate"]
+    ((content,),) = [each.values() for each in get("fiveminutercp/current").values()]
+    assert [row["BeginDate"] for row in content] == [newest]
+
+
 def test_current_of_reserve_zones_has_all_of_them_or_one_without_the_outer_wrapper(
     get: Get,
 ) -> None:

@@ -511,7 +511,12 @@ _ROWS = (
     Fault("wrong-day", "the same hours a week earlier", on_records=_wrong_day),
     Fault("shifted-hour", "every record an hour late", on_records=_shifted_hour),
     Fault("missing-interval", "one interval left out", on_records=_missing_interval),
-    Fault("missing-place", "one place left out", on_records=_missing_place, fits=_has_places),
+    Fault(
+        "missing-place",
+        "one place left out, of a set with places that is asked for whole",
+        on_records=_missing_place,
+        fits=_has_places,
+    ),
     Fault("doubled-row", "one record twice, identical", on_records=_doubled_row),
     Fault(
         "disagreeing-row",
@@ -529,7 +534,7 @@ _ROWS = (
     ),
     Fault(
         "sum-off",
-        "one price is not the sum of its components",
+        "one LMP is not the sum of its components",
         on_records=_sum_off,
         fits=_has_components,
     ),
@@ -547,11 +552,14 @@ _ROWS = (
         fits=_has_values,
     ),
     Fault(
-        "wrong-place", "one place's rows claim another", on_records=_wrong_place, fits=_has_place
+        "wrong-place",
+        "one place's rows claim another, in a set with places",
+        on_records=_wrong_place,
+        fits=_has_place,
     ),
     Fault(
         "nameless-place",
-        "one node comes with its id alone, without name and type",
+        "one node of an LMP comes with its id alone, without name and type",
         on_records=_nameless_place,
         fits=_has_nodes,
     ),

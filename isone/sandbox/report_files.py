@@ -29,6 +29,8 @@ _WITH_BLANKS = "reserve_5min"
 """Its headings have a blank before each quote."""
 _WITHOUT_REQUIREMENTS = "reserve_hourly"
 """It has prices before megawatts, ids without names, and no requirements."""
+FIRST_DAYS = {"lmp_da_hourly": dt.date(2016, 1, 1)}
+"""The first days of reports that begin later than the prices."""
 _COUNTED = "reserve_da_hourly"
 """Its trailer counts the lines of data, and comes where there are none, too."""
 _NO_PLACE = ("Local Date", "Hour Ending", "Location ID")
@@ -95,7 +97,7 @@ def _asked_for(target: str) -> tuple[Dataset, bool, list[Part]] | None:
                 if not 0 <= (last - first).days < _LONGEST:
                     return None
                 block = int(named["first"]) if "first" in named else None
-                days = clock.days(first, last)
+                days = clock.days(max(first, FIRST_DAYS.get(dataset.name, first)), last)
                 return dataset, prelim, [Part(dataset.name, day, block=block) for day in days]
     return None
 

@@ -271,6 +271,15 @@ def test_a_static_report_needs_no_cookie(sandbox: Sandbox, folder: str) -> None:
     assert requests.get(url, timeout=10).text.startswith('"C"')
 
 
+def test_day_ahead_reports_begin_in_2016_and_prices_before(sandbox: Sandbox) -> None:
+    folder = f"{sandbox.reports_url}/static-transform/csv/histRpts/da-lmp"
+    before = requests.get(f"{folder}/WW_DALMP_ISO_20151231.csv", timeout=10)
+    assert (before.status_code, before.text) == (200, "No data exists for this period.")
+    assert requests.get(f"{folder}/WW_DALMP_ISO_20160101.csv", timeout=10).text.startswith('"C"')
+    prices = requests.get(f"{sandbox.url}/hourlylmp/da/final/day/20151231.json", timeout=10)
+    assert len(records(prices.json())) > 0
+
+
 @pytest.mark.parametrize(
     ("day", "hours"),
     [

@@ -215,8 +215,8 @@ def operating_days(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Every day that the database knows of, with its verdict."""
     return _ask(
         connection,
-        "SELECT dataset, operating_day, verdict, revision, rows, digest, "
-        "CAST(fetched AS TIMESTAMP) AS fetched, gap_reason "
+        "SELECT dataset, operating_day, verdict, revision, rows, files, digest, "
+        "CAST(fetched AS TIMESTAMP) AS fetched, gap_reason, accepted_flaws, suspects "
         "FROM operating_days ORDER BY dataset, operating_day",
     )
 

@@ -239,6 +239,6 @@ def _versions(facts: Facts) -> PageTable:
         ("database", str(facts.database)),
         ("database built", about.get("built", "never")),
         ("database made by", about.get("made_by", "nothing")),
-        *quality.shown_settings(facts.settings),
+        ("data folder", str(facts.store.root)),
     ]
-    return page_table("Versions and settings", ["What", "Value"], [list(row) for row in rows])
+    return page_table("Versions", ["What", "Value"], [list(row) for row in rows])

@@ -7,7 +7,7 @@ says otherwise. `year` 0 stands for all years together.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -23,6 +23,7 @@ SPIKE = 200
 ALL_YEARS = 0
 _BIN = 5  # $/MWh
 _OUTERMOST_BIN = 100  # $/MWh; spreads beyond are counted in the outermost bins
+_FIVES = 12  # five-minute intervals in an hour
 _CENTS = 100  # in a dollar; what counts prices against an edge counts in whole cents
 _MEMORY_LIMIT = "192MB"  # the drawing library takes as much again
 _MOST_PLACES = 9
@@ -153,7 +154,8 @@ def _hours_query(year: int) -> str:
             CASE WHEN hourly_lmp IS NOT NULL THEN five_lmp END AS rt_of_five,
             da_cents,
             coalesce(hourly_cents, CAST(round(five_cents / fives) AS BIGINT)) AS rt_cents,
-            abs(five_cents - fives * hourly_cents) > fives AS rt_apart
+            abs(five_cents - fives * hourly_cents) > fives AS rt_apart,
+            hourly_lmp IS NULL AND fives < {_FIVES} AS rt_short
         FROM (
             SELECT
                 location_id, begins, operating_day, {means},
@@ -219,6 +221,61 @@ def operating_days(connection: duckdb.DuckDBPyConnection) -> pa.Table:
         "CAST(fetched AS TIMESTAMP) AS fetched, gap_reason, accepted_flaws, suspects "
         "FROM operating_days ORDER BY dataset, operating_day",
     )
+
+
+def priced_days(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The days that have a price: `series`, `place`, `day`, and whether they are `whole`.
+
+    Series: `da` and `rt` by location, `spread` where both are there; `da_tb` and `rt_tb` the days
+    with top-bottom spreads; `audit` those with hourly and five-minute prices; `regulation_5min`,
+    `regulation_hourly`, and `regulation` for either; `reserves` by zone; `reserves_da`. What has no
+    location is at place 0.
+    """
+    hours = {
+        "da": ("da IS NOT NULL", "true"),
+        "rt": ("rt IS NOT NULL", "coalesce(NOT bool_or(rt_short), true)"),
+        "spread": ("da IS NOT NULL AND rt IS NOT NULL", "coalesce(NOT bool_or(rt_short), true)"),
+        "audit": ("rt_of_five IS NOT NULL", "true"),
+    }
+    queries = [
+        f"SELECT '{series}' AS series, location_id AS place, operating_day AS day, "
+        f"count(*) FILTER ({has}) = {_HOURS_OF_DAY} AND {besides} AS whole "
+        "FROM report_hours GROUP BY location_id, operating_day "
+        f"HAVING count(*) FILTER ({has}) > 0"
+        for series, (has, besides) in hours.items()
+    ]
+    queries.append("SELECT market || '_tb', location_id, operating_day, true FROM report_spans")
+    regulation = ("reg_capacity_clearing_price", "reg_service_clearing_price")
+    reserves = [f"{product}_clearing_price" for product in _PRODUCTS]
+    five_minute = _days_of("regulation_5min", "0", regulation, _FIVES)
+    hourly = _days_of("regulation_hourly", "0", regulation, 1)
+    queries += [
+        f"SELECT 'regulation_5min', * FROM ({five_minute})",
+        f"SELECT 'regulation_hourly', * FROM ({hourly})",
+        f"SELECT 'regulation', * FROM ({_first_of(five_minute, hourly)})",
+    ]
+    five_minute = _days_of("reserve_5min", "location_id", reserves, _FIVES)
+    hourly = _days_of("reserve_hourly", "location_id", reserves, 1)
+    queries += [
+        f"SELECT 'reserves', * FROM ({_first_of(five_minute, hourly)})",
+        f"SELECT 'reserves_da', * FROM ({_days_of('reserve_da_hourly', '0', reserves, 1)})",
+    ]
+    return _ask(connection, f"{' UNION ALL '.join(queries)} ORDER BY ALL")
+
+
+def _days_of(table: str, place: str, columns: Sequence[str], intervals: int) -> str:
+    """The days of a table with a price; whole with one in each of so many intervals an hour."""
+    counts = ", ".join(f"count({column})" for column in columns)
+    return (
+        f"SELECT {place} AS place, operating_day AS day, "
+        f"least({counts}) = {intervals} * {_HOURS_OF_DAY} AS whole "
+        f"FROM {table} GROUP BY place, operating_day HAVING greatest({counts}) > 0"
+    )
+
+
+def _first_of(first: str, second: str) -> str:
+    """The days of a query, and of another those that the first has nowhere."""
+    return f"{first} UNION ALL SELECT * FROM ({second}) ANTI JOIN ({first}) AS first USING (day)"
 
 
 def daily(connection: duckdb.DuckDBPyConnection) -> pa.Table:

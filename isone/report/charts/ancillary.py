@@ -39,7 +39,12 @@ def reserves(products: list[str]) -> Spec:
                     range=[PRODUCT_DASHES[p] for p in products],
                 ),
             ),
-            tooltip=[theme.month_tip(), "name:N", theme.number_tip("price", "Mean, $/MWh")],
+            tooltip=[
+                theme.month_tip(),
+                theme.part_tip(),
+                "name:N",
+                theme.number_tip("price", "Mean, $/MWh"),
+            ],
         )
     )
 

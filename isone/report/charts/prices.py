@@ -89,6 +89,7 @@ def monthly(markets: list[str]) -> Spec:
             color=alt.Color("market:N", scale=theme.market_colour(markets)),
             tooltip=[
                 theme.month_tip(),
+                theme.part_tip(),
                 "market:N",
                 theme.number_tip("price", f"Mean, {_PRICE}"),
             ],
@@ -157,6 +158,7 @@ def hours_of_month(market: str) -> Spec:
             ),
             tooltip=[
                 theme.month_tip(),
+                theme.part_tip(),
                 alt.Tooltip("hour:O", title="Hour beginning"),
                 theme.number_tip(market, f"Mean, {_PRICE}"),
             ],
@@ -168,6 +170,7 @@ def spread_over_time() -> Spec:
     """Mean of day-ahead less real-time by month, with the middle four fifths of the hours."""
     tips = [
         theme.month_tip(),
+        theme.part_tip(),
         theme.number_tip("spread", f"Mean, {_PRICE}"),
         theme.number_tip("spread_p10", "A tenth of the hours is below"),
         theme.number_tip("spread_p90", "A tenth of the hours is above"),
@@ -241,6 +244,7 @@ def odd_hours(markets: list[str]) -> Spec:
             color=alt.Color("market:N", scale=theme.market_colour(markets)),
             tooltip=[
                 theme.month_tip(),
+                theme.part_tip(),
                 "market:N",
                 "kind:N",
                 theme.number_tip("hours", "Hours", 0),
@@ -313,6 +317,7 @@ def zone(markets: list[str], lowest: float, highest: float) -> Spec:
             tooltip=[
                 "location:N",
                 theme.month_tip(),
+                theme.part_tip(),
                 "name:N",
                 theme.number_tip("difference", f"From the hub, {_PRICE}"),
                 theme.number_tip("lmp", f"Mean, {_PRICE}"),
@@ -348,7 +353,12 @@ def top_bottom(markets: list[str]) -> Spec:
                     range=[[1, 0] if k.endswith("tb2") else [5, 2] for k in names],
                 ),
             ),
-            tooltip=[theme.month_tip(), "name:N", theme.number_tip("price", f"Mean, {_PRICE}")],
+            tooltip=[
+                theme.month_tip(),
+                theme.part_tip(),
+                "name:N",
+                theme.number_tip("price", f"Mean, {_PRICE}"),
+            ],
         )
     )
 
@@ -363,6 +373,7 @@ def audit() -> Spec:
             alt.Y("mean_difference:Q", title=f"Mean difference, {_PRICE}"),
             tooltip=[
                 theme.month_tip(),
+                theme.part_tip(),
                 theme.number_tip("mean_difference", f"Mean difference, {_PRICE}", 3),
                 theme.number_tip("largest_difference", "Largest difference", 3),
                 theme.number_tip("hours", "Hours compared", 0),

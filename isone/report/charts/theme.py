@@ -115,6 +115,11 @@ def month_tip() -> alt.Tooltip:
     return alt.Tooltip("month:T", timeUnit="utcyearmonth", title="Month", format="%Y-%m")
 
 
+def part_tip() -> alt.Tooltip:
+    """Which part of the month or year is here, in a tooltip."""
+    return alt.Tooltip("part:N", title="Part that is here")
+
+
 def number_tip(column: str, title: str, decimals: int = 2) -> alt.Tooltip:
     """A number, in a tooltip."""
     return alt.Tooltip(f"{column}:Q", title=title, format=f",.{decimals}f")

@@ -42,7 +42,7 @@ def write(facts: Facts, script: Callable[[], str] = drawing.library) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["marked"] = _marked
+    environment.filters["marked"] = marked
     figures = [figure for section in sections for figure in section.figures if figure.drawn]
     occurring = {day.state for day in facts.days}
     return environment.get_template("page.html.j2").render(
@@ -76,7 +76,7 @@ def _called(facts: Facts, year: int) -> str:
     return facts.spans.together(facts.period(year)).title
 
 
-def _marked(text: str) -> Markup:
+def marked(text: str) -> Markup:
     """Text as HTML, what stands between backticks as code."""
     pieces = text.split("`")
     if len(pieces) % 2 == 0:  # one is left over

@@ -24,7 +24,7 @@ from isone.report.facts import Facts
 from isone.report.reconciled import Reconciled
 from isone.report.reconciled import examine as read_reconciled
 from isone.report.sections import all_sections
-from isone.report.tables import PageTable
+from isone.report.tables import PageTable, in_figures
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import read_settings
@@ -204,6 +204,21 @@ def test_a_quiet_day_is_proven_and_says_what_it_is(known: Facts) -> None:
     captions: dict[str, Any] = {figure.name: figure.caption for figure in coverage.figures}
     assert "1 of them quiet, without a row" in captions["calendar_constraints_da_hourly"]
     assert "quiet" not in captions["calendar_lmp_da_hourly"]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (-1234.5, 2, "\N{MINUS SIGN}1,234.50"),
+        (-0.004, 2, "0.00"),
+        (0.0, 2, "0.00"),
+        (-3, 0, "\N{MINUS SIGN}3"),
+    ],
+)
+def test_a_number_has_a_minus_sign_and_none_where_it_rounds_to_zero(
+    value: float, decimals: int, text: str
+) -> None:
+    assert in_figures(value, decimals) == text
 
 
 def test_locations_that_came_or_went_are_named(known: Facts, usual: Facts) -> None:

@@ -307,9 +307,11 @@ def _had_still(day: Day, had: Collection[str]) -> bool:
 
 
 def _with_flaws(day: Day, manifests: Iterable[Manifest]) -> Day:
-    """A day with the flaws that the markers note of it, if they do."""
+    """A day with the flaws that the markers note of it, if they do; each once, with its reason."""
     noted = [each for m in manifests for each in m.flaws if each.day == str(day.day)]
-    return replace(day, flaws=tuple(dict.fromkeys(noted))) if noted else day
+    noted.sort(key=lambda each: each.reason)  # one with a reason comes last, and stays
+    found = {(each.flaw, each.what): each for each in noted}
+    return replace(day, flaws=tuple(found.values())) if found else day
 
 
 def _with_damage(day: Day, damage: tuple[dt.datetime, str] | None) -> Day:

@@ -3,6 +3,7 @@
 import csv
 import io
 import shutil
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from isone.report.sections import all_sections
 from isone.store import make_folder, name_aside, sync
 
 _WIDTH, _TILE_WIDTH = 820, 240  # pixels
+_LINE = 110  # characters of a subtitle that fit
 _SHARPNESS = 2  # PNG pixels for each
 _CONFIG = theme.CONFIG | {"aria": False}
 _INVENTED = "INVENTED PRICES of the sandbox"
@@ -34,17 +36,17 @@ def write(facts: Facts, folder: Path) -> list[Path]:
     The folder is this function's own: it is replaced as one, once all figures are made, so until
     then the old ones stay, and after it none of them is left.
     """
-    folder = folder.resolve()
-    make_folder(folder.parent)
-    aside, old = name_aside(folder), name_aside(folder.with_name(f"{folder.name}.old"))
+    target = folder.resolve()
+    make_folder(target.parent)
+    aside, old = name_aside(target), name_aside(target.with_name(f"{target.name}.old"))
     try:
         aside.mkdir()
         names = list(_written(facts, aside))
         sync(aside)
-        if folder.exists():
-            folder.replace(old)
-        aside.replace(folder)
-        sync(folder.parent)
+        if target.exists():
+            target.replace(old)
+        aside.replace(target)
+        sync(target.parent)
     finally:
         for leftover in (aside, old):
             shutil.rmtree(leftover, ignore_errors=True)
@@ -108,7 +110,10 @@ def _subtitle(facts: Facts, figure: Figure) -> list[str]:
     elif figure.strips:
         days = figure.data.rows["day"].to_pylist()
         words.append(periods.years([days[0].year, days[-1].year]).name)
-    return [", ".join(words), *([_INVENTED] if facts.invented else [])]
+    return [
+        *textwrap.wrap(", ".join(words), _LINE, break_on_hyphens=False),
+        *([_INVENTED] if facts.invented else []),
+    ]
 
 
 def _all_years(facts: Facts) -> Period:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from isone.words import count
 
 WHOLE = "whole"
+_AT_ONCE = 10_000  # rows
 _NAMED = 4  # years or months that a sentence names
 
 
@@ -142,7 +143,7 @@ def _of_several(spans: Mapping[str, Span], before: str) -> str:
     found = {name: span for name, span in spans.items() if span.days}
     if len({(span.days, span.short) for span in found.values()}) < 2:
         return ""
-    return before + "; ".join(f"{SERIES[name]} {span.part}" for name, span in found.items())
+    return before + " and ".join(f"{SERIES[name]} {span.part}" for name, span in found.items())
 
 
 def comparison(years: Iterable[Span]) -> str:
@@ -179,9 +180,14 @@ class Spans:
 
     def __init__(self, found: pa.Table) -> None:
         self._months: dict[tuple[str, int, dt.date], dict[dt.date, bool]] = {}
-        columns = (found[name].to_pylist() for name in ("series", "place", "day", "whole"))
-        for series, place, day, whole in zip(*columns, strict=True):
-            self._months.setdefault((series, place, day.replace(day=1)), {})[day] = whole
+        days: dict[dt.date, dt.date] = {}  # each once: there are years of them at every place
+        for batch in found.to_batches(max_chunksize=_AT_ONCE):
+            columns = (batch[name].to_pylist() for name in ("series", "place", "day", "whole"))
+            for series, place, day, whole in zip(*columns, strict=True):
+                day = days.setdefault(day, day)
+                first = day.replace(day=1)
+                first = days.setdefault(first, first)
+                self._months.setdefault((series, place, first), {})[day] = whole
         self.years = sorted({first.year for _, _, first in self._months})
         self._places: dict[str, list[int]] = {}
         for series, place in dict.fromkeys(key[:2] for key in self._months):

@@ -208,3 +208,12 @@ def test_a_saved_file_is_named_after_the_days_that_it_is_of(
     assert download.value.suggested_filename == (
         "hours_da_2026-01-01_to_2026-01-05_5_of_365_days.csv"
     )
+
+
+@pytest.mark.parametrize(("figure", "lines"), [("daily_price", 2), ("regulation_service", 1)])
+def test_no_line_is_drawn_over_days_that_are_not_here(
+    usual_page: Path, open_page: Any, figure: str, lines: int
+) -> None:
+    page = open_page(usual_page)
+    drawn = page.locator(f"#{figure} svg .mark-line.role-mark path")
+    assert drawn.count() == 2 * lines  # days of autumn, and days of January

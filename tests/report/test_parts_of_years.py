@@ -113,7 +113,7 @@ def test_a_period_is_called_by_its_name_only_where_it_is_whole(found: Span, titl
 def test_markets_of_different_days_are_each_called_by_theirs() -> None:
     found = spans(da=WHOLE, rt=WHOLE[:90], spread=WHOLE[:90])
     assert periods.title(found.of(("da", "rt"), 4000, Y2017)) == (
-        "2017: day-ahead whole; real-time January to March (90 of 365 days)"
+        "2017: day-ahead whole and real-time January to March (90 of 365 days)"
     )
     alone = spans(da=WHOLE)
     assert periods.title(alone.of(("da", "rt", "spread"), 4000, Y2017)) == "2017"

@@ -10,7 +10,7 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import Any, Protocol
 
 from isone.sandbox.faults import Fault, Settings, spoil_records
-from isone.sandbox.message import SERVER, Message, make_message
+from isone.sandbox.message import Message, make_message
 from isone.sandbox.plan import FaultPlan
 from isone.sandbox.replies import Reply, html_reply
 from isone.sources import REPLAY_SERVER, SANDBOX_SERVER
@@ -104,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def version_string(self) -> str:
         """What `Server` says where a request is no HTTP and the library answers by itself."""
-        return SERVER
+        return self.server.backend.server_name
 
     def _answer(self) -> None:
         backend = self.server.backend
@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
             error = f"{type(reason).__name__}: {reason}"
             print(f"isone-sandbox: {self.path} was answered with 500: {error}", file=sys.stderr)
             page = html_reply(500, "Internal Server Error", "The sandbox failed; its log says why.")
-            message, fault = make_message(page, gzipped=False), None
+            message, fault = make_message(page, gzipped=False, server=backend.server_name), None
         self.wait(backend.latency)
         seen = None if fault is not None and not fault.answers else message.status
         backend.record(self.command, self.path, seen, fault, error)

@@ -40,10 +40,10 @@ DuckDB and PostgreSQL. What holds for all of them:
 - A set that lists what happens, as binding constraints do, owes no number of rows. Of its days it
   is proven that the reply came whole and in form and is of that day; not that no record is lacking.
   Rows of the same names in one interval that differ in a value are all kept: `occurrence` tells
-  them apart. A day without any is taken for a quiet one when
-  its reply was empty twice and ISO-NE says that the energy prices of that market are out through
-  it, and not when more than 31 days running are empty. Its stamps are kept as served where they
-  are more than two seconds off an interval's beginning; `interval_end_utc` is the interval's length later.
+  them apart. A day without any is taken for a quiet one when its reply was empty twice and ISO-NE
+  says that the energy prices of that market are out through it, and not when more than 31 days
+  running are empty. Its stamps are kept as served where they are more than two seconds off an
+  interval's beginning; `interval_end_utc` is the interval's length later.
 - A Parquet file has its rows in blocks of some weeks, each ordered by place or name, then time.
 """
 

@@ -99,7 +99,8 @@ class Downloader:
         if final_through:
             self._hoped_for = {part for part in lacking if part.day > final_through}
         outcome.had = len(days) - len({part.day for part in lacking})
-        failed = self._preliminary(self._pass(lacking, outcome), entries, outcome)
+        usable = selection.usable(entries, locations, self.accepted)
+        failed = self._preliminary(self._pass(lacking, outcome), usable, outcome)
         if failed:
             empty = [part for part in failed if outcome.missing[part] == quiet.ONCE]
             if empty:
@@ -342,11 +343,7 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
     outcome = downloader.bring(days, job.locations, job.final_through)
     if outcome.missing:
         raise MissingDaysError(outcome)
-    usable = {
-        name: entry
-        for name, entry in outcome.entries.items()
-        if selection.is_usable(entry, entry.day, job.locations, downloader.accepted)
-    }
+    usable = selection.usable(outcome.entries, job.locations, downloader.accepted)
     entries = selection.parts_of_days(
         dataset, job.days(newest_first=False), job.locations, usable, job.final_through
     )

@@ -111,7 +111,8 @@ class Downloader:
         failed = self._pass(lacking, outcome)
         self._stop_if_all_empty()
         self._first_days = None
-        failed = self._preliminary(failed, entries, outcome)
+        usable = selection.usable(entries, locations, self.accepted)
+        failed = self._preliminary(failed, usable, outcome)
         if failed:
             empty = [part for part in failed if outcome.missing[part] == quiet.ONCE]
             if empty:
@@ -363,11 +364,7 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
     outcome = downloader.bring(days, job.locations, job.final_through)
     if outcome.missing:
         raise MissingDaysError(outcome)
-    usable = {
-        name: entry
-        for name, entry in outcome.entries.items()
-        if selection.is_usable(entry, entry.day, job.locations, downloader.accepted)
-    }
+    usable = selection.usable(outcome.entries, job.locations, downloader.accepted)
     entries = selection.parts_of_days(
         dataset, job.days(newest_first=False), job.locations, usable, job.final_through
     )

@@ -36,7 +36,7 @@ from isone.words import count
 
 _DIGEST = 16  # characters that are shown
 _GONE = "a response on the disk is gone, or has another size than was proven"
-_UNDER_WAY = "proven; its year is not finished, so it is in no table yet"
+_UNDER_WAY = "proven; not in the database yet"
 
 
 class State(StrEnum):
@@ -382,7 +382,9 @@ def _absent(year: _Year, day: dt.date, published: dt.date, accepted: str) -> Day
         return Day(name, day, State.AHEAD)
     if year.last is None or day > year.last:
         return Day(name, day, State.NOT_ASKED)
-    note = f"accepted as a gap, but no run has found it so yet: {accepted}" if accepted else ""
+    note = (
+        f"accepted, and counts as a gap once its year is complete: {accepted}" if accepted else ""
+    )
     return Day(name, day, State.MISSING, note=note)
 
 

@@ -5,16 +5,20 @@ import datetime as dt
 import operator
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isone import clock, parse
 from isone.datasets import CORE_LOCATIONS, RESERVE_ZONES, Dataset, Part
 from isone.errors import IncompleteError, ReplyError
 
+if TYPE_CHECKING:
+    from isone.aligned import Cells
+
 _CENT = 0.01
 HALF_CENT = 0.005
 ID_DIGITS = 9
-_LARGE = 2**20
+LARGE = 2**20
+"""Bytes of JSON from which on a response is read a column at a time, where it can be."""
 _NAMED = 5  # examples that a sentence gives before it only counts
 
 Place = Any
@@ -49,17 +53,18 @@ class Finding:
             raise IncompleteError(f"the reply lacks {_some(self.missing)}")
 
 
-def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
+def examine(dataset: Dataset, part: Part, body: bytes, cells: "Cells | None" = None) -> Finding:
     """Read a reply and hold it against the part that was asked for.
 
-    `body` is the JSON as served, unpacked. Raises ReplyError for anything that is wrong in it
-    (form, day, place, sums, rows that disagree) and NoDataError for an empty one; what is merely
-    missing stands in the finding. Of a set that owes no row, an empty reply is a finding of none.
+    `body` is the JSON as served, unpacked, and `cells` its columns where the caller has read them.
+    Raises ReplyError for anything that is wrong in it (form, day, place, sums, rows that disagree)
+    and NoDataError for an empty one; what is merely missing stands in the finding. Of a set that
+    owes no row, an empty reply is a finding of none.
     """
-    if dataset.place == "location" and len(body) >= _LARGE:
+    if dataset.place == "location" and len(body) >= LARGE:
         from isone.check_columns import count_flawless  # Arrow, only where there is much to read
 
-        if counts := count_flawless(dataset, part, body):
+        if counts := count_flawless(dataset, part, body, cells):
             return Finding(*counts)
     records = parse.read_records(dataset, body)
     slots = dataset.intervals(part)

@@ -1,11 +1,13 @@
 """The marker of a proven year, read back: which parts it is made of, and their digests."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from isone.errors import UNREADABLE, DamagedError
 from isone.store import Entry, sha256
+from isone.words import count
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -48,6 +50,21 @@ class Manifest(msgspec.Struct, frozen=True):
     def revision(self) -> str:
         """`final`, `prelim`, or both."""
         return " and ".join(sorted({entry.revision for entry in self.parts}))
+
+
+def day_flaws(parts: Iterable[Entry], reasons: Mapping[tuple[str, str], str]) -> list[DayFlaw]:
+    """The flaws of parts by day, each once a day; `reasons` has those accepted, by day and flaw."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for entry in sorted(parts, key=lambda entry: entry.part):
+        day = f"{entry.part[:4]}-{entry.part[4:6]}-{entry.part[6:8]}"
+        for flaw in entry.flaws:
+            found.setdefault((day, flaw.name), []).append(flaw.what)
+    return [DayFlaw(*key, _first_of(whats), reasons.get(key, "")) for key, whats in found.items()]
+
+
+def _first_of(whats: Sequence[str]) -> str:
+    rest = len(whats) - 1
+    return f"{whats[0]}, and in {count(rest, 'more response')}" if rest else whats[0]
 
 
 _decoder = msgspec.json.Decoder(Manifest)

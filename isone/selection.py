@@ -250,6 +250,11 @@ def accepted_days(
     }
 
 
+def reasons(accepted: Iterable[AcceptedFlaw], dataset: str) -> dict[tuple[str, str], str]:
+    """The reasons for which the configuration accepts flaws of a dataset, by day and flaw."""
+    return {(str(each.day), each.flaw): each.reason for each in accepted if each.dataset == dataset}
+
+
 def requests_left(store: Store, job: Job, settings: Settings) -> int:
     """How many requests a job would send, as far as the folder can tell. 0 if it has its marker."""
     if store.marker_path(job.dataset, job.period).exists():

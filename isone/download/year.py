@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
-from isone import check, parse, reports, revisions, selection
+from isone import check, parse, reports, revisions, selection, suspects
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.download import quiet
 from isone.download.client import Client
 from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
+from isone.flaws import SUSPECT, Flaw
+from isone.manifest import day_flaws
 from isone.selection import Job
 from isone.sources import REPORTS, Source
 from isone.store import Entry, Proven, Store, make_folder, sha256
@@ -26,6 +28,8 @@ from isone.words import count
 
 log = logging.getLogger(__name__)
 
+ACKNOWLEDGE = "look at it, and acknowledge it in accepted_flaws where it is right"
+_NAMED_SUSPECTS = 10
 _GONE = "its reply was here and is gone again: what else works in this folder? then run again"
 
 
@@ -66,6 +70,10 @@ class Downloader:
     on_part: Callable[[Part, bool], None] = lambda part, done: None
     keep_prelim: bool = False
     """Whether a preliminary reply stays beside the final one that takes its place."""
+    acknowledged: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Flaws that the configuration knows of, with its reasons, by day and name."""
+    _known: suspects.Known = field(default_factory=suspects.Known)
+    """What every new reply is compared with."""
     _hoped_for: set[Part] = field(default_factory=set)
     """Final parts that need not be out yet, for each of which a preliminary one will do."""
     _preliminaries: dict[str, Entry] = field(default_factory=dict)
@@ -87,6 +95,7 @@ class Downloader:
         """
         outcome = Outcome()
         years = {day.year for day in days}
+        self._known = suspects.Known.of(self.store, self.dataset, years)
         for year in years:
             make_folder(self.store.raw_dir(self.dataset.name, year))
             self._prove_leftovers(year)
@@ -145,6 +154,18 @@ class Downloader:
         still_failed = self._pass(to_ask, outcome)
         outcome.preliminary += outcome.filed - before
         return [*others, *still_failed]
+
+    def unacknowledged(self, outcome: Outcome) -> list[str]:
+        """What is suspect of the stored days and not acknowledged, in sentences for the summary."""
+        found = [
+            f"suspect, {each.day}: {each.flaw}, {each.what}"
+            for each in day_flaws(outcome.entries.values(), self.acknowledged)
+            if each.flaw in SUSPECT and not each.reason
+        ]
+        more = len(found) - _NAMED_SUSPECTS
+        if more > 0:
+            found[_NAMED_SUSPECTS:] = [f"and {count(more, 'more suspect')}, named in the manifest"]
+        return found
 
     def account(self, outcome: Outcome) -> str:
         """What a download did, in one line for the log."""
@@ -256,7 +277,8 @@ class Downloader:
     def _prove(self, part: Part, path: Path, content: bytes) -> Proven:
         """Show that the reply at `path` is the part that was asked for."""
         body = parse.inflate(content)
-        finding = check.examine(self.dataset, part, body)
+        cells = suspects.read_cells(self.dataset, body)
+        finding = check.examine(self.dataset, part, body, cells)
         doubt = self._doubts.get(part, quiet.ONCE)
         if not finding.rows and doubt:
             raise NoDataError(doubt)
@@ -267,7 +289,17 @@ class Downloader:
         entry = entry_of(part, content, source, _received_at(path), finding, **revised)
         for remark in _remarks(entry):
             log.info("%s: %s", part, remark)
+        digest, found = self._known.examine(self.dataset, part, body, cells)
+        self._say_suspects(part, found)
+        entry = msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found))
         return Proven(part, path, entry)
+
+    def _say_suspects(self, part: Part, found: Iterable[Flaw]) -> None:
+        for flaw in found:
+            if reason := self.acknowledged.get((str(part.day), flaw.name)):
+                log.info("%s: %s, %s; acknowledged: %s", part, flaw.name, flaw.what, reason)
+            else:
+                log.warning("%s: suspect, %s: %s; %s", part, flaw.name, flaw.what, ACKNOWLEDGE)
 
     def _drop_preliminary(self, part: Part) -> None:
         """Remove the preliminary reply in whose place a final one was filed, unless it is kept."""
@@ -334,9 +366,10 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
         outcome.entries,
         job.final_through,
     )
-    store.write_marker(
-        job.dataset, job.period, manifest(job, entries, downloader.accepted, downloader.client)
+    content = manifest(
+        job, entries, downloader.accepted, downloader.client, downloader.acknowledged
     )
+    store.write_marker(job.dataset, job.period, content)
     store.remove_markers(job.dataset, job.superseded(store.marker_periods(job.dataset)))
     return outcome
 
@@ -356,9 +389,16 @@ class MissingDaysError(DownloadError):
 
 
 def manifest(
-    job: Job, entries: list[Entry], accepted: Mapping[dt.date, str], client: Client
+    job: Job,
+    entries: list[Entry],
+    accepted: Mapping[dt.date, str],
+    client: Client,
+    acknowledged: Mapping[tuple[str, str], str] | None = None,
 ) -> dict[str, Any]:
-    """A proven year as its marker describes it: every part, and every gap that is accepted."""
+    """A proven year as its marker describes it: every part, every gap that is accepted, and flaws.
+
+    A suspect flaw has the reason "" until it is acknowledged, which is said by day and flaw.
+    """
     parted = {entry.part[:8] for entry in entries}
     partial = {entry.part[:8] for entry in entries if entry.missing}
     gaps = [
@@ -381,6 +421,7 @@ def manifest(
         "days": len(parted),
         "rows": sum(entry.rows for entry in entries),
         "gaps": gaps,
+        "flaws": msgspec.to_builtins(day_flaws(entries, acknowledged or {})),
         "parts": [msgspec.to_builtins(entry) for entry in entries],
     }
 

@@ -68,7 +68,11 @@ def test_a_correction_is_recorded_and_the_reply_before_it_is_kept(tmp_path: Path
     assert kept.read_bytes() == old
     manifest = json.loads(store.marker_path(DATASET.name, "2024.through-20240105").read_text())
     entries = {part["part"]: part for part in manifest["parts"]}
-    assert entries["20240104"] == correction
+    assert entries["20240104"] == json.loads(json.dumps(correction))
+    assert [flaw["name"] for flaw in correction["flaws"]] == ["energy-differs"]
+    assert [(each["day"], each["flaw"]) for each in manifest["flaws"]] == [
+        ("2024-01-04", "energy-differs")
+    ]
     assert sha256(path.read_bytes()) == correction["sha256"]
     assert again["corrected"] == []
 

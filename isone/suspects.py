@@ -307,7 +307,7 @@ class Known:
 def _those_of(others: Iterable[Any]) -> str:
     named = sorted(map(str, others))
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return f"the prices are those of {', '.join(named[:_NAMED])}{more}"
+    return f"the prices are those of {', '.join(named[:_NAMED])}{more}; either may be wrong"
 
 
 def _are_neighbours(one: Part, other: Part) -> bool:

@@ -12,14 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+from running import Snakemake
 
 from isone import clock, flaws, suspects
 from isone.database import history
 from isone.datasets import DATASETS, HUBS, Dataset, Part
+from isone.download import by_hand
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
-from isone.manifest import Manifest, read_manifest
+from isone.manifest import DayFlaw, Manifest, day_flaws, read_manifest
 from isone.sandbox import Sandbox
 from isone.sandbox.replies import Invented
 from isone.selection import Job
@@ -288,7 +291,7 @@ def test_two_days_of_every_set_raise_nothing_and_one_under_the_others_name_is_se
     digest, found = known.examine(row, replace(other, day=DAY), served)
     if digest:
         assert [flaw.name for flaw in found] == ["same-as-another-day"]
-        assert found[0].what == f"the prices are those of {other.day}"
+        assert found[0].what == f"the prices are those of {other.day}; either may be wrong"
     else:  # few constraints bind on these days
         assert row.data_type == "constraints"
 
@@ -315,7 +318,8 @@ def test_an_hour_of_all_locations_with_the_prices_of_its_neighbour_is_seen() -> 
     row, part, body = made_up("lmp_rt_5min", DAY, hour=3)
     known.examine(row, part, body)
     _, found = known.examine(row, replace(part, hour=4), body.replace(b"T03:", b"T04:"))
-    assert found == [flaws.Flaw("repeated-hour", f"the prices are those of {DAY} from 03:00")]
+    what = f"the prices are those of {DAY} from 03:00; either may be wrong"
+    assert found == [flaws.Flaw("repeated-hour", what)]
 
 
 def test_reserve_prices_may_be_zero_all_day_and_days_without_constraints_alike() -> None:
@@ -407,7 +411,7 @@ def test_a_suspect_response_is_stored_and_noted_and_a_warning(
 ) -> None:
     store = Store(tmp_path / "data")
     said = download(store, replay)
-    what = "the prices are those of 2024-01-02"
+    what = "the prices are those of 2024-01-02; either may be wrong"
     assert said == [f"suspect, 2024-01-03: same-as-another-day, {what}"]
     ledger = store.read_ledger(DAY_AHEAD.name, 2024)
     assert len(ledger) == 5
@@ -433,8 +437,9 @@ def test_an_acknowledged_suspect_is_no_warning_and_stays_visible_with_its_reason
     assert said == []
     assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
     assert "acknowledged: seen on the page" in caplog.text
+    what = "the prices are those of 2024-01-02; either may be wrong"
     assert suspects_of_days(store) == {
-        "2024-01-03": "same-as-another-day: the prices are those of 2024-01-02 (seen on the page)"
+        "2024-01-03": f"same-as-another-day: {what} (seen on the page)"
     }
 
 
@@ -464,9 +469,8 @@ def test_a_day_is_compared_with_the_days_of_earlier_runs_and_of_the_year_before(
     known = Known.of(store, REAL_TIME, [2024])
     part = Part(REAL_TIME.name, FIRST)
     digest = store.read_ledger(DAY_AHEAD.name, 2024)["20240101"].prices
-    assert known.find(part, digest) == [
-        flaws.Flaw("same-as-another-dataset", f"the prices are those of {DAY_AHEAD.name}")
-    ]
+    what = f"the prices are those of {DAY_AHEAD.name}; either may be wrong"
+    assert known.find(part, digest) == [flaws.Flaw("same-as-another-dataset", what)]
 
 
 def test_a_flaw_of_many_responses_of_a_day_is_one_flaw_of_the_day() -> None:
@@ -478,8 +482,6 @@ def test_a_flaw_of_many_responses_of_a_day_is_one_flaw_of_the_day() -> None:
             (4002, flaws.Flaw("negative-price", "third")),
         )
     ]
-    from isone.manifest import DayFlaw, day_flaws
-
     assert day_flaws(entries, {("2024-01-03", "negative-price"): "why"}) == [
         DayFlaw("2024-01-03", "out-of-bounds", "first, and in 1 more response"),
         DayFlaw("2024-01-03", "negative-price", "third", "why"),
@@ -506,6 +508,42 @@ def test_the_deep_check_notes_a_suspect_that_the_marker_has_not_and_damages_noth
     path.write_text(json.dumps(content | {"flaws": []}))
     assert suspect() == [
         f"2024-01-0{one}: suspect, and not in the marker: same-as-another-day, "
-        f"the prices are those of 2024-01-0{other}"
+        f"the prices are those of 2024-01-0{other}; either may be wrong"
         for one, other in ((2, 3), (3, 2))
     ]
+
+
+def test_a_download_by_hand_says_what_is_suspect(
+    tmp_path: Path,
+    replay: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("source: sandbox\n")
+    with Sandbox(nodes=0, today=dt.date(2026, 6, 15), replay=replay) as sandbox:
+        words = f"--start-date {FIRST} --end-date {LAST} --market-types da --base-url {sandbox.url}"
+        assert by_hand.main("lmp", words.split()) == 0
+    said = capsys.readouterr()
+    assert "2024-01-02: suspect, same-as-another-day" in said.out + said.err
+
+
+@pytest.mark.workflow
+def test_a_suspect_is_in_the_summary_and_in_the_database_and_the_year_is_complete(
+    workflow: Path, snakemake: Snakemake, replay: Path
+) -> None:
+    config = ("source=sandbox", "data_types=lmp", "markets=da", "years=2024", "through=2024-01-05")
+    with Sandbox(nodes=0, today=dt.date(2026, 6, 15), replay=replay) as sandbox:
+        done = snakemake(*config, f"base_url={sandbox.url}", targets=("load",))
+    assert done.returncode == 0, done.stdout
+    what = "the prices are those of 2024-01-03; either may be wrong"  # the newest day came first
+    summary = done.stdout.rpartition("Download summary")[2]
+    assert f"suspect, 2024-01-02: same-as-another-day, {what}" in summary
+    assert f"WARNING 2024-01-02: suspect, same-as-another-day: {what}" in "".join(
+        path.read_text() for path in (workflow / "logs").rglob("*lmp_da_hourly*.log")
+    )
+    with duckdb.connect(workflow / "data/sandbox/isone.duckdb", read_only=True) as connection:
+        rows = connection.sql(
+            "SELECT operating_day, suspects FROM operating_days WHERE suspects IS NOT NULL"
+        ).fetchall()
+    assert rows == [(dt.date(2024, 1, 2), f"same-as-another-day: {what}")]

@@ -547,3 +547,18 @@ def test_a_suspect_is_in_the_summary_and_in_the_database_and_the_year_is_complet
             "SELECT operating_day, suspects FROM operating_days WHERE suspects IS NOT NULL"
         ).fetchall()
     assert rows == [(dt.date(2024, 1, 2), f"same-as-another-day: {what}")]
+
+
+def test_real_five_minute_and_day_ahead_ancillary_responses_raise_nothing(
+    examples_folder: Path,
+) -> None:
+    body = (examples_folder / "fiveminutelmp_current.json").read_bytes()
+    part = Part("lmp_rt_5min", dt.date(2026, 7, 27), hour=17)
+    digest, found = Known().examine(DATASETS[part.dataset], part, body)
+    assert (bool(digest), found) == (True, [])
+    case = examples_folder.parents[1] / "cases/01-daas-market-day"
+    served = json.loads((case / "replay/api/v1.1/daasreservedata/day/20250624.json").read_text())
+    del served["isone_web_services"]["day_ahead_reserves"]["market_day"]
+    part = Part("reserve_da_hourly", dt.date(2025, 6, 24))
+    digest, found = Known().examine(DATASETS[part.dataset], part, json.dumps(served).encode())
+    assert (bool(digest), found) == (True, [])

@@ -28,7 +28,7 @@ from isone.words import count
 
 log = logging.getLogger(__name__)
 
-ACKNOWLEDGE = "look at it, and acknowledge it in accepted_flaws where it is right"
+_ACKNOWLEDGE = "look at it, and acknowledge it in accepted_flaws where it is right"
 _NAMED_SUSPECTS = 10
 _GONE = "its reply was here and is gone again: what else works in this folder? then run again"
 
@@ -164,8 +164,8 @@ class Downloader:
         ]
         more = len(found) - _NAMED_SUSPECTS
         if more > 0:
-            found[_NAMED_SUSPECTS:] = [f"and {count(more, 'more suspect')}, named in the manifest"]
-        return found
+            found[_NAMED_SUSPECTS:] = [f"and {count(more, 'more suspect')}, named in the logs"]
+        return [*found, "what to do about suspect days: docs/suspects.md"] if found else []
 
     def account(self, outcome: Outcome) -> str:
         """What a download did, in one line for the log."""
@@ -299,7 +299,7 @@ class Downloader:
             if reason := self.acknowledged.get((str(part.day), flaw.name)):
                 log.info("%s: %s, %s; acknowledged: %s", part, flaw.name, flaw.what, reason)
             else:
-                log.warning("%s: suspect, %s: %s; %s", part, flaw.name, flaw.what, ACKNOWLEDGE)
+                log.warning("%s: suspect, %s: %s; %s", part, flaw.name, flaw.what, _ACKNOWLEDGE)
 
     def _drop_preliminary(self, part: Part) -> None:
         """Remove the preliminary reply in whose place a final one was filed, unless it is kept."""

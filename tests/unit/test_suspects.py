@@ -21,7 +21,7 @@ from isone.database import history
 from isone.datasets import DATASETS, HUBS, Dataset, Part
 from isone.download import by_hand
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.year import Downloader, Outcome, download_year
 from isone.manifest import DayFlaw, Manifest, day_flaws, read_manifest
 from isone.sandbox import Sandbox
 from isone.sandbox.replies import Invented
@@ -296,6 +296,18 @@ def test_two_days_of_every_set_raise_nothing_and_one_under_the_others_name_is_se
         assert row.data_type == "constraints"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_a_whole_synthetic_year_raises_nothing(dataset: str) -> None:
+    known, row = Known(), DATASETS[dataset]
+    invented = Invented(seed=0, nodes=0)
+    first = max(dt.date(2024, 1, 1), row.first_day)
+    for day in clock.days(first, first + dt.timedelta(days=365)):
+        for part in row.day_parts(day, HUBS[:3]):
+            body = invented.answer(row.url_path(part), LATER).body
+            assert known.examine(row, part, body)[1] == [], part
+
+
 def test_a_day_may_have_the_same_prices_in_its_preliminary_and_its_final_version() -> None:
     known = Known()
     row, part, body = made_up("lmp_rt_hourly", DAY)
@@ -412,7 +424,10 @@ def test_a_suspect_response_is_stored_and_noted_and_a_warning(
     store = Store(tmp_path / "data")
     said = download(store, replay)
     what = "the prices are those of 2024-01-02; either may be wrong"
-    assert said == [f"suspect, 2024-01-03: same-as-another-day, {what}"]
+    assert said == [
+        f"suspect, 2024-01-03: same-as-another-day, {what}",
+        "what to do about suspect days: docs/suspects.md",
+    ]
     ledger = store.read_ledger(DAY_AHEAD.name, 2024)
     assert len(ledger) == 5
     assert ledger["20240103"].flaws == (flaws.Flaw("same-as-another-day", what),)
@@ -485,6 +500,21 @@ def test_a_flaw_of_many_responses_of_a_day_is_one_flaw_of_the_day() -> None:
     assert day_flaws(entries, {("2024-01-03", "negative-price"): "why"}) == [
         DayFlaw("2024-01-03", "out-of-bounds", "first, and in 1 more response"),
         DayFlaw("2024-01-03", "negative-price", "third", "why"),
+    ]
+
+
+def test_of_many_suspects_the_summary_names_ten_and_counts_the_others(tmp_path: Path) -> None:
+    flaw = flaws.Flaw("out-of-bounds", "1 price")
+    entries = {
+        f"202401{day:02d}": Entry(f"202401{day:02d}", 1, "", 1, "", "x", "final", flaws=(flaw,))
+        for day in range(1, 14)
+    }
+    with Client(Source("sandbox", "http://127.0.0.1:9"), read_settings({}).http) as client:
+        downloader = Downloader(Store(tmp_path), client, DAY_AHEAD)
+        said = downloader.unacknowledged(Outcome(entries=entries))
+    assert said[9:11] == [
+        "suspect, 2024-01-10: out-of-bounds, 1 price",
+        "and 3 more suspects, named in the logs",
     ]
 
 

@@ -95,9 +95,10 @@ class Downloader:
         """
         outcome = Outcome()
         years = {day.year for day in days}
-        self._known = suspects.Known.of(self.store, self.dataset, years)
         for year in years:
             make_folder(self.store.raw_dir(self.dataset.name, year))
+        self._known = suspects.Known.of(self.store, self.dataset, years)
+        for year in years:
             self._prove_leftovers(year)
         entries = self._entries(years)
         self._preliminaries = _preliminary(entries)

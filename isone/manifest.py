@@ -1,5 +1,6 @@
 """The marker of a proven year, read back: which parts it is made of, and their digests."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -41,6 +42,8 @@ class Manifest(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...]
     parts: tuple[Entry, ...]
     """Ascending by day."""
+    locations: str | tuple[int, ...] = "all"
+    """What was asked for, where the service answers by location."""
     flaws: tuple[DayFlaw, ...] = ()
     """Ascending by day."""
     sha256: str = ""
@@ -52,14 +55,18 @@ class Manifest(msgspec.Struct, frozen=True):
         return " and ".join(sorted({entry.revision for entry in self.parts}))
 
 
-def day_flaws(parts: Iterable[Entry], reasons: Mapping[tuple[str, str], str]) -> list[DayFlaw]:
-    """The flaws of parts by day, each once a day; `reasons` has those accepted, by day and flaw."""
-    found: dict[tuple[str, str], list[str]] = {}
+def day_flaws(
+    parts: Iterable[Entry], accepted: Mapping[dt.date, Mapping[str, str]]
+) -> list[DayFlaw]:
+    """The flaws of parts by day, each once a day, with the reasons for which they are accepted."""
+    found: dict[tuple[dt.date, str], list[str]] = {}
     for entry in sorted(parts, key=lambda entry: entry.part):
-        day = f"{entry.part[:4]}-{entry.part[4:6]}-{entry.part[6:8]}"
         for flaw in entry.flaws:
-            found.setdefault((day, flaw.name), []).append(flaw.what)
-    return [DayFlaw(*key, _first_of(whats), reasons.get(key, "")) for key, whats in found.items()]
+            found.setdefault((entry.day, flaw.name), []).append(flaw.what)
+    return [
+        DayFlaw(str(day), name, _first_of(whats), accepted.get(day, {}).get(name, ""))
+        for (day, name), whats in found.items()
+    ]
 
 
 def _first_of(whats: Sequence[str]) -> str:

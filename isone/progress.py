@@ -43,6 +43,7 @@ class DownloadProgress:
         self._tell = tell
         self._parts_left: Counter[dt.date] = Counter()
         self._requests_left = 0
+        self._is_planned = False
         self._failed: set[dt.date] = set()
         self._finished: deque[float] = deque(maxlen=_RATE_OVER)
         self._told = 0.0
@@ -66,6 +67,7 @@ class DownloadProgress:
         """Learn which requests are left."""
         self._parts_left = Counter(part.day for part in lacking)
         self._requests_left = len(lacking)
+        self._is_planned = True
         self._finished.append(time.monotonic())
         self._show(now=True)
 
@@ -91,7 +93,7 @@ class DownloadProgress:
         rate = self._requests_a_minute()
         return {
             "days": self._days,
-            "days_done": self._days - open_days - len(self._failed),
+            "days_done": self._days - open_days - len(self._failed) if self._is_planned else 0,
             "days_failed": len(self._failed),
             "requests_sent": self._client.requests_sent,
             "requests_left": self._requests_left,

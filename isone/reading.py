@@ -176,7 +176,10 @@ def _is_period(stem: str) -> bool:
 def _where_else(dataset: str, data_dir: Path) -> str:
     sandbox = data_dir / "sandbox"
     if any((sandbox / "parquet" / dataset).glob("*.parquet")):
-        return f"the sandbox's invented prices are there with data_dir={str(sandbox)!r}"
+        return (
+            f"the sandbox's invented prices are in {sandbox}: name it as the folder of the data "
+            "(data_dir, or --data-dir)"
+        )
     folders = data_dir.glob("parquet/*/*.parquet")
     others = sorted({f"{p.parent.name} {p.stem[:4]}" for p in folders if _is_period(p.stem)})
     if others:

@@ -268,12 +268,20 @@ def _choices(label: Label) -> tuple[int, ...]:
 def _by_order(
     sheet: _Sheet, labels: Sequence[Label], choices: dict[Label, tuple[int, ...]]
 ) -> list[int]:
+    """The instants of rows where the second of two hours is not marked.
+
+    A line that is an exact copy of the line before it is of the same hour.
+    """
     places = sheet.column((*_ID, *_NAME)) or ("",) * len(labels)
     marked = {(day, text.rstrip("X")) for day, text in labels if text.endswith("X")}
+    copies = _copies(sheet, list(zip(places, labels, strict=True)))
     met: Counter[tuple[str, Label]] = Counter()
     latest: dict[str, int] = {}
     found: list[int] = []
-    for place, label in zip(places, labels, strict=True):
+    for line, (place, label) in enumerate(zip(places, labels, strict=True)):
+        if line in copies:
+            found.append(found[-1])
+            continue
         options = choices[label]
         number = 0
         if len(options) == 2 and label not in marked:
@@ -292,6 +300,18 @@ def _by_order(
     if once:
         raise ReplyError(f"the report has {' '.join(once[0])} once, where clocks show it twice")
     return found
+
+
+def _copies(sheet: _Sheet, keys: Sequence[tuple[str, Label]]) -> set[int]:
+    """The lines that are exact copies of the line before them.
+
+    Two hours that have the same prices look like that too: so a place's only two lines of a label
+    are no copies.
+    """
+    lines = list(zip(*sheet.columns, strict=True))
+    copies = {n for n in range(1, len(lines)) if lines[n] == lines[n - 1]}
+    lines_of = Counter(keys)
+    return {n for n in copies if lines_of[keys[n]] > 2}
 
 
 def _places(dataset: Dataset, sheet: _Sheet) -> list[str]:

@@ -68,6 +68,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """The mean of the changed rows' differences, of each its largest ($/MWh)."""
 
     @property
+    def day(self) -> dt.date:
+        """The operating day that it is of."""
+        return dt.datetime.strptime(self.part[:8], "%Y%m%d").date()
+
+    @property
     def file(self) -> str:
         """The name of its file: JSON of the web services, or a public report."""
         return f"{self.part}{_REPORT if self.source == 'reports' else _REPLY}"
@@ -128,10 +133,9 @@ class Store:
         """The database of everything that is packed."""
         return self.root / "isone.duckdb"
 
-    @property
-    def jobs_dir(self) -> Path:
-        """What the jobs of the present run say of themselves."""
-        return self.root / "jobs"
+    def run_dir(self, run: str) -> Path:
+        """What a run was going to do, and what its jobs say of themselves."""
+        return self.root / "runs" / run
 
     def ledger_path(self, dataset: str, year: int) -> Path:
         """The list of filed parts of a dataset-year, a JSON object a line."""
@@ -215,7 +219,9 @@ class Store:
         with (self.root / ".downloading").open("a+") as lock:
             _take_lock(lock, self.root)
             lock.truncate(0)
-            lock.write(f"{name} (process {os.getpid()}, since {dt.datetime.now():%H:%M:%S})")
+            lock.write(
+                f"{name} (process {os.getpid()}, since {dt.datetime.now(dt.UTC):%H:%M:%S} UTC)"
+            )
             lock.flush()
             yield
 
@@ -365,6 +371,12 @@ def sync(path: Path) -> None:
 def sha256(content: bytes) -> str:
     """The digest that ledger and manifest hold, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """The digest of a file of any size."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _listing(folder: Path, prefix: str = "", suffix: str = _REPLY) -> Iterable[str]:

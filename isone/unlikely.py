@@ -17,7 +17,7 @@ import numpy as np
 from isone import clock, parse
 from isone.datasets import Column, Dataset, Part
 from isone.flaws import Flaw
-from isone.parse import LocationRef
+from isone.parse import WideLocationRef
 from isone.words import count
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Prices(NamedTuple):
     slots: Sequence[int]
     """The intervals (UTC seconds), ascending."""
     places: Sequence[Any]
-    """The ids of locations or zones, or names, ascending; 0 where there are neither."""
+    """The ids of locations or zones, or names, in a fixed order; 0 where there are neither."""
     columns: Sequence[Column]
     values: Any
     """NumPy, float64: columns × intervals × places."""
@@ -57,15 +57,15 @@ def read_prices(dataset: Dataset, part: Part, body: bytes, cells: "Cells | None"
         at_stamp, at_place = cells.begins.indices.to_numpy(), cells.places.indices.to_numpy()
         values = [cells.values[column.name].to_numpy() for column in columns]
     else:
-        rows = parse.read_records(dataset, body).rows
+        rows = parse.read_records(dataset, body, proven=True).rows
         stamp = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
         stamps, at_stamp = _numbered(map(stamp, rows))
-        ids, at_place = _numbered(_places_of(dataset, rows))
-        ids = [int(id) for id in ids] if dataset.place else ids
+        served, at_place = _numbered(_places_of(dataset, rows))
+        ids = [_id_of(each) for each in served] if dataset.place == "location" else served
         values = [np.array([*map(operator.attrgetter(c.name), rows)], float) for c in columns]
-    found = [_slot(dataset, part, text) for text in stamps]
+    found = [dataset.interval_of(clock.parse_stamp(text)) for text in stamps]
     owed = dataset.intervals(part) if dataset.owes_rows else ()
-    slots, places = sorted({*owed, *found}), sorted(set(ids))
+    slots, places = sorted({*owed, *found}), sorted(set(ids), key=str)
     cell = (_ranks(found, slots) * len(places))[at_stamp] + _ranks(ids, places)[at_place]
     table = np.full((len(columns), len(slots) * len(places)), np.nan)
     for of_column, served in zip(table, values, strict=True):
@@ -81,27 +81,25 @@ def _numbered(keys: Iterable[Any]) -> tuple[list[Any], Any]:
 
 
 def _places_of(dataset: Dataset, rows: Sequence[Any]) -> Iterable[Any]:
+    """The place of each row; of a location the bytes of its JSON."""
     if dataset.names:
         return map(operator.attrgetter(*dataset.names), rows)
     if dataset.place == "location":
-        return map(operator.attrgetter("place.id"), rows)
+        return map(bytes, map(operator.attrgetter("place"), rows))
     return map(operator.attrgetter("place"), rows) if dataset.place else [0] * len(rows)
 
 
 @functools.lru_cache(maxsize=8192)  # every response has the same
-def _id_of(text: bytes) -> int:
-    return int(msgspec.json.decode(text, type=LocationRef).id)
+def _id_of(text: bytes) -> int | str | None:
+    """A location's id, or its name where a public report has no more."""
+    place = msgspec.json.decode(text, type=WideLocationRef)
+    return int(place.id) if place.id else place.name
 
 
-def _ranks(keys: Sequence[Any], ascending: Sequence[Any]) -> Any:
-    """Where each key is among the ascending ones."""
-    rank = {key: at for at, key in enumerate(ascending)}
+def _ranks(keys: Sequence[Any], ordered: Sequence[Any]) -> Any:
+    """Where each key is among all of them in their order."""
+    rank = {key: at for at, key in enumerate(ordered)}
     return np.array([rank[key] for key in keys], int)
-
-
-def _slot(dataset: Dataset, part: Part, text: str) -> int:
-    slot = clock.stamps(part.day, dataset.interval_minutes).get(text)
-    return clock.snap(clock.parse_stamp(text), dataset.interval_minutes) if slot is None else slot
 
 
 def digest_of(prices: Prices) -> str:

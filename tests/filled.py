@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from running import SERVICE
+
+from isone import selection
 from isone.database import duckdb_file, packed
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS, HUBS, Dataset, Locations
@@ -41,13 +44,14 @@ def fill(
     """Bring days home, prove and pack them; the answer is what was packed."""
     start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     names = []
+    name = None if source == "sandbox" else SERVICE
     with (
-        Sandbox(**{"nodes": 2, "today": TODAY} | sandbox) as server,
+        Sandbox(**{"nodes": 2, "today": TODAY, "server_name": name} | sandbox) as server,
         Client(Source(source, server.url), read_settings({}).http) as client,
     ):
         for dataset in datasets:
             job = Job(dataset, start.year, start, end, locations)
-            accepted = {gap.day: gap.reason for gap in gaps if gap.dataset == dataset}
+            accepted = selection.accepted_flaws(gaps, dataset)
             downloader = Downloader(store, client, DATASETS[dataset], accepted)
             download_year(downloader, job, newest_first=False)
             pack_year(store, dataset, job.period, locations)
@@ -107,6 +111,7 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
         "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
         "operating_day": day,
         "market": dataset.market,
+        "occurrence": 1,
     }
     if dataset.place == "location":
         place = record["Location"]

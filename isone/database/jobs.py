@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from isone import receipts
+from isone import markers
 from isone.database import outputs
 from isone.errors import UsageError
 from isone.journal import Journal, log
@@ -21,11 +21,12 @@ def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -
     def work(journal: Journal) -> None:
         from isone.database import duckdb_file, packed
 
+        made_from = outputs.made_from_of_duckdb(store)
         files = packed.packed_files(store, outputs.packed_names(store))
         loaded = duckdb_file.build(store, files, threads=threads)
         path = store.duckdb_path
-        content = {"database": str(path), "files": loaded.files, "rows": loaded.rows}
-        write_json(receipts.of_duckdb(store), content)
+        size = path.stat().st_size
+        markers.write(markers.of_duckdb(store), made_from, bytes=size, rows=loaded.rows)
         journal.tell(rows=loaded.rows)
         log.info("%s holds %s", path, counted(loaded.rows))
 
@@ -70,7 +71,7 @@ def load_all_postgres(config: Mapping[str, Any], *, rebuild: bool) -> int:
 def _load_years(
     settings: Settings, store: Store, names: list[tuple[str, str]], *, rebuild: bool = False
 ) -> int:
-    """Load the dataset-years of these packed files and write their receipts; returns the rows."""
+    """Load the dataset-years of these packed files and write their markers; returns the rows."""
     if not settings.database:
         raise UsageError("no database is given; say --config database=postgresql://user@host/name")
     try:
@@ -103,7 +104,7 @@ def _load_years(
                 "rows": loaded.rows,
             }
             for file in group:
-                path = outputs.postgres_receipt(store, settings.database, dataset, file.period)
+                path = outputs.postgres_marker(store, settings.database, dataset, file.period)
                 write_json(path, content)
     return total
 

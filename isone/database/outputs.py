@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from isone import receipts
+from isone import markers
+from isone.database import layout
 from isone.datasets import DATASETS
+from isone.pack.outputs import table_digests
 from isone.selection import PERIOD_PATTERN, Job
 from isone.settings import Settings
 from isone.store import Store
@@ -28,66 +30,55 @@ class Loading:
     @property
     def outcome(self) -> list[str]:
         """All that loading leaves: nothing where there are only custom downloads."""
-        return [str(path) for path in (self.duckdb_receipt, *self.postgres_receipts) if self.jobs]
+        return [str(path) for path in (self.duckdb_marker, *self.postgres_markers) if self.jobs]
 
     @property
-    def duckdb_receipt(self) -> Path:
-        """The receipt of the DuckDB file."""
-        return receipts.of_duckdb(self.store)
+    def duckdb_marker(self) -> Path:
+        """The marker of the DuckDB file."""
+        return markers.of_duckdb(self.store)
 
     @property
-    def postgres_receipts(self) -> list[Path]:
-        """The receipts of the chosen dataset-years in PostgreSQL; none where none is configured."""
+    def postgres_markers(self) -> list[Path]:
+        """The markers of the chosen dataset-years in PostgreSQL; none where none is configured."""
         if not self.settings.database:
             return []
         return [
-            postgres_receipt(self.store, self.settings.database, job.dataset, job.period)
+            postgres_marker(self.store, self.settings.database, job.dataset, job.period)
             for job in self.jobs
         ]
 
-    def postgres_receipt(self) -> Path:
-        """The receipt of any dataset-year, with its wildcards."""
+    def postgres_marker(self) -> Path:
+        """The marker of any dataset-year, with its wildcards."""
         database = self.settings.database or NO_DATABASE
-        return postgres_receipt(self.store, database, "{dataset}", "{period}")
+        return postgres_marker(self.store, database, "{dataset}", "{period}")
 
-    def duckdb_content(self, _wildcards: Any) -> str:
-        """What else the DuckDB file hangs on, in a form that only changes when it must be rebuilt.
-
-        All packed files go into it, chosen or not; of those that are not chosen, one that is newer
-        than the database counts as a change.
-        """
-        chosen = [(job.dataset, job.period) for job in self.jobs]
-        years = {(job.dataset, job.year) for job in self.jobs}
-        others = [
-            (dataset, period)
-            for dataset, period in packed_names(self.store)
-            if (dataset, int(period[:4])) not in years  # which packing sees to
-        ]
-        words = sorted(f"{dataset}/{period}" for dataset, period in {*chosen, *others})
-        database = self.store.duckdb_path
-        if self.duckdb_receipt.exists() and database.exists():
-            built = database.stat().st_mtime_ns
-            changes = [(name, self._changed(*name)) for name in others]
-            words += [f"{name}@{changed}" for name, changed in changes if changed > built]
-        return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
-
-    def _changed(self, dataset: str, period: str) -> int:
-        """When a table was written; 0 for one that cannot be seen."""
-        try:
-            return self.store.parquet_path(dataset, period).stat().st_mtime_ns
-        except FileNotFoundError:
-            return 0
+    def drop_stale(self) -> None:
+        """Remove the marker of a DuckDB file that is gone, or does not hold what is packed now."""
+        made_from = made_from_of_duckdb(self.store)
+        packed = made_from["tables"].keys()
+        markers.keep_if(
+            markers.holds(self.duckdb_marker, made_from, self.store.duckdb_path)
+            and packed >= {f"{job.dataset}/{job.period}" for job in self.jobs},
+            self.duckdb_marker,
+        )
 
 
-def postgres_receipt(store: Store, database: str, dataset: str, period: str) -> Path:
-    """Where the receipt of a dataset-year in a PostgreSQL database lies."""
+def made_from_of_duckdb(store: Store) -> dict[str, Any]:
+    """What the DuckDB file hangs on: all that is packed, chosen or not, and the layout."""
+    known = table_digests(store)
+    names = [f"{dataset}/{period}" for dataset, period in packed_names(store)]
+    return {"tables": {name: known.get(name, "") for name in names}, "layout": layout.digest()}
+
+
+def postgres_marker(store: Store, database: str, dataset: str, period: str) -> Path:
+    """Where the marker of a dataset-year in a PostgreSQL database is."""
     return store.root / "loaded" / target_digest(database) / dataset / f"{period}.json"
 
 
-def receipts_of_year(store: Store, dataset: str, year: str) -> list[Path]:
-    """Every receipt that speaks of a dataset-year, of any database."""
+def markers_of_year(store: Store, dataset: str, year: str) -> list[Path]:
+    """Every marker of something loaded that speaks of a dataset-year, in any database."""
     of_postgres = sorted((store.root / "loaded").glob(f"*/{dataset}/{year}*.json"))
-    return [receipts.of_duckdb(store), *of_postgres]
+    return [markers.of_duckdb(store), *of_postgres]
 
 
 def target_digest(database: str) -> str:
@@ -115,9 +106,9 @@ def target(database: str) -> str:
 def packed_names(store: Store) -> list[tuple[str, str]]:
     """Dataset and period of every table that is there, in order.
 
-    So are those that have a receipt and cannot be seen: on a cluster a new file may not be at once.
+    So are those that have a marker and cannot be seen: on a cluster a new file may not be at once.
     """
-    noted = set(receipts.tables(store))
+    noted = set(markers.tables(store))
     return [
         (dataset, period)
         for dataset in DATASETS

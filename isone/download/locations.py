@@ -20,6 +20,7 @@ from isone.errors import (
     IsoneError,
     NoDataError,
     ReplyError,
+    StopRunError,
     UsageError,
     printable,
 )
@@ -82,6 +83,8 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
     if chosen == "all" or lacking or (others and too_old):
         try:
             noted = refresh(store, client)
+        except StopRunError:
+            raise
         except IsoneError as error:
             if lacking:
                 raise

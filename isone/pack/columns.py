@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from isone import clock, parse
 from isone.aligned import Cells, read_cells
-from isone.datasets import Dataset, Locations, Part
+from isone.datasets import OCCURRENCE, Dataset, Locations, Part
 from isone.errors import ReplyError
-from isone.parse import LocationRef
+from isone.parse import WideLocationRef
+from isone.rows import Key, tell_apart
 
 _MICROSECONDS = 1_000_000
 _TYPES = {"double": pa.float64(), "integer": pa.int32(), "string": pa.string()}
@@ -53,21 +54,25 @@ class ColumnReader:
         self._begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
 
     def read(self, part: Part, body: bytes, rows: int) -> pa.RecordBatch:
-        """The `rows` distinct rows of a proven reply, narrowed to the chosen places.
+        """The `rows` rows that the table gets of a proven reply, narrowed to the chosen places.
 
         Columns: `interval_start_utc` in microseconds, `operating_day`, `place` as an index into
-        `places`, and the values. `body` is the JSON as served, unpacked. Raises ReplyError where it
-        cannot be read or has another number of rows.
+        `places`, or `occurrence`, and the values. `body` is the JSON as served, unpacked. Raises
+        ReplyError where it cannot be read or has another number of rows.
         """
         cells = read_cells(self.dataset, body)
         if cells and len(cells.begins) == rows:
             return self._from_cells(part, cells)
         records = parse.read_records(self.dataset, body, proven=True).rows
-        if len(records) != rows:
-            records = self._distinct(records)
+        columns: dict[str, pa.Array] = {}
+        if self.dataset.names or len(records) != rows:
+            kept = self._tell_apart(records)
+            records = list(kept.values())
+            if self.dataset.names:
+                numbers = [place[-1] for _, place in kept]
+                columns[OCCURRENCE] = pa.array(numbers, pa.int32())
         if len(records) != rows:
             raise ReplyError(f"the reply has {len(records)} rows where {rows} were proven")
-        columns: dict[str, pa.Array] = {}
         if self.dataset.place:
             records = self._narrow(records)
             columns["place"] = self._numbers
@@ -136,7 +141,7 @@ class ColumnReader:
     def _number_of_json(self, text: bytes) -> int:
         number = self._number_of_text.get(text)
         if number is None:
-            known = msgspec.json.decode(text, type=LocationRef)
+            known = msgspec.json.decode(text, type=WideLocationRef)
             number = self._number_for(Place(int(known.id), known.name, known.type))
             self._number_of_text[text] = number
         return number
@@ -147,24 +152,24 @@ class ColumnReader:
             self.places.append(place)
         return number
 
-    def _distinct(self, records: list[Any]) -> list[Any]:
-        """Each row once; that copies agree was proven at download."""
-        first: dict[tuple[int, Any], Any] = {}
-        names = operator.attrgetter(*self.dataset.names) if self.dataset.names else None
-        for record in records:
-            number: Any = names(record) if names else 0
-            if self.dataset.place == "location":
-                number = self.places[self._number(record.place)].id
-            elif self.dataset.place:
-                number = record.place
-            first.setdefault((self._slot(self._begins(record)), number), record)
-        return list(first.values())
+    def _tell_apart(self, records: list[Any]) -> dict[Key, Any]:
+        """The rows that the table gets, by their keys."""
+        slots = [self._slot(self._begins(record)) for record in records]
+        places: list[Any] = [0] * len(records)
+        if self.dataset.names:
+            places = list(map(operator.attrgetter(*self.dataset.names), records))
+        elif self.dataset.place == "location":
+            places = [self.places[self._number(record.place)].id for record in records]
+        elif self.dataset.place:
+            places = [record.place for record in records]
+        kept, _ = tell_apart(self.dataset, list(zip(slots, places, strict=True)), records)
+        return kept
 
     def _slot(self, stamp: str) -> int:
-        return _slot(stamp, self.dataset.interval_minutes)
+        """The interval that a stamp belongs to, in UTC seconds."""
+        return self.dataset.interval_of(_instant(stamp))
 
 
 @functools.lru_cache(maxsize=1024)
-def _slot(stamp: str, minutes: int) -> int:
-    """The interval that a stamp belongs to, in UTC seconds."""
-    return clock.snap(clock.parse_stamp(stamp), minutes)
+def _instant(stamp: str) -> int:
+    return clock.parse_stamp(stamp)

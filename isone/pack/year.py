@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isone import parse, receipts
+from isone import markers, parse
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DamagedError, ReplyError
 from isone.manifest import read_manifest
@@ -106,7 +106,7 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
     target = store.parquet_path(dataset_name, period)
     others = [path for path in target.parent.glob(f"{period[:4]}*.parquet") if path != target]
     for path in others:
-        receipts.of_table(store, dataset_name, path.stem).unlink(missing_ok=True)
+        markers.of_table(store, dataset_name, path.stem).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
     return sorted(others)
 

@@ -9,18 +9,19 @@ next run.
 import datetime as dt
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from isone import check, parse, revisions
+from isone import check, clock, parse, revisions
 from isone.datasets import DATASETS, Dataset, Part
 from isone.download.client import Client
 from isone.download.jobs import open_client
 from isone.download.year import entry_of, received_now, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ReplyError
 from isone.journal import Journal, log
-from isone.manifest import day_flaws, read_manifest
+from isone.manifest import DayFlaw, day_flaws, read_manifest
 from isone.once import do_once
 from isone.recheck import outputs
 from isone.settings import read_settings
@@ -31,12 +32,17 @@ from isone.words import count
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 
 
-def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path: str) -> int:
-    """Ask again for a dataset's newest final days; returns the exit code."""
+def recheck_prices(
+    config: Mapping[str, Any], dataset: str, days: str, target: str, log_path: str
+) -> int:
+    """Ask again for a dataset's newest final days; the note is kept, and copied to `target`.
+
+    Returns the exit code.
+    """
     settings = read_settings(config)
     store = Store(settings.store_dir)
     name = f"recheck_{dataset}"
-    note = outputs.Rechecking(settings, store).note(dataset, days)
+    note = outputs.Rechecking(settings, store).kept(dataset, days, clock.now())
 
     def work(journal: Journal) -> None:
         first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
@@ -51,10 +57,11 @@ def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path:
         said = f"{compared} asked for again, {len(found['corrected'])} corrected"
         if not found["compared"]:
             said = f"no final reply of {first} to {last} is here, so none was asked for again"
+        write_json(Path(target), found)
         journal.tell(message=said)
         log.info("%s", said)
 
-    return do_once(settings, name, f"snakemake -j1 --config … -- {note}", log_path, work)
+    return do_once(settings, name, "snakemake -j1 --config … -- recheck", log_path, work)
 
 
 def recheck_days(
@@ -121,7 +128,8 @@ def _recheck(
         _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
     if before == after:
         return None
-    finding = check.examine(dataset, part, after)
+    accepted = {flaw.name for flaw in entry.flaws}
+    finding = check.examine(dataset, part, after, accepted=accepted)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:
@@ -163,7 +171,9 @@ def _rewrite_markers(store: Store, dataset: str, new: Entry) -> None:
         replaced = [msgspec.to_builtins(new) if old.items() <= p.items() else p for p in parts]
         if replaced != parts:
             rows = sum(part["rows"] for part in replaced)
-            reasons = {(f["day"], f["flaw"]): f["reason"] for f in marker.get("flaws", ())}
+            reasons: dict[dt.date, dict[str, str]] = {}
+            for flaw in msgspec.convert(marker.get("flaws", []), list[DayFlaw]):
+                reasons.setdefault(dt.date.fromisoformat(flaw.day), {})[flaw.flaw] = flaw.reason
             flaws = day_flaws(msgspec.convert(replaced, list[Entry]), reasons)
             changed = {"parts": replaced, "rows": rows, "flaws": msgspec.to_builtins(flaws)}
             store.write_marker(dataset, period, marker | changed)

@@ -6,7 +6,6 @@ replies say what is proven, and the jobs' status files why a day is missing.
 
 import contextlib
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -159,7 +158,8 @@ def _year_days(
     reasons = _reasons(store, dataset.name, year)
     damaged = _damaged(store, dataset.name, year)
     has_replies = store.raw_dir(dataset.name, year).is_dir()
-    parts = selection.parts_lacking(dataset, every, settings.locations, entries, accepted)
+    flaws = selection.accepted_flaws(settings.accepted_flaws, dataset.name)
+    parts = selection.parts_lacking(dataset, every, settings.locations, entries, flaws)
     lacking = {part.day for part in parts}
     had = _by_day(entries.values())
     days: list[Day] = []
@@ -270,8 +270,4 @@ def _reasons(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[State
 
 def job_facts(store: Store, name: str) -> dict[str, Any]:
     """What a job last said of itself; nothing where it never ran."""
-    with contextlib.suppress(OSError, ValueError):
-        facts = json.loads(run.status_path(store, name).read_bytes())
-        if isinstance(facts, dict):
-            return facts
-    return {}
+    return run.last_statuses(store).get(name, {})

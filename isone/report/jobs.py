@@ -2,48 +2,72 @@
 
 import csv
 import io
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from isone import markers
 from isone.journal import Journal, log
 from isone.once import do_once
-from isone.report.outputs import Outputs
+from isone.report import outputs as report_outputs
+from isone.report.outputs import FIGURES, PAGE, Outputs
 from isone.settings import Settings, read_settings
 from isone.store import Store, write_whole
 from isone.words import count
 
 
-def write_report(config: Mapping[str, Any], log_path: str | None, folder: Path) -> int:
-    """Write the page, and its headlines as a table; returns the exit code."""
+def write_report(
+    config: Mapping[str, Any], log_path: str | None, folder: Path | None = None
+) -> int:
+    """Write the page, and its headlines as a table; returns the exit code.
+
+    They go into `folder`, or where the configuration's data folder has them.
+    """
 
     def work(settings: Settings, journal: Journal) -> None:
         from isone.report import drawing
 
+        store = Store(settings.store_dir)
+        made_from = report_outputs.made_from(store, PAGE)
         with drawing.beside() as script:
             from isone.report import facts, page
 
-            gathered = facts.gather(settings, Store(settings.store_dir))
+            gathered = facts.gather(settings, store)
             content = page.write(gathered, script).encode()
         outputs = Outputs.of(settings, folder)
-        write_whole(outputs.key_numbers, _as_csv(page.headlines(gathered)).encode())
-        write_whole(outputs.page, content)
+        numbers = _as_csv(page.headlines(gathered)).encode()
+        for path, made in ((outputs.key_numbers, numbers), (outputs.page, content)):
+            write_whole(path, made)
+            if folder is None:
+                write_whole(report_outputs.shown(store, path.name), made)
+        if folder is None:
+            markers.write(markers.of_report(store, PAGE), made_from)
         journal.tell(bytes=len(content))
         log.info("%s has %.2f MB", outputs.page, len(content) / 1e6)
 
     return _do_timed(config, "write_report", log_path, work)
 
 
-def write_figures(config: Mapping[str, Any], log_path: str | None, folder: Path) -> int:
-    """Write every figure as SVG, PNG and CSV; returns the exit code."""
+def write_figures(
+    config: Mapping[str, Any], log_path: str | None, folder: Path | None = None
+) -> int:
+    """Write every figure as SVG, PNG and CSV; returns the exit code. `folder` as for the page."""
 
     def work(settings: Settings, journal: Journal) -> None:
         from isone.report import facts, files
 
-        gathered = facts.gather(settings, Store(settings.store_dir))
+        store = Store(settings.store_dir)
+        made_from = report_outputs.made_from(store, FIGURES)
+        gathered = facts.gather(settings, store)
         outputs = Outputs.of(settings, folder)
         written = files.write(gathered, outputs.figures)
+        if folder is None:
+            shown = report_outputs.shown(store, outputs.figures.name)
+            shutil.rmtree(shown, ignore_errors=True)
+            shutil.copytree(outputs.figures, shown)
+            markers.write(markers.of_report(store, FIGURES), made_from)
         journal.tell(files=len(written))
         log.info("%s has %s", outputs.figures, count(len(written), "file"))
 

@@ -1,14 +1,13 @@
 """What the checks found, what the downloads cost, and with what versions all of it was made."""
 
 import datetime as dt
-import json
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
-from isone import __version__, clock
+from isone import __version__, clock, run
 from isone.datasets import DATASETS
 from isone.errors import DamagedError
 from isone.manifest import Manifest, read_manifest
@@ -97,12 +96,8 @@ def _read(path: Any, remarks: list[str]) -> Manifest | None:
 
 
 def _jobs(store: Store) -> Iterable[dict[str, Any]]:
-    for path in sorted(store.jobs_dir.glob("isone_*.json")):
-        try:
-            facts = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            continue
-        if isinstance(facts, dict) and "requests_sent" in facts:
+    for name, facts in sorted(run.last_statuses(store).items()):
+        if name.startswith("isone_") and "requests_sent" in facts:
             yield facts
 
 

@@ -13,6 +13,7 @@ from isone.sandbox.faults import Fault, Settings, spoil_records
 from isone.sandbox.message import make_message
 from isone.sandbox.plan import FaultPlan
 from isone.sandbox.replies import Reply, html_reply
+from isone.sources import REPLAY_SERVER, SANDBOX_SERVER
 
 _RESET = struct.pack("ii", 1, 0)  # linger on, for no time: closing sends a reset
 _REFUSED_WEIGHTS = frozenset(("q=0", "q=0.0", "q=0.00", "q=0.000"))
@@ -24,6 +25,7 @@ class Backend(Protocol):
     faults: FaultPlan
     settings: Settings
     latency: float
+    server_name: str
     stopping: threading.Event
 
     def reply(
@@ -109,7 +111,11 @@ class _Handler(BaseHTTPRequestHandler):
             reply = spoil_records(fault, reply)
             if fault.on_reply is not None:
                 reply = fault.on_reply(reply, backend.settings)
-        message = make_message(reply, _takes_gzip(self.headers.get("Accept-Encoding", "")))
+        gzipped = _takes_gzip(self.headers.get("Accept-Encoding", ""))
+        name = backend.server_name
+        if fault is not None and name == REPLAY_SERVER:
+            name = SANDBOX_SERVER  # a recorded response that was changed is recorded no more
+        message = make_message(reply, gzipped, name)
         if self.command == "HEAD":
             message = message.without_body()
         if fault is not None and fault.on_message is not None:

@@ -17,14 +17,19 @@ from isone.words import count
 _COMMAND = "python scripts/verify_prices.py"
 
 
-def verify_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
-    """Read a dataset-year again and write the verdict; the exit code is 0 whatever it is."""
+def verify_prices(
+    config: Mapping[str, Any], dataset: str, period: str, target: str, log_path: str
+) -> int:
+    """Read a dataset-year again and write the verdict, and a copy of it as `target`.
+
+    The exit code is 0 whatever it is.
+    """
     settings = read_settings(config)
 
     def work(journal: Journal) -> None:
-        verdicts.write_verdict(
-            Store(settings.store_dir), _verify(settings, dataset, period, journal)
-        )
+        found = _verify(settings, dataset, period, journal)
+        path = verdicts.write_verdict(Store(settings.store_dir), found)
+        write_whole(Path(target), path.read_bytes())
 
     return do_once(settings, f"verify_{dataset}_{period}", _COMMAND, log_path, work)
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from isone import receipts
+from isone import markers
 from isone.database import outputs
 from isone.datasets import Part
 from isone.errors import DamagedError
@@ -42,8 +42,8 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
                 _remove_table(store, verdict.dataset, verdict.period)
             if "postgresql" in places and settings.database:
                 _forget_in_postgres(settings, settings.database, verdict)
-            for receipt in outputs.receipts_of_year(store, verdict.dataset, verdict.period[:4]):
-                _remove(receipt)
+            for marker in outputs.markers_of_year(store, verdict.dataset, verdict.period[:4]):
+                _remove(marker)
     return replies
 
 
@@ -57,7 +57,7 @@ def _remove_year(store: Store, verdict: Verdict, parts: set[str]) -> None:
 
 
 def _remove_table(store: Store, dataset: str, period: str) -> None:
-    _remove(receipts.of_table(store, dataset, period))
+    _remove(markers.of_table(store, dataset, period))
     _remove(store.parquet_path(dataset, period))
 
 

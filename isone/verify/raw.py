@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from isone import clock, parse
-from isone.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Part
+from isone.datasets import ALL_LOCATIONS, DATASETS, OCCURRENCE, Dataset, Locations, Part
 from isone.tables import TableColumn, table_columns
 
 _ARROW = {
@@ -31,27 +31,44 @@ def rows_of(
 ) -> pa.Table:
     """The rows of one proven reply at the chosen locations, each once, in the table's columns.
 
+    Rows that contradict each other are left out, and prices may be null: both were accepted.
     `body` is the JSON as served, unpacked. Raises ReplyError where it cannot be read.
     """
-    records = parse.read_records(dataset, body).rows
+    records = parse.read_records(dataset, body, nulls=True).rows
     if chosen != ALL_LOCATIONS:
-        wanted = {str(location) for location in chosen}
-        records = [record for record in records if record.place.id in wanted]
-    step = dataset.interval_minutes
+        records = [record for record in records if int(record.place.id) in chosen]
     begins = [_first_stamp(dataset, record) for record in records]
-    slots = {text: clock.snap(clock.parse_stamp(text), step) for text in set(begins)}
-    seen: dict[tuple[int, Any], Any] = {}
+    slots = {text: dataset.interval_of(clock.parse_stamp(text)) for text in set(begins)}
+    alike: dict[tuple[int, Any], dict[tuple[Any, ...], Any]] = {}
     for text, record in zip(begins, records, strict=True):
-        seen.setdefault((slots[text], _place(dataset, record)), record)
-    starts = [slot for slot, _ in seen]
-    rows = list(seen.values())
+        values = tuple(getattr(record, column.name) for column in dataset.columns)
+        alike.setdefault((slots[text], _place(dataset, record)), {}).setdefault(values, record)
+    starts: list[int] = []
+    rows: list[Any] = []
+    occurrences: list[int] = []
+    for (slot, _), found in alike.items():
+        if len(found) > 1 and not dataset.names:
+            continue  # they contradict each other, which was accepted: the table has neither
+        for number, values in enumerate(sorted(found, key=_nulls_first), 1):
+            starts.append(slot)
+            rows.append(found[values])
+            occurrences.append(number)
     return pa.table(
         [
-            pa.array(_values(dataset, column, starts, part, rows), _ARROW[column.type])
+            pa.array(
+                occurrences
+                if column.name == OCCURRENCE
+                else _values(dataset, column, starts, part, rows),
+                _ARROW[column.type],
+            )
             for column in table_columns(dataset)
         ],
         schema=arrow_schema(table_columns(dataset)),
     )
+
+
+def _nulls_first(values: tuple[Any, ...]) -> list[tuple[bool, Any]]:
+    return [(value is not None, value) for value in values]
 
 
 def _values(
@@ -67,7 +84,7 @@ def _values(
         case "market":
             return [dataset.market] * len(rows)
         case "location_id":
-            return [int(_place(dataset, row)) for row in rows]
+            return [_place(dataset, row) for row in rows]
         case "location":
             return [
                 row.place.name if dataset.place == "location" else row.place_name for row in rows
@@ -80,7 +97,7 @@ def _values(
 
 def _place(dataset: Dataset, record: Any) -> Any:
     if dataset.place == "location":
-        return record.place.id
+        return int(record.place.id)
     if dataset.names:
         return tuple(getattr(record, name) for name in dataset.names)
     return record.place if dataset.place == "reserve_zone" else 0

@@ -2,12 +2,12 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from isone import check, clock, parse, places, suspects
+from isone import check, clock, flaws, parse, places, suspects
 from isone.database import outputs, packed
 from isone.database.comparison import Comparison, DayDigests
 from isone.database.packed import PackedFile
@@ -123,7 +123,8 @@ def _verify_replies(
             findings.damage.append(Damage("marker", f"{entry.part!r} is the name of no reply"))
             continue
         try:
-            body = _proven_body(store, dataset, part, entry, str(part.day) in accepted)
+            names = {each.flaw for each in manifest.flaws if each.day == str(part.day)}
+            body = _proven_body(store, dataset, part, entry, str(part.day) in accepted, names)
         except (IsoneError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             damage = Damage("raw", f"{part}: {reason}", str(part.day), part.name)
@@ -168,16 +169,26 @@ class _Look:
 
 
 def _proven_body(
-    store: Store, dataset: Dataset, part: Part, entry: Entry, gap_accepted: bool
+    store: Store,
+    dataset: Dataset,
+    part: Part,
+    entry: Entry,
+    gap_accepted: bool,
+    accepted: Container[str],
 ) -> bytes:
-    """A reply's JSON, if it is the one that the manifest describes, and whole."""
+    """A reply's JSON, if it is the one that the manifest describes, and whole.
+
+    It may have those flaws that the manifest says were accepted, by name, and no other.
+    """
     content = store.raw_path(part).read_bytes()
     if len(content) != entry.size or sha256(content) != entry.sha256:
         raise DamagedError("the file is not the one that was filed: its SHA-256 is another")
     body = parse.inflate(content)
-    finding = check.examine(dataset, part, body)
+    finding = check.examine(dataset, part, body, accepted=accepted)
     if not gap_accepted:
         finding.require_whole()
+    if finding.flaws != tuple(flaw for flaw in entry.flaws if flaw.name in flaws.REJECTED):
+        raise DamagedError("the marker says other flaws than the reply has")
     for name in ("rows", "places", "duplicates", "missing"):
         if getattr(finding, name) != getattr(entry, name):
             raise DamagedError(

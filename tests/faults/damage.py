@@ -72,13 +72,13 @@ def meaning(dataset: Dataset, body: bytes) -> dict[tuple[int, Any], tuple[Any, .
     said = {}
     for row in parse.read_records(dataset, body).rows:
         begins = row.begins if isinstance(row.begins, str) else row.begins.local_day
-        slot = clock.snap(clock.parse_stamp(begins), dataset.interval_minutes)
+        slot = dataset.interval_of(clock.parse_stamp(begins))
         place = getattr(row, "place", None)
         names: tuple[Any, ...] = (getattr(row, "place_name", None),)
         if dataset.place == "location":
             place, names = int(row.place.id), (row.place.name, row.place.type)
-        if dataset.names:
-            place = tuple(getattr(row, name) for name in dataset.names)
+        if dataset.names:  # of the same ones there may be more
+            place = tuple(str(getattr(row, name)) for name in columns)
         said[slot, place] = (*names, *(getattr(row, name) for name in columns))
     return said
 

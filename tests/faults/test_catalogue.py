@@ -46,7 +46,7 @@ PATIENCE: dict[str, dict[str, Any]] = {
 
 # The reply is refused, kept aside with these words, and asked for once more at the end.
 REFUSED = {
-    "error-object": "unknown field `Error`",
+    "error-object": "the reply has Error instead of records",
     "long-body": "cut off",
     "cut-gzip": "gzip stream is cut off",
     "damaged-gzip": "gzip stream is damaged",
@@ -56,7 +56,7 @@ REFUSED = {
     "missing-interval": "the reply lacks 2024-01-02 12:00 EST at location 4000",
     "missing-place": "the reply lacks location 4000 altogether",
     "disagreeing-row": "disagree",
-    "null-price": "Expected `float`, got `null`",
+    "null-price": "LmpTotal is null or absent for 2024-01-02 12:00 EST at location 4000",
     "text-price": "Expected `float`, got `str`",
     "thousands": "Expected `float`, got `str`",
     "sum-off": "components do not add up for 2024-01-02",

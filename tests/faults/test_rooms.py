@@ -198,7 +198,7 @@ def test_what_is_on_the_page_is_on_the_terminal_and_in_the_summary(
         monkeypatch.setenv("PGPASSWORD", "canary-wrong")
     else:
         monkeypatch.delenv("PGPASSWORD", raising=False)
-    run.Run.of(config | {"years": 2025, "through": "2025-11-03"}).start(attempts=1)
+    run.Run.of(config | {"years": 2025, "through": "2025-11-03"}).start(retries=0)
     spoil(store)
     if act.__closure__ and act.__qualname__.startswith("into"):
         config["server"] = str(request.getfixturevalue("server").folder)
@@ -221,7 +221,7 @@ def test_a_message_that_is_not_sent_is_told_on_the_terminal_alone(
     assert apprise
     store = Store(tmp_path / "sandbox")
     config = config_for(store, years=2025, through="2025-11-03")
-    run.Run.of(config).start(attempts=1)
+    run.Run.of(config).start(retries=0)
     monkeypatch.setenv(notify.VARIABLE, "json://me:canary-secret@127.0.0.1:9/hook nonsense://x")
     notify.tell_end(store)
     said = capsys.readouterr()

@@ -1,16 +1,18 @@
 import datetime as dt
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from isone import receipts
+from isone import markers
 from isone.database import layout, outputs
 from isone.database.outputs import Loading
 from isone.errors import UsageError
+from isone.pack.outputs import Packing
 from isone.selection import Job
 from isone.settings import read_settings
-from isone.store import Store, write_json
+from isone.store import Store, sha256, write_json, write_whole
 
 
 @pytest.fixture
@@ -26,20 +28,20 @@ def loading_of(store: Store, *jobs: Job, database: str | None = None) -> Loading
     return Loading(read_settings({"database": database}), store, jobs)
 
 
-def pack(store: Store, dataset: str, period: str) -> Path:
+def pack(store: Store, dataset: str, period: str, content: bytes = b"") -> Path:
     path = store.parquet_path(dataset, period)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    write_whole(path, content)
+    facts = {"sha256": sha256(content), "bytes": len(content)}
+    markers.write(markers.of_table(store, dataset, period), {}, **facts)
     return path
 
 
 def build(store: Store) -> Path:
-    receipt = receipts.of_duckdb(store)
-    receipt.parent.mkdir(parents=True, exist_ok=True)
-    receipt.touch()
-    database = store.root / "isone.duckdb"
-    database.touch()
-    return database
+    """A database and its marker; the answer is the marker."""
+    write_whole(store.duckdb_path, b"database")
+    marker = markers.of_duckdb(store)
+    markers.write(marker, outputs.made_from_of_duckdb(store), bytes=len(b"database"))
+    return marker
 
 
 @pytest.mark.parametrize(
@@ -88,75 +90,70 @@ def test_what_is_no_address_is_refused_with_an_example(address: str) -> None:
 
 
 def test_without_a_database_there_is_only_the_duckdb_file_to_load(store: Store) -> None:
-    assert loading_of(store, job(2024)).outcome == [str(receipts.of_duckdb(store))]
+    assert loading_of(store, job(2024)).outcome == [str(markers.of_duckdb(store))]
     assert loading_of(store).outcome == []
 
 
-def test_with_a_database_each_dataset_year_has_a_receipt(store: Store) -> None:
+def test_with_a_database_each_dataset_year_has_a_marker(store: Store) -> None:
     address = "postgresql://me@h/prices"
     outcome = loading_of(store, job(2023), job(2024), database=address).outcome
     folder = store.root / "loaded" / outputs.target_digest(address) / "lmp_da_hourly"
     assert outcome[1:] == [str(folder / "2023.json"), str(folder / "2024.json")]
-    assert str(loading_of(store, database=address).postgres_receipt()).endswith(
+    assert str(loading_of(store, database=address).postgres_marker()).endswith(
         "{dataset}/{period}.json"
     )
 
 
-def test_the_duckdb_file_hangs_on_the_same_before_and_after_it_is_built(store: Store) -> None:
-    pack(store, "lmp_da_hourly", "2023")
-    chosen = loading_of(store, job(2024))
-    before = chosen.duckdb_content(None)
-    pack(store, "lmp_da_hourly", "2024")
-    build(store)
-    assert chosen.duckdb_content(None) == before
-    assert loading_of(store, job(2023), job(2024)).duckdb_content(None) == before
-
-
-def test_another_file_of_the_same_year_makes_no_difference_as_packing_removes_it(
+def test_the_duckdb_marker_holds_while_what_is_packed_is_what_it_was_built_from(
     store: Store,
 ) -> None:
-    chosen = loading_of(store, job(2024))
-    before = chosen.duckdb_content(None)
-    pack(store, "lmp_da_hourly", "2024.through-20240301")
-    assert chosen.duckdb_content(None) == before
-
-
-def test_a_year_that_was_packed_for_another_choice_makes_it_build_anew(store: Store) -> None:
-    other = pack(store, "lmp_da_hourly", "2023")
-    os.utime(other, (1, 1))
-    database = build(store)
-    chosen = loading_of(store, job(2024))
-    before = chosen.duckdb_content(None)
-    later = database.stat().st_mtime + 10
-    os.utime(other, (later, later))
-    assert chosen.duckdb_content(None) != before
-    os.utime(database, (later + 10, later + 10))
-    assert chosen.duckdb_content(None) == before
-    pack(store, "regulation_5min", "2023")
-    assert chosen.duckdb_content(None) != before
-
-
-def test_receipts_of_what_was_removed_are_dropped_and_no_others(store: Store) -> None:
-    table, gone = (pack(store, "lmp_da_hourly", period) for period in ("2023", "2024"))
-    noted = [receipts.of_table(store, "lmp_da_hourly", period) for period in ("2023", "2024")]
-    for receipt in noted:
-        write_json(receipt, {})
-    build(store)
-    receipts.drop_stale(store)
-    assert all(path.exists() for path in [*noted, receipts.of_duckdb(store)])
-    gone.unlink()
-    store.duckdb_path.unlink()
-    receipts.drop_stale(store)
-    assert [path.exists() for path in [*noted, receipts.of_duckdb(store)]] == [True, False, False]
-    assert table.exists()
-
-
-def test_a_table_that_has_a_receipt_and_cannot_be_seen_is_not_passed_over(store: Store) -> None:
     pack(store, "lmp_da_hourly", "2023")
-    write_json(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
+    pack(store, "lmp_da_hourly", "2024")
+    marker = build(store)
+    for chosen in ([job(2023)], [job(2024)], [job(2023), job(2024)]):
+        loading_of(store, *chosen).drop_stale()
+        assert marker.exists(), "choosing less builds nothing again"
+    for file in store.root.rglob("*"):
+        os.utime(file, (1, 1))
+    loading_of(store, job(2023)).drop_stale()
+    assert marker.exists(), "times tell nothing"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda store: pack(store, "lmp_da_hourly", "2022"), id="another year"),
+        pytest.param(lambda store: pack(store, "lmp_da_hourly", "2023", b"x"), id="packed again"),
+        pytest.param(lambda store: store.parquet_path("lmp_da_hourly", "2023").unlink(), id="gone"),
+        pytest.param(lambda store: store.duckdb_path.unlink(), id="no database"),
+        pytest.param(lambda store: store.duckdb_path.write_bytes(b"half"), id="another size"),
+        pytest.param(lambda store: markers.of_duckdb(store).write_text("{"), id="half a marker"),
+    ],
+)
+def test_a_change_of_what_the_duckdb_file_was_built_from_drops_its_marker(
+    store: Store, change: Callable[[Store], object]
+) -> None:
+    pack(store, "lmp_da_hourly", "2023")
+    pack(store, "lmp_da_hourly", "2024")
+    marker = build(store)
+    change(store)
+    packing = Packing(read_settings({"data_dir": str(store.root)}), store, ())
+    packing.drop_stale()
+    loading_of(store, job(2024)).drop_stale()
+    assert not marker.exists()
+
+
+def test_a_chosen_year_that_is_not_packed_yet_drops_the_duckdb_marker(store: Store) -> None:
+    pack(store, "lmp_da_hourly", "2023")
+    marker = build(store)
+    loading_of(store, job(2024)).drop_stale()
+    assert not marker.exists()
+
+
+def test_a_table_that_has_a_marker_and_cannot_be_seen_is_not_passed_over(store: Store) -> None:
+    pack(store, "lmp_da_hourly", "2023")
+    write_json(markers.of_table(store, "lmp_da_hourly", "2024"), {})
     assert outputs.packed_names(store) == [("lmp_da_hourly", "2023"), ("lmp_da_hourly", "2024")]
-    build(store)
-    assert loading_of(store, job(2023)).duckdb_content(None)  # planning goes on; loading names it
 
 
 def test_the_layout_has_one_digest() -> None:

@@ -12,7 +12,7 @@ from filled import config_for, fill
 from postgres_server import GUARDED, PASSWORD, Server
 from running import PROJECT
 
-from isone import places, receipts
+from isone import markers, places
 from isone.database import jobs, outputs, packed, postgres, postgres_schema, sql
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
@@ -425,7 +425,7 @@ def test_views_and_comments_are_renewed_without_loading_anew(small: Store, datab
 
 
 @pytest.mark.usefixtures("database")
-def test_the_receipt_says_what_is_loaded_where_and_holds_no_secret(
+def test_the_marker_says_what_is_loaded_where_and_holds_no_secret(
     own_store: Store, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
@@ -434,8 +434,8 @@ def test_the_receipt_says_what_is_loaded_where_and_holds_no_secret(
     config = config_for(own_store, database=address)
     log = str(own_store.root / "rule.log")
     assert jobs.load_postgres(config, *DA_2025, log_path=log) == 0
-    receipt = outputs.postgres_receipt(own_store, address, *DA_2025)
-    facts = json.loads(receipt.read_text())
+    marker = outputs.postgres_marker(own_store, address, *DA_2025)
+    facts = json.loads(marker.read_text())
     assert facts["rows"] == 9 * 73
     assert (facts["schema"], facts["year"]) == ("isone_sandbox", 2025)
     assert facts["database"] == f"{server.folder}:5432/prices"
@@ -443,20 +443,20 @@ def test_the_receipt_says_what_is_loaded_where_and_holds_no_secret(
     assert not [p for p in files if p.is_file() and PASSWORD.encode() in p.read_bytes()]
     assert jobs.load_all_postgres(config, rebuild=False) == 0
     assert jobs.load_all_postgres(config, rebuild=True) == 0
-    receipts = list(receipt.parent.parent.rglob("*.json"))
-    assert len(receipts) == 2 * len(DATASETS)
+    found = list(marker.parent.parent.rglob("*.json"))
+    assert len(found) == 2 * len(DATASETS)
 
 
 def test_without_a_database_the_script_says_how_to_name_one(own_store: Store) -> None:
     assert jobs.load_all_postgres(config_for(own_store), rebuild=False) == 2
 
 
-def test_duckdb_is_built_by_its_job_with_a_receipt(own_store: Store) -> None:
+def test_duckdb_is_built_by_its_job_with_a_marker(own_store: Store) -> None:
     (own_store.root / "isone.duckdb").unlink()
     assert jobs.load_duckdb(config_for(own_store), None, threads=1) == 0
-    receipt = json.loads(receipts.of_duckdb(own_store).read_text())
-    assert receipt["rows"]["lmp_da_hourly"] == 9 * 6 * 24
-    assert len(receipt["files"]) == 2 * len(DATASETS)
+    marker = json.loads(markers.of_duckdb(own_store).read_text())
+    assert marker["rows"]["lmp_da_hourly"] == 9 * 6 * 24
+    assert len(marker["made_from"]["tables"]) == 2 * len(DATASETS)
 
 
 def test_the_scripts_explain_themselves() -> None:

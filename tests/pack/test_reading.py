@@ -121,7 +121,7 @@ def test_an_empty_folder_says_what_to_do_and_the_sandbox_is_pointed_at(
     with pytest.raises(UsageError, match="run the workflow for it first"):
         isone.read("lmp_da_hourly", data_dir=tmp_path / "elsewhere")
     packed.rename(tmp_path / "sandbox")
-    with pytest.raises(UsageError, match="invented prices are there with data_dir='.*/sandbox'"):
+    with pytest.raises(UsageError, match="prices are in .*/sandbox: name it .* --data-dir"):
         isone.read("lmp_da_hourly", data_dir=tmp_path)
 
 

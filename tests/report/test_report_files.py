@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from filled import build_duckdb, fill, settings_for
 
+from isone import run
 from isone.report import facts, files, jobs, outputs, page
 from isone.report.facts import Facts
 from isone.report.sections import all_sections
@@ -125,7 +126,7 @@ def test_a_job_leaves_page_key_numbers_log_and_status(tmp_path: Path) -> None:
     assert ["days proven", "3 of 307"] in numbers
     (log,) = (tmp_path / "logs").glob("write_report*.log")
     assert "Status: SUCCEEDED" in log.read_text("utf-8")
-    assert (store.jobs_dir / "write_report.json").exists()
+    assert run.status_path(store, "write_report").exists()
 
 
 def test_a_database_that_is_none_is_refused_in_one_sentence(tmp_path: Path) -> None:

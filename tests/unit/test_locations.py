@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from running import SERVICE
 
 from isone import clock, places
 from isone.datasets import CORE_LOCATIONS
@@ -23,7 +24,7 @@ from isone.store import Store
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(nodes=3) as running:
+    with Sandbox(nodes=3, server_name=SERVICE) as running:
         yield running
 
 
@@ -141,7 +142,7 @@ def test_a_list_that_was_cut_off_while_it_was_entered_is_asked_for_again(
 def test_a_location_that_is_gone_stands_in_the_summary_of_the_run(
     tmp_path: Path, sandbox: Sandbox
 ) -> None:
-    store = Store(tmp_path / "data" / "sandbox")
+    store = Store(tmp_path / "data")
     with client(sandbox) as asking:
         locations.refresh(store, asking)
     (kept,) = (store.root / "raw" / "locations").iterdir()
@@ -151,7 +152,12 @@ def test_a_location_that_is_gone_stands_in_the_summary_of_the_run(
     kept.unlink()
     (kept.parent / "20240101.json.gz").write_bytes(gzip.compress(json.dumps(before).encode()))
     config = {
-        **{"source": "sandbox", "base_url": sandbox.url, "years": 2024, "through": "2024-01-01"},
+        **{
+            "source": "webservices",
+            "base_url": sandbox.url,
+            "years": 2024,
+            "through": "2024-01-01",
+        },
         **{"data_types": "lmp", "markets": "da", "locations": "all"},
         **{"data_dir": str(tmp_path / "data"), "log_dir": str(tmp_path / "logs")},
     }

@@ -101,8 +101,13 @@ def test_a_recheck_of_days_that_are_not_here_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
-    days = "20240101-20240103.on-20240110"
-    assert jobs.recheck_prices(config, DATASET.name, days, str(tmp_path / "x.log")) == 0
+    days = "20240101-20240103"
+    assert (
+        jobs.recheck_prices(
+            config, DATASET.name, days, str(tmp_path / "note.json"), str(tmp_path / "x.log")
+        )
+        == 0
+    )
     said = "no final reply of 2024-01-01 to 2024-01-03 is here, so none was asked for again"
     assert said in " ".join(capsys.readouterr().err.split())
 

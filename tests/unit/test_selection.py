@@ -97,7 +97,7 @@ def test_a_year_before_a_datasets_first_day_is_said_to_have_nothing(
         read_settings({"years": 2016, "source": "webservices", "data_types": "as", **config}), AT
     )
     assert chosen.jobs == ()
-    assert chosen.remarks == (remark,)
+    assert chosen.left_out == (remark,)
 
 
 def test_a_datasets_first_year_begins_with_its_first_day() -> None:
@@ -152,9 +152,9 @@ def test_hubs_then_all_locations_asks_for_the_hours_and_back_for_nothing() -> No
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
     hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}
     hours = {p.name: entry(p.name) for p in dataset.day_parts(day, "all")}
-    assert len(selection.parts_lacking(dataset, [day], "all", hubs, ())) == 24
-    assert selection.parts_lacking(dataset, [day], HUBS, hours, ()) == []
-    one_more = selection.parts_lacking(dataset, [day], (321, *HUBS), hubs, ())
+    assert len(selection.parts_lacking(dataset, [day], "all", hubs, {})) == 24
+    assert selection.parts_lacking(dataset, [day], HUBS, hours, {}) == []
+    one_more = selection.parts_lacking(dataset, [day], (321, *HUBS), hubs, {})
     assert [part.location for part in one_more] == [321]
 
 
@@ -167,14 +167,16 @@ def test_many_locations_are_asked_for_by_the_hour_which_is_fewer_requests() -> N
 def test_a_day_filed_with_a_gap_counts_only_while_the_gap_is_accepted() -> None:
     dataset, day = DATASETS["reserve_5min"], dt.date(2024, 6, 1)
     had = {"20240601": entry("20240601", missing=("13:00",))}
-    assert selection.parts_lacking(dataset, [day], HUBS, had, {day}) == []
-    assert len(selection.parts_lacking(dataset, [day], HUBS, had, ())) == 1
+    assert selection.parts_lacking(dataset, [day], HUBS, had, {day: {"missing": "x"}}) == []
+    assert len(selection.parts_lacking(dataset, [day], HUBS, had, {})) == 1
 
 
 def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) -> None:
     settings = read_settings({"years": 2024, "source": "webservices", "data_dir": str(tmp_path)})
     jobs = selection.select(settings, AT).jobs
-    left = {job.dataset: selection.requests_left(Store(tmp_path), job, settings) for job in jobs}
+    left = {
+        job.dataset: selection.requests_left(Store(tmp_path), job, settings).sure for job in jobs
+    }
     assert left == {
         "lmp_da_hourly": 366,
         "lmp_rt_5min": 366 * 9,
@@ -187,18 +189,18 @@ def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) 
 def test_a_day_had_from_the_public_reports_is_not_asked_for_again_from_the_web_services() -> None:
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
     blocks = {p.name: entry(p.name) for p in dataset.report_parts(day)}
-    assert selection.parts_lacking(dataset, [day], HUBS, blocks, ()) == []
-    assert selection.parts_lacking(dataset, [day], "all", blocks, ()) == []
+    assert selection.parts_lacking(dataset, [day], HUBS, blocks, {}) == []
+    assert selection.parts_lacking(dataset, [day], "all", blocks, {}) == []
     hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}
-    assert selection.parts_lacking(dataset, [day], HUBS, hubs, (), from_reports=True) == []
-    assert len(selection.parts_lacking(dataset, [day], "all", hubs, (), from_reports=True)) == 6
+    assert selection.parts_lacking(dataset, [day], HUBS, hubs, {}, from_reports=True) == []
+    assert len(selection.parts_lacking(dataset, [day], "all", hubs, {}, from_reports=True)) == 6
     assert [e.part for e in selection.parts_of_days(dataset, [day], HUBS, blocks)] == list(blocks)
 
 
 def test_without_an_account_the_reports_are_taken_and_what_they_lack_is_said() -> None:
     chosen = selection.select(read_settings({"years": 2024}), AT)
     assert [job.dataset for job in chosen.jobs] == ["lmp_da_hourly", "lmp_rt_5min", "reserve_5min"]
-    first, second = chosen.remarks
+    (first,), (second,) = chosen.remarks, chosen.left_out
     assert first.startswith("no account is set: from the public reports")
     assert second.startswith("regulation_5min is in no public report and is left out; to have it,")
     assert "a free ISO Express account" in second

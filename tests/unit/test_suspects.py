@@ -398,7 +398,7 @@ def replay(tmp_path: Path) -> Path:
 
 
 def download(
-    store: Store, replay: Path | None, acknowledged: dict[tuple[str, str], str] | None = None
+    store: Store, replay: Path | None, accepted: dict[dt.date, dict[str, str]] | None = None
 ) -> list[str]:
     """Bring five days; the answer is what is suspect and not acknowledged."""
     job = Job(DAY_AHEAD.name, 2024, FIRST, LAST, HUBS)
@@ -406,7 +406,7 @@ def download(
         Sandbox(nodes=0, today=dt.date(2026, 6, 15), replay=replay) as sandbox,
         Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
     ):
-        downloader = Downloader(store, client, DAY_AHEAD, acknowledged=acknowledged or {})
+        downloader = Downloader(store, client, DAY_AHEAD, accepted or {})
         return downloader.unacknowledged(download_year(downloader, job, newest_first=False))
 
 
@@ -448,7 +448,7 @@ def test_an_acknowledged_suspect_is_no_warning_and_stays_visible_with_its_reason
 ) -> None:
     store = Store(tmp_path / "data")
     caplog.set_level(logging.INFO)
-    said = download(store, replay, {("2024-01-03", "same-as-another-day"): "seen on the page"})
+    said = download(store, replay, {WRONG: {"same-as-another-day": "seen on the page"}})
     assert said == []
     assert [each for each in caplog.records if each.levelno >= logging.WARNING] == []
     assert "acknowledged: seen on the page" in caplog.text
@@ -464,7 +464,7 @@ def test_a_suspect_of_an_earlier_run_is_said_until_it_is_acknowledged(
     store = Store(tmp_path / "data")
     first = download(store, replay)
     assert download(store, None) == first != []
-    assert download(store, None, {("2024-01-03", "same-as-another-day"): "seen"}) == []
+    assert download(store, None, {WRONG: {"same-as-another-day": "seen"}}) == []
     assert marker(store).flaws[0].reason == "seen"
 
 
@@ -497,7 +497,7 @@ def test_a_flaw_of_many_responses_of_a_day_is_one_flaw_of_the_day() -> None:
             (4002, flaws.Flaw("negative-price", "third")),
         )
     ]
-    assert day_flaws(entries, {("2024-01-03", "negative-price"): "why"}) == [
+    assert day_flaws(entries, {WRONG: {"negative-price": "why"}}) == [
         DayFlaw("2024-01-03", "out-of-bounds", "first, and in 1 more response"),
         DayFlaw("2024-01-03", "negative-price", "third", "why"),
     ]
@@ -588,7 +588,6 @@ def test_real_five_minute_and_day_ahead_ancillary_responses_raise_nothing(
     assert (bool(digest), found) == (True, [])
     case = examples_folder.parents[1] / "cases/01-daas-market-day"
     served = json.loads((case / "replay/api/v1.1/daasreservedata/day/20250624.json").read_text())
-    del served["isone_web_services"]["day_ahead_reserves"]["market_day"]
     part = Part("reserve_da_hourly", dt.date(2025, 6, 24))
     digest, found = Known().examine(DATASETS[part.dataset], part, json.dumps(served).encode())
     assert (bool(digest), found) == (True, [])

@@ -278,7 +278,7 @@ def test_a_database_that_is_down_is_no_damage_but_an_error(store: Store, tmp_pat
 def lacking(store: Store, dataset: str = "lmp_da_hourly") -> list[str]:
     days = [dt.date(2025, 11, day) for day in (1, 2, 3)]
     entries = store.read_ledger(dataset, 2025)
-    parts = selection.parts_lacking(DATASETS[dataset], days, HUBS, entries, ())
+    parts = selection.parts_lacking(DATASETS[dataset], days, HUBS, entries, {})
     return [part.name for part in parts]
 
 

@@ -69,6 +69,8 @@ onstart:
             clusters.keep_secrets_here()
         notify.complain_if_impossible()
         jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
+        if "load_postgres" in jobs and not workflow.deployment_settings.deployment_method:
+            LOADING.require_database()
         print(RUN.start(workflow.execution_settings.retries, jobs), end="", file=sys.stderr)
     except IsoneError as error:
         sys.exit(f"error: {error}")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from isone import clock, flaws, parse
+from isone import clock, flaws, parse, reports
 from isone.datasets import ALL_LOCATIONS, CORE_LOCATIONS, RESERVE_ZONES, Dataset, Locations, Part
 from isone.errors import IncompleteError, NoDataError, ReplyError
 from isone.flaws import Flaw
@@ -22,6 +22,9 @@ HALF_CENT = 0.005
 LARGE = 2**20
 """Bytes of JSON from which on a response is read a column at a time, where it can be."""
 _NAMED = 5  # examples that a sentence gives before it only counts
+
+_Called = tuple[str | None, str | None]
+"""The name and the type of a place, as far as a row has them."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Finding:
     missing: tuple[str, ...] = ()
     flaws: tuple[Flaw, ...] = ()
     """Flaws of `isone.flaws.REJECTED` but for `missing`, none of which counts here."""
+    unknown_locations: tuple[str, ...] = ()
+    """Names of locations in a report that has names alone, of which nobody knows the id."""
 
     def require_whole(self) -> None:
         """Raise IncompleteError, naming what is missing, unless nothing is."""
@@ -81,7 +86,7 @@ def examine(
     records, has_nulls = _read(dataset, body)
     slots = dataset.intervals(part)
     rows_slots, off_grid = _slots_of(dataset, part, slots, records.rows)
-    rows_places = _places_of(dataset, records.rows)
+    rows_places = _places_of(dataset, records.rows, named_only=reports.is_report(body))
     places = set(rows_places) if dataset.place else {0}
     if part.location is not None and places != {part.location}:
         raise ReplyError(f"the reply is about location {_some(map(str, sorted(places)))}")
@@ -113,6 +118,7 @@ def examine(
         unknown_fields=records.unknown_fields,
         missing=_missing(dataset, part, slots, kept.keys() | torn.keys(), places),
         flaws=tuple(flaw for flaw, _ in found),
+        unknown_locations=tuple(sorted(place for place in places if isinstance(place, str))),
     )
 
 
@@ -169,14 +175,21 @@ def _odd_slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) ->
     return slot, instant
 
 
-def _places_of(dataset: Dataset, rows: Sequence[Any]) -> list[Place]:
-    """The place of each row, or its names; 0 where there are neither."""
+def _places_of(dataset: Dataset, rows: Sequence[Any], *, named_only: bool) -> list[Place]:
+    """The place of each row, or its names; 0 where there are neither.
+
+    Where a location may be `named_only`, its name stands in for an id that is not known.
+    """
     if dataset.names:
         return list(map(operator.attrgetter(*dataset.names), rows))
     if dataset.place == "location":
         texts = list(map(operator.attrgetter("place.id"), rows))
-        ids = {text: parse.id_of(text) for text in set(texts)}
-        return list(map(ids.__getitem__, texts))
+        ids = {text: parse.id_of(text) for text in set(texts) if text or not named_only}
+        if len(ids) == len(set(texts)):
+            return list(map(ids.__getitem__, texts))
+        return [
+            ids[text] if text else row.place.name for text, row in zip(texts, rows, strict=True)
+        ]
     return list(map(operator.attrgetter("place"), rows)) if dataset.place else [0] * len(rows)
 
 
@@ -208,24 +221,37 @@ def _check_texts(dataset: Dataset, rows: Collection[Any]) -> None:
 
 
 def _with_two_names(dataset: Dataset, rows: Collection[Any]) -> dict[Place, list[str]]:
-    """The ids that come under two names or types; a well-known one under a wrong one is refused."""
-    known: dict[int, str] = {}
-    found: set[tuple[int, str]] = set()
+    """The ids that come under two names or types; a well-known one under a wrong one is refused.
+
+    What a row leaves out of its location's name and type contradicts nothing.
+    """
+    known: dict[int, _Called] = {}
+    found: set[tuple[int, _Called]] = set()
     if dataset.place == "location":
-        known = {id: f"{name} ({type})" for id, (name, type) in CORE_LOCATIONS.items()}
+        known = dict(CORE_LOCATIONS)
         places = set(map(operator.attrgetter("place"), rows))
-        found = {(parse.id_of(place.id), f"{place.name} ({place.type})") for place in places}
+        found = {(parse.id_of(p.id), (p.name, p.type)) for p in places if p.id}
     elif dataset.place == "reserve_zone":
-        known = dict(RESERVE_ZONES)
-        found = set(map(operator.attrgetter("place", "place_name"), rows))
-    names: dict[Place, list[str]] = {}
-    for place, name in sorted(found):
-        if known.get(place, name) != name:
+        known = {id: (name, None) for id, name in RESERVE_ZONES.items()}
+        found = {(row.place, (row.place_name, None)) for row in rows}
+    names: dict[Place, set[_Called]] = {}
+    for place, called in found:
+        right = known.get(place, called)
+        if any(said and own and said != own for said, own in zip(called, right, strict=True)):
             raise ReplyError(
-                f"the reply calls location {place} {parse.shown(name)}, not {known[place]}"
+                f"the reply calls location {place} {_as_called(called)}, not {_as_called(right)}"
             )
-        names.setdefault(place, []).append(parse.shown(name))
-    return {place: called for place, called in names.items() if len(called) > 1}
+        names.setdefault(place, set()).add(called)
+    return {
+        place: sorted(map(_as_called, called))
+        for place, called in sorted(names.items())
+        if any(len(set(texts) - {None}) > 1 for texts in zip(*called, strict=True))
+    }
+
+
+def _as_called(called: _Called) -> str:
+    name, kind = (parse.shown(text) if text else "" for text in called)
+    return f"{name} ({kind})" if kind else name
 
 
 def _check_instants(dataset: Dataset, rows: Iterable[Any]) -> None:
@@ -352,7 +378,7 @@ def _missing(
     absent = [f"location {place} altogether" for place in sorted(expected - places)]
     absent += [
         _interval_name(slot, place)
-        for place in sorted(expected & places)
+        for place in sorted(expected & places, key=lambda place: (isinstance(place, str), place))
         for slot in slots
         if (slot, place) not in seen
     ]

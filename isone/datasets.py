@@ -130,6 +130,9 @@ class Report:
     """The record's fields, each with the headings under which it may stand."""
     block_hours: int = 24
     """How many hours of a day one file holds."""
+    first_day: dt.date | None = None
+    """The first operating day that is there; None where nothing later than the dataset's own first
+    day is known."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,12 @@ class Dataset:
     def has_prelim(self) -> bool:
         """Whether preliminary prices come before the final ones, as they do in real time."""
         return self.market != "DAY_AHEAD_HOURLY"
+
+    @property
+    def public_since(self) -> dt.date:
+        """The first operating day that public CSV has, where there is any, as far as is known."""
+        begins = self.report.first_day if self.report else None
+        return max(begins or self.first_day, self.first_day)
 
     @property
     def per_location(self) -> bool:
@@ -628,7 +637,11 @@ _ROWS = (
         publication_lag=_DAY_BEFORE_AT_NOON,
         place="location",
         columns=_LMP_COLUMNS,
-        report=Report(f"{_STATIC}/da-lmp/WW_DALMP_ISO_{{day}}.csv", _LMP_HEADINGS),
+        report=Report(
+            f"{_STATIC}/da-lmp/WW_DALMP_ISO_{{day}}.csv",
+            _LMP_HEADINGS,
+            first_day=dt.date(2016, 1, 1),
+        ),
     ),
     Dataset(
         name="lmp_rt_hourly",

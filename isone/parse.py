@@ -44,7 +44,8 @@ class LocationRef(
 ):
     """A price's location as LMP records name it; the id arrives as text, or as a number.
 
-    Type and name are None where a public report leaves them out and nothing else is known.
+    Type and name are None where they are left out and nothing else is known; the id is empty where
+    a public report has the name alone and nobody knows whose it is.
     """
 
     id: str | int = msgspec.field(name="@LocId")

@@ -41,9 +41,9 @@ class DownloadProgress:
         self._name, self._client, self._days = name, client, days
         self._requests_after = requests_after
         self._tell = tell
+        self._planned = False
         self._parts_left: Counter[dt.date] = Counter()
         self._requests_left = 0
-        self._is_planned = False
         self._failed: set[dt.date] = set()
         self._finished: deque[float] = deque(maxlen=_RATE_OVER)
         self._told = 0.0
@@ -64,10 +64,10 @@ class DownloadProgress:
         self._tell(**self.facts())
 
     def plan(self, lacking: list[Part]) -> None:
-        """Learn which requests are left."""
+        """Learn which requests are left; until then no day counts as done."""
+        self._planned = True
         self._parts_left = Counter(part.day for part in lacking)
         self._requests_left = len(lacking)
-        self._is_planned = True
         self._finished.append(time.monotonic())
         self._show(now=True)
 
@@ -90,10 +90,11 @@ class DownloadProgress:
     def facts(self) -> dict[str, Any]:
         """Days done, left and failed, requests, speed, what it waits for, when it is done."""
         open_days = sum(count > 0 for count in self._parts_left.values())
+        days_done = self._days - open_days - len(self._failed) if self._planned else 0
         rate = self._requests_a_minute()
         return {
             "days": self._days,
-            "days_done": self._days - open_days - len(self._failed) if self._is_planned else 0,
+            "days_done": days_done,
             "days_failed": len(self._failed),
             "requests_sent": self._client.requests_sent,
             "requests_left": self._requests_left,

@@ -123,9 +123,12 @@ class Packed:
                 )
 
     def _all_places(self) -> dict[int, str]:
+        """Every location by id, with one of its names; "" where it has none."""
         pairs = self.files.to_table(list(_PLACE)).unify_dictionaries()
         pairs = pairs.group_by(list(_PLACE)).aggregate([])
-        return dict(zip(*(pairs[name].to_pylist() for name in _PLACE), strict=True))
+        ids, names = (pairs[name].to_pylist() for name in _PLACE)
+        named = {id: name for id, name in zip(ids, names, strict=True) if name}
+        return dict.fromkeys(ids, "") | named
 
 
 def _ordered(table: pa.Table, key: Sequence[str]) -> pa.Table:
@@ -206,9 +209,9 @@ def _places(dataset: Dataset, given: Places | None) -> tuple[int | str, ...]:
 
 
 def _hint(place: int | str, known: dict[int, str]) -> str:
-    names = [str(id) for id in known] if isinstance(place, int) else list(known.values())
+    names = [str(id) for id in known] if isinstance(place, int) else [*filter(None, known.values())]
     near = difflib.get_close_matches(str(place), names, n=3)
     if near:
         return f"near it are {', '.join(near)}"
-    some = [f"{id} {name}" for id, name in sorted(known.items())]
+    some = [f"{id} {name}".rstrip() for id, name in sorted(known.items())]
     return f"there are {', '.join(some[:_NAMED])}{' and more' if some[_NAMED:] else ''}"

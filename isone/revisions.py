@@ -46,6 +46,12 @@ def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
     Bodies as served, unpacked. Raises ReplyError where one cannot be read.
     """
     old, new = _rows(dataset, before), _rows(dataset, after)
+    unknown = {row.place.name for row in (*old.values(), *new.values()) if _lacks_id(row)}
+    if unknown:  # a name whose id only one of the two can tell is no change
+        old, new = (
+            {key: row for key, row in rows.items() if row.place.name not in unknown}
+            for rows in (old, new)
+        )
     prices = [column.name for column in dataset.columns if column.unit.startswith("$")]
     values = [column.name for column in dataset.columns if column.type == "double"]
     changed: list[float] = []
@@ -67,9 +73,13 @@ def _rows(dataset: Dataset, body: bytes) -> dict[Key, Any]:
         place: Any = getattr(record, "place", 0)
         names = tuple(getattr(record, name) for name in dataset.names)
         slot = dataset.interval_of(clock.parse_stamp(begins(record)))
-        keys.append((slot, names or getattr(place, "id", place)))
+        keys.append((slot, names or getattr(place, "id", place) or place))
     kept, torn = tell_apart(dataset, keys, records)
     return kept | torn
+
+
+def _lacks_id(row: Any) -> bool:
+    return getattr(getattr(row, "place", None), "id", None) == ""
 
 
 def _differ(one: float | None, other: float | None) -> bool:

@@ -128,6 +128,7 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
     jobs: list[Job] = []
     left_out = list(settings.remarks)
     not_public: list[str] = []
+    too_early: dict[str, list[int]] = {}
     from_reports = bool(settings.years) and sources.kind(settings) == sources.REPORTS
     store = Store(settings.store_dir)
     for year in sorted(settings.years, reverse=settings.newest_first):
@@ -146,14 +147,18 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
                 had = store.marker_path(job.dataset, job.period).exists()
                 if from_reports and dataset.report is None and not had:
                     not_public.append(job.dataset)
+                elif from_reports and first < dataset.public_since and not had:
+                    too_early.setdefault(dataset.name, []).append(year)
                 else:
                     jobs.append(job)
     if from_reports:
-        _require_any(jobs, not_public)
+        lacking = [f"{name} {year}" for name, years in too_early.items() for year in years]
+        _require_any(settings, jobs, [*not_public, *lacking])
         left_out += [
             f"{name} is in no public CSV report and is left out; to have it, {sources.ACCOUNT_HELP}"
             for name in dict.fromkeys(not_public)
         ]
+        left_out += [_too_early(DATASETS[name], years) for name, years in too_early.items()]
     remarks = []
     if from_reports and settings.source == "auto":
         remarks.append(f"no account is set: from the public reports at {sources.REPORTS_URL}")
@@ -183,13 +188,30 @@ def _includes(more: Locations, locations: Locations) -> bool:
     return set(locations) <= set(more)
 
 
-def _require_any(jobs: Collection[Job], not_public: Iterable[str]) -> None:
+def _too_early(dataset: Dataset, years: Iterable[int]) -> str:
+    """That years are left out because public CSV has not the whole of them.
+
+    Nothing is made of a part: its marker would have the name of the whole year's, which an account
+    brings.
+    """
+    since = dataset.public_since
+    whole = "" if (since.month, since.day) == (1, 1) else f", for whole years from {since.year + 1}"
+    named = ", ".join(str(year) for year in sorted(years))
+    return (
+        f"{dataset.name} is in the public CSV from {since} on{whole}, so it is left out of "
+        f"{named}; to have it, {sources.ACCOUNT_HELP}"
+    )
+
+
+def _require_any(settings: Settings, jobs: Collection[Job], not_public: Iterable[str]) -> None:
     """Raise StopRunError where all that is chosen needs an account."""
     names = ", ".join(dict.fromkeys(not_public))
     if names and not jobs:
+        why = "no ISO-NE account is set, and " if settings.source == "auto" else ""
+        leave = "" if settings.source == "auto" else f"leave out source={settings.source}, and "
         raise StopRunError(
-            f"no ISO-NE account is set, and no public CSV report has {names}: "
-            f"{sources.ACCOUNT_HELP}; or say source=sandbox"
+            f"{why}no public CSV report has {names}: {leave}{sources.ACCOUNT_HELP}; or say "
+            "source=sandbox"
         )
 
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from isone import clock, flaws, violations
+from isone.database import address
 from isone.datasets import ALL_LOCATIONS, CHOSEN_BY, DATASETS, HUBS, Locations, choices
 from isone.errors import UsageError
 
@@ -337,23 +338,10 @@ def _chosen_locations(words: Iterable[str]) -> Locations:
 
 def require_no_password(database: str) -> str:
     """An address of a database, as it stands. Raises UsageError, not repeating it, for a secret."""
-    try:
-        address = urlsplit(database) if "://" in database else None
-        secret = address is not None and (address.password, address.port)[0] is not None
-    except ValueError:  # such as a port that is no number, which may be half a password
-        raise UsageError(
-            "database: this is no address of a PostgreSQL database; write "
-            "postgresql://user@host/name or service=NAME"
-        ) from None
-    if secret or re.search(r"\b(ssl)?password\s*=", database, re.IGNORECASE):
+    if address.SECRETS & {key.lower() for key in address.parameters(database)}:
         raise UsageError(
             "database: a password in the address would stand in logs and in the process list; take "
             "it out, and set PGPASSWORD, ~/.pgpass or a service file"
-        )
-    if not (address and address.scheme in {"postgresql", "postgres"}) and "=" not in database:
-        raise UsageError(
-            f"database: {database!r} is no address of a PostgreSQL database; write "
-            "postgresql://user@host/name or service=NAME"
         )
     return database
 

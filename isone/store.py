@@ -52,6 +52,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that lack and are accepted to lack; a part is filed without them by name only."""
+    unknown_locations: tuple[str, ...] = ()
+    """Names of locations, in a report that has names alone, whose ids nobody knew when it was
+    stored; their rows are counted in `rows` and are in no table, whatever is known later."""
     flaws: tuple[Flaw, ...] = ()
     """Flaws of `isone.flaws` that it has: accepted ones but for `missing`, and suspect ones."""
     prices: str = ""

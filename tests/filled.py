@@ -12,7 +12,7 @@ from running import SERVICE
 from isone import selection
 from isone.database import duckdb_file, packed
 from isone.database.outputs import packed_names
-from isone.datasets import DATASETS, HUBS, Dataset, Locations
+from isone.datasets import DATASETS, HUBS, Dataset, Locations, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
 from isone.pack.year import pack_year
@@ -57,6 +57,25 @@ def fill(
             pack_year(store, dataset, job.period, locations)
             names.append((dataset, job.period))
     return names
+
+
+def record_nameless(folder: Path, dataset: str, nameless: dict[str, tuple[int, ...]]) -> Path:
+    """Record a day's response for each day given, in which these locations have ids alone."""
+    with Sandbox(nodes=2, today=TODAY) as server:
+        for day, ids in nameless.items():
+            path = DATASETS[dataset].url_path(Part(dataset, dt.date.fromisoformat(day)))
+            with Client(Source("sandbox", server.url), read_settings({}).http) as client:
+                content: Any = json.loads(gzip.decompress(client.fetch(path)))
+            records: Any = content
+            for key in DATASETS[dataset].wrapper:
+                records = records[key]
+            for record in records:
+                if int(record["Location"]["@LocId"]) in ids:
+                    record["Location"] = {"@LocId": record["Location"]["@LocId"]}
+            recorded = folder / "api" / "v1.1" / f"{path}.json"
+            recorded.parent.mkdir(parents=True, exist_ok=True)
+            recorded.write_text(json.dumps(content))
+    return folder
 
 
 def build_duckdb(store: Store) -> Path:

@@ -155,13 +155,17 @@ def test_a_mistake_in_the_configuration_gets_one_sentence(
     assert "Traceback" not in done.stdout
 
 
-def test_an_unknown_location_is_named_before_any_price_is_asked_for(snakemake: Snakemake) -> None:
+def test_a_location_that_no_list_has_is_doubted_and_the_others_are_packed(
+    snakemake: Snakemake,
+) -> None:
     with Sandbox() as sandbox:
-        done = snakemake(*SMALL, "locations=4000,99999999", f"base_url={sandbox.url}")
+        words = (*SMALL, "locations=4000,99999999", f"base_url={sandbox.url}")
+        done = snakemake(*words, targets=("pack",))
         asked = [request.path for request in sandbox.requests]
-    assert done.returncode == 1
-    assert "locations: 99999999 is no location of ISO-NE's" in done.stdout
-    assert asked == ["/api/v1.1/locations/all"]
+    assert done.returncode == 0, done.stdout
+    assert "locations: 99999999 is not in ISO-NE's list of locations" in done.stdout
+    assert "location 99999999 has no price in lmp_da_hourly" in done.stdout
+    assert asked[0] == "/api/v1.1/locations/all"
 
 
 def test_requests_come_one_at_a_time_even_with_j8(snakemake: Snakemake) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from isone import markers
-from isone.database import outputs
+from isone.database import address, outputs
+from isone.database.postgres_holdings import require_psycopg
 from isone.errors import UsageError
 from isone.journal import Journal, log
 from isone.once import do_once
 from isone.settings import Settings, read_settings
-from isone.store import Store, write_json
+from isone.store import Store
 from isone.words import count
 
 
@@ -74,12 +75,8 @@ def _load_years(
     """Load the dataset-years of these packed files and write their markers; returns the rows."""
     if not settings.database:
         raise UsageError("no database is given; say --config database=postgresql://user@host/name")
-    try:
-        from isone.database import packed, postgres, postgres_schema
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"loading into PostgreSQL needs the package {error.name}; install psycopg[binary]"
-        ) from error
+    require_psycopg()
+    from isone.database import packed, postgres, postgres_schema
 
     files = packed.packed_files(store, names)
     invented = settings.source == "sandbox"
@@ -94,8 +91,10 @@ def _load_years(
             total += loaded.rows
             news = "loaded" if loaded.changed else "was loaded already, nothing changed"
             log.info("%s %d: %s, %s", dataset, year, count(loaded.rows, "row"), news)
+            made_from = outputs.made_from_of_postgres(store, settings, dataset, year)
             content = {
-                "database": outputs.target(settings.database),
+                "database": address.target(settings.database),
+                "database_id": tables.database_id,
                 "schema": tables.schema,
                 "dataset": dataset,
                 "year": year,
@@ -105,7 +104,7 @@ def _load_years(
             }
             for file in group:
                 path = outputs.postgres_marker(store, settings.database, dataset, file.period)
-                write_json(path, content)
+                markers.write(path, made_from, **content)
     return total
 
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from isone import markers
-from isone.database import layout
+from isone.database import address, layout, postgres_holdings
+from isone.database.postgres_holdings import Holdings
 from isone.datasets import DATASETS
+from isone.errors import IsoneError
 from isone.pack.outputs import table_digests
 from isone.selection import PERIOD_PATTERN, Job
 from isone.settings import Settings
@@ -52,8 +53,13 @@ class Loading:
         database = self.settings.database or NO_DATABASE
         return postgres_marker(self.store, database, "{dataset}", "{period}")
 
+    def require_database(self) -> None:
+        """Raise an IsoneError, one sentence, where PostgreSQL cannot be loaded into now."""
+        if self.settings.database:
+            postgres_holdings.require_reachable(self.settings.database)
+
     def drop_stale(self) -> None:
-        """Remove the marker of a DuckDB file that is gone, or does not hold what is packed now."""
+        """Remove the markers of what is not in the databases any more, or is of older tables."""
         made_from = made_from_of_duckdb(self.store)
         packed = made_from["tables"].keys()
         markers.keep_if(
@@ -61,6 +67,38 @@ class Loading:
             and packed >= {f"{job.dataset}/{job.period}" for job in self.jobs},
             self.duckdb_marker,
         )
+        if not (self.settings.database and self.jobs):
+            return
+        held = self._held(self.settings.database)
+        for job, path in zip(self.jobs, self.postgres_markers, strict=True):
+            made_from = made_from_of_postgres(self.store, self.settings, job.dataset, job.year)
+            is_packed = f"{job.dataset}/{job.period}" in made_from["tables"]
+            kept = is_packed and held.bear_out(path) and markers.holds(path, made_from)
+            markers.keep_if(kept, path)
+
+    def _held(self, database: str) -> Holdings:
+        """What the server says that it holds; nothing where it cannot be asked."""
+        try:
+            return postgres_holdings.holdings(
+                database,
+                invented=self.settings.source == "sandbox",
+                hypertables=self.settings.timescaledb,
+            )
+        except IsoneError:  # a run that has something to load says so before it begins
+            return Holdings(None, {})
+
+
+def made_from_of_postgres(
+    store: Store, settings: Settings, dataset: str, year: int
+) -> dict[str, Any]:
+    """What a dataset-year in PostgreSQL hangs on: its tables, and the layout."""
+    known = table_digests(store)
+    names = [f"{dataset}/{p}" for name, p in packed_names(store) if name == dataset]
+    return {
+        "tables": {n: known.get(n, "") for n in names if n.startswith(f"{dataset}/{year}")},
+        "layout": layout.digest(),
+        "hypertables": settings.timescaledb,
+    }
 
 
 def made_from_of_duckdb(store: Store) -> dict[str, Any]:
@@ -82,25 +120,15 @@ def markers_of_year(store: Store, dataset: str, year: str) -> list[Path]:
 
 
 def target_digest(database: str) -> str:
-    """A short name of a database: the same for every way to write its address, as any user."""
-    return hashlib.sha256(target(database).encode()).hexdigest()[:12]
+    """A short name of a database: the same for most ways to write its address, as any user.
 
-
-def target(database: str) -> str:
-    """Where a database is, without who asks: `host:port/name`, or the service's name."""
-    if "://" in database:
-        address = urlsplit(database)
-        given = {key: values[-1] for key, values in parse_qs(address.query).items()}
-        given.setdefault("host", address.hostname or "")
-        given.setdefault("port", str(address.port or ""))
-        given.setdefault("dbname", address.path.removeprefix("/"))
-        given.setdefault("user", address.username or "")
-    else:
-        given = dict(re.findall(r"(\w+)\s*=\s*'?([^'\s]*)", database))
-    if "service" in given:
-        return f"service={given['service']}"
-    name = given.get("dbname") or given.get("user") or ""
-    return f"{given.get('host') or 'localhost'}:{given.get('port') or '5432'}/{name}"
+    Two addresses of one database may have two names, and then its years are loaded a second time,
+    which changes nothing; two databases have one only where a service file was changed, or a server
+    took another's place: `postgres_holdings` tells these apart, by asking.
+    """
+    if database == NO_DATABASE:
+        return NO_DATABASE
+    return hashlib.sha256(address.target(database).encode()).hexdigest()[:12]
 
 
 def packed_names(store: Store) -> list[tuple[str, str]]:

@@ -68,8 +68,10 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         CREATE TEMP TABLE report_places AS
-        SELECT location_id, location, location_type FROM locations
-        WHERE location_type <> 'RESERVE ZONE'
+        SELECT location_id, coalesce(location, 'location ' || location_id) AS location,
+            location_type
+        FROM locations
+        WHERE location_type IS DISTINCT FROM 'RESERVE ZONE'
         QUALIFY location_type IN ('HUB', 'LOAD ZONE')
             OR count(*) FILTER (location_type IN ('HUB', 'LOAD ZONE')) OVER () = 0
         ORDER BY location_id LIMIT {_MOST_PLACES}

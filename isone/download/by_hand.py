@@ -63,11 +63,13 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     from isone.journal import Redaction
 
     log = logging.getLogger("isone")
-    if dataset.report is None and sources.kind(settings) == sources.REPORTS:
+    from_reports = sources.kind(settings) == sources.REPORTS
+    if dataset.report is None and from_reports:
         return f"{dataset.name} is in no public CSV report; {sources.ACCOUNT_HELP}"
     published, final = selection.newest_days(dataset, settings, clock.now())
     newest = min(last, published)
-    days = list(clock.days(max(first, dataset.first_day), newest))
+    begins = dataset.public_since if from_reports else dataset.first_day
+    days = list(clock.days(max(first, begins), newest))
     screen, redaction = ConsoleHandler(), Redaction()
     screen.addFilter(redaction)
     log.setLevel(logging.INFO)

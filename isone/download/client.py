@@ -28,7 +28,7 @@ from isone.download.connection import Adapter, ElsewhereError
 from isone.download.deadline import Deadline
 from isone.errors import (
     DownloadError,
-    NoDataError,
+    NotFoundError,
     ReplyError,
     StopRunError,
     TransientError,
@@ -280,7 +280,7 @@ def _check_status(response: requests.Response, source: Source, proxy: str | None
     if status == 407 and proxy:
         raise proxies.wants_login(proxy)
     if status == 404:
-        raise NoDataError("the service has no data (404)")
+        raise NotFoundError("the service has no data (404)")
     if 300 <= status < 400:
         target = shown(response.headers.get("Location", "nowhere"))
         raise TransientError(f"the service redirects to {target} ({status}), which is not followed")

@@ -15,8 +15,10 @@ import msgspec
 
 from isone import check, flaws, parse, reports, revisions, selection, suspects
 from isone.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Part
+from isone.download import locations as known_locations
 from isone.download import quiet
 from isone.download.client import Client
+from isone.download.emptiness import FirstDays
 from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
 from isone.flaws import Flaw
@@ -24,7 +26,7 @@ from isone.manifest import day_flaws, read_manifest
 from isone.selection import Job
 from isone.sources import REPORTS, Source
 from isone.store import Entry, Proven, Store, make_folder, sha256
-from isone.words import count
+from isone.words import count, some
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,8 @@ class Downloader:
     """Final parts that need not be out yet, for each of which a preliminary one will do."""
     _preliminaries: dict[str, Entry] = field(default_factory=dict)
     """What was had in its preliminary version before, by the names of parts."""
+    _first_days: FirstDays | None = None
+    """The first days asked for, where nothing of them is stored yet."""
     _doubts: dict[Part, str] = field(default_factory=dict)
     """Why an empty reply is no quiet day, as far as that was looked into; "" where it is one."""
 
@@ -89,8 +93,9 @@ class Downloader:
         """Have all days at these locations, asking for nothing that is had already.
 
         Days after `final_through` are had preliminary where final prices are not out yet.
-        Raises DownloadError when the service cannot be reached for longer than patience lasts,
-        StopRunError when no request can succeed. What was filed before stays filed.
+        Raises DownloadError when the service cannot be reached for longer than patience lasts, or
+        where nothing is stored and the first days are all empty; StopRunError when no request can
+        succeed. What was filed before stays filed.
         """
         outcome = Outcome()
         self._locations = locations
@@ -106,8 +111,14 @@ class Downloader:
         self.on_plan(lacking)
         if final_through:
             self._hoped_for = {part for part in lacking if part.day > final_through}
+        if not entries:
+            url = self.client.source.base_url
+            self._first_days = FirstDays(self.store, self.dataset, url)
         outcome.had = len(days) - len({part.day for part in lacking})
-        failed = self._preliminary(self._pass(lacking, outcome), entries, outcome)
+        failed = self._pass(lacking, outcome)
+        self._stop_if_all_empty()
+        self._first_days = None
+        failed = self._preliminary(failed, entries, outcome)
         if failed:
             empty = [part for part in failed if outcome.missing[part] == quiet.ONCE]
             if empty:
@@ -121,6 +132,10 @@ class Downloader:
         for part in outcome.missing:
             self.on_part(part, False)
         return outcome
+
+    def _stop_if_all_empty(self) -> None:
+        if self._first_days:
+            self._first_days.require_any()
 
     def _lacking(
         self, days: Collection[dt.date], locations: Locations, entries: dict[str, Entry]
@@ -154,6 +169,8 @@ class Downloader:
                 self.on_part(part, True)
             else:
                 to_ask.append(prelim)
+        if to_ask and self.client.source.gives_reports:
+            known_locations.learn_stored(self.store)  # final ones have the ids that these may lack
         before = outcome.filed
         still_failed = self._pass(to_ask, outcome)
         outcome.preliminary += outcome.filed - before
@@ -226,6 +243,8 @@ class Downloader:
                 part, path, content = received.pop()
                 try:
                     filing.file(self._prove(part, path, content))
+                    if self._first_days:
+                        self._first_days.stored()
                 except ReplyError as error:
                     self._note_failure(part, error, outcome, failed)
 
@@ -263,6 +282,7 @@ class Downloader:
         """
         worn_out: DownloadError | None = None
         for part in parts:
+            self._stop_if_all_empty()
             path = self.client.source.path(self.dataset, part)
             try:
                 content = self.client.fetch(path, patient=worn_out is None, meanwhile=meanwhile)
@@ -303,6 +323,12 @@ class Downloader:
             log.info("%s: %s", part, remark)
         for flaw in entry.flaws:
             log.warning("%s: %s (%s)", part, flaws.ALL[flaw.name], flaw.what)
+        if finding.unknown_locations:
+            names = finding.unknown_locations
+            log.warning(
+                "%s: %s without a known id, left out of the tables until final prices are here: %s",
+                *(part, count(len(names), "location"), some(names)),
+            )
         digest, found = self._known.examine(self.dataset, part, body, cells)
         self._say_suspects(part, found)
         entry = msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found))
@@ -341,11 +367,13 @@ class Downloader:
             log.info("%s: not final yet", part)
         else:
             self._refuse(part, path, error)
-            accepted = part not in self._hoped_for and self._gap_accepted(part)
-            if accepted and isinstance(error, IncompleteError):
+            hoped_for = part in self._hoped_for
+            if not hoped_for and self._gap_accepted(part) and isinstance(error, IncompleteError):
                 outcome.gaps[part.day] = self.accepted[part.day][flaws.MISSING]
                 self.on_part(part, True)
                 return
+            if self._first_days and not hoped_for:
+                self._first_days.failed(part, error)
         failed.append(part)
         outcome.missing[part] = str(error)
 

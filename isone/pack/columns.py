@@ -6,6 +6,7 @@ record. Nothing is done once a row that can be done once a reply.
 
 import functools
 import operator
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,9 +26,11 @@ _TYPES = {"double": pa.float64(), "integer": pa.int32(), "string": pa.string()}
 class Place(NamedTuple):
     """A location or reserve zone under one of its names."""
 
-    id: int
+    id: int | None
+    """None where a public report has the name alone and nobody knows whose it is; such rows are
+    left out."""
     name: str | None
-    """None where a public report has none and no list that was kept names it."""
+    """None where the reply has none and no list that was kept names it."""
     type: str | None = None
 
 
@@ -42,7 +45,7 @@ class ColumnReader:
         self.dataset = dataset
         self.places: list[Place] = []
         self.left_out = 0
-        """Rows so far that are of no chosen location."""
+        """Rows so far that are of no chosen location, or of one whose id nobody knows."""
         self._chosen = None if isinstance(chosen, str) else frozenset(chosen)
         self._number_of: dict[Place, int] = {}
         self._number_of_text: dict[bytes, int] = {}
@@ -81,6 +84,13 @@ class ColumnReader:
             values = list(map(operator.attrgetter(column.name), records))
             columns[column.name] = pa.array(values, _TYPES[column.type])
         return pa.RecordBatch.from_pydict(columns)
+
+    def without(self, batch: pa.RecordBatch, names: Collection[str]) -> pa.RecordBatch:
+        """A batch that was read, without the rows of locations of these names."""
+        wanted = pa.array([place.name not in names for place in self.places])
+        kept = batch.filter(wanted.take(batch["place"]))
+        self.left_out += batch.num_rows - kept.num_rows
+        return kept
 
     def _from_cells(self, part: Part, cells: Cells) -> pa.RecordBatch:
         """What `read` gives, from a reply that was read a column at a time."""
@@ -121,16 +131,18 @@ class ColumnReader:
             found = list(zip(found, map(operator.attrgetter("place_name"), records), strict=True))
         if found != self._previous:
             numbers = [self._number(place) for place in found]
-            self._kept = None
-            if self._chosen is not None:
-                wanted = [place.id in self._chosen for place in self.places]
-                self._kept = [i for i, number in enumerate(numbers) if wanted[number]]
-                numbers = [numbers[i] for i in self._kept]
+            wanted = [self._is_wanted(place) for place in self.places]
+            kept = [i for i, number in enumerate(numbers) if wanted[number]]
+            self._kept = kept if len(kept) < len(numbers) else None
+            numbers = [numbers[i] for i in kept]
             self._previous, self._numbers = found, pa.array(numbers, pa.int32())
         if self._kept is None:
             return records
         self.left_out += len(records) - len(self._kept)
         return [records[i] for i in self._kept]
+
+    def _is_wanted(self, place: Place) -> bool:
+        return place.id is not None if self._chosen is None else place.id in self._chosen
 
     def _number(self, place: Any) -> int:
         """The number of a place as its record has it: the bytes of its JSON, or id and name."""
@@ -142,7 +154,8 @@ class ColumnReader:
         number = self._number_of_text.get(text)
         if number is None:
             known = msgspec.json.decode(text, type=WideLocationRef)
-            number = self._number_for(Place(int(known.id), known.name, known.type))
+            id = int(known.id) if known.id else None
+            number = self._number_for(Place(id, known.name, known.type))
             self._number_of_text[text] = number
         return number
 
@@ -159,7 +172,8 @@ class ColumnReader:
         if self.dataset.names:
             places = list(map(operator.attrgetter(*self.dataset.names), records))
         elif self.dataset.place == "location":
-            places = [self.places[self._number(record.place)].id for record in records]
+            found = [self.places[self._number(record.place)] for record in records]
+            places = [place.name if place.id is None else place.id for place in found]
         elif self.dataset.place:
             places = [record.place for record in records]
         kept, _ = tell_apart(self.dataset, list(zip(slots, places, strict=True)), records)

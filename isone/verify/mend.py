@@ -21,7 +21,7 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
 
     A damaged reply goes to `refused/`, with the reason beside it, and every marker and table that
     hangs on it is removed; so is a damaged table. What is in a database stays until it is loaded
-    anew, but its receipt goes. Raises DownloadError while another process downloads into the same
+    anew, but its marker goes. Raises DownloadError while another process downloads into the same
     folder.
     """
     replies = 0

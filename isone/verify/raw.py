@@ -2,7 +2,7 @@
 
 import datetime as dt
 import functools
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -27,14 +27,21 @@ def arrow_schema(columns: Iterable[TableColumn]) -> pa.Schema:
 
 
 def rows_of(
-    dataset: Dataset, part: Part, body: bytes, chosen: Locations = ALL_LOCATIONS
+    dataset: Dataset,
+    part: Part,
+    body: bytes,
+    chosen: Locations = ALL_LOCATIONS,
+    unknown: Collection[str] = (),
 ) -> pa.Table:
     """The rows of one proven reply at the chosen locations, each once, in the table's columns.
 
     Rows that contradict each other are left out, and prices may be null: both were accepted.
-    `body` is the JSON as served, unpacked. Raises ReplyError where it cannot be read.
+    `body` is the JSON as served, unpacked; `unknown` are names of locations whose ids nobody knew
+    when it was stored, and which are in no table. Raises ReplyError where it cannot be read.
     """
     records = parse.read_records(dataset, body, nulls=True).rows
+    if dataset.place == "location":  # the id is empty where nobody knows whose name it is
+        records = [r for r in records if r.place.id and r.place.name not in unknown]
     if chosen != ALL_LOCATIONS:
         records = [record for record in records if int(record.place.id) in chosen]
     begins = [_first_stamp(dataset, record) for record in records]

@@ -131,7 +131,7 @@ def _verify_replies(
             findings.damage.append(damage)
         else:
             findings.notes += looked.unknown(part, body)
-            waiting.append(raw.rows_of(dataset, part, body, chosen))
+            waiting.append(raw.rows_of(dataset, part, body, chosen, entry.unknown_locations))
             if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
                 kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
                 waiting.clear()

@@ -472,13 +472,13 @@ def account_seeds() -> list[bytes]:
 def read_database(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     with sentences():
-        address = settings.require_no_password(text)
-        outputs.target(address)
-        outputs.target_digest(address)
+        settings.require_no_password(text)
+        outputs.target_digest(text)
 
 
 def database_seeds() -> list[bytes]:
     return [
+        *(b"host='a\\' b' port=1", b"postgresql://a:1,[::1]:2/n?hostaddr=1.2.3.4", b"dbname='"),
         *(b"postgresql://user@host/name", b"postgresql://u@/db?host=/tmp&port=1", b"service=x"),
         *(b"host=a dbname='b c' user=d", b"postgres://u:secret@h/n", b"postgresql://[::1]:x/n"),
         b"postgresql://u@h/n?pass%77ord=x",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from isone import markers
-from isone.database import layout, outputs
+from isone.database import address, layout, outputs
 from isone.database.outputs import Loading
 from isone.errors import UsageError
 from isone.pack.outputs import Packing
@@ -44,14 +44,22 @@ def build(store: Store) -> Path:
     return marker
 
 
+@pytest.fixture(autouse=True)
+def _no_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        monkeypatch.delenv(name)
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("postgresql://me@db.example.org/prices", "postgres://you@db.example.org:5432/prices"),
+        ("postgresql://me@db.example.org/prices", "postgres://you@DB.example.org:5432/prices"),
         ("postgresql://me@db.example.org/prices", "host=db.example.org dbname=prices user=you"),
         ("postgresql://me@/prices?host=/run/pg", "host=/run/pg dbname='prices'"),
         ("service=prices", "postgresql:///?service=prices"),
-        ("postgresql://localhost/prices", "postgresql:///prices"),
+        ("postgresql://me@h/a%20b", r"host=h dbname='a b'"),
+        ("postgresql://h/me", "host=h user=me"),
+        ("host=a hostaddr=192.0.2.1 dbname=n", "host=b hostaddr=192.0.2.1 dbname=n"),
     ],
 )
 def test_a_database_has_one_digest_however_its_address_is_written(one: str, other: str) -> None:
@@ -59,9 +67,70 @@ def test_a_database_has_one_digest_however_its_address_is_written(one: str, othe
 
 
 def test_different_databases_have_different_digests() -> None:
-    addresses = ["postgresql://h/a", "postgresql://h/b", "postgresql://g/a", "service=a",
-                 "postgresql://h:5433/a"]  # fmt: skip
+    addresses = [
+        *("postgresql://h/a", "postgresql://h/b", "postgresql://g/a", "postgresql://h:5433/a"),
+        *("service=a", "service=a dbname=b", "service=a host=h", "postgresql:///a"),
+        *("postgresql://h/a?hostaddr=192.0.2.1", "postgresql://h/a?hostaddr=192.0.2.2"),
+        *("postgresql://localhost/a", "postgresql://h,g/a", "postgresql://[::1]/a"),
+        *(r"host=h dbname='a b'", r"host=h dbname='a c'", r"host=h dbname='a\'b'"),
+    ]
     assert len({outputs.target_digest(address) for address in addresses}) == len(addresses)
+
+
+@pytest.mark.parametrize("name", ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE"])
+def test_what_an_address_leaves_open_comes_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    digests = {outputs.target_digest("postgresql://")}
+    for value in ("1", "2"):
+        monkeypatch.setenv(name, value)
+        digests.add(outputs.target_digest("postgresql://"))
+    assert len(digests) == 3
+
+
+def test_what_an_address_says_counts_for_more_than_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = "postgresql://me@h:5433/prices"
+    before = outputs.target_digest(written)
+    for name in ("PGHOST", "PGPORT", "PGDATABASE", "PGUSER"):
+        monkeypatch.setenv(name, "9")
+    assert outputs.target_digest(written) == before
+    monkeypatch.setenv("PGUSER", "you")
+    assert address.target("host=h") == "h:9/9"
+    monkeypatch.delenv("PGDATABASE")
+    assert address.target("host=h") == "h:9/you"
+    monkeypatch.setenv("PGSERVICE", "other")
+    assert address.target("postgresql:///prices") == "service=other dbname=prices"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://",
+        "postgresql://me@h:1,[::1]:2,g/na%6De?hostaddr=192.0.2.1&user=you",
+        "postgres://@:5433/n?host=%2Frun%2Fpg",
+        "postgresql://h/n?host=",
+        r"host = h  dbname='a \'quoted\' name'user=me",
+        r"host=a\ b port= 1",
+        "host= dbname=x",
+        "host='' dbname = '\\\\'",
+        "service=x\n",
+        *("host='a", "host", "=a", "a b=c", "postgresql://h/n?host", "postgresql://h/n?host=a=b"),
+        *("postgresql://h/%zz", "postgresql://h/%00", "postgresql://[::1/n"),
+    ],
+)
+def test_an_address_means_what_libpq_makes_of_it(text: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        expected = conninfo_to_dict(text)
+    except psycopg.Error:
+        with pytest.raises(UsageError, match="is no address of a PostgreSQL database"):
+            address.parameters(text)
+    else:
+        assert address.parameters(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,6 +140,8 @@ def test_different_databases_have_different_digests() -> None:
         "postgresql://me:can/ary-8@host/prices",
         "postgresql://me:canary-8#@host/prices",
         "postgresql://host/prices?user=me&password=canary-8",
+        "postgresql://host/prices?pass%77ord=canary-8",
+        "postgresql://host:canary-8/prices",
         "host=h dbname=prices password=canary-8",
         "host=h dbname=prices PASSWORD = 'canary-8'",
         "mysql://me:canary-8@host/prices",

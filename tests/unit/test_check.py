@@ -207,6 +207,24 @@ def test_a_well_known_id_under_another_name_or_type_is_refused(
         check.examine(LMP, Part(LMP.name, DAY), lmp(rows))
 
 
+def test_a_location_may_lack_its_name_or_its_type_in_some_rows() -> None:
+    rows = lmp_rows(STAMPS)
+    for row, left_out in zip(rows, ("$", "@LocType", "$"), strict=False):
+        del row["Location"][left_out]
+    rows += [row | {"Location": {"@LocId": "591"}} for row in rows[::9]]
+    finding = check.examine(LMP, Part(LMP.name, DAY), lmp(rows))
+    assert (finding.rows, finding.places, finding.missing) == (240, 10, ())
+
+
+@pytest.mark.parametrize("left_out", ["$", "@LocType"])
+def test_what_a_location_still_says_of_itself_is_checked(left_out: str) -> None:
+    rows = lmp_rows(STAMPS)
+    wrong = {"@LocId": "4000", "@LocType": "LOAD ZONE", "$": ".Z.MAINE"}
+    rows[0]["Location"] = {key: text for key, text in wrong.items() if key != left_out}
+    with pytest.raises(ReplyError, match="calls location 4000"):
+        check.examine(LMP, Part(LMP.name, DAY), lmp(rows))
+
+
 def test_cents_of_rounding_are_counted_and_more_is_refused() -> None:
     rows = lmp_rows(STAMPS)
     rows[3]["LmpTotal"] = 28.31

@@ -330,9 +330,9 @@ def test_another_program_s_marker_stays_while_its_entry_does(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["isone_lmp_da_hourly_2024", "verify", "load_duckdb", "reconcile"])
-def test_a_name_of_the_workflow_s_own_jobs_is_refused(project: Path, name: str) -> None:
+def test_a_name_of_the_workflow_s_own_jobs_is_refused(tmp_path: Path, name: str) -> None:
     entry = {"name": name, "script": "scripts/draw_workflow.py", "args": []}
-    path = project / "downloads.json"
+    path = tmp_path / "downloads.json"
     path.write_text(json.dumps([entry]))
     with pytest.raises(UsageError, match=f"'{name}' is the name of a job of this workflow"):
         custom.read_downloads(path)

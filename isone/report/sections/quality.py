@@ -180,7 +180,14 @@ def _locations(facts: Facts) -> PageTable:
         "Locations that came or went",
         ["Location", "Id", "Type", "First listed", "Last listed", "Gone since"],
         [
-            [seen.name, str(seen.id), seen.type, seen.first_seen, seen.last_seen, seen.gone]
+            [
+                seen.name or "",
+                str(seen.id),
+                seen.type or "",
+                seen.first_seen,
+                seen.last_seen,
+                seen.gone,
+            ]
             for seen in sorted(moved, key=lambda s: s.gone or s.first_seen, reverse=True)[:_NAMED]
         ],
         note=f"{ever}{more}",

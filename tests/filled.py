@@ -139,4 +139,5 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
     elif dataset.place:
         values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
     values |= {column.name: record.get(column.field) for column in dataset.columns}
+    values |= {name: str(values[name] or "") for name in dataset.names}  # some names are numbers
     return tuple(values[column.name] for column in table_columns(dataset))

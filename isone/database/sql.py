@@ -23,7 +23,7 @@ OPERATING_DAYS = (
     TableColumn(
         "verdict", "string", "", "complete, gap accepted, nothing published, or no manifest"
     ),
-    TableColumn("revision", "string", "", "final, or preliminary", nullable=True),
+    TableColumn("revision", "string", "", "final, prelim, or final and prelim", nullable=True),
     TableColumn(
         "rows", "integer", "rows", "rows in the day's replies, of all places", nullable=True
     ),

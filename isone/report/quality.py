@@ -11,7 +11,6 @@ from isone import __version__, clock, run
 from isone.datasets import DATASETS
 from isone.errors import DamagedError
 from isone.manifest import Manifest, read_manifest
-from isone.settings import Settings
 from isone.store import Entry, Store
 
 _PACKAGES = ("duckdb", "pyarrow", "altair", "vl-convert-python", "snakemake")
@@ -110,25 +109,6 @@ def versions() -> list[tuple[str, str]]:
         except metadata.PackageNotFoundError:
             found.append((package, "not installed"))
     return found
-
-
-def shown_settings(settings: Settings) -> list[tuple[str, str]]:
-    """The settings that decide what is on the page."""
-    gaps = len(settings.accepted_flaws)
-    return [
-        ("years", ", ".join(map(str, settings.years))),
-        ("datasets", ", ".join(settings.datasets)),
-        (
-            "locations",
-            settings.locations
-            if isinstance(settings.locations, str)
-            else ", ".join(map(str, settings.locations)),
-        ),
-        ("source", settings.source),
-        ("through", str(settings.through) if settings.through else "the newest published day"),
-        ("accepted gaps", str(gaps) if gaps else "none"),
-        ("data folder", str(settings.store_dir)),
-    ]
 
 
 def market_time(text: str) -> dt.datetime | None:

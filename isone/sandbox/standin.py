@@ -49,6 +49,8 @@ class Request:
     """What was answered; None where the client got no status line."""
     fault: str | None
     """The name of the fault the request suffered."""
+    error: str | None = None
+    """What kept the sandbox itself from answering: the client got a 500."""
 
 
 class Sandbox:
@@ -245,10 +247,17 @@ class Sandbox:
                 return html_reply(404, "Not Found", f"There is no recorded reply to {path}.")
         return self._invented.answer(below, self.at())
 
-    def record(self, method: str, path: str, status: int | None, fault: Fault | None) -> None:
+    def record(
+        self,
+        method: str,
+        path: str,
+        status: int | None,
+        fault: Fault | None,
+        error: str | None = None,
+    ) -> None:
         """Add a request to the log, and to the log file."""
         when = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-        request = Request(when, method, path, status, fault.name if fault else None)
+        request = Request(when, method, path, status, fault.name if fault else None, error)
         with self._lock:
             self._log.append(request)
             if self._log_file is not None:

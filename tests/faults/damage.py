@@ -141,7 +141,7 @@ def change_number(records: Records, chance: random.Random) -> Records:
     """Change one number as a slip does: a digit, the sign, the decimal point."""
     number = chance.randrange(len(records))
     record = records[number]
-    fields = [f for f, v in record.items() if isinstance(v, int | float) and f != "ReserveZoneId"]
+    fields = [f for f, v in record.items() if isinstance(v, int | float) and f not in _NAMES]
     field = chance.choice(fields)
     value = record[field]
     new = chance.choice((value + 0.01, value + 1, value + 100, -value - 3, value * 10 + 7, 99999))
@@ -236,6 +236,8 @@ def shuffle(records: Records, chance: random.Random) -> Records:
     return chance.sample(records, len(records))
 
 
+_NAMES = {"ReserveZoneId", "ContingencyName"}
+"""Fields that may be numbers and are names."""
 _MAY_LACK = {
     column.field
     for dataset in DATASETS.values()

@@ -40,7 +40,7 @@ from isone import (
     sources,
 )
 from isone.database import outputs
-from isone.datasets import DATASETS, Dataset, Part
+from isone.datasets import DATASETS, REPORTS_PAGE, Dataset, Part
 from isone.download import browsing, client, locations
 from isone.errors import IsoneError
 from isone.pack.columns import ColumnReader
@@ -48,7 +48,7 @@ from isone.reconcile import averages, workbook
 from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.replies import Invented
-from isone.sandbox.report_files import PAGE_PATH, ReportFiles
+from isone.sandbox.report_files import ReportFiles
 from isone.store import Store
 from isone.verify import raw
 
@@ -557,7 +557,7 @@ def request_seeds() -> list[bytes]:
     paths = [f"/api/v1.1/{DATASETS[name].url_path(part_of(name))}" for name in _NAMES]
     paths += [f"/{DATASETS[name].report_path(report_part(name))}" for name in _REPORTED]
     paths += ["/api/v1.1/locations/all", "/api/v1.1/broken", "/api/v1.1/../../etc/passwd.json"]
-    paths += ["/api/v1.1/lmpIndex/monthly/da/year/2025/location/4000", PAGE_PATH, "//[x"]
+    paths += ["/api/v1.1/lmpIndex/monthly/da/year/2025/location/4000", f"/{REPORTS_PAGE}", "//[x"]
     rest = "\napplication/json;q=0.5\nBasic YTpi\nserver-error:*/day/20240105*x2"
     return [f"{path}{rest}".encode() for path in paths]
 

@@ -11,14 +11,15 @@ import pytest
 from filled import build_duckdb, fill, settings_for
 
 from isone import places
-from isone.database import duckdb_file, packed, sql, views
+from isone.database import duckdb_file, history, packed, sql, views
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
 from isone.errors import DamagedError, LoadError
+from isone.manifest import Manifest
 from isone.pack.year import pack_year
 from isone.report import facts, page
 from isone.settings import AcceptedFlaw
-from isone.store import Store, name_aside
+from isone.store import Entry, Store, name_aside
 from isone.tables import table_columns
 from isone.verify.year import verify_year
 
@@ -477,3 +478,24 @@ def test_the_page_calls_a_location_without_a_name_by_its_id(nameless: Store) -> 
     found = facts.gather(settings_for(nameless, years="2025"), nameless)
     assert [place.name for place in found.places] == ["location 10002"]
     assert "location 10002" in page.write(found)
+
+
+def test_a_day_of_final_and_preliminary_parts_is_called_both() -> None:
+    def part(name: str, revision: str, source: str) -> Entry:
+        return Entry(name, 1, "00", 1, "2026-01-02T00:00:00+00:00", source, revision)
+
+    manifest = Manifest(
+        *("lmp_rt_hourly", "2026.through-20260102.final-20260101"),
+        *("2026-01-01", "2026-01-02", "webservices", False, 3, ()),
+        parts=(
+            part("20260101.4000", "final", "webservices"),
+            part("20260102.4000", "final", "webservices"),
+            part("20260102.4001.prelim", "prelim", "reports"),
+        ),
+    )
+    first, second = history.days_of(manifest)
+    columns = [column.name for column in sql.OPERATING_DAYS]
+    assert dict(zip(columns, first, strict=True))["revision"] == "final"
+    both = dict(zip(columns, second, strict=True))
+    assert both["revision"] == "final and prelim"
+    assert both["source"] == "reports and webservices"

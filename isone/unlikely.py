@@ -63,7 +63,11 @@ def read_prices(dataset: Dataset, part: Part, body: bytes, cells: "Cells | None"
         served, at_place = _numbered(_places_of(dataset, rows))
         ids = [_id_of(each) for each in served] if dataset.place == "location" else served
         values = [np.array([*map(operator.attrgetter(c.name), rows)], float) for c in columns]
-    found = [dataset.interval_of(clock.parse_stamp(text)) for text in stamps]
+    expected = clock.stamps(part.day, dataset.interval_minutes)
+    found = [
+        expected[text] if text in expected else dataset.interval_of(clock.parse_stamp(text))
+        for text in stamps
+    ]
     owed = dataset.intervals(part) if dataset.owes_rows else ()
     slots, places = sorted({*owed, *found}), sorted(set(ids), key=str)
     cell = (_ranks(found, slots) * len(places))[at_stamp] + _ranks(ids, places)[at_place]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from isone.datasets import Locations
 from isone.errors import UNREADABLE, DamagedError
 from isone.store import Entry, sha256
 
@@ -41,6 +42,10 @@ class Manifest(msgspec.Struct, frozen=True):
     """Ascending by day."""
     flaws: tuple[DayFlaw, ...] = ()
     """Ascending by day."""
+    locations: Locations | None = None
+    """The locations it was asked for; None in a marker that does not say."""
+    final_through: str = ""
+    """The last day that has to be final; "" in a marker that does not say."""
     sha256: str = ""
     """The digest of the marker itself."""
 

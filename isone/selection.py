@@ -199,7 +199,7 @@ def parts_lacking(
     had = {n for n, entry in entries.items() if not entry.missing or _day_of(n) in accepted}
     lacking: list[Part] = []
     for day in days:
-        ways = _ways(dataset, day, locations)
+        ways = ways_of_day(dataset, day, locations)
         if any(all(part.name in had for part in way) for way in ways):
             continue
         parts = dataset.report_parts(day) if from_reports else ways[0]
@@ -207,7 +207,7 @@ def parts_lacking(
     return lacking
 
 
-def _ways(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:
+def ways_of_day(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:
     """The sets of parts of which each brings a day at these locations, the API's own first."""
     ways = [dataset.day_parts(day, locations)]
     if dataset.per_location:
@@ -234,7 +234,7 @@ def parts_of_days(
         entries = recent | entries
     chosen: list[Entry] = []
     for day in days:
-        ways = _ways(dataset, day, locations)
+        ways = ways_of_day(dataset, day, locations)
         whole = (way for way in ways if all(part.name in entries for part in way))
         way = next(whole, None) or max(ways, key=lambda way: sum(p.name in entries for p in way))
         chosen += [entries[part.name] for part in way if part.name in entries]

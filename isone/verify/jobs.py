@@ -92,10 +92,9 @@ def _conclude(settings: Settings, found: Sequence[Verdict]) -> None:
     if damaged and settings.refetch:
         from isone.verify import mend
 
-        replies = mend.put_aside(store, settings, damaged)
+        removed = mend.put_aside(store, settings, damaged)
         raise VerifyError(
-            f"{sentence}; it was put aside, and the next `snakemake -j1` for these years fetches "
-            f"{count(replies, 'reply', 'replies')} again and makes the rest anew"
+            f"{sentence}; it was put aside, and the next `snakemake -j1` for these years {removed}"
         )
     if damaged:
         raise VerifyError(

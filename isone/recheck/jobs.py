@@ -22,10 +22,9 @@ from isone.errors import DamagedError, DownloadError, NoDataError, ReplyError
 from isone.journal import Journal, log
 from isone.manifest import read_manifest
 from isone.once import do_once
-from isone.recheck import outputs
+from isone.recheck import outputs, verdict
 from isone.settings import read_settings
 from isone.store import Entry, Proven, Store, make_folder, sha256, write_json, write_whole
-from isone.words import count
 
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 
@@ -39,19 +38,18 @@ def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path:
 
     def work(journal: Journal) -> None:
         first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
-        with store.sole_downloader(name), open_client(settings, journal.redaction) as client:
-            found = recheck_days(store, client, DATASETS[dataset], first, last)
-        write_json(note, found)
+        verdict.begin(store, dataset)
+        try:
+            with store.sole_downloader(name), open_client(settings, journal.redaction) as client:
+                found = recheck_days(store, client, DATASETS[dataset], first, last)
+            verdict.keep(store, dataset, days, found)
+        finally:
+            verdict.write_summary(store, settings.datasets, days)
         if found["failed"]:
-            failed = count(len(found["failed"]), "reply", "replies")
-            part, why = next(iter(found["failed"].items()))
-            raise DownloadError(f"{failed} could not be compared: {part}, {why} (all: {note})")
-        compared = count(found["compared"], "reply", "replies")
-        said = f"{compared} asked for again, {len(found['corrected'])} corrected"
-        if not found["compared"]:
-            said = f"no final reply of {first} to {last} is here, so none was asked for again"
-        journal.tell(message=said)
-        log.info("%s", said)
+            everything = outputs.newest_path(store, dataset)
+            raise DownloadError(f"{verdict.line(found)} (all: {everything})")
+        write_json(note, found)
+        log.info("%s", verdict.line(found))
 
     return do_once(settings, name, f"snakemake -j1 --config … -- {note}", log_path, work)
 

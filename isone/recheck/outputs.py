@@ -10,6 +10,16 @@ from isone.settings import Settings
 from isone.store import Store
 
 
+def summary_path(store: Store) -> Path:
+    """Where the verdict of the newest re-check is written, a line of text for each dataset."""
+    return store.root / "rechecked" / "summary.txt"
+
+
+def newest_path(store: Store, dataset: str) -> Path:
+    """Where that lies which was found of a dataset last, also where its job failed."""
+    return store.root / "rechecked" / f"{dataset}.json"
+
+
 @dataclass(frozen=True)
 class Rechecking:
     """What the rules need to know: which notes a run of the re-check leaves."""

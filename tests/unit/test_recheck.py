@@ -99,8 +99,36 @@ def test_a_recheck_of_days_that_are_not_here_says_so(
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
     days = "20240101-20240103.on-20240110"
     assert jobs.recheck_prices(config, DATASET.name, days, str(tmp_path / "x.log")) == 0
-    said = "no final reply of 2024-01-01 to 2024-01-03 is here, so none was asked for again"
+    said = "no final response of these days is here, so none was asked for again"
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_recheck_leaves_a_line_for_each_dataset_also_where_one_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs"),
+              "sandbox_nodes": 0, "data_types": "lmp", "markets": "da rt-hourly rt"}  # fmt: skip
+    store = Store(tmp_path / "sandbox")
+    with downloaded(store):
+        _day(store, 2).unlink()
+    days = "20240101-20240105.on-20240110"
+    log_path = str(tmp_path / "x.log")
+    assert jobs.recheck_prices(config, DATASET.name, days, log_path) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    failed = f"{DATASET.name}, 2024-01-01 to 2024-01-05: 4 responses compared, 0 corrected, 1 could"
+    assert failed in said
+    newest = json.loads(outputs.newest_path(store, DATASET.name).read_text())
+    assert list(newest["failed"]) == ["20240102"]
+    assert not (store.root / "rechecked" / DATASET.name).exists()  # no note: the next run tries it
+    assert jobs.recheck_prices(config, "lmp_da_hourly", days, log_path) == 0
+    lines = outputs.summary_path(store).read_text().splitlines()
+    assert [line.partition(",")[0] for line in lines[:2]] == ["lmp_da_hourly", DATASET.name]
+    assert lines[1].startswith(failed)
+    assert lines[2] == "lmp_rt_5min: not compared"
+    another = "20240102-20240106.on-20240111"
+    assert jobs.recheck_prices(config, "lmp_da_hourly", another, log_path) == 0
+    lines = outputs.summary_path(store).read_text().splitlines()
+    assert lines[1] == f"{DATASET.name}: not compared"  # that was the day before
 
 
 def _day(store: Store, day: int) -> Path:

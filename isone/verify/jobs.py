@@ -22,9 +22,9 @@ def verify_prices(config: Mapping[str, Any], dataset: str, period: str, log_path
     settings = read_settings(config)
 
     def work(journal: Journal) -> None:
-        verdicts.write_verdict(
-            Store(settings.store_dir), _verify(settings, dataset, period, journal)
-        )
+        store = Store(settings.store_dir)
+        verdicts.summary_path(store).unlink(missing_ok=True)  # until there is a new one
+        verdicts.write_verdict(store, _verify(settings, dataset, period, journal))
 
     return do_once(settings, f"verify_{dataset}_{period}", _COMMAND, log_path, work)
 
@@ -78,30 +78,36 @@ def _verify(settings: Settings, dataset: str, period: str, journal: Journal) -> 
 def _conclude(settings: Settings, found: Sequence[Verdict]) -> None:
     """Write and show the table; put damaged files aside if asked. Raises VerifyError if any."""
     store = Store(settings.store_dir)
-    text = verdicts.table(found)
-    write_whole(verdicts.summary_path(store), f"{text}\n".encode())
-    log.info("%s", text)
+    table = verdicts.table(found)
+    log.info("%s", table)
+    sentence, error = _verdict(store, settings, found)
+    write_whole(verdicts.summary_path(store), f"{table}\n\n{sentence}\n".encode())
+    if error:
+        raise VerifyError(sentence)
+    log.info("%s", sentence)
+
+
+def _verdict(store: Store, settings: Settings, found: Sequence[Verdict]) -> tuple[str, bool]:
+    """What a deep check came to, after what is damaged was put aside if asked; is it an error?"""
+    if not found:
+        return "nothing was checked: no dataset-year that is chosen has a marker here", True
     bad = [each for each in found if each.verdict != SOUND]
     if not bad:
-        log.info(
-            "everything that is stored is what was proven: %s", count(len(found), "dataset-year")
-        )
-        return
+        years = count(len(found), "dataset-year")
+        return f"everything that is stored is what was proven: {years}", False
     damaged = [each for each in bad if each.verdict == DAMAGED]
     sentence = _sentence(damaged, [each for each in bad if each.verdict == ABSENT])
     if damaged and settings.refetch:
         from isone.verify import mend
 
         removed = mend.put_aside(store, settings, damaged)
-        raise VerifyError(
-            f"{sentence}; it was put aside, and the next `snakemake -j1` for these years {removed}"
+        sentence += f"; it was put aside, and the next `snakemake -j1` for these years {removed}"
+    elif damaged:
+        sentence += (
+            "; with --config refetch=true it is put aside, and the next run fetches or makes just "
+            "that again"
         )
-    if damaged:
-        raise VerifyError(
-            f"{sentence}; with --config refetch=true it is put aside, and the next run fetches or "
-            "makes just that again"
-        )
-    raise VerifyError(sentence)
+    return sentence, True
 
 
 def _sentence(damaged: Sequence[Verdict], absent: Sequence[Verdict]) -> str:

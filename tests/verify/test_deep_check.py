@@ -298,6 +298,24 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
     read_verdict(outputs.verdict_path(store, "lmp_rt_5min", PERIOD))
     summary = summary_path(store).read_text()
     assert summary.count("SOUND") == len(DATASETS)
+    assert summary.endswith(
+        f"\neverything that is stored is what was proven: {len(DATASETS)} dataset-years\n"
+    )
+
+
+def test_the_summary_ends_with_the_verdict_and_is_gone_while_a_check_has_not_ended(
+    store: Store,
+) -> None:
+    flip_a_bit(raw(store))
+    config = config_for(store)
+    assert jobs.verify_by_hand(config, [("lmp_da_hourly", PERIOD)]) == 1
+    last = summary_path(store).read_text().splitlines()[-1]
+    assert last.startswith(f"lmp_da_hourly {PERIOD} is damaged: lmp_da_hourly {DAY}; with ")
+    assert jobs.verify_prices(config, "lmp_da_hourly", PERIOD, str(store.root / "log")) == 0
+    assert not summary_path(store).exists()
+    verdict = str(outputs.verdict_path(store, "lmp_da_hourly", PERIOD))
+    assert jobs.verify_summary(config, [verdict], str(store.root / "log")) == 1
+    assert summary_path(store).exists()
 
 
 def test_a_damaged_table_alone_is_removed_and_no_reply_is_fetched_again(store: Store) -> None:
@@ -306,6 +324,13 @@ def test_a_damaged_table_alone_is_removed_and_no_reply_is_fetched_again(store: S
     assert not store.parquet_path("lmp_da_hourly", PERIOD).exists()
     assert store.marker_path("lmp_da_hourly", PERIOD).exists()
     assert lacking(store) == []
+
+
+def test_a_check_of_nothing_says_so_and_ends_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert jobs.verify_by_hand(config_for(Store(tmp_path / "sandbox")), []) == 1
+    assert "nothing was checked: no dataset-year" in " ".join(capsys.readouterr().err.split())
 
 
 def test_every_marker_of_the_year_that_has_the_damaged_reply_goes(store: Store) -> None:

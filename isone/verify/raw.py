@@ -2,6 +2,7 @@
 
 import datetime as dt
 import functools
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -69,13 +70,12 @@ def _values(
         case "location_id":
             return [int(_place(dataset, row)) for row in rows]
         case "location":
-            return [
-                row.place.name if dataset.place == "location" else row.place_name for row in rows
-            ]
+            name = "place.name" if dataset.place == "location" else "place_name"
+            return list(map(operator.attrgetter(name), rows))
         case "location_type":
-            return [row.place.type for row in rows]
+            return list(map(operator.attrgetter("place.type"), rows))
         case name:
-            return [getattr(row, name) for row in rows]
+            return list(map(operator.attrgetter(name), rows))
 
 
 def _place(dataset: Dataset, record: Any) -> Any:

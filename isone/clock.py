@@ -83,7 +83,6 @@ def stamps(day: dt.date, minutes: int) -> dict[str, int]:
     return written
 
 
-@lru_cache(maxsize=1024)  # the stamps of a day come again at every location
 def parse_stamp(text: str) -> int:
     """Read ISO-NE's `BeginDate`: local time with its offset, as UTC seconds.
 

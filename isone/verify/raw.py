@@ -3,13 +3,13 @@
 import datetime as dt
 import functools
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from isone import clock, parse
-from isone.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Part
+from isone.datasets import ALL_LOCATIONS, Dataset, Locations, Part
 from isone.tables import TableColumn, table_columns
 
 _ARROW = {
@@ -19,6 +19,8 @@ _ARROW = {
     "double": pa.float64(),
     "string": pa.string(),
 }
+_Key = tuple[int, Any]
+"""Interval and place of a row."""
 _EPOCH = dt.date(1970, 1, 1)
 
 
@@ -35,20 +37,19 @@ def rows_of(
     `body` is the JSON as served, unpacked. Raises ReplyError where it cannot be read.
     """
     records = parse.read_records(dataset, body).rows
+    places = _places(dataset, records)
     if chosen != ALL_LOCATIONS:
-        wanted = {str(location) for location in chosen}
-        records = [record for record in records if record.place.id in wanted]
-    step = dataset.interval_minutes
-    begins = [_first_stamp(dataset, record) for record in records]
-    slots = {text: clock.snap(clock.parse_stamp(text), step) for text in set(begins)}
-    seen: dict[tuple[int, Any], Any] = {}
-    for text, record in zip(begins, records, strict=True):
-        seen.setdefault((slots[text], _place(dataset, record)), record)
-    starts = [slot for slot, _ in seen]
-    rows = list(seen.values())
+        kept = [each for each in zip(records, places, strict=True) if each[1] in chosen]
+        records, places = [record for record, _ in kept], [place for _, place in kept]
+    begins = list(map(operator.attrgetter(".".join(("begins", *dataset.begins[1:]))), records))
+    slots = {text: _slot(text, dataset.interval_minutes) for text in set(begins)}
+    keys = list(zip(map(slots.__getitem__, begins), places, strict=True))
+    if len(set(keys)) < len(keys):
+        first = dict(zip(reversed(keys), reversed(records), strict=True))
+        keys, records = list(first), list(first.values())
     return pa.table(
         [
-            pa.array(_values(dataset, column, starts, part, rows), _ARROW[column.type])
+            pa.array(_values(dataset, column, keys, part, records), _ARROW[column.type])
             for column in table_columns(dataset)
         ],
         schema=arrow_schema(table_columns(dataset)),
@@ -56,19 +57,19 @@ def rows_of(
 
 
 def _values(
-    dataset: Dataset, column: TableColumn, starts: list[int], part: Part, rows: list[Any]
+    dataset: Dataset, column: TableColumn, keys: list[_Key], part: Part, rows: list[Any]
 ) -> list[Any]:
     match column.name:
         case "interval_start_utc":
-            return [start * 1_000_000 for start in starts]
+            return [start * 1_000_000 for start, _ in keys]
         case "interval_end_utc":
-            return [(start + dataset.interval_minutes * 60) * 1_000_000 for start in starts]
+            return [(start + dataset.interval_minutes * 60) * 1_000_000 for start, _ in keys]
         case "operating_day":
             return [(part.day - _EPOCH).days] * len(rows)
         case "market":
             return [dataset.market] * len(rows)
         case "location_id":
-            return [int(_place(dataset, row)) for row in rows]
+            return [place for _, place in keys]
         case "location":
             name = "place.name" if dataset.place == "location" else "place_name"
             return list(map(operator.attrgetter(name), rows))
@@ -78,21 +79,17 @@ def _values(
             return list(map(operator.attrgetter(name), rows))
 
 
-def _place(dataset: Dataset, record: Any) -> Any:
+def _places(dataset: Dataset, records: Sequence[Any]) -> list[Any]:
+    """What tells the records of an interval apart: a location's id, names, or nothing."""
     if dataset.place == "location":
-        return record.place.id
+        texts = list(map(operator.attrgetter("place.id"), records))
+        ids = {text: int(text) for text in set(texts)}
+        return list(map(ids.__getitem__, texts))
     if dataset.names:
-        return tuple(getattr(record, name) for name in dataset.names)
-    return record.place if dataset.place == "reserve_zone" else 0
+        return list(map(operator.attrgetter(*dataset.names), records))
+    return list(map(operator.attrgetter("place"), records)) if dataset.place else [0] * len(records)
 
 
-@functools.cache
-def _steps(dataset_name: str) -> tuple[str, ...]:
-    return DATASETS[dataset_name].begins[1:]
-
-
-def _first_stamp(dataset: Dataset, record: Any) -> str:
-    value = record.begins
-    for key in _steps(dataset.name):
-        value = getattr(value, key)
-    return str(value)
+@functools.lru_cache(maxsize=1024)  # the stamps of a day come again at every location
+def _slot(stamp: str, minutes: int) -> int:
+    return clock.snap(clock.parse_stamp(stamp), minutes)

@@ -62,6 +62,7 @@ class Kind:
 OPEN = {"last": LAST, "final_through": FINAL, "day": LAST}
 KINDS = {
     "web services": Kind("lmp_da_hourly"),
+    "web services, with a row twice": Kind("lmp_rt_hourly", faults=("doubled-row:*20260609*",)),
     "web services, by location": Kind("lmp_rt_5min", first=FINAL - dt.timedelta(1)),
     "open year, with preliminary days": Kind("lmp_rt_hourly", **OPEN),
     "open year, by location": Kind("lmp_rt_5min", first=FINAL, **OPEN),
@@ -204,6 +205,9 @@ def test_the_kinds_are_what_they_are_called(sound_stores: Callable[[str], Store]
     assert "20260608.4004" in listed["accepted gaps, by location"]
     assert f"20260609.{NODE}" in listed["chosen locations"]
     assert "20260609.h03" in listed["all locations, by hour"]
+    doubled = KINDS["web services, with a row twice"]
+    marker = sound_stores("web services, with a row twice").marker_path(*doubled.name)
+    assert read_manifest(marker).parts[-1].duplicates == 1
     constraints = sound_stores("constraints, with an empty day")
     entries = read_manifest(constraints.marker_path(*KINDS["constraints, with an empty day"].name))
     assert entries.parts[0].rows == 0

@@ -56,7 +56,8 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
     is removed; so are a damaged marker and a damaged table. A table whose marker is gone stays
     until the next one is whole, and so does a database; but the receipts that hang on what was
     removed go too, or Snakemake would take everything after it for done. Where only a database is
-    damaged, its receipt goes. Raises DownloadError while another process downloads into the same folder.
+    damaged, its receipt goes. Raises DownloadError while another process downloads into the same
+    folder.
     """
     removed = Removed()
     with store.sole_downloader("verify"):

@@ -8,30 +8,32 @@
 # rules/recheck.smk     final days asked for again, for corrections: -- recheck
 # rules/verify.smk      a deep check of all that is stored: -- verify
 
+import os
 import sys
 
-from isone import clusters, notify, receipts, run
+from snakemake.utils import min_version
+
+from isone import clusters, notify, run
 from isone.datasets import DATASETS
 from isone.errors import IsoneError
 from isone.selection import PERIOD_PATTERN
+
+min_version("9.27")  # a priority that is a function
 
 
 configfile: "config.yaml"
 
 
+if workflow.is_main_process:
+    os.environ[run.VARIABLE] = run.new_id()
+
 try:
-    RUN = run.Run.of(config)
+    RUN = run.Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
     sys.exit(f"error: {error}")
 
 # Also where --resources replaces the profile's list: one request at a time, whatever -j says.
 workflow.global_resources["isone_api"] = 1
-
-if workflow.is_main_process:
-    receipts.drop_stale(RUN.store)
-    print(
-        run.header(RUN.plan(), quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
-    )
 
 
 include: "rules/download.smk"
@@ -41,6 +43,15 @@ include: "rules/report.smk"
 include: "rules/recheck.smk"
 include: "rules/reconcile.smk"
 include: "rules/verify.smk"
+
+
+# A marker that no longer holds is removed; after that, which files there are decides what is done.
+if workflow.is_main_process:
+    for room in (PACKING, LOADING, REPORT):
+        room.drop_stale()
+    print(
+        run.header(RUN.plan(), quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
+    )
 
 
 rule all:
@@ -57,7 +68,10 @@ onstart:
         if workflow.non_local_exec:
             clusters.keep_secrets_here()
         notify.complain_if_impossible()
-        RUN.start(attempts=1 + workflow.execution_settings.retries)
+        jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
+        if "load_postgres" in jobs and not workflow.deployment_settings.deployment_method:
+            LOADING.require_database()
+        print(RUN.start(workflow.execution_settings.retries, jobs), end="", file=sys.stderr)
     except IsoneError as error:
         sys.exit(f"error: {error}")
 
@@ -69,5 +83,5 @@ onsuccess:
 
 onerror:
     print(run.summary(RUN.store, ended=True), file=sys.stderr)
-    print(REPORT.by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
+    print(REPORT.outputs.by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
     notify.tell_end(RUN.store)

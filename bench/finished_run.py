@@ -41,7 +41,7 @@ def finish(chosen: run.Run) -> int:
     packing = Packing(chosen.settings, chosen.store, chosen.jobs)
     loading = Loading(chosen.settings, chosen.store, chosen.jobs)
     report = Outputs.of(chosen.settings)
-    files = [*chosen.price_markers, *packing.outcome, loading.duckdb_receipt]
+    files = [*chosen.price_markers, *packing.outcome, loading.duckdb_marker]
     files += [str(path) for path in (report.page, report.key_numbers)]
     tables = [chosen.store.parquet_path(job.dataset, job.period) for job in chosen.jobs]
     for file in [*files, *tables, chosen.store.duckdb_path]:

@@ -3,22 +3,24 @@
 import contextlib
 import datetime as dt
 import operator
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from isone import clock, parse
-from isone.datasets import CORE_LOCATIONS, RESERVE_ZONES, Dataset, Part
-from isone.errors import IncompleteError, ReplyError
+from isone import clock, flaws, parse, reports
+from isone.datasets import ALL_LOCATIONS, CORE_LOCATIONS, RESERVE_ZONES, Dataset, Locations, Part
+from isone.errors import IncompleteError, NoDataError, ReplyError
+from isone.flaws import Flaw
+from isone.rows import Key, Place, tell_apart
+from isone.words import count
 
 _CENT = 0.01
 HALF_CENT = 0.005
-ID_DIGITS = 9
 _LARGE = 2**20
 _NAMED = 5  # examples that a sentence gives before it only counts
 
-Place = Any
-"""What tells rows of one interval apart: the id of a place, names, or 0 where there is one row."""
+_Called = tuple[str | None, str | None]
+"""The name and the type of a place, as far as a row has them."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,24 @@ class Finding:
     """
 
     rows: int
+    """Rows that the tables get: each once, and none that another contradicts."""
     places: int
     duplicates: int = 0
     """Rows that came twice, exactly alike."""
     off_grid: int = 0
-    """Rows whose stamp was a second or two off its interval's beginning."""
+    """Rows whose stamp was off its interval's beginning, by less than half an interval."""
     cents_off: int = 0
     """Rows whose components add up to one cent more or less than the LMP (ISO-NE's rounding)."""
     at_odds: int = 0
     """Rows that disagree with another on what a reply says more than once: the energy component,
-    which is one for the system, and the hour's end beside the interval's beginning."""
+    which is one for the system, the hour's end beside the interval's beginning, and the value of
+    a constraint that an interval lists again."""
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
+    """Flaws of `isone.flaws.REJECTED` but for `missing`, none of which counts here."""
+    unknown_locations: tuple[str, ...] = ()
+    """Names of locations in a report that has names alone, of which nobody knows the id."""
 
     def require_whole(self) -> None:
         """Raise IncompleteError, naming what is missing, unless nothing is."""
@@ -49,41 +57,77 @@ class Finding:
             raise IncompleteError(f"the reply lacks {_some(self.missing)}")
 
 
-def examine(dataset: Dataset, part: Part, body: bytes) -> Finding:
+def examine(
+    dataset: Dataset,
+    part: Part,
+    body: bytes,
+    *,
+    locations: Locations = ALL_LOCATIONS,
+    accepted: Container[str] = (),
+) -> Finding:
     """Read a reply and hold it against the part that was asked for.
 
-    `body` is the JSON as served, unpacked. Raises ReplyError for anything that is wrong in it
-    (form, day, place, sums, rows that disagree) and NoDataError for an empty one; what is merely
-    missing stands in the finding. Of a set that owes no row, an empty reply is a finding of none.
+    `body` is the JSON as served, unpacked; `accepted` are names of `isone.flaws` that it may have,
+    and `locations` those that are wanted of it. Raises ReplyError for anything else that is wrong
+    in it (form, day, place, sums, rows that disagree) and NoDataError for an empty one; what is
+    merely missing stands in the finding. Of a set that owes no row, an empty reply is a finding of
+    none.
     """
     if dataset.place == "location" and len(body) >= _LARGE:
         from isone.check_columns import count_flawless  # Arrow, only where there is much to read
 
         if counts := count_flawless(dataset, part, body):
             return Finding(*counts)
-    records = parse.read_records(dataset, body)
+    records, has_nulls = _read(dataset, body)
     slots = dataset.intervals(part)
     rows_slots, off_grid = _slots_of(dataset, part, slots, records.rows)
-    rows_places = _places_of(dataset, records.rows)
-    keys = list(zip(rows_slots, rows_places, strict=True))
-    seen = dict(zip(keys, records.rows, strict=True))
-    if len(seen) < len(keys):
-        _refuse_disagreement(keys, records.rows, seen)
-    places = set(rows_places) if dataset.place else set()
+    rows_places = _places_of(dataset, records.rows, named_only=reports.is_report(body))
+    places = set(rows_places) if dataset.place else {0}
     if part.location is not None and places != {part.location}:
         raise ReplyError(f"the reply is about location {_some(map(str, sorted(places)))}")
-    _check_names(dataset, seen.values())
+    _check_texts(dataset, records.rows)
     _check_instants(dataset, records.rows)
+    doubtful = _with_two_names(dataset, records.rows)
+    keys = list(zip(rows_slots, rows_places, strict=True))
+    kept, torn = tell_apart(dataset, keys, records.rows)
+    unpriced = _null_prices(dataset, kept) if has_nulls or dataset.price_alternatives else {}
+    gaps = _gaps(dataset, kept, unpriced)
+    found = [
+        *_no_prices(unpriced),
+        *_wrong_sums(kept, gaps),
+        *_disagreements(torn, doubtful),
+    ]
+    for flaw, sentence in found:
+        if flaws.counts(flaw, locations, accepted):
+            raise ReplyError(
+                f"{sentence} (to have the day all the same, name it in accepted_flaws, with "
+                f"flaw: {flaw.name})"
+            )
     return Finding(
-        rows=len(seen),
-        places=len(places),
-        duplicates=len(keys) - len(seen),
+        rows=len(kept),
+        places=len(places) if dataset.place else 0,
+        duplicates=_copies(keys, kept, torn, doubtful),
         off_grid=off_grid,
-        cents_off=_check_sums(dataset, seen),
-        at_odds=_at_odds(dataset, seen, places),
+        cents_off=sum(_CENT + HALF_CENT >= gap > HALF_CENT for gap in gaps.values()),
+        at_odds=_at_odds(dataset, kept, places),
         unknown_fields=records.unknown_fields,
-        missing=_missing(dataset, part, slots, seen, places),
+        missing=_missing(dataset, part, slots, kept.keys() | torn.keys(), places),
+        flaws=tuple(flaw for flaw, _ in found),
+        unknown_locations=tuple(sorted(place for place in places if isinstance(place, str))),
     )
+
+
+def _read(dataset: Dataset, body: bytes) -> tuple[parse.Records, bool]:
+    """The records of a reply, strictly read; or, where only that hinders, with its null prices."""
+    try:
+        return parse.read_records(dataset, body), False
+    except NoDataError:
+        raise
+    except ReplyError as error:
+        try:
+            return parse.read_records(dataset, body, nulls=True), True
+        except ReplyError:
+            raise error from None
 
 
 def _slots_of(
@@ -119,79 +163,90 @@ def _odd_slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) ->
         instant = clock.parse_stamp(text)
     except (ValueError, OverflowError) as error:
         raise ReplyError(f"the reply has a wrong stamp: {parse.shown(str(error))}") from error
-    slot = clock.snap(instant, dataset.interval_minutes)
+    slot = dataset.interval_of(instant)
     first, end = clock.day_bounds(part.day)
     if slot not in slots and (dataset.owes_rows or not first <= slot < end):
         raise ReplyError(f"the reply has a row of {parse.shown(text)}, which is not in {part}")
     return slot, instant
 
 
-def _places_of(dataset: Dataset, rows: Sequence[Any]) -> list[Place]:
-    """The place of each row, or its names; 0 where there are neither."""
+def _places_of(dataset: Dataset, rows: Sequence[Any], *, named_only: bool) -> list[Place]:
+    """The place of each row, or its names; 0 where there are neither.
+
+    Where a location may be `named_only`, its name stands in for an id that is not known.
+    """
     if dataset.names:
         return list(map(operator.attrgetter(*dataset.names), rows))
     if dataset.place == "location":
         texts = list(map(operator.attrgetter("place.id"), rows))
-        ids = {text: _location_id(text) for text in set(texts)}
-        return list(map(ids.__getitem__, texts))
+        ids = {text: parse.id_of(text) for text in set(texts) if text or not named_only}
+        if len(ids) == len(set(texts)):
+            return list(map(ids.__getitem__, texts))
+        return [
+            ids[text] if text else row.place.name for text, row in zip(texts, rows, strict=True)
+        ]
     return list(map(operator.attrgetter("place"), rows)) if dataset.place else [0] * len(rows)
 
 
-def _location_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= ID_DIGITS):
-        raise ReplyError(f"the reply has {parse.shown(text)!r} for a location id")
-    return int(text)
+def _copies(
+    keys: Iterable[Key], kept: Mapping[Key, Any], torn: Container[Key], doubtful: Container[Place]
+) -> int:
+    """How many rows are exact copies of another."""
+    plain = [key for key in keys if key not in torn and key[1] not in doubtful]
+    return len(plain) - sum(place not in doubtful for _, place in kept)
 
 
-def _refuse_disagreement(
-    keys: Sequence[tuple[int, Place]], rows: Sequence[Any], seen: dict[tuple[int, Place], Any]
-) -> None:
-    """Let rows come twice only where they are exactly alike."""
-    for key, row in zip(keys, rows, strict=True):
-        if row is not seen[key] and not _same(row, seen[key]):
-            raise ReplyError(f"two rows for {_interval_name(*key)} disagree")
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Alike but for seconds in the stamp, which two copies of a row may differ by."""
-    return all(
-        getattr(one, name) == getattr(other, name)
-        for name in one.__struct_fields__
-        if name != "begins"
-    )
-
-
-def _check_names(dataset: Dataset, rows: Collection[Any]) -> None:
-    """Refuse an id that comes under two names or types, or a well-known id under a wrong one.
-
-    Where names are the key, the first of them has to be there, and all have to be plain text.
-    """
-    if dataset.names:
-        _require_plain(map(operator.attrgetter(*dataset.names), rows))
-    names: dict[Any, str] = {}
-    found: set[tuple[Any, str]] = set()
+def _check_texts(dataset: Dataset, rows: Collection[Any]) -> None:
+    """Refuse a text that cannot be printed, and a row that lacks the first of its names."""
+    texts = {
+        c.field: {getattr(r, c.name) for r in rows} for c in dataset.columns if c.type == "string"
+    }
+    if dataset.names and any(not getattr(row, dataset.names[0]) for row in rows):
+        raise ReplyError("the reply has a row without a name")
     if dataset.place == "location":
-        names = {str(id): f"{name} ({type})" for id, (name, type) in CORE_LOCATIONS.items()}
         places = set(map(operator.attrgetter("place"), rows))
-        found = {(place.id, f"{place.name} ({place.type})") for place in places}
+        texts["a location's name"] = {place.name for place in places}
+        texts["a location's type"] = {place.type for place in places}
     elif dataset.place == "reserve_zone":
-        names = dict(RESERVE_ZONES)
-        found = set(map(operator.attrgetter("place", "place_name"), rows))
-    for place, name in found:
-        if names.setdefault(place, name) != name:
+        texts["a zone's name"] = set(map(operator.attrgetter("place_name"), rows))
+    for what, found in texts.items():
+        for text in found:
+            if text is not None and not text.isprintable():
+                raise ReplyError(f"the reply has {parse.shown(text)!r} for {what}")
+
+
+def _with_two_names(dataset: Dataset, rows: Collection[Any]) -> dict[Place, list[str]]:
+    """The ids that come under two names or types; a well-known one under a wrong one is refused.
+
+    What a row leaves out of its location's name and type contradicts nothing.
+    """
+    known: dict[int, _Called] = {}
+    found: set[tuple[int, _Called]] = set()
+    if dataset.place == "location":
+        known = dict(CORE_LOCATIONS)
+        places = set(map(operator.attrgetter("place"), rows))
+        found = {(parse.id_of(p.id), (p.name, p.type)) for p in places if p.id}
+    elif dataset.place == "reserve_zone":
+        known = {id: (name, None) for id, name in RESERVE_ZONES.items()}
+        found = {(row.place, (row.place_name, None)) for row in rows}
+    names: dict[Place, set[_Called]] = {}
+    for place, called in found:
+        right = known.get(place, called)
+        if any(said and own and said != own for said, own in zip(called, right, strict=True)):
             raise ReplyError(
-                f"the reply calls location {place} {parse.shown(name)}, not "
-                f"{parse.shown(names[place])}"
+                f"the reply calls location {place} {_as_called(called)}, not {_as_called(right)}"
             )
+        names.setdefault(place, set()).add(called)
+    return {
+        place: sorted(map(_as_called, called))
+        for place, called in sorted(names.items())
+        if any(len(set(texts) - {None}) > 1 for texts in zip(*called, strict=True))
+    }
 
 
-def _require_plain(keys: Iterable[tuple[str, ...]]) -> None:
-    for key in set(keys):
-        if not key[0]:
-            raise ReplyError("the reply has a row without a name")
-        for name in key:
-            if not name.isprintable():
-                raise ReplyError(f"the reply has {parse.shown(name)!r} for a name")
+def _as_called(called: _Called) -> str:
+    name, kind = (parse.shown(text) if text else "" for text in called)
+    return f"{name} ({kind})" if kind else name
 
 
 def _check_instants(dataset: Dataset, rows: Iterable[Any]) -> None:
@@ -208,45 +263,96 @@ def _check_instants(dataset: Dataset, rows: Iterable[Any]) -> None:
                 ) from error
 
 
-def _check_sums(dataset: Dataset, seen: dict[tuple[int, Place], Any]) -> int:
-    """Refuse components that do not add up, or a row without any price; count odd cents."""
-    alternatives = dataset.price_alternatives
-    if alternatives:
-        for key, row in seen.items():
-            if not any(all(getattr(row, c) is not None for c in each) for each in alternatives):
-                raise ReplyError(f"the row for {_interval_name(*key)} has no price")
+Found = tuple[Flaw, str]
+"""A flaw, and the sentence that rejects the day for it."""
+
+
+def _null_prices(dataset: Dataset, kept: Mapping[Key, Any]) -> dict[Key, str]:
+    """Rows in which a price is null or absent that every row has to have, and which price it is."""
+    required = {c.name: c.field for c in dataset.columns if c.required and c.type == "double"}
+    found: dict[Key, str] = {}
+    for key, row in kept.items():
+        null = [field for name, field in required.items() if getattr(row, name) is None]
+        if null:
+            found[key] = f"{', '.join(null)} is null or absent"
+        elif dataset.price_alternatives and not any(
+            all(getattr(row, name) is not None for name in each)
+            for each in dataset.price_alternatives
+        ):
+            found[key] = "every price is null or absent"
+    return found
+
+
+def _no_prices(unpriced: Mapping[Key, str]) -> Iterator[Found]:
+    if unpriced:
+        first, what = next(iter(unpriced.items()))
+        flaw = Flaw(flaws.NULL_PRICE, _named(unpriced, "row"))
+        yield flaw, f"{what} for {_interval_name(*first)}"
+
+
+def _gaps(dataset: Dataset, kept: Mapping[Key, Any], unpriced: Container[Key]) -> dict[Key, float]:
+    """By how much the components of each row differ from its LMP; none of a row with a null."""
     if dataset.place != "location":
-        return 0
-    cents_off = 0
-    for key, row in seen.items():
-        gap = abs(row.energy + row.congestion + row.loss - row.lmp)
-        if gap > HALF_CENT:
-            if gap > _CENT + HALF_CENT:
-                raise ReplyError(
-                    f"components do not add up for {_interval_name(*key)}: {row.energy} + "
-                    f"{row.congestion} + {row.loss} is not {row.lmp}"
-                )
-            cents_off += 1
-    return cents_off
+        return {}
+    return {
+        key: abs(row.energy + row.congestion + row.loss - row.lmp)
+        for key, row in kept.items()
+        if key not in unpriced
+    }
 
 
-def _at_odds(
-    dataset: Dataset, seen: dict[tuple[int, Place], Any], places: Collection[Place]
-) -> int:
+def _wrong_sums(kept: Mapping[Key, Any], gaps: Mapping[Key, float]) -> Iterator[Found]:
+    """Rows whose components do not add up to the LMP, by more than rounding explains."""
+    wrong = [key for key, gap in gaps.items() if gap > _CENT + HALF_CENT]
+    if wrong:
+        row = kept[wrong[0]]
+        yield (
+            Flaw(flaws.SUM, _named(wrong, "row")),
+            f"components do not add up for {_interval_name(*wrong[0])}: {row.energy} + "
+            f"{row.congestion} + {row.loss} is not {row.lmp}",
+        )
+
+
+def _disagreements(
+    torn: Collection[Key], doubtful: Mapping[Place, Sequence[str]]
+) -> Iterator[Found]:
+    """Rows of one key with other values; of a location under two names those are a flaw of it."""
+    plain = [key for key in torn if key[1] not in doubtful]
+    if plain:
+        yield (
+            Flaw(flaws.DISAGREEMENT, _named(plain, "interval")),
+            f"two rows for {_interval_name(*plain[0])} disagree",
+        )
+    for place, names in doubtful.items():
+        left_out = [key for key in torn if key[1] == place]
+        what = f"location {place} is called {' and '.join(names)}"
+        apart = f", with other prices in {_named(left_out, 'interval')}" if left_out else ""
+        yield Flaw(flaws.NODE, f"{what}{apart}", (place,)), f"{what} in the reply"
+
+
+def _named(keys: Collection[Key], noun: str) -> str:
+    return f"{count(len(keys), noun)}: {_some([_interval_name(*key) for key in keys])}"
+
+
+def _at_odds(dataset: Dataset, kept: Mapping[Key, Any], places: Collection[Place]) -> int:
     """Count rows that do not say what other rows, or their own stamps, say too."""
+    if dataset.names:
+        return sum(occurrence > 1 for _, (*_, occurrence) in kept)
     if dataset.place == "location":
         if len(places) == 1:
             return 0
         energies: dict[int, float] = {}
         return sum(
-            energies.setdefault(slot, row.energy) != row.energy for (slot, _), row in seen.items()
+            energies.setdefault(slot, row.energy) != row.energy
+            for (slot, _), row in kept.items()
+            if row.energy is not None
         )
     if any(column.name == "hour_end" for column in dataset.columns):
-        hours = {slot // 3600: slot for slot, _ in seen}
+        hours = {slot // 3600: slot for slot, _ in kept}
         ends = {hour: f"{clock.local_time(at).hour + 1:02d}" for hour, at in hours.items()}
         return sum(
             row.hour_end is not None and row.hour_end[:2] != ends[slot // 3600]
-            for (slot, _), row in seen.items()
+            for (slot, _), row in kept.items()
         )
     return 0
 
@@ -255,19 +361,19 @@ def _missing(
     dataset: Dataset,
     part: Part,
     slots: Collection[int],
-    seen: dict[tuple[int, Place], Any],
+    seen: Collection[Key],
     places: set[Place],
 ) -> tuple[str, ...]:
     if not dataset.owes_rows:
         return ()
     required = set(dataset.required_places) if part.location is None else {part.location}
-    expected = (places | required) if dataset.place else {0}
+    expected = places | required
     if len(seen) == len(slots) * len(expected):
         return ()
     absent = [f"location {place} altogether" for place in sorted(expected - places)]
     absent += [
         _interval_name(slot, place)
-        for place in sorted(expected & places)
+        for place in sorted(expected & places, key=lambda place: (isinstance(place, str), place))
         for slot in slots
         if (slot, place) not in seen
     ]
@@ -276,8 +382,6 @@ def _missing(
 
 def _interval_name(slot: int, place: Place) -> str:
     at = f" at location {place}" if place else ""
-    if isinstance(place, tuple):
-        at = f" of {' / '.join(parse.shown(name) for name in place if name)}"
     return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}{at}"
 
 

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from isone import clock
 from isone.aligned import Cells, read_cells
-from isone.check import HALF_CENT, ID_DIGITS
+from isone.check import HALF_CENT
 from isone.datasets import CORE_LOCATIONS, Dataset, Part
-from isone.parse import LocationRef
+from isone.parse import ID_DIGITS, LocationRef
 
 _location = msgspec.json.Decoder(LocationRef)
 
@@ -65,14 +65,19 @@ def _places(texts: pa.Array) -> tuple[set[int], Any]:
 
 @functools.lru_cache(maxsize=8192)  # every reply has the same
 def _known_id(text: bytes) -> int | None:
-    """A location's id where it is in its plain form, beside its own name if it is well known."""
+    """A location's id where all is written plainly, beside its own name if it is well known."""
     try:
         place = _location.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    id, called = place.id, (place.name, place.type)
+    id, called = str(place.id), (place.name, place.type)
     plain = id.isascii() and id.isdigit() and len(id) <= ID_DIGITS and not id.startswith("0")
-    return int(id) if plain and CORE_LOCATIONS.get(int(id), called) == called else None
+    if not plain or not all(name is None or name.isprintable() for name in called):
+        return None
+    # any key twice, and any way to write one, makes another text than this
+    if msgspec.json.encode(place) != text:
+        return None
+    return int(id) if CORE_LOCATIONS.get(int(id), called) == called else None
 
 
 def _adds_up(cells: Cells) -> bool:

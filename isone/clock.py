@@ -10,7 +10,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MARKET_ZONE = ZoneInfo("America/New_York")
-_STAMP_TOLERANCE = 2  # seconds; five-minute stamps are sometimes :01 or :02 off the grid
 
 
 def now() -> dt.datetime:
@@ -97,11 +96,15 @@ def parse_stamp(text: str) -> int:
     return int(moment.timestamp())
 
 
-def snap(instant: int, minutes: int) -> int:
-    """Move an instant that is one or two seconds off the interval grid onto it."""
+def snap(instant: int, minutes: int, within: int | None = None) -> int:
+    """The beginning of the interval that is nearest, if it is less than half an interval away.
+
+    With `within`, only if it is that many seconds away or less. Any other instant stays as it is.
+    """
     step = minutes * 60
     nearest = (instant + step // 2) // step * step
-    return nearest if abs(instant - nearest) <= _STAMP_TOLERANCE else instant
+    off = abs(instant - nearest)
+    return nearest if 2 * off < step and (within is None or off <= within) else instant
 
 
 def last_published(lag: dt.timedelta, at: dt.datetime) -> dt.date:

@@ -37,6 +37,10 @@ ALL_LOCATIONS: Final = "all"
 Locations = tuple[int, ...] | Literal["all"]
 HUBS: tuple[int, ...] = tuple(CORE_LOCATIONS)
 
+OCCURRENCE: Final = "occurrence"
+"""The column that tells rows of the same names in one interval apart, where names are the key."""
+_SECONDS_OFF = 2
+
 REPORTS_PAGE = "isoexpress/web/reports/operations/-/tree/ancillary-hourly-rzpd-final"
 """The public page that hands out the cookie for reports made on request."""
 
@@ -122,6 +126,9 @@ class Report:
     """The record's fields, each with the headings under which it may stand."""
     block_hours: int = 24
     """How many hours of a day one file holds."""
+    first_day: dt.date | None = None
+    """The first operating day that is there; None where nothing later than the dataset's own first
+    day is known."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,8 @@ class Dataset:
     published_with: str | None = None
     """For a set that owes no row, as of events: the dataset whose publication tells a day that
     has none from one that is not out. None where every interval owes its rows."""
+    ignored: tuple[str, ...] = ()
+    """Keys that are known and of no use, wherever in a reply they are."""
 
     @property
     def owes_rows(self) -> bool:
@@ -168,6 +177,12 @@ class Dataset:
     def has_prelim(self) -> bool:
         """Whether preliminary prices come before the final ones, as they do in real time."""
         return self.market != "DAY_AHEAD_HOURLY"
+
+    @property
+    def public_since(self) -> dt.date:
+        """The first operating day that public CSV has, where there is any, as far as is known."""
+        begins = self.report.first_day if self.report else None
+        return max(begins or self.first_day, self.first_day)
 
     @property
     def per_location(self) -> bool:
@@ -184,7 +199,18 @@ class Dataset:
     @property
     def key(self) -> tuple[str, ...]:
         """The columns that tell one row from every other."""
-        return ("interval_start_utc", *(("location_id",) if self.place else self.names))
+        if self.names:
+            return ("interval_start_utc", *self.names, OCCURRENCE)
+        return ("interval_start_utc", *(("location_id",) if self.place else ()))
+
+    def interval_of(self, instant: int) -> int:
+        """The beginning of the interval (UTC seconds) that a stamp means.
+
+        Where every interval owes its rows, a stamp means the nearest one. What happens at any time
+        keeps its own, but for a second or two.
+        """
+        within = None if self.owes_rows else _SECONDS_OFF
+        return clock.snap(instant, self.interval_minutes, within)
 
     def intervals(self, part: Part) -> Sequence[int]:
         """The interval beginnings (UTC seconds) that a part must hold for every place in it."""
@@ -541,6 +567,9 @@ _CONSTRAINT_COLUMNS = (
 
 _CONSTRAINT_NAMES = ("constraint_name", "contingency_name")
 
+_DAY_AHEAD_IGNORED = ("market_day", "gmt_begin_date", "local_hour_end")
+_RESERVE_IGNORED = ("IntervalBeginDate",)
+
 _STATIC = "static-transform/csv/histRpts"
 _BEGIN_DATE = ("BeginDate",)
 _MARKETS_OPENED = dt.date(2003, 3, 1)
@@ -565,7 +594,11 @@ _ROWS = (
         publication_lag=_DAY_BEFORE_AT_NOON,
         place="location",
         columns=_LMP_COLUMNS,
-        report=Report(f"{_STATIC}/da-lmp/WW_DALMP_ISO_{{day}}.csv", _LMP_HEADINGS),
+        report=Report(
+            f"{_STATIC}/da-lmp/WW_DALMP_ISO_{{day}}.csv",
+            _LMP_HEADINGS,
+            first_day=dt.date(2016, 1, 1),
+        ),
     ),
     Dataset(
         name="lmp_rt_hourly",
@@ -631,6 +664,7 @@ _ROWS = (
         publication_lag=_FINAL_AFTER_DAYS,
         place="reserve_zone",
         columns=_RESERVE_COLUMNS,
+        ignored=_RESERVE_IGNORED,
         report=Report(
             "transform/csv/fiveminreserveprice?type=final&start={day}&end={day}", _RESERVE_HEADINGS
         ),
@@ -649,6 +683,7 @@ _ROWS = (
         publication_lag=_DAY_BEFORE_AT_NOON,
         place=None,
         columns=_DAY_AHEAD_RESERVE_COLUMNS,
+        ignored=_DAY_AHEAD_IGNORED,
         report=Report(
             "transform/csv/daasreservedata?start={day}&end={day}", _DAY_AHEAD_RESERVE_HEADINGS
         ),
@@ -667,6 +702,7 @@ _ROWS = (
         publication_lag=_DAY_BEFORE_AT_NOON,
         place=None,
         columns=_STRIKE_PRICE_COLUMNS,
+        ignored=_DAY_AHEAD_IGNORED,
     ),
     Dataset(
         name="regulation_hourly",
@@ -714,6 +750,7 @@ _ROWS = (
         publication_lag=_FINAL_AFTER_DAYS,
         place="reserve_zone",
         columns=_RESERVE_COLUMNS,
+        ignored=_RESERVE_IGNORED,
         report=Report(
             "transform/csv/finalhourlyreserveprice?start={day}&end={day}", _RESERVE_HEADINGS
         ),
@@ -755,7 +792,11 @@ _ROWS = (
 )
 
 DATASETS = {row.name: row for row in _ROWS}
-CHOSEN_BY = {"lmp": "markets", "as": "services", "constraints": "markets"}
+CHOSEN_BY: Final[dict[DataType, str]] = {
+    "lmp": "markets",
+    "as": "services",
+    "constraints": "markets",
+}
 """The key of the configuration that chooses among the datasets of a data type."""
 
 

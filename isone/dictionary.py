@@ -77,6 +77,7 @@ def _section(dataset: Dataset) -> str:
         f"market `{dataset.market}`",
         f"- one row for each {_length(dataset)}{_per_place(dataset)}: {_rows_a_day(dataset)}",
         f"- from {dataset.first_day} on; final {_published(dataset)}",
+        f"- without an account: {_public(dataset)}",
         f"- key {_code(dataset.key)}",
         f"- from `{dataset.path}`"
         + (f", or `{dataset.hour_path}` for many locations" if dataset.hour_path else ""),
@@ -90,6 +91,13 @@ def _section(dataset: Dataset) -> str:
 def _row(column: TableColumn, field: str) -> tuple[str, ...]:
     meaning = f"{column.meaning}; may be NULL" if column.nullable else column.meaning
     return f"`{column.name}`", column.type, column.unit, f"`{field}`" if field else "", meaning
+
+
+def _public(dataset: Dataset) -> str:
+    if dataset.report is None:
+        return "in no public CSV"
+    known = dataset.report.first_day
+    return f"in the public CSV from {known} on" if known else "in the public CSV"
 
 
 def _length(dataset: Dataset) -> str:

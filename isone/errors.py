@@ -67,3 +67,7 @@ class IncompleteError(ReplyError):
 
 class NoDataError(IncompleteError):
     """The service has nothing for that day (404, or an empty reply)."""
+
+
+class NotFoundError(NoDataError):
+    """The service answered 404: it has nothing for that day, or does not know the address."""

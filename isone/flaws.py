@@ -6,7 +6,8 @@ stored, and the flaw is a WARNING until it is acknowledged in the same way. Eith
 ledger, manifest, table `operating_days` and report.
 """
 
-from typing import Final
+from collections.abc import Container
+from typing import Final, Literal
 
 import msgspec
 
@@ -41,10 +42,25 @@ SUSPECT: Final = {
 ALL: Final = REJECTED | SUSPECT
 
 
-class Flaw(msgspec.Struct, frozen=True):
+class Flaw(msgspec.Struct, frozen=True, omit_defaults=True):
     """A flaw that a response has, as the ledger notes it."""
 
     name: str
     """One of `ALL`."""
     what: str
     """Which rows: a count, and the first of them by interval and location."""
+    locations: tuple[int, ...] = ()
+    """The ids that have two names."""
+
+
+def counts(
+    flaw: Flaw, locations: tuple[int, ...] | Literal["all"], accepted: Container[str]
+) -> bool:
+    """Whether a flaw rejects a day of which these locations are wanted.
+
+    It does unless it is accepted by name, or only suspect; and two names of a location do not
+    matter to whoever has not chosen it.
+    """
+    if flaw.name in accepted or flaw.name not in REJECTED:
+        return False
+    return flaw.name != NODE or locations == "all" or not set(locations).isdisjoint(flaw.locations)

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ log = logging.getLogger("isone")
 
 _RULE = "=" * 80
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+_STATUS_SIZE = 8192
+"""Bytes of a status file, filled up with blanks: so its end can be told on a full disk too."""
 NO_MEMORY = (
     "there is not enough memory here; give it more, or run fewer jobs at a time, and run again"
 )
@@ -49,10 +52,14 @@ class Redaction(logging.Filter):
         pair = f"{credentials.username}:{credentials.password}"
         self._secrets |= {credentials.password, base64.b64encode(os.fsencode(pair)).decode()}
 
+    def hide_text(self, *secrets: str) -> None:
+        """Learn texts that no record may hold, such as a token."""
+        self._secrets |= {secret for secret in secrets if secret}
+
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite a record that holds a secret, or what would move a terminal."""
         said = message = record.getMessage()
-        for secret in self._secrets:
+        for secret in sorted(self._secrets, key=len, reverse=True):  # a part may be one too
             message = message.replace(secret, "***")
         message = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in message)
         if message != said:
@@ -74,9 +81,13 @@ class Journal:
     log_dir: Path
     attempt: int = 1
     attempts: int = 1
+    heading: str = ""
+    """A line above the start, such as `Download 1/4: …`."""
     stable_log: Path | None = None
     """Rule's own log, which becomes a link to this attempt's."""
     exit_code: int = 0
+    may_stop_run: bool = False
+    """Whether the run ends with an attempt that shows that no job of it can succeed."""
     stop_run: bool = False
     """Whether the attempt showed that no job of the run can succeed."""
     facts: dict[str, Any] = field(default_factory=dict)
@@ -86,10 +97,10 @@ class Journal:
 
     def __enter__(self) -> "Journal":
         """Open the log and say what begins."""
-        self._started = dt.datetime.now()
+        self._started = dt.datetime.now(dt.UTC)
         make_folder(self.log_dir)
         make_folder(self.status_path.parent)
-        stamp = f"{self._started:%Y%m%d_%H%M%S}"
+        stamp = f"{self._started:%Y%m%d_%H%M%S}Z"
         self.log_path = self.log_dir / f"{self.name}_attempt{self.attempt}_{stamp}.log"
         self._open_handlers()
         self._link_stable_log()
@@ -107,6 +118,8 @@ class Journal:
             "started": _iso(self._started),
         }
         self.tell(state="running")
+        if self.heading:
+            log.info("%s", self.heading)
         log.info(
             "%s\nStarting: %s (attempt %d of %d)\nCommand: %s\nLog file: %s\nStarted at: %s\n%s",
             *(_RULE, self.name, self.attempt, self.attempts, self.command, self.log_path),
@@ -124,7 +137,7 @@ class Journal:
         state, message = self._verdict(error)
         if message:
             log.error("%s", message)
-        ended = dt.datetime.now()
+        ended = dt.datetime.now(dt.UTC)
         log.info(
             "%s\nCompleted: %s\nExit code: %d\nStatus: %s\nCompleted at: %s\n%s",
             *(_RULE, self.name, self.exit_code, state.upper(), _iso(ended), _RULE),
@@ -141,8 +154,13 @@ class Journal:
     def tell(self, **facts: Any) -> None:
         """Add facts to the status file, which anybody may read at any time."""
         self.facts |= facts
-        content = json.dumps(self.facts, indent=1).encode() + b"\n"
-        write_whole(self.status_path, content, lasting=False)
+        content = (json.dumps(self.facts, indent=1) + "\n").encode().ljust(_STATUS_SIZE)
+        try:
+            write_whole(self.status_path, content, lasting=False)
+        except OSError:
+            with self.status_path.open("r+b") as file:  # a full disk has room for what is there
+                file.write(content)
+                file.truncate()
 
     def _verdict(self, error: BaseException | None) -> tuple[str, str]:
         if error is not None and self._interrupted:  # DuckDB makes errors of its own of it
@@ -155,7 +173,8 @@ class Journal:
                 return "interrupted", "interrupted; run again to go on from here"
             case StopRunError() | UsageError():
                 self.exit_code, self.stop_run = USAGE, True
-                return "failed", f"{str(error).rstrip('.')}. The run stops"
+                sentence = str(error).rstrip(".")
+                return "failed", f"{sentence}. The run stops" if self.may_stop_run else sentence
             case IsoneError():
                 self.exit_code = self.exit_code or FAILED
                 return "failed", str(error)
@@ -184,7 +203,7 @@ class Journal:
 
     def _open_handlers(self) -> None:
         to_file = logging.FileHandler(self.log_path, encoding="utf-8")
-        to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        to_file.setFormatter(_in_utc("%(asctime)sZ %(levelname)s %(message)s"))
         to_screen = ConsoleHandler()
         to_screen.setFormatter(logging.Formatter("%(message)s"))
         self._handlers = [to_file, to_screen]
@@ -234,4 +253,10 @@ def os_sentence(error: OSError) -> str:
 
 
 def _iso(moment: dt.datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="seconds")
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _in_utc(form: str) -> logging.Formatter:
+    formatter = logging.Formatter(form)
+    formatter.converter = time.gmtime
+    return formatter

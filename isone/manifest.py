@@ -40,10 +40,10 @@ class Manifest(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...]
     parts: tuple[Entry, ...]
     """Ascending by day."""
+    locations: Locations = "all"
+    """What was asked for, where the service answers by location."""
     flaws: tuple[DayFlaw, ...] = ()
     """Ascending by day."""
-    locations: Locations | None = None
-    """The locations it was asked for; None in a marker that does not say."""
     final_through: str = ""
     """The last day that has to be final; "" in a marker that does not say."""
     sha256: str = ""

@@ -1,4 +1,4 @@
-"""A message when a download failed or a gap was accepted anew: mail, Slack, a webhook, by apprise.
+"""A message when a job failed or a gap was accepted anew: mail, Slack, a webhook, by apprise.
 
 Where it goes stands in the environment alone (`ISONE_NOTIFY`, one or more of apprise's URLs), for
 such a URL holds passwords and tokens. Nothing here raises: a message that cannot be sent is told on
@@ -9,7 +9,7 @@ import importlib
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isone import run
@@ -48,7 +48,8 @@ def tell_end(store: Store) -> None:
     plan = run.read_plan(store)
     if not addresses or plan is None:
         return
-    text = message(plan, run.states(store, plan, ended=True))
+    found = run.states(store, plan, run.shown_id(store), ended=True)
+    text = message(plan, found, run.failed_otherwise(store, plan, run.shown_id(store), ended=True))
     if not text:
         return
     title, _, body = text.partition("\n")
@@ -56,18 +57,22 @@ def tell_end(store: Store) -> None:
         _say("the message about this run could not be sent; the summary above says the same")
 
 
-def message(plan: Plan, states: list[State]) -> str:
-    """What there is to tell of a run, the title in the first line; empty where all went well."""
+def message(plan: Plan, states: Sequence[State], others: Sequence[State] = ()) -> str:
+    """What there is to tell of a run, the title in the first line; empty where all went well.
+
+    `others` are the jobs beside its downloads that failed.
+    """
     bad = [state for state in states if not state.good]
     gaps = [(state, day, reason) for state in states
             for day, reason in state.facts.get("gaps", {}).items()]  # fmt: skip
-    if not bad and not gaps:
+    if not bad and not gaps and not others:
         return ""
     kind = " (invented prices)" if plan.source == "sandbox" else ""
     counts = [f"{len(bad)} of {count(len(states), 'download')} not complete"] if bad else []
+    counts += [f"{count(len(others), 'other job')} failed"] if others else []
     counts += [f"{count(len(gaps), 'gap')} accepted"] if gaps else []
     lines = [f"ISO-NE prices{kind}: {', '.join(counts)}"]
-    for state in bad:
+    for state in (*bad, *others):
         lines.append(f"{state.planned.name}: {state.word.lower()}")
         if state.facts.get("message"):
             lines.append(f"  {state.facts['message']}")

@@ -13,8 +13,8 @@ class Seen(msgspec.Struct, frozen=True):
     """A location in the table of all that were ever listed."""
 
     id: int
-    name: str
-    type: str
+    name: str | None
+    type: str | None
     area: str | None
     first_seen: str
     """The day (YYYY-MM-DD) of the first list that has it."""
@@ -44,10 +44,14 @@ def read_table(store: Store) -> list[Seen]:
 
 
 def learn(store: Store) -> None:
-    """Know every location that was ever listed, to fill in what public reports leave out."""
+    """Know every location that was ever listed, to fill in what public reports leave out.
+
+    A name that was another location's before is the one's that was listed last.
+    """
     from isone import reports  # who only reads the table, as loading does, reads no replies
 
-    reports.learn((seen.id, seen.name, seen.type) for seen in read_table(store))
+    listed = sorted(read_table(store), key=lambda seen: (seen.last_seen, not seen.gone))
+    reports.learn((seen.id, seen.name, seen.type) for seen in listed)
 
 
 def write_table(store: Store, rows: Iterable[Seen]) -> None:

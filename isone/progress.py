@@ -41,6 +41,7 @@ class DownloadProgress:
         self._name, self._client, self._days = name, client, days
         self._requests_after = requests_after
         self._tell = tell
+        self._planned = False
         self._parts_left: Counter[dt.date] = Counter()
         self._requests_left = 0
         self._failed: set[dt.date] = set()
@@ -63,7 +64,8 @@ class DownloadProgress:
         self._tell(**self.facts())
 
     def plan(self, lacking: list[Part]) -> None:
-        """Learn which requests are left."""
+        """Learn which requests are left; until then no day counts as done."""
+        self._planned = True
         self._parts_left = Counter(part.day for part in lacking)
         self._requests_left = len(lacking)
         self._finished.append(time.monotonic())
@@ -88,10 +90,11 @@ class DownloadProgress:
     def facts(self) -> dict[str, Any]:
         """Days done, left and failed, requests, speed, what it waits for, when it is done."""
         open_days = sum(count > 0 for count in self._parts_left.values())
+        days_done = self._days - open_days - len(self._failed) if self._planned else 0
         rate = self._requests_a_minute()
         return {
             "days": self._days,
-            "days_done": self._days - open_days - len(self._failed),
+            "days_done": days_done,
             "days_failed": len(self._failed),
             "requests_sent": self._client.requests_sent,
             "requests_left": self._requests_left,

@@ -123,9 +123,12 @@ class Packed:
                 )
 
     def _all_places(self) -> dict[int, str]:
+        """Every location by id, with one of its names; "" where it has none."""
         pairs = self.files.to_table(list(_PLACE)).unify_dictionaries()
         pairs = pairs.group_by(list(_PLACE)).aggregate([])
-        return dict(zip(*(pairs[name].to_pylist() for name in _PLACE), strict=True))
+        ids, names = (pairs[name].to_pylist() for name in _PLACE)
+        named = {id: name for id, name in zip(ids, names, strict=True) if name}
+        return dict.fromkeys(ids, "") | named
 
 
 def _ordered(table: pa.Table, key: Sequence[str]) -> pa.Table:
@@ -176,7 +179,10 @@ def _is_period(stem: str) -> bool:
 def _where_else(dataset: str, data_dir: Path) -> str:
     sandbox = data_dir / "sandbox"
     if any((sandbox / "parquet" / dataset).glob("*.parquet")):
-        return f"the sandbox's invented prices are there with data_dir={str(sandbox)!r}"
+        return (
+            f"the sandbox's invented prices are in {sandbox}: name it as the folder of the data "
+            "(data_dir, or --data-dir)"
+        )
     folders = data_dir.glob("parquet/*/*.parquet")
     others = sorted({f"{p.parent.name} {p.stem[:4]}" for p in folders if _is_period(p.stem)})
     if others:
@@ -203,9 +209,9 @@ def _places(dataset: Dataset, given: Places | None) -> tuple[int | str, ...]:
 
 
 def _hint(place: int | str, known: dict[int, str]) -> str:
-    names = [str(id) for id in known] if isinstance(place, int) else list(known.values())
+    names = [str(id) for id in known] if isinstance(place, int) else [*filter(None, known.values())]
     near = difflib.get_close_matches(str(place), names, n=3)
     if near:
         return f"near it are {', '.join(near)}"
-    some = [f"{id} {name}" for id, name in sorted(known.items())]
+    some = [f"{id} {name}".rstrip() for id, name in sorted(known.items())]
     return f"there are {', '.join(some[:_NAMED])}{' and more' if some[_NAMED:] else ''}"

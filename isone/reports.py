@@ -5,7 +5,9 @@ data, `T` trailer. Here its data is rewritten into the JSON in which the web ser
 so that one reader and one set of checks do for both sources.
 
 What a report leaves out is filled in from what is known: the names of locations where it has ids
-alone, ids where it has names alone. `learn` adds to the hub and zones, which are always known.
+alone, ids where it has names alone. `learn` adds to the hub and zones, which are always known. A
+row whose location's id nobody knows stays a row, with an empty id: so a report has the same number
+of rows whatever is known when it is read.
 Source: real heads of reports, and what working public clients expect where none was seen.
 """
 
@@ -35,17 +37,22 @@ _NAME = ("locationname", "reservezonename", "location")
 _TYPE = ("locationtype",)
 _KNOWN = {*_DATE, *_TIME, *_HOUR_ENDING, *_ID, *_NAME, *_TYPE}
 
-Place = tuple[int, str, str]
+Place = tuple[int, str | None, str | None]
 """A location: id, name, type."""
-_learned: dict[int, tuple[str, str]] = dict(CORE_LOCATIONS)
+_learned: dict[int, tuple[str | None, str | None]] = dict(CORE_LOCATIONS)
 _ids: dict[str, int] = {name: id for id, (name, _) in CORE_LOCATIONS.items()}
 
 
 def learn(places: Iterable[Place]) -> None:
-    """Know these locations too, in this process, where a report leaves out ids or names."""
+    """Know these locations too, in this process, where a report leaves out ids or names.
+
+    Of two with one name the later counts; hub and zones are known for good.
+    """
     for id, name, kind in places:
-        _learned.setdefault(id, (name, kind))
-        _ids.setdefault(name, id)
+        if id not in CORE_LOCATIONS:
+            _learned[id] = (name, kind)
+        if name and _ids.get(name) not in CORE_LOCATIONS:
+            _ids[name] = id
 
 
 def is_report(body: bytes) -> bool:
@@ -268,12 +275,20 @@ def _choices(label: Label) -> tuple[int, ...]:
 def _by_order(
     sheet: _Sheet, labels: Sequence[Label], choices: dict[Label, tuple[int, ...]]
 ) -> list[int]:
+    """The instants of rows where the second of two hours is not marked.
+
+    A line that is an exact copy of the line before it is of the same hour.
+    """
     places = sheet.column((*_ID, *_NAME)) or ("",) * len(labels)
     marked = {(day, text.rstrip("X")) for day, text in labels if text.endswith("X")}
+    copies = _copies(sheet, list(zip(places, labels, strict=True)))
     met: Counter[tuple[str, Label]] = Counter()
     latest: dict[str, int] = {}
     found: list[int] = []
-    for place, label in zip(places, labels, strict=True):
+    for line, (place, label) in enumerate(zip(places, labels, strict=True)):
+        if line in copies:
+            found.append(found[-1])
+            continue
         options = choices[label]
         number = 0
         if len(options) == 2 and label not in marked:
@@ -292,6 +307,18 @@ def _by_order(
     if once:
         raise ReplyError(f"the report has {' '.join(once[0])} once, where clocks show it twice")
     return found
+
+
+def _copies(sheet: _Sheet, keys: Sequence[tuple[str, Label]]) -> set[int]:
+    """The lines that are exact copies of the line before them.
+
+    Two hours that have the same prices look like that too: so a place's only two lines of a label
+    are no copies.
+    """
+    lines = list(zip(*sheet.columns, strict=True))
+    copies = {n for n in range(1, len(lines)) if lines[n] == lines[n - 1]}
+    lines_of = Counter(keys)
+    return {n for n in copies if lines_of[keys[n]] > 2}
 
 
 def _places(dataset: Dataset, sheet: _Sheet) -> list[str]:
@@ -318,13 +345,11 @@ def _place(dataset: Dataset, id: str | None, name: str | None, kind: str | None)
         zone = name if name is not None else RESERVE_ZONES.get(number, "")
         return f'"ReserveZoneId":{number},"ReserveZoneName":{json.dumps(zone)},'
     if id is None:
-        if name not in _ids:
-            raise ReplyError(
-                f"the report names a location {(name or '')[:40]!r} that the kept list has not"
-            )
-        id = str(_ids[name])
+        if not name:
+            raise ReplyError("the report has a row without the name of its location")
+        id = str(_ids.get(name, ""))
     location: dict[str, str] = {"@LocId": id}
-    known = _learned.get(_whole(id), (None, None))
+    known = _learned.get(_whole(id), (None, None)) if id else (None, None)
     for key, text in (("@LocType", kind or known[1]), ("$", name or known[0])):
         if text is not None:
             location[key] = text

@@ -1,11 +1,13 @@
 """How far two versions of a day's prices differ: preliminary and final, or final and corrected."""
 
+import operator
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 from isone import clock, parse
 from isone.datasets import Dataset
+from isone.rows import Key, tell_apart
 from isone.words import count
 
 _CENT = 0.005  # $; less than half a cent is no difference
@@ -44,29 +46,40 @@ def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
     Bodies as served, unpacked. Raises ReplyError where one cannot be read.
     """
     old, new = _rows(dataset, before), _rows(dataset, after)
+    unknown = {row.place.name for row in (*old.values(), *new.values()) if _lacks_id(row)}
+    if unknown:  # a name whose id only one of the two can tell is no change
+        old, new = (
+            {key: row for key, row in rows.items() if row.place.name not in unknown}
+            for rows in (old, new)
+        )
     prices = [column.name for column in dataset.columns if column.unit.startswith("$")]
     values = [column.name for column in dataset.columns if column.type == "double"]
     changed: list[float] = []
     for key in old.keys() & new.keys():
         one, other = old[key], new[key]
         if any(_differ(getattr(one, name), getattr(other, name)) for name in values):
-            changed.append(max(_gap(getattr(one, name), getattr(other, name)) for name in prices))
+            gaps = [_gap(getattr(one, name), getattr(other, name)) for name in prices]
+            changed.append(max(gaps, default=0.0))
     rows = len(changed) + len(old.keys() ^ new.keys())
     mean = fmean(changed) if changed else 0.0
     return Changes(rows, round(max(changed, default=0.0), 4), round(mean, 4))
 
 
-def _rows(dataset: Dataset, body: bytes) -> dict[Any, Any]:
-    rows: dict[Any, Any] = {}
-    for row in parse.read_records(dataset, body).rows:
-        stamp = row.begins
-        for key in dataset.begins[1:]:
-            stamp = getattr(stamp, key)
-        slot = clock.snap(clock.parse_stamp(stamp), dataset.interval_minutes)
-        place = getattr(row, "place", 0)
-        names = tuple(getattr(row, name) for name in dataset.names)
-        rows[slot, getattr(place, "id", place), *names] = row
-    return rows
+def _rows(dataset: Dataset, body: bytes) -> dict[Key, Any]:
+    records = parse.read_records(dataset, body, nulls=True).rows
+    begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
+    keys: list[Key] = []
+    for record in records:
+        place: Any = getattr(record, "place", 0)
+        names = tuple(getattr(record, name) for name in dataset.names)
+        slot = dataset.interval_of(clock.parse_stamp(begins(record)))
+        keys.append((slot, names or getattr(place, "id", place) or place))
+    kept, torn = tell_apart(dataset, keys, records)
+    return kept | torn
+
+
+def _lacks_id(row: Any) -> bool:
+    return getattr(getattr(row, "place", None), "id", None) == ""
 
 
 def _differ(one: float | None, other: float | None) -> bool:

@@ -1,24 +1,29 @@
 """A run as a whole: what it is going to do, what has become of each download, and stopping it.
 
-The plan is written when a run starts, each job keeps a status file, and header, status and summary
-are made from these files alone. So a download that never started is named too, and anybody can look
-at any time, also after a crash.
+Each run has an id and a folder of that name, so two runs on one data folder do not mix. The plan is
+written when a run starts, each job keeps a status file, and header, status and summary are made
+from these files alone. So a download that never started is named too, and anybody can look at any
+time, also after a crash. Times are UTC.
 """
 
 import contextlib
 import datetime as dt
 import os
+import re
+import secrets
+import shutil
 import signal
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from isone import clock, selection, sources
-from isone.custom import CustomDownload, read_downloads
+from isone import clock, complete, markers, selection, sources
+from isone.custom import CustomDownload, made_from, read_downloads
+from isone.datasets import ALL_LOCATIONS, HUBS
 from isone.errors import UNREADABLE, UsageError
 from isone.processes import runs_here, this_host
 from isone.selection import Job
@@ -29,9 +34,37 @@ from isone.words import count
 _RULE = "#" * 80
 _NAMED_DAYS = 20
 _KILLED = (
-    "it was killed, or the machine went down, before it could say how it ended; where nobody did "
-    "that, its memory ran out: give it more, or run fewer jobs at a time, and run again"
+    "it ended before it could say how: somebody killed it, the machine went down, or memory or "
+    "disk ran out; its log has what it said last; run again to resume"
 )
+VARIABLE = "ISONE_RUN"
+"""Environment variable by which the jobs of a run know its id."""
+BY_HAND = "by-hand"
+"""The id under which scripts that were started without Snakemake keep their status."""
+_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+_RUNS_KEPT = 50
+_DOWNLOADS = {"download_prices", "download_custom"}
+_CHECKS = {"verify", "recheck", "reconcile"}
+
+
+def new_id() -> str:
+    """An id for a run that begins now; ids sort by time."""
+    return f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def current_id() -> str:
+    """The id of the run that this process belongs to."""
+    given = os.environ.get(VARIABLE, "")
+    return given if _ID.fullmatch(given) else BY_HAND
+
+
+def ids(store: Store) -> list[str]:
+    """The ids of the runs on a data folder, the oldest first."""
+    try:
+        names = [path.name for path in store.run_dir("").iterdir()]
+        return sorted(name for name in names if _ID.fullmatch(name))
+    except FileNotFoundError:
+        return []
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -43,6 +76,8 @@ class Planned(msgspec.Struct, frozen=True):
     requests: int | None
     """Requests left to send; None where a custom program decides."""
     complete: bool
+    maybe: int = 0
+    """Further requests for days that may not be final yet."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -58,11 +93,30 @@ class Plan(msgspec.Struct, frozen=True):
     process: int = 0
     host: str = ""
     """Where that process is; on a cluster, jobs run elsewhere."""
+    rules: tuple[str, ...] = ()
+    """The rules that have jobs to do in this run."""
+    left_out: int = 0
+    """How many things were asked for that no download brings; the remarks name them."""
+    listing: bool = False
+    """Whether the list of locations may have to be asked for, too."""
 
     @property
     def requests(self) -> int:
         """Requests left to send, custom programs not counted."""
         return sum(download.requests or 0 for download in self.downloads)
+
+    @property
+    def maybe(self) -> int:
+        """Further requests that may be needed."""
+        todo = any(not download.complete for download in self.downloads)
+        return sum(download.maybe for download in self.downloads) + (self.listing and todo)
+
+    def heading(self, name: str) -> str:
+        """Which of the downloads to do this is: `Download 1/4: …`; empty for none of them."""
+        names = [download.name for download in self.downloads if not download.complete]
+        if name not in names:
+            return ""
+        return f"Download {names.index(name) + 1}/{len(names)}: {name}"
 
     def requests_after(self, name: str) -> int:
         """Requests of the downloads that come after this one."""
@@ -80,18 +134,32 @@ class Run:
     jobs: tuple[Job, ...]
     custom: tuple[CustomDownload, ...]
     remarks: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """What was asked for and is no job of this run, with the reasons."""
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "Run":
-        """Read a configuration. Raises UsageError, in one sentence, for anything wrong in it."""
+    def of(cls, config: Mapping[str, Any], *, begins: bool = False) -> "Run":
+        """Read a configuration, and see which markers still hold if a run `begins`.
+
+        Raises UsageError, in one sentence, for anything wrong in the configuration.
+        """
         settings = read_settings(config)
         if not settings.years and not settings.downloads:
             raise UsageError("no years are given; say, for example, --config years=2024")
         for folder in (settings.data_dir, settings.log_dir):
             _require_writable(folder)
+        store = Store(settings.store_dir)
+        custom = read_downloads(settings.downloads, config) if settings.downloads else []
+        dropped = complete.drop_stale(store, settings) if begins else []
         chosen = selection.select(settings, clock.now())
-        custom = read_downloads(settings.downloads) if settings.downloads else []
-        return cls(settings, Store(settings.store_dir), chosen.jobs, tuple(custom), chosen.remarks)
+        if not chosen.jobs and not custom:
+            why = "; ".join(chosen.left_out) or f"{settings.downloads} is an empty list"
+            raise UsageError(f"there is nothing to download: {why}")
+        remarks = (*chosen.remarks, *dropped)
+        started = cls(settings, store, chosen.jobs, tuple(custom), remarks, chosen.left_out)
+        if begins:
+            started.drop_custom(config)
+        return started
 
     @property
     def price_markers(self) -> list[str]:
@@ -115,9 +183,11 @@ class Run:
         names = [each.name for each in reversed(self.custom)]
         return 1 + names.index(wildcards.name) if wildcards.name in names else 0
 
-    def custom_entry(self, wildcards: Any) -> str:
-        """What a custom download runs, so that an entry that changed is run again."""
-        return next((each.shown for each in self.custom if each.name == wildcards.name), "")
+    def drop_custom(self, config: Mapping[str, Any]) -> None:
+        """Remove the markers of custom downloads that were changed since, or have more to bring."""
+        now = clock.now()
+        for each, path in zip(self.custom, map(Path, self.custom_markers), strict=True):
+            markers.keep_if(markers.holds(path, made_from(each, config, now)), path)
 
     def plan(self) -> Plan:
         """What there is to do now, counted from the files."""
@@ -130,76 +200,135 @@ class Run:
             data_dir=str(self.store.root),
             log_dir=str(self.settings.log_dir),
             downloads=tuple(downloads),
-            remarks=self.remarks,
+            remarks=(*self.remarks, *self.left_out),
+            left_out=len(self.left_out),
+            listing=self._listing_due(),
         )
+
+    def _listing_due(self) -> bool:
+        """Whether the list of locations may have to be asked for, too."""
+        wanted = self.settings.locations
+        if wanted != ALL_LOCATIONS and set(wanted) <= set(HUBS):
+            return False
+        folder = self.store.root / "raw" / "locations"
+        return not any(folder.glob(f"{clock.now():%Y%m%d}.*"))
 
     def _planned(self, job: Job) -> Planned:
         marker = self.store.marker_path(job.dataset, job.period)
         days = (job.last - job.first).days + 1
+        requests = selection.requests_left(self.store, job, self.settings)
         return Planned(
             name=job.name,
             marker=str(marker),
             what=f"{job.first} to {job.last}, {count(days, 'day')}",
-            requests=selection.requests_left(self.store, job, self.settings),
+            requests=requests.sure,
             complete=marker.exists(),
+            maybe=requests.maybe,
         )
 
-    def start(self, attempts: int) -> None:
-        """Note the plan of a run that begins, and forget that an earlier one was stopped.
+    def start(self, retries: int, rules: Collection[str] = ()) -> str:
+        """Note the plan of a run that begins; returns what there is to say of it.
 
-        Raises StopRunError where the run cannot succeed for want of an account.
+        `retries` are those of each download, `rules` those that have jobs to do. Raises
+        StopRunError where the run cannot succeed for want of an account.
         """
         plan = msgspec.structs.replace(
-            self.plan(), attempts=attempts, started=_now(), process=os.getpid(), host=this_host()
+            self.plan(),
+            attempts=1 + retries,
+            started=now(),
+            process=os.getpid(),
+            host=this_host(),
+            rules=tuple(sorted(set(rules))),
         )
-        if self.settings.source != "sandbox" and plan.requests:
+        if self.settings.source != "sandbox" and plan.requests and _DOWNLOADS & set(rules):
             sources.open_service(self.settings)
-        write_whole(_plan_path(self.store), msgspec.json.format(msgspec.json.encode(plan)))
-        _stop_path(self.store).unlink(missing_ok=True)
+        write_whole(plan_path(self.store), msgspec.json.format(msgspec.json.encode(plan)))
+        _forget_old(self.store)
+        if not _DOWNLOADS & set(rules):
+            return ""
+        return f"# Max retries per download: {retries}\n# Started: {plan.started}\n"
+
+
+def _forget_old(store: Store) -> None:
+    """Remove the folders of old runs; one that goes on stays."""
+    for run in ids(store)[:-_RUNS_KEPT]:
+        plan = _read_plan(store, run)
+        if plan is None or not _alive(plan.process, plan.host):
+            shutil.rmtree(store.run_dir(run), ignore_errors=True)
 
 
 def stop(store: Store, name: str, reason: str) -> None:
-    """Let no further job of this run start.
+    """Let no further job of the run that this process belongs to start.
 
     Where Snakemake runs on this machine it is told to end once its running jobs have; jobs that it
     starts all the same, here or on another machine, find the note and do not begin. On another
     machine its process number may be anybody's, so there it is left alone.
     """
-    write_whole(_stop_path(store), f"{name}: {reason}".encode())
-    plan = read_plan(store)
+    run = current_id()
+    write_whole(_stop_path(store, run), f"{name}: {reason}".encode())
+    plan = _read_plan(store, run)
     with contextlib.suppress(ProcessLookupError, PermissionError, OverflowError):
         here = plan is not None and plan.process > 0 and plan.host == this_host()
         if plan and here and os.getpgid(plan.process) == os.getpgrp():
             os.kill(plan.process, signal.SIGTERM)
 
 
-def stopped(store: Store) -> str | None:
-    """Why the run was stopped, if it was."""
+def stopped(store: Store, run: str | None = None) -> str | None:
+    """Why a run was stopped, if it was: the one that this process belongs to, unless given."""
     try:
-        return _stop_path(store).read_text("utf-8")
+        return _stop_path(store, run or current_id()).read_text("utf-8")
     except FileNotFoundError:
         return None
 
 
-def read_plan(store: Store) -> Plan | None:
-    """The plan of the newest run on a folder, if there was one."""
+def shown_id(store: Store) -> str:
+    """The run to tell of: the one that this process belongs to, or else the newest."""
+    own = current_id()
+    return own if own != BY_HAND else max(ids(store), default=BY_HAND)
+
+
+def read_plan(store: Store, run: str | None = None) -> Plan | None:
+    """The plan of a run, `shown_id` unless given; None where there is none."""
+    return _read_plan(store, run or shown_id(store))
+
+
+def _read_plan(store: Store, run: str) -> Plan | None:
     try:
-        return msgspec.json.decode(_plan_path(store).read_bytes(), type=Plan)
+        return msgspec.json.decode(plan_path(store, run).read_bytes(), type=Plan)
     except (FileNotFoundError, *UNREADABLE):
         return None
+
+
+def going_on(store: Store) -> list[str]:
+    """The ids of the runs that go on, the oldest first."""
+    plans = {run: _read_plan(store, run) for run in ids(store)}
+    return [run for run, plan in plans.items() if plan and _alive(plan.process, plan.host)]
 
 
 def newest_store(settings: Settings) -> Store:
     """Of the real and the sandbox's folder, the one that the last run worked on."""
     stores = [Store(settings.data_dir / "sandbox"), Store(settings.data_dir)]
-    plans = [_plan_path(store) for store in stores]
-    ages = [path.stat().st_mtime if path.exists() else 0.0 for path in plans]
-    return stores[ages.index(max(ages))]
+    return max(stores, key=lambda store: max(ids(store), default=""))
 
 
-def status_path(store: Store, name: str) -> Path:
-    """Where a job says how it is."""
-    return store.jobs_dir / f"{name}.json"
+def plan_path(store: Store, run: str | None = None) -> Path:
+    """Where the plan of a run is, of the one that this process belongs to unless one is given."""
+    return store.run_dir(run or current_id()) / "plan.json"
+
+
+def status_path(store: Store, name: str, run: str | None = None) -> Path:
+    """Where a job says how it is, in the run that this process belongs to unless one is given."""
+    return store.run_dir(run or current_id()) / "jobs" / f"{name}.json"
+
+
+def last_statuses(store: Store) -> dict[str, dict[str, Any]]:
+    """What each job said of itself in the newest run that had it, by the job's name."""
+    found: dict[str, dict[str, Any]] = {}
+    for run in (BY_HAND, *ids(store)):
+        for path in sorted(status_path(store, "any", run).parent.glob("*.json")):
+            if facts := _facts(path):
+                found[path.stem] = facts
+    return found
 
 
 def header(plan: Plan, *, quiet: bool = False) -> str:
@@ -219,14 +348,19 @@ def header(plan: Plan, *, quiet: bool = False) -> str:
         f"# Total downloads: {len(plan.downloads)} ({complete} complete, {len(todo)} to do)",
         f"# Requests left to send: {plan.requests:,}{_and_custom(todo)}",
     ]
-    if plan.attempts:
-        lines += [f"# Attempts per download: {plan.attempts}", f"# Started: {plan.started}"]
+    if plan.maybe:
+        lines.append(
+            f"#   and up to {plan.maybe:,} more, for days that may not be final yet, "
+            "and for the list of locations"
+        )
     lines += [f"# Note: {remark}" for remark in plan.remarks]
     for number, download in enumerate(todo, 1):
         left = "" if download.requests is None else f", {count(download.requests, 'request')}"
         lines.append(f"#   {number}. {download.name}: {download.what}{left}")
     if not todo:
-        lines.append("# Nothing to download: every day that was asked for is here and proven.")
+        every = "every day of these downloads" if plan.left_out else "every day that was asked for"
+        but = "; what is left out, and why, is said above" if plan.left_out else ""
+        lines.append(f"# Nothing to download: {every} is here and proven{but}.")
     return "\n".join([*lines, _RULE, ""])
 
 
@@ -249,31 +383,29 @@ class State:
         return self.word in {"SUCCESS", "COMPLETE"}
 
 
-def states(store: Store, plan: Plan, *, ended: bool = False) -> list[State]:
-    """What has become of each download of a plan, read from the files as they are now.
+def states(store: Store, plan: Plan, run: str, *, ended: bool = False) -> list[State]:
+    """What has become of each download of a run's plan, read from the files as they are now.
 
     `ended` says that the run is over, though its process may still be there.
     """
-    going_on = _alive(plan.process, plan.host) and not ended
-    return [_state(store, plan, planned, going_on) for planned in plan.downloads]
+    goes_on = _alive(plan.process, plan.host) and not ended
+    return [_state(store, run, planned, goes_on) for planned in plan.downloads]
 
 
-def _state(store: Store, plan: Plan, planned: Planned, going_on: bool) -> State:
-    facts = _facts(status_path(store, planned.name))
-    if facts.get("started", "") < plan.started:
-        facts = {}  # of an earlier run
+def _state(store: Store, run: str, planned: Planned, goes_on: bool) -> State:
+    facts = _facts(status_path(store, planned.name, run))
     state = facts.get("state")
     if state == "succeeded":
         word = "SUCCESS"
-    elif _is_there(planned.marker) and state != "running":
-        word = "COMPLETE"
     elif state == "running":
         alive = _alive(int(facts.get("process", 0)), str(facts.get("host", "")))
         word = "RUNNING" if alive else "INTERRUPTED"
     elif state in {"failed", "interrupted"}:
         word = state.upper()
+    elif planned.complete and _is_there(planned.marker):
+        word = "COMPLETE"
     else:
-        word = "WAITING FOR ITS TURN" if going_on else "NEVER STARTED"
+        word = "WAITING FOR ITS TURN" if goes_on else "NEVER STARTED"
     return State(planned, word, facts)
 
 
@@ -283,36 +415,58 @@ def _is_there(path: str) -> bool:
     return False
 
 
-def summary(store: Store, *, ended: bool = False) -> str:
-    """Every download of the newest run: how it went, its attempts, its log, its missing days."""
-    plan = read_plan(store)
+def summary(store: Store, *, run: str | None = None, ended: bool = False) -> str:
+    """What has become of a run, `shown_id` unless given: its downloads, what failed, its verdicts.
+
+    Of each download how it went, its attempts, its log and its missing days. A run that only checks
+    what is stored ends with the verdicts alone.
+    """
+    run = run or shown_id(store)
+    plan = _read_plan(store, run)
     if plan is None:
         return f"No run has been started on {store.root} yet."
-    found = states(store, plan, ended=ended)
-    good = sum(state.good for state in found)
-    counts = Counter(state.word for state in found if not state.good)
-    lines = [
-        _RULE,
-        "# Download summary",
-        _RULE,
-        f"Started: {plan.started}   Data: {plan.data_dir}",
-        f"Total downloads: {len(found)}",
-        f"Successful: {good}",
-        f"Failed: {counts.pop('FAILED', 0)}",
-        *(f"{word.capitalize()}: {count}" for word, count in counts.items()),
-    ]
-    reason = stopped(store)
+    found = states(store, plan, run, ended=ended)
+    checks = sorted(_CHECKS & set(plan.rules))
+    others = failed_otherwise(store, plan, run, ended=ended)
+    lines = [_RULE, f"# {'Summary' if checks else 'Download summary'}", _RULE]
+    lines.append(f"Started: {plan.started}   Data: {plan.data_dir}")
+    if found and not (checks and all(state.word == "COMPLETE" for state in found)):
+        lines += _counted(found)
+    if others:
+        lines.append(f"Other jobs that failed: {len(others)}")
+    reason = stopped(store, run)
     if reason:
         lines.append(f"The run was stopped by {reason.partition(':')[0]}")
-    lines += ["", "Detailed results:", "-" * 80]
-    for number, state in enumerate(found, 1):
-        lines += _details(f"{number}. ", state)
-    for state in _failed_otherwise(store, plan, ended=ended):
+    if found and not checks:
+        lines += ["", "Detailed results:", "-" * 80]
+        for number, state in enumerate(found, 1):
+            lines += _details(f"{number}. ", state)
+    for state in others:
         lines += _details("And ", state)
+    for name in checks:
+        lines += _verdict(store, name, run)
     return "\n".join([*lines, _RULE])
 
 
-def _failed_otherwise(store: Store, plan: Plan, *, ended: bool) -> list[State]:
+def _counted(found: Sequence[State]) -> list[str]:
+    counts = Counter(state.word for state in found if not state.good)
+    return [
+        f"Total downloads: {len(found)}",
+        f"Successful: {sum(state.good for state in found)}",
+        f"Failed: {counts.pop('FAILED', 0)}",
+        *(f"{word.capitalize()}: {count}" for word, count in counts.items()),
+    ]
+
+
+def _verdict(store: Store, check: str, run: str) -> list[str]:
+    """What a check of this run has found, in its own words."""
+    lines: list[str] = []
+    for path in sorted(status_path(store, "any", run).parent.glob(f"{check}*.json")):
+        lines += [f"   {line}" for line in _facts(path).get("verdict_lines", ())]
+    return ["", f"{check.capitalize()}:", *lines] if lines else []
+
+
+def failed_otherwise(store: Store, plan: Plan, run: str, *, ended: bool) -> list[State]:
     """The jobs of a run beside its downloads, such as packing and loading, that failed.
 
     After the run's end also those that never said how they ended: they were killed, as a cluster
@@ -321,12 +475,12 @@ def _failed_otherwise(store: Store, plan: Plan, *, ended: bool) -> list[State]:
     words = {"failed": "FAILED"}
     if ended:
         words |= {"running": "INTERRUPTED", "interrupted": "INTERRUPTED"}
-    planned = {download.name for download in plan.downloads} | {_plan_path(store).stem}
+    planned = {download.name for download in plan.downloads}
     failed = []
-    for path in sorted(store.jobs_dir.glob("*.json")):
+    for path in sorted(status_path(store, "any", run).parent.glob("*.json")):
         facts = _facts(path) if path.stem not in planned else {}
         word = words.get(facts.get("state", ""))
-        if word and facts.get("started", "") >= plan.started:
+        if word:
             failed.append(State(Planned(path.stem, "", "", 0, False), word, facts))
     return failed
 
@@ -349,6 +503,7 @@ class _Told(msgspec.Struct):
     missing: dict[str, str] = {}
     gaps: dict[str, str] = {}
     log: str = ""
+    verdict_lines: list[str] = []
 
 
 def _facts(path: Path) -> dict[str, Any]:
@@ -368,10 +523,10 @@ def _details(mark: str, state: State) -> list[str]:
     lines = [f"{mark}{state.planned.name}: {state.word}{attempts}{already}"]
     if facts.keys() >= {"days", "days_done", "requests_sent"}:
         sent = count(facts["requests_sent"], "request")
-        news = f"{facts['days_done']} of {count(facts['days'], 'day')}, {sent}"
+        news = f"{facts['days_done']:,} of {count(facts['days'], 'day')}, {sent}"
         if state.word == "RUNNING":
             news += (
-                f", {facts.get('requests_left', 0)} left, "
+                f", {facts.get('requests_left', 0):,} left, "
                 f"{facts.get('requests_a_minute', 0):.0f} a minute, "
                 f"done at {facts.get('done_at') or 'an unknown time'}"
             )
@@ -409,12 +564,8 @@ def _require_writable(folder: Path) -> None:
         )
 
 
-def _plan_path(store: Store) -> Path:
-    return store.jobs_dir / "plan.json"
-
-
-def _stop_path(store: Store) -> Path:
-    return store.jobs_dir / "stop.txt"
+def _stop_path(store: Store, run: str) -> Path:
+    return store.run_dir(run) / "stop.txt"
 
 
 def _alive(process: int, host: str) -> bool:
@@ -424,5 +575,6 @@ def _alive(process: int, host: str) -> bool:
     return host != this_host() or runs_here(process)
 
 
-def _now() -> str:
-    return dt.datetime.now().isoformat(sep=" ", timespec="seconds")
+def now() -> str:
+    """This instant as plans and status files have it: UTC, and called so."""
+    return f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,10 +1,11 @@
 """From years and datasets to jobs: which dataset-years there are to do, and what each lacks."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from isone import clock, flaws, sources
 from isone.datasets import (
@@ -16,12 +17,15 @@ from isone.datasets import (
     Locations,
     Part,
 )
-from isone.errors import StopRunError
+from isone.errors import DamagedError, StopRunError
+from isone.manifest import read_manifest
 from isone.settings import AcceptedFlaw, Settings
 from isone.store import Entry, Store
 
 PERIOD_PATTERN = r"\d{4}(\.through-\d{8}(\.final-\d{8})?)?(\.all|\.at-[0-9a-f]{8})?"
 """What a period looks like in a file's name, as a regular expression."""
+Accepted = Mapping[dt.date, Mapping[str, str]]
+"""Flaws of ISO-NE's own that are accepted: by day and name, with the reasons."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,11 @@ class Job:
             open_end = f".through-{self.last:%Y%m%d}"
         if self.final_through:
             open_end += f".final-{self.final_through:%Y%m%d}"
-        return f"{self.year}{open_end}{self._scope}"
+        return f"{self.year}{open_end}{self.scope}"
 
     @property
-    def _scope(self) -> str:
+    def scope(self) -> str:
+        """The end of the period that names the locations; "" where they need no name."""
         if not DATASETS[self.dataset].per_location or self.locations == HUBS:
             return ""
         if self.locations == ALL_LOCATIONS:
@@ -111,6 +116,8 @@ class Selection:
 
     jobs: tuple[Job, ...]
     remarks: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """What was asked for and is no job, with the reasons."""
 
 
 def select(settings: Settings, at: dt.datetime) -> Selection:
@@ -119,8 +126,9 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
     Raises StopRunError where nothing of it can be had without an account.
     """
     jobs: list[Job] = []
-    remarks: list[str] = []
+    left_out = list(settings.remarks)
     not_public: list[str] = []
+    too_early: dict[str, list[int]] = {}
     from_reports = bool(settings.years) and sources.kind(settings) == sources.REPORTS
     store = Store(settings.store_dir)
     for year in sorted(settings.years, reverse=settings.newest_first):
@@ -129,42 +137,82 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
             newest, final = newest_days(dataset, settings, at)
             last = min(dt.date(year, 12, 31), newest)
             if first.year > year:
-                remarks.append(f"{dataset.name} begins on {dataset.first_day}: {year} has nothing")
+                left_out.append(f"{dataset.name} begins on {dataset.first_day}: {year} has nothing")
             elif last < first:
-                remarks.append(f"{dataset.name} {year}: no day is published yet, or wanted")
+                left_out.append(f"{dataset.name} {year}: no day is published yet, or wanted")
             else:
                 open_end = final if final < last else None
                 job = Job(dataset.name, year, first, last, settings.locations, open_end)
+                job = _with_marker(store, job)
                 had = store.marker_path(job.dataset, job.period).exists()
                 if from_reports and dataset.report is None and not had:
                     not_public.append(job.dataset)
+                elif from_reports and first < dataset.public_since and not had:
+                    too_early.setdefault(dataset.name, []).append(year)
                 else:
                     jobs.append(job)
     if from_reports:
-        _require_any(jobs, not_public)
-        remarks = [*_remarks_on_reports(settings, not_public), *remarks]
-    return Selection(tuple(jobs), tuple(remarks))
+        lacking = [f"{name} {year}" for name, years in too_early.items() for year in years]
+        _require_any(settings, jobs, [*not_public, *lacking])
+        left_out += [
+            f"{name} is in no public CSV report and is left out; to have it, {sources.ACCOUNT_HELP}"
+            for name in dict.fromkeys(not_public)
+        ]
+        left_out += [_too_early(DATASETS[name], years) for name, years in too_early.items()]
+    remarks = []
+    if from_reports and settings.source == "auto":
+        remarks.append(f"no account is set: from the public reports at {sources.REPORTS_URL}")
+    return Selection(tuple(jobs), tuple(remarks), tuple(left_out))
 
 
-def _require_any(jobs: Collection[Job], not_public: Iterable[str]) -> None:
+def _with_marker(store: Store, job: Job) -> Job:
+    """A job, or the same for more locations where that one has its marker and this one has not."""
+    path = store.marker_path(job.dataset, job.period)
+    if not DATASETS[job.dataset].per_location or path.exists():
+        return job
+    for period in store.marker_periods(job.dataset):
+        if not period.startswith(job.period.removesuffix(job.scope)):
+            continue
+        with contextlib.suppress(DamagedError):
+            found = read_manifest(store.marker_path(job.dataset, period)).locations
+            more: Locations = found if isinstance(found, tuple) else ALL_LOCATIONS
+            wider = replace(job, locations=more)
+            if wider.period == period and _includes(more, job.locations):
+                return wider
+    return job
+
+
+def _includes(more: Locations, locations: Locations) -> bool:
+    if isinstance(more, str) or isinstance(locations, str):
+        return more == ALL_LOCATIONS
+    return set(locations) <= set(more)
+
+
+def _too_early(dataset: Dataset, years: Iterable[int]) -> str:
+    """That years are left out because public CSV has not the whole of them.
+
+    Nothing is made of a part: its marker would have the name of the whole year's, which an account
+    brings.
+    """
+    since = dataset.public_since
+    whole = "" if (since.month, since.day) == (1, 1) else f", for whole years from {since.year + 1}"
+    named = ", ".join(str(year) for year in sorted(years))
+    return (
+        f"{dataset.name} is in the public CSV from {since} on{whole}, so it is left out of "
+        f"{named}; to have it, {sources.ACCOUNT_HELP}"
+    )
+
+
+def _require_any(settings: Settings, jobs: Collection[Job], not_public: Iterable[str]) -> None:
     """Raise StopRunError where all that is chosen needs an account."""
     names = ", ".join(dict.fromkeys(not_public))
     if names and not jobs:
+        why = "no ISO-NE account is set, and " if settings.source == "auto" else ""
+        leave = "" if settings.source == "auto" else f"leave out source={settings.source}, and "
         raise StopRunError(
-            f"no ISO-NE account is set, and no public report has {names}: {sources.ACCOUNT_HELP}; "
-            "or say source=sandbox"
+            f"{why}no public CSV report has {names}: {leave}{sources.ACCOUNT_HELP}; or say "
+            "source=sandbox"
         )
-
-
-def _remarks_on_reports(settings: Settings, not_public: Iterable[str]) -> list[str]:
-    """That the public reports are taken, and what they have not, with the way to an account."""
-    remarks = [
-        f"{name} is in no public report and is left out; to have it, {sources.ACCOUNT_HELP}"
-        for name in dict.fromkeys(not_public)
-    ]
-    if settings.source == "auto":
-        remarks.insert(0, f"no account is set: from the public reports at {sources.REPORTS_URL}")
-    return remarks
 
 
 def newest_days(dataset: Dataset, settings: Settings, at: dt.datetime) -> tuple[dt.date, dt.date]:
@@ -186,17 +234,17 @@ def parts_lacking(
     days: Iterable[dt.date],
     locations: Locations,
     entries: dict[str, Entry],
-    accepted: Collection[dt.date],
+    accepted: Accepted,
     *,
     from_reports: bool = False,
 ) -> list[Part]:
     """The requests that are left, in the order of the days.
 
-    `entries` are the parts that are had; one that lacks intervals counts only while its day's gap
-    is accepted. A day had in another way that has these locations too (hour by hour, or by public
-    reports) needs nothing more.
+    `entries` are the parts that are had, each of which counts while it is usable. A day had in
+    another way that has these locations too (hour by hour, or by public reports) needs nothing
+    more.
     """
-    had = {n for n, entry in entries.items() if not entry.missing or _day_of(n) in accepted}
+    had = {n for n, e in entries.items() if is_usable(e, e.day, locations, accepted)}
     lacking: list[Part] = []
     for day in days:
         ways = ways_of_day(dataset, day, locations)
@@ -205,6 +253,17 @@ def parts_lacking(
         parts = dataset.report_parts(day) if from_reports else ways[0]
         lacking += [part for part in parts if part.name not in had]
     return lacking
+
+
+def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accepted) -> bool:
+    """Whether a stored part counts for these locations, as it is.
+
+    One that lacks intervals or has another flaw does only while that flaw of the day is accepted.
+    """
+    names = accepted.get(day, {})
+    if entry.missing and flaws.MISSING not in names:
+        return False
+    return not any(flaws.counts(flaw, locations, names) for flaw in entry.flaws)
 
 
 def ways_of_day(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:
@@ -221,24 +280,37 @@ def parts_of_days(
     dataset: Dataset,
     days: Iterable[dt.date],
     locations: Locations,
-    entries: dict[str, Entry],
+    entries: Mapping[str, Entry],
     final_through: dt.date | None = None,
 ) -> list[Entry]:
     """The entries that make up the days at these locations, for the manifest.
 
-    After `final_through` a preliminary reply stands in for a final one that is not out yet.
+    After `final_through` a preliminary response does where no final one is here, in any way.
     """
-    if final_through:
-        prelims = {n.removesuffix(".prelim"): e for n, e in entries.items() if n.endswith("prelim")}
-        recent = {n: e for n, e in prelims.items() if _day_of(n) > final_through}
-        entries = recent | entries
     chosen: list[Entry] = []
     for day in days:
-        ways = ways_of_day(dataset, day, locations)
-        whole = (way for way in ways if all(part.name in entries for part in way))
-        way = next(whole, None) or max(ways, key=lambda way: sum(p.name in entries for p in way))
-        chosen += [entries[part.name] for part in way if part.name in entries]
+        prelim = final_through is not None and day > final_through
+        ways = [_found(way, entries, prelim=prelim) for way in ways_of_day(dataset, day, locations)]
+        chosen += [entry for entry in max(ways, key=_worth) if entry]
     return chosen
+
+
+def _found(
+    way: Iterable[Part], entries: Mapping[str, Entry], *, prelim: bool
+) -> list[Entry | None]:
+    """Of each part of a way its entry, the final one where it is here."""
+    final = [entries.get(part.name) for part in way]
+    if not prelim:
+        return final
+    stand_ins = [entries.get(replace(part, prelim=True).name) for part in way]
+    return [entry or stand_in for entry, stand_in in zip(final, stand_ins, strict=True)]
+
+
+def _worth(found: Sequence[Entry | None]) -> tuple[bool, bool, int]:
+    """What a way to have a day is worth: whole, all of it final, and how much of it is here."""
+    here = [entry for entry in found if entry]
+    whole = len(here) == len(found)
+    return whole, whole and all(entry.revision == "final" for entry in here), len(here)
 
 
 def accepted_days(
@@ -250,21 +322,40 @@ def accepted_days(
     }
 
 
-def requests_left(store: Store, job: Job, settings: Settings) -> int:
-    """How many requests a job would send, as far as the folder can tell. 0 if it has its marker."""
+def accepted_flaws(accepted: Iterable[AcceptedFlaw], dataset: str) -> Accepted:
+    """The flaws of a dataset that the configuration accepts: by day and name, with the reasons."""
+    found: dict[dt.date, dict[str, str]] = {}
+    for each in accepted:
+        if each.dataset == dataset:
+            found.setdefault(each.day, {})[each.flaw] = each.reason
+    return found
+
+
+@dataclass(frozen=True)
+class Requests:
+    """How many requests a job would send, as far as the folder can tell."""
+
+    sure: int = 0
+    maybe: int = 0
+    """For days that may not be final yet: those are asked for again, as preliminary ones."""
+
+
+def requests_left(store: Store, job: Job, settings: Settings) -> Requests:
+    """How many requests a job would send; none if it has its marker."""
     if store.marker_path(job.dataset, job.period).exists():
-        return 0
+        return Requests()
     dataset = DATASETS[job.dataset]
     entries = store.read_ledger(job.dataset, job.year)
-    accepted = accepted_days(settings.accepted_flaws, job.dataset)
-    days = job.days(newest_first=settings.newest_first)
-    from_reports = sources.kind(settings) == sources.REPORTS
     lacking = parts_lacking(
-        dataset, days, job.locations, entries, accepted, from_reports=from_reports
+        dataset,
+        job.days(newest_first=settings.newest_first),
+        job.locations,
+        entries,
+        accepted_flaws(settings.accepted_flaws, job.dataset),
+        from_reports=sources.kind(settings) == sources.REPORTS,
     )
     unproven = store.parts_unproven(job.dataset, job.year)
-    return sum(part.name not in unproven for part in lacking)
-
-
-def _day_of(part_name: str) -> dt.date:
-    return dt.datetime.strptime(part_name[:8], "%Y%m%d").date()
+    left = [part for part in lacking if part.name not in unproven]
+    hoped_for = [part for part in left if job.final_through and part.day > job.final_through]
+    maybe = sum(replace(part, prelim=True).name not in entries for part in hoped_for)
+    return Requests(len(left), maybe)

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 import yaml
 
 from isone import clock, flaws, violations
-from isone.datasets import ALL_LOCATIONS, CHOSEN_BY, DATASETS, HUBS, Locations
+from isone.database import address
+from isone.datasets import ALL_LOCATIONS, CHOSEN_BY, DATASETS, HUBS, Locations, choices
 from isone.errors import UsageError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -88,6 +89,8 @@ class Settings:
     database: str | None = None
     timescaledb: bool = False
     refetch: bool = False
+    remarks: tuple[str, ...] = ()
+    """What of the choice brings nothing, in sentences that belong into a run's header."""
 
     @property
     def store_dir(self) -> Path:
@@ -137,6 +140,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         database=values["database"] and require_no_password(values["database"]),
         timescaledb=values["timescaledb"],
         refetch=values["refetch"],
+        remarks=_without_effect(values),
     )
 
 
@@ -303,6 +307,26 @@ def _chosen_datasets(values: Mapping[str, Any]) -> tuple[str, ...]:
     return chosen
 
 
+def _without_effect(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The data types, markets and services that are chosen and bring nothing, in sentences."""
+    types = [name for name in CHOSEN_BY if {name, "all"} & set(values["data_types"])]
+    remarks = []
+    for name in types:
+        key, has = CHOSEN_BY[name], choices(name)
+        if not set(has) & set(values[key]):
+            remarks.append(
+                f"data type {name} is left out: {key} {', '.join(values[key])} has none of it; "
+                f"it has {', '.join(has)}"
+            )
+    for key in dict.fromkeys(CHOSEN_BY[name] for name in types):
+        of_key = [name for name in types if CHOSEN_BY[name] == key]
+        has_any = {choice for name in of_key for choice in choices(name)}
+        for word in values[key]:
+            if word not in has_any:
+                remarks.append(f"{key}: {word} brings nothing of data type {', '.join(of_key)}")
+    return tuple(remarks)
+
+
 def _chosen_locations(words: Iterable[str]) -> Locations:
     chosen: set[int] = set()
     for word in words:
@@ -314,23 +338,10 @@ def _chosen_locations(words: Iterable[str]) -> Locations:
 
 def require_no_password(database: str) -> str:
     """An address of a database, as it stands. Raises UsageError, not repeating it, for a secret."""
-    try:
-        address = urlsplit(database) if "://" in database else None
-        secret = address is not None and (address.password, address.port)[0] is not None
-    except ValueError:  # such as a port that is no number, which may be half a password
-        raise UsageError(
-            "database: this is no address of a PostgreSQL database; write "
-            "postgresql://user@host/name or service=NAME"
-        ) from None
-    if secret or re.search(r"\b(ssl)?password\s*=", database, re.IGNORECASE):
+    if address.SECRETS & {key.lower() for key in address.parameters(database)}:
         raise UsageError(
             "database: a password in the address would stand in logs and in the process list; take "
             "it out, and set PGPASSWORD, ~/.pgpass or a service file"
-        )
-    if not (address and address.scheme in {"postgresql", "postgres"}) and "=" not in database:
-        raise UsageError(
-            f"database: {database!r} is no address of a PostgreSQL database; write "
-            "postgresql://user@host/name or service=NAME"
         )
     return database
 

@@ -1,8 +1,11 @@
 """Where prices come from, and whose name is shown there.
 
-Credentials are read here, inside the job that needs them, and are bound to one host.
+Credentials are read here, inside the job that needs them, and are bound to one host: those of the
+environment to ISO-NE's own and to this machine, any others to the host they have in netrc.
 """
 
+import contextlib
+import logging
 import netrc
 import os
 from collections.abc import Mapping
@@ -14,8 +17,15 @@ from isone.datasets import REPORTS_PAGE, Dataset, Part
 from isone.errors import StopRunError, UsageError
 from isone.settings import Settings
 
+log = logging.getLogger(__name__)
+
 WEBSERVICES_URL = "https://webservices.iso-ne.com/api/v1.1"
 REPORTS = "reports"
+SANDBOX = "sandbox"
+SANDBOX_SERVER = "isone-sandbox"
+"""How the sandbox begins its `Server` header: by it a client knows synthetic prices."""
+REPLAY_SERVER = "isone-replay"
+"""The same of a sandbox that serves recorded responses and nothing else."""
 REPORTS_URL = "https://www.iso-ne.com"
 ACCOUNT_HELP = (
     "set ISONE_USERNAME and ISONE_PASSWORD (a free ISO Express account, made at "
@@ -25,6 +35,8 @@ _VARIABLES = (
     ("ISONE_USERNAME", "ISONE_PASSWORD"),
     ("ISONE_API_USERNAME", "ISONE_API_PASSWORD"),
 )
+ACCOUNT_VARIABLES = tuple(name for pair in _VARIABLES for name in pair)
+"""The environment variables that an account is read from."""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -45,6 +57,11 @@ class Source:
     credentials: Credentials | None = None
     page: str | None = None
     """Where the service gives public reports, the page that hands out the cookie for them."""
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether its prices are synthetic, and kept apart from real ones."""
+        return self.name == SANDBOX
 
     @property
     def gives_reports(self) -> bool:
@@ -75,6 +92,8 @@ def webservices(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
     credentials = find_credentials(url, environ)
     if credentials is None and settings.base_url is None:
         raise StopRunError(f"no ISO-NE account is set: {ACCOUNT_HELP}; or say source=sandbox")
+    if credentials is None and any(map(environ.get, ACCOUNT_VARIABLES)):
+        log.warning("no account is sent to %s: %s", url, account_help(url))
     if credentials and url.startswith("http://") and not is_loopback(url):
         raise UsageError(f"base_url: {url} would carry the password unencrypted; use https")
     return Source("webservices", url, credentials)
@@ -102,16 +121,48 @@ def reports(settings: Settings) -> Source:
     return Source(REPORTS, settings.base_url or REPORTS_URL, page=REPORTS_PAGE)
 
 
+def account_help(url: str) -> str:
+    """How to have an account for an address."""
+    if _takes_environment(_host(url)):
+        return ACCOUNT_HELP
+    return (
+        f"ISONE_USERNAME and ISONE_PASSWORD are for {_host(WEBSERVICES_URL)} and this machine "
+        f"alone; for another host add `machine {_host(url)} login … password …` to ~/.netrc"
+    )
+
+
 def find_credentials(url: str, environ: Mapping[str, str]) -> Credentials | None:
-    """The account for a host: from the environment, else from netrc, else none."""
-    for name_variable, password_variable in _VARIABLES:
+    """The account for a host: from the environment, else from netrc, else none.
+
+    The environment's is for ISO-NE's own host and for this machine: a `base_url` in somebody
+    else's config.yaml collects no password.
+    """
+    host = _host(url)
+    for name_variable, password_variable in _VARIABLES if _takes_environment(host) else ():
         username, password = environ.get(name_variable), environ.get(password_variable)
         if username and password:
             return Credentials(username, password)
         if username or password:
             lacking = password_variable if username else name_variable
             raise StopRunError(f"{lacking} is not set, only its counterpart is: set both")
-    return _from_netrc(_host(url), environ)
+    return _from_netrc(host, environ)
+
+
+def known_accounts(
+    base_url: str | None, environ: Mapping[str, str] = os.environ
+) -> list[Credentials]:
+    """Every account that is set here, whichever of them would be sent."""
+    pairs = [(environ.get(name, ""), environ.get(password)) for name, password in _VARIABLES]
+    found = [Credentials(name, password) for name, password in pairs if password]
+    with contextlib.suppress(UsageError):  # whoever needs that file says what is wrong in it
+        hosts = [_host(url) for url in (WEBSERVICES_URL, base_url) if url]
+        entries = [_from_netrc(host, environ) for host in hosts]
+        found += [entry for entry in entries if entry]
+    return found
+
+
+def _takes_environment(host: str) -> bool:
+    return host == _host(WEBSERVICES_URL) or host in _LOOPBACK
 
 
 def _host(url: str) -> str:

@@ -52,6 +52,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that lack and are accepted to lack; a part is filed without them by name only."""
+    unknown_locations: tuple[str, ...] = ()
+    """Names of locations, in a report that has names alone, whose ids nobody knew when it was
+    stored; their rows are counted in `rows` and are in no table, whatever is known later."""
     flaws: tuple[Flaw, ...] = ()
     """Flaws of `isone.flaws` that it has: accepted ones but for `missing`, and suspect ones."""
     first_seen: str = ""
@@ -64,6 +67,11 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """The largest difference of a price between the two ($/MWh)."""
     mean_change: float = 0.0
     """The mean of the changed rows' differences, of each its largest ($/MWh)."""
+
+    @property
+    def day(self) -> dt.date:
+        """The operating day that it is of."""
+        return dt.datetime.strptime(self.part[:8], "%Y%m%d").date()
 
     @property
     def file(self) -> str:
@@ -126,10 +134,9 @@ class Store:
         """The database of everything that is packed."""
         return self.root / "isone.duckdb"
 
-    @property
-    def jobs_dir(self) -> Path:
-        """What the jobs of the present run say of themselves."""
-        return self.root / "jobs"
+    def run_dir(self, run: str) -> Path:
+        """What a run was going to do, and what its jobs say of themselves."""
+        return self.root / "runs" / run
 
     def ledger_path(self, dataset: str, year: int) -> Path:
         """The list of filed parts of a dataset-year, a JSON object a line."""
@@ -213,7 +220,9 @@ class Store:
         with (self.root / ".downloading").open("a+") as lock:
             _take_lock(lock, self.root)
             lock.truncate(0)
-            lock.write(f"{name} (process {os.getpid()}, since {dt.datetime.now():%H:%M:%S})")
+            lock.write(
+                f"{name} (process {os.getpid()}, since {dt.datetime.now(dt.UTC):%H:%M:%S} UTC)"
+            )
             lock.flush()
             yield
 
@@ -363,6 +372,12 @@ def sync(path: Path) -> None:
 def sha256(content: bytes) -> str:
     """The digest that ledger and manifest hold, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """The digest of a file of any size."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _listing(folder: Path, prefix: str = "", suffix: str = _REPLY) -> Iterable[str]:

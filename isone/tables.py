@@ -7,7 +7,7 @@ ISO-NE left out is NULL.
 from dataclasses import dataclass
 from typing import Literal
 
-from isone.datasets import Dataset
+from isone.datasets import OCCURRENCE, Dataset
 
 ColumnType = Literal["timestamp", "date", "integer", "double", "string"]
 
@@ -45,10 +45,16 @@ _PLACES = {
         TableColumn("location", "string", "", "name of the reserve zone"),
     ),
 }
+_OCCURRENCE = TableColumn(
+    OCCURRENCE,
+    "integer",
+    "",
+    "1; where rows of an interval have the same names and other values, 1, 2, … in order of these",
+)
 
 
 def table_columns(dataset: Dataset) -> tuple[TableColumn, ...]:
-    """The columns of a dataset's table, in order: time, market, place, values."""
+    """The columns of a dataset's table, in order: time, market, place, values, occurrence."""
     market = TableColumn("market", "string", "", f"market, here always {dataset.market}")
     values = tuple(
         TableColumn(
@@ -60,7 +66,8 @@ def table_columns(dataset: Dataset) -> tuple[TableColumn, ...]:
         )
         for c in dataset.columns
     )
-    return (*_TIME, market, *(_PLACES[dataset.place] if dataset.place else ()), *values)
+    places = _PLACES[dataset.place] if dataset.place else ()
+    return (*_TIME, market, *places, *values, *((_OCCURRENCE,) if dataset.names else ()))
 
 
 def sort_key(dataset: Dataset) -> tuple[str, ...]:

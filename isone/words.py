@@ -1,6 +1,14 @@
 """Words that a count decides."""
 
+from collections.abc import Sequence
+
 
 def count(number: int, one: str, many: str = "") -> str:
     """A number and what it counts: `1 reply`, `2,000 replies`; without `many` an `s` is added."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def some(names: Sequence[str], most: int = 10) -> str:
+    """The first of some names, and how many more there are: `A, B and 1,200 more`."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"

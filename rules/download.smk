@@ -8,6 +8,7 @@ wildcard_constraints:
     dataset="|".join(DATASETS),
     period=PERIOD_PATTERN,
     name=r"[A-Za-z0-9_.-]+",
+    run=r"\d{8}T\d{6}Z-[0-9a-f]{8}",
 
 
 # On a cluster too these run beside Snakemake: there the network and the account are.
@@ -50,8 +51,6 @@ rule download_custom:
     resources:
         isone_api=1,
         attempt=lambda wildcards, attempt: attempt,
-    params:
-        entry=RUN.custom_entry,
     message:
         "Run the custom download {wildcards.name}"
     script:

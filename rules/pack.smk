@@ -1,8 +1,10 @@
 # In:  {data}/complete/{dataset}/{period}.json       the marker of a proven year
 #      {data}/raw/{dataset}/{year}/{day}.json.gz     the replies that it names, by their digests
 # Out: {data}/parquet/{dataset}/{period}.parquet     the year's table; it stays until the next one is
-#      {data}/packed/{dataset}/{period}.json         whole, so the rule declares its receipt
-#      {data}/parquet/datapackage.json               what all the tables hold, for other programs
+#      {data}/packed/{dataset}/{period}.json         whole, so the rule declares its marker
+#      {data}/parquet/datapackage.json               what all the tables hold, for other programs,
+#      {data}/packed/datapackage.json                and its marker
+# Whether a marker holds is looked into when a run begins, so inputs are `ancient` here.
 
 from isone.pack.outputs import Packing
 
@@ -16,17 +18,14 @@ rule pack:
 
 rule pack_prices:
     input:
-        marker=RUN.store.marker_path("{dataset}", "{period}"),
+        marker=ancient(RUN.store.marker_path("{dataset}", "{period}")),
     output:
-        receipt=PACKING.receipt,
+        marker=PACKING.marker,
     log:
         RUN.settings.log_dir / "pack_{dataset}_{period}.log",
     retries: 0
     conda:
         "../envs/pack.yaml"
-    params:
-        recipe=PACKING.recipe,
-        locations=PACKING.locations,
     message:
         "Pack {wildcards.dataset} {wildcards.period}"
     script:
@@ -35,16 +34,14 @@ rule pack_prices:
 
 rule describe_tables:
     input:
-        PACKING.receipts,
+        ancient(PACKING.markers),
     output:
-        PACKING.description,
+        marker=PACKING.description,
     log:
         RUN.settings.log_dir / "describe_tables.log",
     retries: 0
     conda:
         "../envs/pack.yaml"
-    params:
-        recipe=PACKING.description_recipe,
     message:
         "Describe the tables that are packed"
     script:

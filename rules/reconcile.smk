@@ -17,7 +17,7 @@ localrules:
 # No file says that this was done, so it is done whenever it is asked for.
 rule reconcile:
     input:
-        packed=RECONCILING.receipts,
+        packed=ancient(RECONCILING.markers),
         workbook=RECONCILING.workbook,
     log:
         RUN.settings.log_dir / "reconcile.log",

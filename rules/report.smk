@@ -1,36 +1,37 @@
-# In:  {data}/isone.duckdb, by its receipt {data}/loaded/isone.duckdb.json
-#      {data}/complete, raw, refused, verified, jobs   what is known of each day
+# In:  {data}/isone.duckdb, by its marker {data}/loaded/isone.duckdb.json
+#      {data}/complete, raw, refused, verified, runs   what is known of each day
 #      {data}/reconciled/*.json, where there are any   our prices against ISO-NE's own averages
 # Out: reports/isone.html                              the page
 #      reports/key_numbers.csv                         its headlines
 #      reports/figures/{figure}.svg, .png, .csv        its charts, and the data of each
-#      For the sandbox's invented prices all of these lie in reports/sandbox.
+#      {data}/reported/page.json, figures.json         their markers: what they show stays until the
+#                                                      next is whole, so rules declare these,
+#      {data}/reported/isone.html, …                   and copies for `snakemake --report`
+#      For the sandbox's synthetic prices: reports/sandbox. Another data_dir has a reports/ within.
 
-from isone.reconcile.outputs import results
 from isone.report import outputs
 
-REPORT = outputs.Outputs.of(RUN.settings)
+REPORT = outputs.Reporting(RUN.settings, RUN.store, RUN.jobs)
 
 
 rule report:
     input:
-        REPORT.outcome(RUN.jobs),
+        REPORT.outcome,
 
 
-# Of a reconciliation only what is there is taken: a new one writes the page again, none is needed.
 rule write_report:
     input:
-        database=LOADING.duckdb_receipt,
-        reconciled=results(RUN.store),
+        database=ancient(LOADING.duckdb_marker),
     output:
+        marker=REPORT.marker(outputs.PAGE),
         page=report(
-            REPORT.page,
+            outputs.shown(RUN.store, "isone.html"),
             caption="../isone/report/captions/page.rst",
             category="Report",
             labels={"file": "The report"},
         ),
         numbers=report(
-            REPORT.key_numbers,
+            outputs.shown(RUN.store, "key_numbers.csv"),
             caption="../isone/report/captions/key_numbers.rst",
             category="Report",
             labels={"file": "Key numbers"},
@@ -40,8 +41,6 @@ rule write_report:
     retries: 0
     conda:
         "../envs/report.yaml"
-    params:
-        recipe=outputs.digest(),
     message:
         "Write the report"
     script:
@@ -50,10 +49,11 @@ rule write_report:
 
 rule write_figures:
     input:
-        database=LOADING.duckdb_receipt,
+        database=ancient(LOADING.duckdb_marker),
     output:
+        marker=REPORT.marker(outputs.FIGURES),
         figures=report(
-            directory(REPORT.figures),
+            directory(outputs.shown(RUN.store, "figures")),
             patterns=["{figure}.svg"],
             caption="../isone/report/captions/figure.rst",
             category="Figures",
@@ -64,8 +64,6 @@ rule write_figures:
     retries: 0
     conda:
         "../envs/report.yaml"
-    params:
-        recipe=outputs.digest(),
     message:
         "Draw the report's figures as files"
     script:

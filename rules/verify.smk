@@ -1,5 +1,6 @@
 # In:  all that is stored of the chosen years: replies, markers, tables, databases
-# Out: {data}/verified/{dataset}/{period}.json       the verdict, anew on every run
+# Out: {data}/verified/{dataset}/{period}.json       the verdict; rules declare a copy of it in the
+#      {data}/runs/{run}/verified/…                  run's own folder, so every run reads again
 #      {data}/verified/summary.txt                   all verdicts of a run as a table
 
 from isone.verify.outputs import Verifying
@@ -27,12 +28,10 @@ rule verify_prices:
     output:
         verdict=VERIFYING.verdict,
     log:
-        RUN.settings.log_dir / "verify_{dataset}_{period}.log",
+        RUN.store.run_dir("{run}") / "logs" / "verify_{dataset}_{period}.log",
     retries: 0
     conda:
         "../envs/load.yaml"
-    params:
-        asked=VERIFYING.asked,
     message:
         "Read everything of {wildcards.dataset} {wildcards.period} again"
     script:

@@ -14,6 +14,7 @@ with journal.sentences():
             snakemake.config,
             dataset=snakemake.wildcards.dataset,
             days=snakemake.wildcards.days,
+            target=snakemake.output[0],
             log_path=snakemake.log[0],
         )
     )

@@ -1,4 +1,4 @@
-"""Show what has become of the newest run, from its files; also while it is going on."""
+"""Show what has become of the newest run, or of all that go on, from their files."""
 
 import argparse
 import sys
@@ -16,4 +16,6 @@ with journal.sentences():
     config = settings.config_of_this_folder()
     if options.data_dir:
         config["data_dir"] = options.data_dir
-    print(run.summary(run.newest_store(settings.read_settings(config))))
+    store = run.newest_store(settings.read_settings(config))
+    for each in run.going_on(store) or [run.shown_id(store)]:
+        print(run.summary(store, run=each))

@@ -18,6 +18,7 @@ with journal.sentences():
                 snakemake.config,
                 dataset=snakemake.wildcards.dataset,
                 period=snakemake.wildcards.period,
+                target=snakemake.output[0],
                 log_path=snakemake.log[0],
             )
         )

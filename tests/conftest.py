@@ -62,6 +62,15 @@ def examples_folder() -> Path:
 
 
 @pytest.fixture
+def cases_folder() -> Path:
+    """Inputs that failed once, and the right answers; not part of the project."""
+    folder = SHARED.parent / "cases"
+    if not folder.exists():
+        pytest.skip(f"no cases at {folder}")
+    return folder
+
+
+@pytest.fixture
 def workflow(tmp_path: Path) -> Path:
     """An empty working folder with the project's config.yaml, for whole workflow runs."""
     folder = tmp_path / "work"

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from running import SERVICE
+
+from isone import selection
 from isone.database import duckdb_file, packed
 from isone.database.outputs import packed_names
-from isone.datasets import DATASETS, HUBS, Dataset, Locations
+from isone.datasets import DATASETS, HUBS, Dataset, Locations, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
 from isone.pack.year import pack_year
@@ -41,18 +44,38 @@ def fill(
     """Bring days home, prove and pack them; the answer is what was packed."""
     start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     names = []
+    name = None if source == "sandbox" else SERVICE
     with (
-        Sandbox(**{"nodes": 2, "today": TODAY} | sandbox) as server,
+        Sandbox(**{"nodes": 2, "today": TODAY, "server_name": name} | sandbox) as server,
         Client(Source(source, server.url), read_settings({}).http) as client,
     ):
         for dataset in datasets:
             job = Job(dataset, start.year, start, end, locations)
-            accepted = {gap.day: gap.reason for gap in gaps if gap.dataset == dataset}
+            accepted = selection.accepted_flaws(gaps, dataset)
             downloader = Downloader(store, client, DATASETS[dataset], accepted)
             download_year(downloader, job, newest_first=False)
             pack_year(store, dataset, job.period, locations)
             names.append((dataset, job.period))
     return names
+
+
+def record_nameless(folder: Path, dataset: str, nameless: dict[str, tuple[int, ...]]) -> Path:
+    """Record a day's response for each day given, in which these locations have ids alone."""
+    with Sandbox(nodes=2, today=TODAY) as server:
+        for day, ids in nameless.items():
+            path = DATASETS[dataset].url_path(Part(dataset, dt.date.fromisoformat(day)))
+            with Client(Source("sandbox", server.url), read_settings({}).http) as client:
+                content: Any = json.loads(gzip.decompress(client.fetch(path)))
+            records: Any = content
+            for key in DATASETS[dataset].wrapper:
+                records = records[key]
+            for record in records:
+                if int(record["Location"]["@LocId"]) in ids:
+                    record["Location"] = {"@LocId": record["Location"]["@LocId"]}
+            recorded = folder / "api" / "v1.1" / f"{path}.json"
+            recorded.parent.mkdir(parents=True, exist_ok=True)
+            recorded.write_text(json.dumps(content))
+    return folder
 
 
 def build_duckdb(store: Store) -> Path:
@@ -107,6 +130,7 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
         "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
         "operating_day": day,
         "market": dataset.market,
+        "occurrence": 1,
     }
     if dataset.place == "location":
         place = record["Location"]
@@ -115,4 +139,5 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
     elif dataset.place:
         values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
     values |= {column.name: record.get(column.field) for column in dataset.columns}
+    values |= {name: str(values[name] or "") for name in dataset.names}  # some names are numbers
     return tuple(values[column.name] for column in table_columns(dataset))

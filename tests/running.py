@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+SERVICE = "isone-test-service"
+"""What a sandbox is called (`server_name`) where a test takes it for the real service."""
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
 

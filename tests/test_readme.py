@@ -11,12 +11,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from filled import fill
 from running import PROJECT, Snakemake
 
-from isone.download import by_hand
+from isone.download import arguments
 from isone.settings import read_settings, schema
+from isone.store import Store
 
 README = PROJECT / "README.md"
+TROUBLE = PROJECT / "docs" / "troubleshooting.md"
 TEXT = README.read_text("utf-8")
 _DRAWING = re.compile(r"(<!-- rulegraph:[^\n]*-->\n```mermaid\n)(.*?)(```)", re.DOTALL)
 
@@ -81,11 +84,10 @@ def test_every_configuration_that_a_command_shows_is_accepted() -> None:
 
 
 def test_every_command_by_hand_is_accepted() -> None:
-    parser = by_hand.parser("lmp")
     shown = [words for words in commands("download_lmp.py") if "--start-date" in words]
     assert shown
     for words in shown:
-        parser.parse_args(words[2:])
+        assert arguments.read("lmp", words[2:], {}).settings.datasets
 
 
 def test_every_make_target_that_is_named_exists() -> None:
@@ -102,3 +104,58 @@ def test_every_file_of_the_project_that_is_named_exists() -> None:
     assert named
     missing = [n for n in named if not n.startswith(left_by_runs) and not Path(PROJECT, n).exists()]
     assert missing == []
+
+
+def test_the_python_that_is_shown_runs_with_what_the_project_installs(tmp_path: Path) -> None:
+    fill(
+        Store(tmp_path / "data"),
+        ["lmp_da_hourly"],
+        "2024-01-01",
+        "2024-01-02",
+        source="webservices",
+    )
+    (shown,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    installed = installed_packages(PROJECT / "requirements.lock")
+    imported = set(re.findall(r"^import (\w+)", shown, re.MULTILINE))
+    assert imported - {"isone"} <= installed
+    environ = os.environ | {"PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(
+        [sys.executable, "-c", shown], cwd=tmp_path, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "avg(lmp)" in done.stdout
+
+
+def installed_packages(lock: Path) -> set[str]:
+    return set(re.findall(r"^([\w.-]+)==", lock.read_text("utf-8"), re.MULTILINE))
+
+
+def test_the_count_by_year_counts_json_and_public_csv_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "raw" / "lmp_rt_5min"
+    for year, names in {
+        "2024": ["20240101.4000.json.gz", "20240102.b00.csv.gz", "20240103.json.gz"],
+        "2025": ["20250101.json.gz", ".20250102.json.gz.unproven", "ledger.jsonl"],
+    }.items():
+        (folder / year).mkdir(parents=True)
+        for name in names:
+            (folder / year / name).touch()
+
+    def said(command: str) -> str:
+        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+        return done.stdout
+
+    (loop,) = re.findall(r"^for year in .*?^done", TEXT, re.MULTILINE | re.DOTALL)
+    counted = dict(line.split(": ") for line in said(loop).splitlines())
+    assert (counted["2023"], counted["2024"], counted["2025"]) == (
+        "0 responses",
+        "3 responses",
+        "1 responses",
+    )
+    (line,) = re.findall(r"^find data/raw .*$", TROUBLE.read_text("utf-8"), re.MULTILINE)
+    assert said(line).strip() == "3"
+
+
+def test_a_sandbox_of_one_s_own_is_asked_as_a_sandbox() -> None:
+    shown = [words for words in commands("snakemake -") if any("127.0.0.1" in w for w in words)]
+    assert shown
+    assert all("source=sandbox" in words for words in shown)

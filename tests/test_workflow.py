@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import PROJECT, Snakemake, command_line
+from running import PROJECT, SERVICE, Snakemake, command_line
 
 from isone.sandbox import Sandbox
 
@@ -42,7 +44,14 @@ def test_a_run_leaves_proven_days_markers_logs_and_a_summary(
     (log,) = (workflow / "logs").glob("isone_lmp_da_hourly_2024_attempt1_*.log")
     stable = workflow / "logs" / "isone_lmp_da_hourly_2024.through-20240105.log"
     assert stable.read_text() == log.read_text()
-    assert "Command: python scripts/download_lmp.py" in log.read_text()
+    (command,) = re.findall(r"^.*Command: (.*)$", log.read_text(), re.MULTILINE)
+    filed = {
+        path: path.read_bytes() for path in (workflow / STORE / "raw/lmp_da_hourly").rglob("*.gz")
+    }
+    shutil.rmtree(workflow / STORE)
+    copied = subprocess.run(["sh", "-c", command], cwd=workflow, capture_output=True, text=True)
+    assert copied.returncode == 0, copied.stderr
+    assert {path: path.read_bytes() for path in workflow.rglob("2*.json.gz")} == filed
 
 
 def test_the_same_again_sends_no_request_and_says_so(snakemake: Snakemake) -> None:
@@ -97,7 +106,7 @@ def test_a_wrong_password_stops_the_run_at_once_and_is_written_nowhere(
     workflow: Path, snakemake: Snakemake
 ) -> None:
     account = {"ISONE_USERNAME": "someone", "ISONE_PASSWORD": "canary-in-the-coal-mine"}
-    with Sandbox(username="someone", password="another one") as sandbox:
+    with Sandbox(username="someone", password="another one", server_name=SERVICE) as sandbox:
         config = [word for word in SMALL if word != "source=sandbox"]
         done = snakemake(*config, f"base_url={sandbox.url}", environ=account)
         assert len(sandbox.requests) == 1
@@ -111,7 +120,7 @@ def test_a_wrong_password_stops_the_run_at_once_and_is_written_nowhere(
 
 def test_the_right_password_is_accepted(snakemake: Snakemake) -> None:
     account = {"ISONE_API_USERNAME": "someone", "ISONE_API_PASSWORD": "secret"}
-    with Sandbox(username="someone", password="secret") as sandbox:
+    with Sandbox(username="someone", password="secret", server_name=SERVICE) as sandbox:
         config = [word for word in SMALL if word != "source=sandbox"]
         done = snakemake(*config, f"base_url={sandbox.url}", environ=account)
     assert done.returncode == 0, done.stdout
@@ -146,13 +155,17 @@ def test_a_mistake_in_the_configuration_gets_one_sentence(
     assert "Traceback" not in done.stdout
 
 
-def test_an_unknown_location_is_named_before_any_price_is_asked_for(snakemake: Snakemake) -> None:
+def test_a_location_that_no_list_has_is_doubted_and_the_others_are_packed(
+    snakemake: Snakemake,
+) -> None:
     with Sandbox() as sandbox:
-        done = snakemake(*SMALL, "locations=4000,99999999", f"base_url={sandbox.url}")
+        words = (*SMALL, "locations=4000,99999999", f"base_url={sandbox.url}")
+        done = snakemake(*words, targets=("pack",))
         asked = [request.path for request in sandbox.requests]
-    assert done.returncode == 1
-    assert "locations: 99999999 is no location of ISO-NE's" in done.stdout
-    assert asked == ["/api/v1.1/locations/all"]
+    assert done.returncode == 0, done.stdout
+    assert "locations: 99999999 is not in ISO-NE's list of locations" in done.stdout
+    assert "location 99999999 has no price in lmp_da_hourly" in done.stdout
+    assert asked[0] == "/api/v1.1/locations/all"
 
 
 def test_requests_come_one_at_a_time_even_with_j8(snakemake: Snakemake) -> None:
@@ -211,12 +224,11 @@ def test_after_an_interruption_the_same_command_goes_on(
     if number == signal.SIGINT:
         assert "INTERRUPTED" in said
         assert "Traceback" not in said
-        assert "it was killed" not in said
+        assert "before it could say how" not in said
     if number == signal.SIGKILL:  # Snakemake cannot take its own lock away then
         wait_for(lambda: "INTERRUPTED (attempts: 1)" in status_in(workflow))  # its parent sees it
         said = status_in(workflow)
-        assert "it was killed, or the machine went down, before it could say how it ended" in said
-        assert "its memory ran out: give it more" in said
+        assert "it ended before it could say how: somebody killed it" in said
         unlock = command_line(*SMALL, options=("--unlock",))
         subprocess.run(unlock, cwd=workflow, check=True, capture_output=True)
     second = start(workflow, slow_sandbox)
@@ -253,10 +265,13 @@ def test_custom_downloads_run_with_marker_log_retries_and_summary(
 ) -> None:
     script = "scripts/download_ancillary_services.py"
     january = ["--start-date", "2025-01-01", "--end-date", "2025-01-02", "--max-concurrent", "1"]
-    backwards = ["--start-date", "2025-01-02", "--end-date", "2025-01-01"]
+    failing = ["--start-date", "2025-01-05", "--end-date", "2025-01-05"]
+    failing += ["--config", "sandbox_faults=not-found"]
+    ahead = [*january, "--end-date", "2099-12-31", "--config", "through=2025-01-02"]
     downloads = [
         {"name": "good", "script": script, "args": january},
-        {"name": "bad", "script": script, "args": backwards, "stop_on_failure": True},
+        {"name": "ahead", "script": script, "args": ahead},
+        {"name": "bad", "script": script, "args": failing, "stop_on_failure": True},
         {"name": "late", "script": script, "args": january},
     ]
     (workflow / "my_downloads.json").write_text(json.dumps(downloads))
@@ -264,6 +279,7 @@ def test_custom_downloads_run_with_marker_log_retries_and_summary(
     done = snakemake(*config, options=("--restart-times", "1"))
     assert done.returncode == 1
     assert "good: SUCCESS (attempts: 1)" in done.stdout
+    assert "   regulation_5min ends on 2025-01-02, because through says so" in done.stdout
     assert "bad: FAILED (attempts: 2)" in done.stdout
     assert "late: NEVER STARTED" in done.stdout
     assert (workflow / STORE / "complete" / "custom" / "good.json").exists()

@@ -43,13 +43,13 @@ def days_of(manifest: Manifest) -> list[DayRow]:
             dataset,
             day,
             GAP_ACCEPTED if day in gaps else COMPLETE,
-            found[0].revision,
+            _all_of(part.revision for part in found),
             sum(part.rows for part in found),
             ", ".join(f"raw/{dataset}/{day.year}/{part.file}" for part in found),
             _digest_of(found),
             dt.datetime.fromisoformat(max(part.fetched for part in found)),
             dt.datetime.fromisoformat(min(part.first_seen or part.fetched for part in found)),
-            found[0].source,
+            _all_of(part.source for part in found),
             gaps[day].reason if day in gaps else None,
             _flaws_of(manifest, day, flaws.REJECTED),
             _flaws_of(manifest, day, flaws.SUSPECT),
@@ -65,6 +65,11 @@ def days_of(manifest: Manifest) -> list[DayRow]:
         if day not in parts
     ]
     return sorted(rows, key=lambda row: row[1])
+
+
+def _all_of(words: Iterable[str]) -> str:
+    """What a day's parts are, each word once: `final`, or `final and prelim`."""
+    return " and ".join(sorted(set(words)))
 
 
 def _flaws_of(manifest: Manifest, day: dt.date, names: Container[str]) -> str | None:

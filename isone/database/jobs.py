@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from isone import receipts
-from isone.database import outputs
+from isone import markers
+from isone.database import address, outputs
+from isone.database.postgres_holdings import require_psycopg
 from isone.errors import UsageError
 from isone.journal import Journal, log
 from isone.once import do_once
 from isone.settings import Settings, read_settings
-from isone.store import Store, write_json
+from isone.store import Store
 from isone.words import count
 
 
@@ -21,11 +22,12 @@ def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -
     def work(journal: Journal) -> None:
         from isone.database import duckdb_file, packed
 
+        made_from = outputs.made_from_of_duckdb(store)
         files = packed.packed_files(store, outputs.packed_names(store))
         loaded = duckdb_file.build(store, files, threads=threads)
         path = store.duckdb_path
-        content = {"database": str(path), "files": loaded.files, "rows": loaded.rows}
-        write_json(receipts.of_duckdb(store), content)
+        size = path.stat().st_size
+        markers.write(markers.of_duckdb(store), made_from, bytes=size, rows=loaded.rows)
         journal.tell(rows=loaded.rows)
         log.info("%s holds %s", path, counted(loaded.rows))
 
@@ -70,15 +72,11 @@ def load_all_postgres(config: Mapping[str, Any], *, rebuild: bool) -> int:
 def _load_years(
     settings: Settings, store: Store, names: list[tuple[str, str]], *, rebuild: bool = False
 ) -> int:
-    """Load the dataset-years of these packed files and write their receipts; returns the rows."""
+    """Load the dataset-years of these packed files and write their markers; returns the rows."""
     if not settings.database:
         raise UsageError("no database is given; say --config database=postgresql://user@host/name")
-    try:
-        from isone.database import packed, postgres, postgres_schema
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"loading into PostgreSQL needs the package {error.name}; install psycopg[binary]"
-        ) from error
+    require_psycopg()
+    from isone.database import packed, postgres, postgres_schema
 
     files = packed.packed_files(store, names)
     invented = settings.source == "sandbox"
@@ -93,8 +91,10 @@ def _load_years(
             total += loaded.rows
             news = "loaded" if loaded.changed else "was loaded already, nothing changed"
             log.info("%s %d: %s, %s", dataset, year, count(loaded.rows, "row"), news)
+            made_from = outputs.made_from_of_postgres(store, settings, dataset, year)
             content = {
-                "database": outputs.target(settings.database),
+                "database": address.target(settings.database),
+                "database_id": tables.database_id,
                 "schema": tables.schema,
                 "dataset": dataset,
                 "year": year,
@@ -103,8 +103,8 @@ def _load_years(
                 "rows": loaded.rows,
             }
             for file in group:
-                path = outputs.postgres_receipt(store, settings.database, dataset, file.period)
-                write_json(path, content)
+                path = outputs.postgres_marker(store, settings.database, dataset, file.period)
+                markers.write(path, made_from, **content)
     return total
 
 

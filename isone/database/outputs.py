@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from isone import receipts
+from isone import markers
+from isone.database import address, layout, postgres_holdings
+from isone.database.postgres_holdings import Holdings
 from isone.datasets import DATASETS
+from isone.errors import IsoneError
+from isone.pack.outputs import table_digests
 from isone.selection import PERIOD_PATTERN, Job
 from isone.settings import Settings
 from isone.store import Store
@@ -28,96 +31,112 @@ class Loading:
     @property
     def outcome(self) -> list[str]:
         """All that loading leaves: nothing where there are only custom downloads."""
-        return [str(path) for path in (self.duckdb_receipt, *self.postgres_receipts) if self.jobs]
+        return [str(path) for path in (self.duckdb_marker, *self.postgres_markers) if self.jobs]
 
     @property
-    def duckdb_receipt(self) -> Path:
-        """The receipt of the DuckDB file."""
-        return receipts.of_duckdb(self.store)
+    def duckdb_marker(self) -> Path:
+        """The marker of the DuckDB file."""
+        return markers.of_duckdb(self.store)
 
     @property
-    def postgres_receipts(self) -> list[Path]:
-        """The receipts of the chosen dataset-years in PostgreSQL; none where none is configured."""
+    def postgres_markers(self) -> list[Path]:
+        """The markers of the chosen dataset-years in PostgreSQL; none where none is configured."""
         if not self.settings.database:
             return []
         return [
-            postgres_receipt(self.store, self.settings.database, job.dataset, job.period)
+            postgres_marker(self.store, self.settings.database, job.dataset, job.period)
             for job in self.jobs
         ]
 
-    def postgres_receipt(self) -> Path:
-        """The receipt of any dataset-year, with its wildcards."""
+    def postgres_marker(self) -> Path:
+        """The marker of any dataset-year, with its wildcards."""
         database = self.settings.database or NO_DATABASE
-        return postgres_receipt(self.store, database, "{dataset}", "{period}")
+        return postgres_marker(self.store, database, "{dataset}", "{period}")
 
-    def duckdb_content(self, _wildcards: Any) -> str:
-        """What else the DuckDB file hangs on, in a form that only changes when it must be rebuilt.
+    def require_database(self) -> None:
+        """Raise an IsoneError, one sentence, where PostgreSQL cannot be loaded into now."""
+        if self.settings.database:
+            postgres_holdings.require_reachable(self.settings.database)
 
-        All packed files go into it, chosen or not; of those that are not chosen, one that is newer
-        than the database counts as a change.
-        """
-        chosen = [(job.dataset, job.period) for job in self.jobs]
-        years = {(job.dataset, job.year) for job in self.jobs}
-        others = [
-            (dataset, period)
-            for dataset, period in packed_names(self.store)
-            if (dataset, int(period[:4])) not in years  # which packing sees to
-        ]
-        words = sorted(f"{dataset}/{period}" for dataset, period in {*chosen, *others})
-        database = self.store.duckdb_path
-        if self.duckdb_receipt.exists() and database.exists():
-            built = database.stat().st_mtime_ns
-            changes = [(name, self._changed(*name)) for name in others]
-            words += [f"{name}@{changed}" for name, changed in changes if changed > built]
-        return hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+    def drop_stale(self) -> None:
+        """Remove the markers of what is not in the databases any more, or is of older tables."""
+        made_from = made_from_of_duckdb(self.store)
+        packed = made_from["tables"].keys()
+        markers.keep_if(
+            markers.holds(self.duckdb_marker, made_from, self.store.duckdb_path)
+            and packed >= {f"{job.dataset}/{job.period}" for job in self.jobs},
+            self.duckdb_marker,
+        )
+        if not (self.settings.database and self.jobs):
+            return
+        held = self._held(self.settings.database)
+        for job, path in zip(self.jobs, self.postgres_markers, strict=True):
+            made_from = made_from_of_postgres(self.store, self.settings, job.dataset, job.year)
+            is_packed = f"{job.dataset}/{job.period}" in made_from["tables"]
+            kept = is_packed and held.bear_out(path) and markers.holds(path, made_from)
+            markers.keep_if(kept, path)
 
-    def _changed(self, dataset: str, period: str) -> int:
-        """When a table was written; 0 for one that cannot be seen."""
+    def _held(self, database: str) -> Holdings:
+        """What the server says that it holds; nothing where it cannot be asked."""
         try:
-            return self.store.parquet_path(dataset, period).stat().st_mtime_ns
-        except FileNotFoundError:
-            return 0
+            return postgres_holdings.holdings(
+                database,
+                invented=self.settings.source == "sandbox",
+                hypertables=self.settings.timescaledb,
+            )
+        except IsoneError:  # a run that has something to load says so before it begins
+            return Holdings(None, {})
 
 
-def postgres_receipt(store: Store, database: str, dataset: str, period: str) -> Path:
-    """Where the receipt of a dataset-year in a PostgreSQL database lies."""
+def made_from_of_postgres(
+    store: Store, settings: Settings, dataset: str, year: int
+) -> dict[str, Any]:
+    """What a dataset-year in PostgreSQL hangs on: its tables, and the layout."""
+    known = table_digests(store)
+    names = [f"{dataset}/{p}" for name, p in packed_names(store) if name == dataset]
+    return {
+        "tables": {n: known.get(n, "") for n in names if n.startswith(f"{dataset}/{year}")},
+        "layout": layout.digest(),
+        "hypertables": settings.timescaledb,
+    }
+
+
+def made_from_of_duckdb(store: Store) -> dict[str, Any]:
+    """What the DuckDB file hangs on: all that is packed, chosen or not, and the layout."""
+    known = table_digests(store)
+    names = [f"{dataset}/{period}" for dataset, period in packed_names(store)]
+    return {"tables": {name: known.get(name, "") for name in names}, "layout": layout.digest()}
+
+
+def postgres_marker(store: Store, database: str, dataset: str, period: str) -> Path:
+    """Where the marker of a dataset-year in a PostgreSQL database is."""
     return store.root / "loaded" / target_digest(database) / dataset / f"{period}.json"
 
 
-def receipts_of_year(store: Store, dataset: str, year: str) -> list[Path]:
-    """Every receipt that speaks of a dataset-year, of any database."""
+def markers_of_year(store: Store, dataset: str, year: str) -> list[Path]:
+    """Every marker of something loaded that speaks of a dataset-year, in any database."""
     of_postgres = sorted((store.root / "loaded").glob(f"*/{dataset}/{year}*.json"))
-    return [receipts.of_duckdb(store), *of_postgres]
+    return [markers.of_duckdb(store), *of_postgres]
 
 
 def target_digest(database: str) -> str:
-    """A short name of a database: the same for every way to write its address, as any user."""
-    return hashlib.sha256(target(database).encode()).hexdigest()[:12]
+    """A short name of a database: the same for most ways to write its address, as any user.
 
-
-def target(database: str) -> str:
-    """Where a database is, without who asks: `host:port/name`, or the service's name."""
-    if "://" in database:
-        address = urlsplit(database)
-        given = {key: values[-1] for key, values in parse_qs(address.query).items()}
-        given.setdefault("host", address.hostname or "")
-        given.setdefault("port", str(address.port or ""))
-        given.setdefault("dbname", address.path.removeprefix("/"))
-        given.setdefault("user", address.username or "")
-    else:
-        given = dict(re.findall(r"(\w+)\s*=\s*'?([^'\s]*)", database))
-    if "service" in given:
-        return f"service={given['service']}"
-    name = given.get("dbname") or given.get("user") or ""
-    return f"{given.get('host') or 'localhost'}:{given.get('port') or '5432'}/{name}"
+    Two addresses of one database may have two names, and then its years are loaded a second time,
+    which changes nothing; two databases have one only where a service file was changed, or a server
+    took another's place: `postgres_holdings` tells these apart, by asking.
+    """
+    if database == NO_DATABASE:
+        return NO_DATABASE
+    return hashlib.sha256(address.target(database).encode()).hexdigest()[:12]
 
 
 def packed_names(store: Store) -> list[tuple[str, str]]:
     """Dataset and period of every table that is there, in order.
 
-    So are those that have a receipt and cannot be seen: on a cluster a new file may not be at once.
+    So are those that have a marker and cannot be seen: on a cluster a new file may not be at once.
     """
-    noted = set(receipts.tables(store))
+    noted = set(markers.tables(store))
     return [
         (dataset, period)
         for dataset in DATASETS

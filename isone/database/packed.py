@@ -5,7 +5,6 @@ year later, or the hub and zones beside all locations. Each day of each place is
 one file only: the one that goes on longest, and of these the one with the most places.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import duckdb
 from isone.database import sql
 from isone.datasets import DATASETS, Dataset
 from isone.errors import DamagedError, LoadError
-from isone.store import Store
+from isone.store import Store, sha256_of_file
 from isone.tables import table_columns
 
 _GLOB_CHARACTERS = re.compile(r"([*?\[])")
@@ -46,8 +45,7 @@ class PackedFile:
     @property
     def digest(self) -> str:
         """SHA-256 of the file, in hexadecimal."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of_file(self.path)
 
     @property
     def precedence(self) -> tuple[Any, ...]:

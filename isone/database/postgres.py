@@ -19,10 +19,17 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from isone import clock
 from isone.database import binary_copy, history, packed, sql
+from isone.database.address import target
 from isone.database.duckdb_file import MEMORY_LIMIT, first_line
-from isone.database.outputs import target
 from isone.database.packed import PackedFile
-from isone.database.postgres_schema import Connection, Tables, own, require_layout, schema_name
+from isone.database.postgres_schema import (
+    REBUILD,
+    Connection,
+    Tables,
+    own,
+    require_layout,
+    schema_name,
+)
 from isone.datasets import DATASETS, Dataset
 from isone.errors import LoadError, UsageError
 from isone.settings import require_no_password
@@ -32,6 +39,32 @@ from isone.tables import sort_key, table_columns
 _BATCH_ROWS = 65_536
 _CONNECT_SECONDS = 15
 _LONGEST_WAIT_FOR_READERS = "10min"
+_NO_ROOM = ("too many connections", "too many clients", "connection slots are reserved")
+_FOR_A_PERSON = {
+    errors.InsufficientPrivilege.sqlstate: "the user may not do that",
+    errors.ReadOnlySqlTransaction.sqlstate: "it takes no changes: name the primary server, and a "
+    "user without default_transaction_read_only",
+    errors.UntranslatableCharacter.sqlstate: "its encoding does not hold this text: make it with "
+    "`createdb --encoding=UTF8 --template=template0`",
+    errors.DependentObjectsStillExist.sqlstate: "something of your own depends on what has to be "
+    "replaced: drop it, load, and make it again",
+}
+_PASSING = {
+    errors.DiskFull.sqlstate: "its disk is full",
+    errors.LockNotAvailable.sqlstate: "another session kept a table longer than lock_timeout "
+    "allows; run again",
+    errors.IdleInTransactionSessionTimeout.sqlstate: "its idle_in_transaction_session_timeout "
+    "ended the load; raise it for this user",
+    "25P04": "its transaction_timeout ended the load; raise it for this user",
+    errors.AdminShutdown.sqlstate: "it was shut down, or an administrator ended the session; run "
+    "again once it is up",
+    errors.CrashShutdown.sqlstate: "it broke down; run again once it is up",
+}
+"""What the server says by its code, and what that means here."""
+
+
+class NoDatabaseError(UsageError):
+    """The server answers and has no database of that name."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +76,26 @@ class YearLoaded:
     changed: bool
 
 
+@dataclass(frozen=True)
+class YearHeld:
+    """A dataset-year that a database holds, and the digest of the files it was loaded from."""
+
+    dataset: str
+    year: int
+    digest: str
+    rows: int
+
+    @property
+    def partition(self) -> str:
+        """The name of its partition."""
+        return f"{self.dataset}_{self.year}"
+
+
 @contextlib.contextmanager
-def connect(database: str) -> Iterator[Connection]:
+def connect(database: str, *, seconds: int = _CONNECT_SECONDS) -> Iterator[Connection]:
     """A connection for as long as it is needed; the password comes from where libpq looks for one.
+
+    `seconds` are waited for a server to answer, at each of its addresses.
 
     Whatever the server or the connection refuses, inside too, becomes one sentence: UsageError
     where a person has to mend it, LoadError where running again may do.
@@ -55,7 +105,7 @@ def connect(database: str) -> Iterator[Connection]:
         connection = psycopg.connect(
             database,
             autocommit=True,
-            connect_timeout=_CONNECT_SECONDS,
+            connect_timeout=seconds,
             application_name="isone-prices",
             client_encoding="utf8",
         )
@@ -85,33 +135,65 @@ def load_year(
     with connection.transaction():
         tables.enter(connection)
         _wait_for_other_loaders(connection, f"{tables.schema}/{dataset.name}/{year}")
-        held = connection.execute(
-            "SELECT digest, rows FROM loads WHERE dataset = %s AND year = %s",
-            [dataset.name, year],
-        ).fetchone()
-        if held and held[0] == digest and _is_there(connection, tables, dataset, year):
-            return YearLoaded(digest, int(str(held[1])), changed=False)
+        for held in years_held(connection, tables, only=(dataset.name, year)):
+            if held.digest == digest:
+                return YearLoaded(digest, held.rows, changed=False)
         rows = (
             _replace_rows(connection, dataset, year, files)
             if tables.hypertables
             else _replace_partition(connection, dataset, year, files)
         )
-        _replace_days(connection, store, dataset, year, files)
-        _replace_places(connection, dataset, year, files)
+        days = _replace_days(connection, store, dataset, year, files)
+        places = _replace_places(connection, dataset, year, files)
         connection.execute(
             """
-            INSERT INTO loads VALUES (%s, %s, %s, %s, %s, %s, %s, now())
+            INSERT INTO loads VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, now())
             ON CONFLICT (dataset, year) DO UPDATE SET
-                digest = excluded.digest, rows = excluded.rows, periods = excluded.periods,
+                digest = excluded.digest, rows = excluded.rows, days = excluded.days,
+                places = excluded.places, periods = excluded.periods,
                 source = excluded.source, invented_prices = excluded.invented_prices,
                 loaded = excluded.loaded
             """,
             [
-                *(dataset.name, year, digest, rows, ", ".join(file.period for file in files)),
+                *(dataset.name, year, digest, rows, days, places),
+                ", ".join(file.period for file in files),
                 *(", ".join(sorted({f.source for f in files})), any(f.invented for f in files)),
             ],
         )
     return YearLoaded(digest, rows, changed=True)
+
+
+def years_held(
+    connection: Connection, tables: Tables, *, only: tuple[str, int] | None = None
+) -> list[YearHeld]:
+    """The dataset-years that were loaded and are still there: their rows, days and places.
+
+    Of the prices it is asked whether there are any, not how many: this is no deep check.
+    """
+    with connection.transaction(force_rollback=True):  # lets go of locks that a swap waits for
+        tables.enter(connection)
+        noted = connection.execute(
+            """
+            SELECT dataset, year, digest, rows FROM loads
+            WHERE digest <> '' AND (%s::varchar IS NULL OR (dataset = %s AND year = %s))
+            AND days = (
+                SELECT count(*) FROM operating_days WHERE operating_days.dataset = loads.dataset
+                AND operating_day BETWEEN make_date(year, 1, 1) AND make_date(year, 12, 31)
+            )
+            AND places = (
+                SELECT count(*) FROM places_by_year
+                WHERE places_by_year.dataset = loads.dataset AND places_by_year.year = loads.year
+            )
+            ORDER BY dataset, year
+            """,
+            [only and only[0], *(only or (None, None))],
+        ).fetchall()
+        loads = [YearHeld(str(d), int(str(y)), str(g), int(str(n))) for d, y, g, n in noted]
+        if not tables.hypertables:
+            partitions = _partitions(connection)
+            loads = [load for load in loads if (load.dataset, load.partition) in partitions]
+        empty = _without_rows(connection, tables, [load for load in loads if load.rows])
+        return [load for load in loads if load.partition not in empty]
 
 
 def list_locations(connection: Connection, tables: Tables, store: Store) -> None:
@@ -190,13 +272,33 @@ def year_bounds(year: int) -> tuple[dt.datetime, dt.datetime]:
     return dt.datetime.fromtimestamp(first, dt.UTC), dt.datetime.fromtimestamp(end, dt.UTC)
 
 
-def _is_there(connection: Connection, tables: Tables, dataset: Dataset, year: int) -> bool:
-    return tables.hypertables or _table_exists(connection, f"{dataset.name}_{year}")
+def _partitions(connection: Connection) -> set[tuple[object, ...]]:
+    """The partitions that are attached to the tables here: table and partition."""
+    found = connection.execute(
+        "SELECT parent.relname, partition.relname FROM pg_inherits "
+        "JOIN pg_class AS parent ON parent.oid = inhparent "
+        "JOIN pg_class AS partition ON partition.oid = inhrelid "
+        "WHERE parent.relnamespace = current_schema()::regnamespace "
+        "AND partition.relnamespace = parent.relnamespace"
+    )
+    return set(found.fetchall())
 
 
-def _table_exists(connection: Connection, table: str) -> bool:
-    found = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [table]).fetchone()
-    return bool(found and found[0])
+def _without_rows(connection: Connection, tables: Tables, loads: Sequence[YearHeld]) -> set[object]:
+    """The partitions of these loads that have no row; of hypertables, as if they were such."""
+    if not loads:
+        return set()
+    first_row = SQL("SELECT FROM {} WHERE interval_start_utc >= {} AND interval_start_utc < {}")
+    questions = []
+    for load in loads:
+        table = Identifier(load.dataset if tables.hypertables else load.partition)
+        bounds = (Literal(instant) for instant in year_bounds(load.year))
+        questions.append(
+            SQL("SELECT {} WHERE NOT EXISTS ({})").format(
+                Literal(load.partition), first_row.format(table, *bounds)
+            )
+        )
+    return {name for (name,) in connection.execute(SQL(" UNION ALL ").join(questions)).fetchall()}
 
 
 def _wait_for_other_loaders(connection: Connection, name: str) -> None:
@@ -235,8 +337,8 @@ def _replace_partition(
     connection.execute(
         SQL("SET LOCAL lock_timeout = {}").format(Literal(_LONGEST_WAIT_FOR_READERS))
     )
-    held = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [partition_name]).fetchone()
-    if held and held[0]:
+    there = connection.execute("SELECT to_regclass(%s)", [partition_name]).fetchone()
+    if there != (None,):
         connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(parent))
         connection.execute(SQL("DROP TABLE {}").format(partition))
     connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(aside, Identifier(partition_name)))
@@ -309,26 +411,30 @@ def _reader() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _replace_days(
     connection: Connection, store: Store, dataset: Dataset, year: int, files: Sequence[PackedFile]
-) -> None:
+) -> int:
+    """Have the days of these files in place of the year's; returns how many they are."""
     connection.execute(
         "DELETE FROM operating_days WHERE dataset = %s AND operating_day BETWEEN %s AND %s",
         [dataset.name, dt.date(year, 1, 1), dt.date(year, 12, 31)],
     )
     columns = SQL(", ").join(Identifier(column.name) for column in sql.OPERATING_DAYS)
     statement = SQL("COPY operating_days ({}) FROM STDIN").format(columns)
+    days = history.operating_days(store, files)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in history.operating_days(store, files):
+        for row in days:
             copy.write_row(row)
+    return len(days)
 
 
 def _replace_places(
     connection: Connection, dataset: Dataset, year: int, files: Sequence[PackedFile]
-) -> None:
+) -> int:
+    """Have the places of these files in place of the year's; returns how many they are."""
     connection.execute(
         "DELETE FROM places_by_year WHERE dataset = %s AND year = %s", [dataset.name, year]
     )
     if not dataset.place:
-        return
+        return 0
     with _reader() as reader:
         reader.execute(packed.places_query(dataset, f"({packed.rows_query(files)})"))
         places = reader.fetchall()
@@ -338,6 +444,7 @@ def _replace_places(
     ):
         for place in places:
             copy.write_row((dataset.name, year, *place))
+    return len(places)
 
 
 def _refusal(error: psycopg.Error, where: str) -> UsageError | LoadError:
@@ -355,30 +462,39 @@ def _refusal(error: psycopg.Error, where: str) -> UsageError | LoadError:
         if sign in message:
             return UsageError(f"database {where}: {meaning} ({message})")
     if "database" in message and "does not exist" in message:
-        return UsageError(f"database {where}: it does not exist; make it with createdb ({message})")
+        return NoDatabaseError(
+            f"database {where}: it does not exist; make it with createdb ({message})"
+        )
     if "role" in message and "does not exist" in message:
         return UsageError(f"database {where}: there is no such user ({message})")
+    if any(sign in message for sign in _NO_ROOM):
+        return LoadError(f"database {where}: it takes no more connections now ({message})")
     return LoadError(f"database {where} cannot be reached: {message}")
 
 
 def _failure(error: psycopg.Error, where: str) -> UsageError | LoadError:
     """What went wrong with the server in mid-work, as a sentence; the transaction is undone."""
-    message = _cleaned(error)
+    state, message = error.sqlstate or "", _cleaned(error)
     undone = "what was there is still there"
-    match error:
-        case errors.InsufficientPrivilege():
-            return UsageError(f"database {where}: the user may not do that ({message})")
-        case errors.DiskFull():
-            return LoadError(f"database {where}: its disk is full ({message}); {undone}")
-        case errors.LockNotAvailable():
-            return LoadError(
-                f"database {where}: another session kept the table for "
-                f"{_LONGEST_WAIT_FOR_READERS}; {undone}, run again"
-            )
-        case psycopg.OperationalError():
-            return LoadError(f"database {where}: the connection ended ({message}); {undone}")
-        case _:
-            return LoadError(f"database {where}: {message}; {undone}")
+    if state in _FOR_A_PERSON:
+        return UsageError(f"database {where}: {_FOR_A_PERSON[state]} ({message})")
+    if state in _PASSING:
+        return LoadError(f"database {where}: {_PASSING[state]} ({message}); {undone}")
+    if state == "57014":  # the same for whatever ends a statement
+        by = (
+            "its statement_timeout ended the load; raise it for this user"
+            if "timeout" in message
+            else "it was cancelled"
+        )
+        return LoadError(f"database {where}: {by} ({message}); {undone}")
+    if state.startswith("42"):  # a name that is not there, or of another kind or type
+        return UsageError(
+            f"database {where}: its tables are not as this version makes them ({message}); load "
+            f"anew with `{REBUILD}`, which needs no download"
+        )
+    if not state or state.startswith("08"):
+        return LoadError(f"database {where}: the connection ended ({message}); {undone}")
+    return LoadError(f"database {where}: {message}; {undone}")
 
 
 def _cleaned(error: psycopg.Error) -> str:

@@ -7,7 +7,7 @@ says otherwise. `year` 0 stands for all years together.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -23,15 +23,20 @@ SPIKE = 200
 ALL_YEARS = 0
 _BIN = 5  # $/MWh
 _OUTERMOST_BIN = 100  # $/MWh; spreads beyond are counted in the outermost bins
+_FIVES = 12  # five-minute intervals in an hour
+_CENTS = 100  # in a dollar; what counts prices against an edge counts in whole cents
 _MEMORY_LIMIT = "192MB"  # the drawing library takes as much again
 _MOST_PLACES = 9
-_WHOLE_DAY = 23  # hours; the shortest operating day
 _SHARES = (
     *(0.0, 0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04),
     *(share / 20 for share in range(1, 20)),
     *(0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.9975, 0.999, 1.0),
 )
 _HOUR = "date_trunc('hour', interval_start_utc AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"  # not local
+_HOURS_OF_DAY = (  # 23, 24 or 25; the session's time zone is New England's
+    "CAST((epoch(CAST(operating_day + 1 AS TIMESTAMPTZ)) "
+    "- epoch(CAST(operating_day AS TIMESTAMPTZ))) / 3600 AS INTEGER)"
+)
 _PRODUCTS = ("tmsr", "tmnsr", "tmor")
 
 
@@ -68,8 +73,10 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         CREATE TEMP TABLE report_places AS
-        SELECT location_id, location, location_type FROM locations
-        WHERE location_type <> 'RESERVE ZONE'
+        SELECT location_id, coalesce(location, 'location ' || location_id) AS location,
+            location_type
+        FROM locations
+        WHERE location_type IS DISTINCT FROM 'RESERVE ZONE'
         QUALIFY location_type IN ('HUB', 'LOAD ZONE')
             OR count(*) FILTER (location_type IN ('HUB', 'LOAD ZONE')) OVER () = 0
         ORDER BY location_id LIMIT {_MOST_PLACES}
@@ -99,7 +106,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT location_id, operating_day, year, month, market, list_sort(list(lmp)) AS prices
             FROM report_prices
             GROUP BY ALL
-            HAVING count(*) >= {_WHOLE_DAY}
+            HAVING count(*) = {_HOURS_OF_DAY}
         )
         SELECT
             * EXCLUDE (prices),
@@ -112,7 +119,12 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _hours_query(year: int) -> str:
-    """The hours of a year, by place: day-ahead and real-time, the latter from either table."""
+    """The hours of a year, by place: day-ahead and real-time, the latter from either table.
+
+    Beside the prices stand their whole cents: sums and means of binary fractions miss an edge, such
+    as that of a bin, by as little as it takes. `rt_apart` says whether the hourly price and the
+    mean of the five-minute ones are more than a cent apart.
+    """
     markets = {"da": "lmp_da_hourly", "hourly": "lmp_rt_hourly", "five": "lmp_rt_5min"}
     rows = " UNION ALL ".join(
         f"SELECT location_id, {_HOUR if market == 'five' else 'interval_start_utc'} AS begins, "
@@ -126,6 +138,11 @@ def _hours_query(year: int) -> str:
         for market in markets
         for value in ("lmp", "congestion", "loss")
     )
+    means += ", " + ", ".join(
+        f"CAST(sum(CAST(round({_CENTS} * lmp) AS BIGINT)) FILTER (market = '{market}') AS BIGINT) "
+        f"AS {market}_cents"
+        for market in markets
+    )
     return f"""
         SELECT
             location_id, begins AS interval_start_utc, operating_day,
@@ -136,9 +153,16 @@ def _hours_query(year: int) -> str:
             coalesce(hourly_lmp, five_lmp) AS rt,
             coalesce(hourly_congestion, five_congestion) AS rt_congestion,
             coalesce(hourly_loss, five_loss) AS rt_loss,
-            CASE WHEN hourly_lmp IS NOT NULL THEN five_lmp END AS rt_of_five
+            CASE WHEN hourly_lmp IS NOT NULL THEN five_lmp END AS rt_of_five,
+            da_cents,
+            coalesce(hourly_cents, CAST(round(five_cents / fives) AS BIGINT)) AS rt_cents,
+            abs(five_cents - fives * hourly_cents) > fives AS rt_apart,
+            hourly_lmp IS NULL AND fives < {_FIVES} AS rt_short
         FROM (
-            SELECT location_id, begins, operating_day, {means} FROM ({rows})
+            SELECT
+                location_id, begins, operating_day, {means},
+                count(lmp) FILTER (market = 'five') AS fives
+            FROM ({rows})
             GROUP BY location_id, begins, operating_day
         )
         """
@@ -195,10 +219,65 @@ def operating_days(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Every day that the database knows of, with its verdict."""
     return _ask(
         connection,
-        "SELECT dataset, operating_day, verdict, revision, rows, digest, "
-        "CAST(fetched AS TIMESTAMP) AS fetched, gap_reason "
+        "SELECT dataset, operating_day, verdict, revision, rows, files, digest, "
+        "CAST(fetched AS TIMESTAMP) AS fetched, gap_reason, accepted_flaws, suspects "
         "FROM operating_days ORDER BY dataset, operating_day",
     )
+
+
+def priced_days(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The days that have a price: `series`, `place`, `day`, and whether they are `whole`.
+
+    Series: `da` and `rt` by location, `spread` where both are there; `da_tb` and `rt_tb` the days
+    with top-bottom spreads; `audit` those with hourly and five-minute prices; `regulation_5min`,
+    `regulation_hourly`, and `regulation` for either; `reserves` by zone; `reserves_da`. What has no
+    location is at place 0.
+    """
+    hours = {
+        "da": ("da IS NOT NULL", "true"),
+        "rt": ("rt IS NOT NULL", "coalesce(NOT bool_or(rt_short), true)"),
+        "spread": ("da IS NOT NULL AND rt IS NOT NULL", "coalesce(NOT bool_or(rt_short), true)"),
+        "audit": ("rt_of_five IS NOT NULL", "true"),
+    }
+    queries = [
+        f"SELECT '{series}' AS series, location_id AS place, operating_day AS day, "
+        f"count(*) FILTER ({has}) = {_HOURS_OF_DAY} AND {besides} AS whole "
+        "FROM report_hours GROUP BY location_id, operating_day "
+        f"HAVING count(*) FILTER ({has}) > 0"
+        for series, (has, besides) in hours.items()
+    ]
+    queries.append("SELECT market || '_tb', location_id, operating_day, true FROM report_spans")
+    regulation = ("reg_capacity_clearing_price", "reg_service_clearing_price")
+    reserves = [f"{product}_clearing_price" for product in _PRODUCTS]
+    five_minute = _days_of("regulation_5min", "0", regulation, _FIVES)
+    hourly = _days_of("regulation_hourly", "0", regulation, 1)
+    queries += [
+        f"SELECT 'regulation_5min', * FROM ({five_minute})",
+        f"SELECT 'regulation_hourly', * FROM ({hourly})",
+        f"SELECT 'regulation', * FROM ({_first_of(five_minute, hourly)})",
+    ]
+    five_minute = _days_of("reserve_5min", "location_id", reserves, _FIVES)
+    hourly = _days_of("reserve_hourly", "location_id", reserves, 1)
+    queries += [
+        f"SELECT 'reserves', * FROM ({_first_of(five_minute, hourly)})",
+        f"SELECT 'reserves_da', * FROM ({_days_of('reserve_da_hourly', '0', reserves, 1)})",
+    ]
+    return _ask(connection, f"{' UNION ALL '.join(queries)} ORDER BY ALL")
+
+
+def _days_of(table: str, place: str, columns: Sequence[str], intervals: int) -> str:
+    """The days of a table with a price; whole with one in each of so many intervals an hour."""
+    counts = ", ".join(f"count({column})" for column in columns)
+    return (
+        f"SELECT {place} AS place, operating_day AS day, "
+        f"least({counts}) = {intervals} * {_HOURS_OF_DAY} AS whole "
+        f"FROM {table} GROUP BY place, operating_day HAVING greatest({counts}) > 0"
+    )
+
+
+def _first_of(first: str, second: str) -> str:
+    """The days of a query, and of another those that the first has nowhere."""
+    return f"{first} UNION ALL SELECT * FROM ({second}) ANTI JOIN ({first}) AS first USING (day)"
 
 
 def daily(connection: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -228,8 +307,8 @@ def _statistics(connection: duckdb.DuckDBPyConnection, period: str, groups: str)
     of_market = ", ".join(
         f"avg({m}) AS {m}_mean, min({m}) AS {m}_low, max({m}) AS {m}_high, "
         f"count({m}) AS {m}_hours, "
-        f"count(*) FILTER ({m} < 0) AS {m}_negative, "
-        f"count(*) FILTER ({m} >= {SPIKE}) AS {m}_spikes, "
+        f"count(*) FILTER ({m}_cents < 0) AS {m}_negative, "
+        f"count(*) FILTER ({m}_cents >= {SPIKE * _CENTS}) AS {m}_spikes, "
         f"avg({m}_congestion) AS {m}_congestion, avg({m}_loss) AS {m}_loss"
         for m in ("da", "rt")
     )
@@ -294,15 +373,21 @@ def spreads(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
     `low` is the lower edge of a bin of 5 $/MWh; the outermost bins hold all that is beyond.
     """
+    outermost = _OUTERMOST_BIN * _CENTS
     return _ask(
         connection,
         f"""
-        WITH bins AS (
+        WITH spreads AS (
             SELECT
                 location_id, year,
-                greatest(-{_OUTERMOST_BIN}, least({_OUTERMOST_BIN - _BIN},
-                    {_BIN} * CAST(floor((da - rt) / {_BIN}) AS INTEGER))) AS low
+                greatest(-{outermost}, least({outermost - 1}, da_cents - rt_cents)) AS cents
             FROM report_hours WHERE da IS NOT NULL AND rt IS NOT NULL
+        ), bins AS (
+            SELECT
+                location_id, year,
+                CAST((cents + {outermost}) // {_BIN * _CENTS} AS INTEGER) * {_BIN}
+                    - {_OUTERMOST_BIN} AS low
+            FROM spreads
         ), counted AS (
             SELECT location_id, coalesce(year, {ALL_YEARS}) AS year, low, count(*) AS hours
             FROM bins GROUP BY GROUPING SETS ((location_id, year, low), (location_id, low))
@@ -461,7 +546,7 @@ def five_minute_audit(connection: duckdb.DuckDBPyConnection) -> pa.Table:
             location_id, month, count(*) AS hours,
             avg(abs(rt_of_five - rt)) AS mean_difference,
             max(abs(rt_of_five - rt)) AS largest_difference,
-            count(*) FILTER (abs(rt_of_five - rt) > 0.011) AS hours_apart
+            count(*) FILTER (rt_apart) AS hours_apart
         FROM report_hours
         WHERE rt_of_five IS NOT NULL
         GROUP BY ALL ORDER BY ALL

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from isone.datasets import DATASETS, Dataset
 from isone.tables import TableColumn, table_columns
 
-LAYOUT = 3
+LAYOUT = 4
 """Raised when tables or columns change such that a database has to be loaded anew."""
 
 TYPES = {
@@ -23,7 +23,7 @@ OPERATING_DAYS = (
     TableColumn(
         "verdict", "string", "", "complete, gap accepted, nothing published, or no manifest"
     ),
-    TableColumn("revision", "string", "", "final, or preliminary", nullable=True),
+    TableColumn("revision", "string", "", "final, prelim, or final and prelim", nullable=True),
     TableColumn(
         "rows", "integer", "rows", "rows in the day's replies, of all places", nullable=True
     ),
@@ -50,15 +50,23 @@ OPERATING_DAYS = (
 )
 LOCATIONS = (
     TableColumn("location_id", "integer", "", "ISO-NE's id of the location or reserve zone"),
-    TableColumn("location", "string", "", "its name, the newest where it has had several"),
-    TableColumn("location_type", "string", "", "HUB, LOAD ZONE, NETWORK NODE, RESERVE ZONE, …"),
+    TableColumn(
+        "location", "string", "", "its name, the newest where it has had several", nullable=True
+    ),
+    TableColumn(
+        "location_type",
+        "string",
+        "",
+        "HUB, LOAD ZONE, NETWORK NODE, RESERVE ZONE, …",
+        nullable=True,
+    ),
     TableColumn("first_day", "date", "", "first operating day with a price here"),
     TableColumn("last_day", "date", "", "last operating day with a price here"),
 )
 LISTED_LOCATIONS = (
     TableColumn("location_id", "integer", "", "ISO-NE's id of the location"),
-    TableColumn("location", "string", "", "its name, as listed last"),
-    TableColumn("location_type", "string", "", "HUB, LOAD ZONE, NETWORK NODE, …"),
+    TableColumn("location", "string", "", "its name, as listed last", nullable=True),
+    TableColumn("location_type", "string", "", "HUB, LOAD ZONE, NETWORK NODE, …", nullable=True),
     TableColumn("area_type", "string", "", "INTERNAL or EXTERNAL", nullable=True),
     TableColumn("first_seen", "date", "", "day of the first list that has it"),
     TableColumn("last_seen", "date", "", "day of the newest list that has it"),

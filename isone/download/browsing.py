@@ -8,10 +8,9 @@ Source: what working public clients do.
 from typing import Final
 
 import requests
-from isal import igzip_lib, isal_zlib
 
-from isone import reports
-from isone.errors import ReplyError, StopRunError, TransientError
+from isone import parse, reports
+from isone.errors import StopRunError, TransientError
 from isone.sources import Source
 
 COOKIE: Final = "isox_token"
@@ -71,10 +70,7 @@ class Visit:
 
         Raises TransientError for a page: a block, or a login. The next try gets a new cookie.
         """
-        try:
-            head = isal_zlib.decompressobj(wbits=31).decompress(packed, _HEAD)
-        except igzip_lib.IsalError as error:  # type: ignore[misc] # its stub has an instance
-            raise ReplyError(f"the reply's gzip stream is damaged ({error})") from error
+        head = parse.inflate_head(packed, _HEAD)
         if reports.is_report(head):
             self._refused = False
             return packed

@@ -22,12 +22,13 @@ import tenacity
 import urllib3
 
 from isone import __version__
+from isone.download import proxies
 from isone.download.browsing import Visit
 from isone.download.connection import Adapter, ElsewhereError
 from isone.download.deadline import Deadline
 from isone.errors import (
     DownloadError,
-    NoDataError,
+    NotFoundError,
     ReplyError,
     StopRunError,
     TransientError,
@@ -35,12 +36,13 @@ from isone.errors import (
 )
 from isone.parse import shown
 from isone.settings import HttpPolicy
-from isone.sources import ACCOUNT_HELP, Source, is_loopback
+from isone.sources import SANDBOX_SERVER, Source, account_help, is_loopback
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 _LARGEST_BODY = 64 * 2**20  # bytes on the wire; a full day of all locations has 0.6 MB
+_GZIP = {"gzip", "x-gzip"}  # one and the same (RFC 9110)
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -88,9 +90,11 @@ class Client:
         except ValueError as error:
             raise UsageError(f"base_url: {source.base_url!r} cannot be asked: {error}") from error
         _require_readable(policy.ca_bundle)
-        self._options: dict[str, Any] = self._session.merge_environment_settings(
+        surroundings: Mapping[str, Any] = self._session.merge_environment_settings(
             source.base_url, {}, True, policy.ca_bundle or True, None
-        ) | {"timeout": (policy.connect_timeout, policy.read_timeout)}
+        )
+        self._options = {**surroundings, "timeout": (policy.connect_timeout, policy.read_timeout)}
+        self._proxy = proxies.find(source.base_url, surroundings["proxies"])
 
     def __enter__(self) -> "Client":
         """Return the client itself."""
@@ -158,7 +162,7 @@ class Client:
             if self._visit:
                 return self._visit_once(self._visit, url)
             with self._exchange(url) as response:
-                _check_status(response, self.source)
+                _check_status(response, self.source, self._proxy)
                 gzipped = _check_headers(response.headers)
                 return _receive(response.raw, gzipped=gzipped)
         except ElsewhereError as elsewhere:
@@ -173,13 +177,17 @@ class Client:
             if isinstance(error, TransientError):
                 raise
             cause = _cause(error)
+            of_proxy = self._proxy and proxies.explain(error, cause, self._proxy, url)
+            if of_proxy:
+                raise of_proxy from error
             if isinstance(cause, ssl.SSLCertVerificationError):
                 raise StopRunError(
                     f"the certificate of {self.source.base_url} is not trusted "
                     f"({cause.verify_message}): check this machine's clock; behind a proxy that "
                     "inspects traffic, name its authority with ca_bundle=FILE"
                 ) from error
-            raise TransientError(f"{_explain(error)} ({self.source.base_url})") from error
+            way = f", through the proxy {self._proxy}" if self._proxy else ""
+            raise TransientError(f"{_explain(error)} ({self.source.base_url}{way})") from error
 
     @contextlib.contextmanager
     def _exchange(self, url: str) -> Iterator[requests.Response]:
@@ -193,6 +201,7 @@ class Client:
             self._deadline.running(),
             self._adapter.send(request, **self._options) as response,
         ):
+            _check_server(response, self.source)
             if self._visit:
                 self._visit.keep_cookies(response)
             yield response
@@ -209,7 +218,7 @@ class Client:
         with self._exchange(url) as response:
             if response.status_code == 403:
                 raise visit.refused()
-            _check_status(response, self.source)
+            _check_status(response, self.source, self._proxy)
             return visit.require_report(
                 _receive(response.raw, gzipped=_is_gzipped(response.headers))
             )
@@ -238,22 +247,40 @@ def _authentication(source: Source) -> Any:
     return lambda request: request
 
 
-def _check_status(response: requests.Response, source: Source) -> None:
+def _check_server(response: requests.Response, source: Source) -> None:
+    """Refuse synthetic prices where real ones are stored, and real ones among synthetic ones."""
+    is_sandbox = response.headers.get("Server", "").startswith(SANDBOX_SERVER)
+    if is_sandbox and not source.is_sandbox:
+        raise StopRunError(
+            f"{source.base_url} is the sandbox: its prices are synthetic; say source=sandbox, and "
+            "they are kept apart from real ones, in the folder sandbox below data_dir"
+        )
+    if source.is_sandbox and not is_sandbox and response.status_code == 200:
+        raise StopRunError(
+            f"{source.base_url} is not the sandbox, whose responses say so (Server: "
+            f"{SANDBOX_SERVER}): its prices may be real and are not stored among synthetic ones; "
+            "leave out source=sandbox, or mend base_url"
+        )
+
+
+def _check_status(response: requests.Response, source: Source, proxy: str | None = None) -> None:
     status = response.status_code
     if status == 200:
         return
     if status == 401:
         raise StopRunError(
             f"{source.base_url} refused the account (401): check the user name and password, and "
-            f"mind that a new account waits for ISO-NE's approval; {ACCOUNT_HELP}"
+            f"mind that a new account waits for ISO-NE's approval; {account_help(source.base_url)}"
         )
     if status == 403:
         raise StopRunError(
             f"{source.base_url} forbids the request (403): the account may lack access to the "
             "web services, or this address is blocked; sign in to ISO Express to see which"
         )
+    if status == 407 and proxy:
+        raise proxies.wants_login(proxy)
     if status == 404:
-        raise NoDataError("the service has no data (404)")
+        raise NotFoundError("the service has no data (404)")
     if 300 <= status < 400:
         target = shown(response.headers.get("Location", "nowhere"))
         raise TransientError(f"the service redirects to {target} ({status}), which is not followed")
@@ -312,9 +339,9 @@ def _check_headers(headers: Mapping[str, str]) -> bool:
 
 def _is_gzipped(headers: Mapping[str, str]) -> bool:
     encoding = headers.get("Content-Encoding", "identity").lower()
-    if encoding not in {"gzip", "identity"}:
+    if encoding not in {*_GZIP, "identity"}:
         raise ReplyError(f"the service packed its reply as {shown(encoding)} instead of gzip")
-    return encoding == "gzip"
+    return encoding in _GZIP
 
 
 def _receive(raw: Any, *, gzipped: bool) -> bytes:
@@ -334,7 +361,7 @@ def _receive(raw: Any, *, gzipped: bool) -> bytes:
 
 def _cause(error: BaseException) -> BaseException:
     """The innermost reason of a chain that requests and urllib3 wrap around it."""
-    reason = getattr(error, "reason", None)
+    reason = getattr(error, "reason", None) or getattr(error, "original_error", None)
     inner = reason if isinstance(reason, BaseException) else None
     if inner is None and error.args and isinstance(error.args[0], BaseException):
         inner = error.args[0]

@@ -1,23 +1,22 @@
 """What Snakemake's jobs do: one attempt each, with its journal around it."""
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import custom, places, run, selection, sources
+from isone import clock, custom, markers, places, run, selection, sources
 from isone.console import say
 from isone.datasets import DATASETS
 from isone.download import by_hand, locations
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
-from isone.errors import DownloadError
+from isone.errors import DownloadError, IsoneError
 from isone.journal import Journal, Redaction, log
 from isone.progress import DownloadProgress
 from isone.selection import Job
-from isone.settings import HANDED_ON, Settings, read_settings
+from isone.settings import Settings, read_settings
 from isone.sources import Source
 from isone.store import Store
 
@@ -47,6 +46,9 @@ def download_prices(
             except MissingDaysError as error:
                 journal.tell(missing=error.outcome.missing_days)
                 raise
+            except IsoneError as error:
+                journal.tell(missing=_missing_days(downloader, job, str(error)))
+                raise
             if outcome.gaps:
                 journal.tell(gaps={str(day): reason for day, reason in outcome.gaps.items()})
             log.info("%s", downloader.account(outcome))
@@ -56,23 +58,43 @@ def download_prices(
     return _attempt(settings, job.name, by_hand.command(job, settings), log_path, attempt, work)
 
 
+def _missing_days(downloader: Downloader, job: Job, reason: str) -> dict[str, str]:
+    """The days of a job that are not here, ascending, when it ended early for a reason."""
+    parts = selection.parts_lacking(
+        downloader.dataset,
+        job.days(newest_first=False),
+        job.locations,
+        downloader.store.read_ledger(job.dataset, job.year),
+        downloader.accepted,
+        from_reports=downloader.client.source.gives_reports,
+    )
+    return {str(part.day): reason for part in parts}
+
+
 def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt: int) -> int:
     """One attempt at a custom download; returns its program's exit code."""
     settings = read_settings(config)
-    downloads = custom.read_downloads(settings.downloads) if settings.downloads else []
+    downloads = custom.read_downloads(settings.downloads, config) if settings.downloads else []
     chosen = next(each for each in downloads if each.name == name)
     store = Store(settings.store_dir)
 
     def work(journal: Journal) -> None:
-        journal.exit_code = custom.run_program(
-            chosen, {HANDED_ON: json.dumps(dict(config), default=str)}
-        )
+        begun = clock.now()
+        journal.exit_code = custom.run_program(chosen, config)
         if journal.exit_code:
             raise DownloadError(f"the program ended with exit code {journal.exit_code}")
-        store.write_marker("custom", name, {"name": name, "command": chosen.shown})
+        journal.tell(noted=custom.open_ends(chosen, config, begun))
+        made_from = custom.made_from(chosen, config, begun)
+        markers.write(store.marker_path("custom", name), made_from, name=name)
 
     return _attempt(
-        settings, name, chosen.shown, log_path, attempt, work, vital=chosen.stop_on_failure
+        settings,
+        name,
+        custom.command(chosen, config),
+        log_path,
+        attempt,
+        work,
+        vital=chosen.stop_on_failure,
     )
 
 
@@ -110,7 +132,7 @@ def open_downloader(
             store,
             client,
             DATASETS[dataset],
-            selection.accepted_days(settings.accepted_flaws, dataset),
+            selection.accepted_flaws(settings.accepted_flaws, dataset),
             on_plan=progress.plan,
             on_part=progress.part,
             keep_prelim=settings.revision == "both",
@@ -170,7 +192,9 @@ def _attempt(
         settings.log_dir,
         attempt,
         attempts,
+        heading=plan.heading(name) if plan else "",
         stable_log=Path(log_path),
+        may_stop_run=True,
     ) as journal:
         if attempt > 1:
             _wait_before_retry(journal, settings.retry_delay * 2 ** (attempt - 2))

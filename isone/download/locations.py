@@ -3,43 +3,48 @@
 It is asked for where ids are used that are not hub or zones: for all locations once a day at most,
 for chosen ids when one of them is not known, or the list is a month old. From the web services
 comes their whole list, from the public reports the locations of a day-ahead report.
+
+Stored responses name locations too. Where prices come from the public CSV, some of which has names
+without ids, the newest hourly response counts as a list; and an id that no list has is looked for
+in stored responses, because ISO-NE's list leaves out what is retired.
 """
 
 import datetime as dt
 import difflib
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
 from isone import clock, parse, places, reports
-from isone.datasets import CORE_LOCATIONS, DATASETS, Locations, Part
+from isone.datasets import CORE_LOCATIONS, DATASETS, Dataset, Locations, Part
 from isone.download.client import Client
 from isone.errors import (
     UNREADABLE,
     IsoneError,
     NoDataError,
     ReplyError,
+    StopRunError,
     UsageError,
     printable,
 )
 from isone.store import Store, make_folder, write_whole
-from isone.words import count
+from isone.words import count, some
 
 log = logging.getLogger(__name__)
 
 _KEPT_FOR = dt.timedelta(days=30)
-_NAMED = 10  # locations that a line names before it only counts
 _PATH = "locations/all"
 _LISTING = DATASETS["lmp_da_hourly"]
+_HOURLY = ("lmp_da_hourly", "lmp_rt_hourly")
 
 
 class Location(msgspec.Struct, frozen=True):
     """A pricing location as the service lists it."""
 
     id: int = msgspec.field(name="LocationID")
-    type: str = msgspec.field(name="LocationType")
-    name: str = msgspec.field(name="LocationName")
+    type: str | None = msgspec.field(name="LocationType", default=None)
+    name: str | None = msgspec.field(name="LocationName", default=None)
     area: str | None = msgspec.field(name="AreaType", default=None)
 
 
@@ -68,34 +73,96 @@ def read_locations(body: bytes) -> list[Location]:
 
 
 def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
-    """Raise UsageError for the first chosen id that is no location of ISO-NE's.
+    """Have the list of locations where the chosen ones call for it; doubt ids that are unknown.
 
-    For all locations nothing is refused. Where the list is brought up to date on the way, returns
-    what has changed in it, in sentences.
+    Returns in sentences, which stand in the log too, what has changed in the list where it is
+    brought up to date on the way, and which chosen ids are in no list and no stored response. Such
+    an id may be a retired location's, which has a history: so it is not refused.
     """
+    if client.source.gives_reports:
+        learn_stored(store)
     others = set() if chosen == "all" else set(chosen) - set(CORE_LOCATIONS)
     table = places.read_table(store)
-    lacking = others - {seen.id for seen in table}
+    lacking = _not_stored(store, others - {seen.id for seen in table})
     noted: list[str] = []
     newest = max((seen.last_seen for seen in table), default="")
     too_old = newest < str(clock.now().date() - _KEPT_FOR)
     if chosen == "all" or lacking or (others and too_old):
         try:
             noted = refresh(store, client)
+        except StopRunError:
+            raise
         except IsoneError as error:
             if lacking:
                 raise
             log.warning("the list of locations is not brought up to date: %s", error)
     known = {seen.id for seen in places.read_table(store)}
-    if others - known:
-        wrong = min(others - known)
-        near = difflib.get_close_matches(str(wrong), map(str, sorted(known)), n=3)
-        hint = f"near it are {', '.join(near)}" if near else f"the list has {len(known)} ids"
-        raise UsageError(
-            f"locations: {wrong} is no location of ISO-NE's; {hint} "
-            f"(the whole list: {places.table_path(store)})"
-        )
-    return noted
+    doubts = [_doubt(store, id, known) for id in sorted(lacking - known)]
+    for sentence in doubts:
+        log.warning("%s", sentence)
+    return [*noted, *doubts]
+
+
+def _doubt(store: Store, id: int, known: Collection[int]) -> str:
+    near = difflib.get_close_matches(str(id), map(str, sorted(known)), n=3)
+    hint = f" (near it are {', '.join(near)})" if near else ""
+    return (
+        f"locations: {id} is not in ISO-NE's list of locations, so it is retired or misspelt"
+        f"{hint}; its prices are looked for all the same (all that was ever listed: "
+        f"{places.table_path(store)})"
+    )
+
+
+def learn_stored(store: Store) -> None:
+    """Enter the locations of the newest stored hourly response, unless the table is as new.
+
+    So names that public CSV gives without ids are known without another request.
+    """
+    newest = max((seen.last_seen for seen in places.read_table(store)), default="")
+    parts = [part for name in _HOURLY for part in _newest_parts(store, DATASETS[name])[:1]]
+    for part in sorted(parts, key=lambda part: part.day):
+        day = str(min(part.day, clock.now().date()))  # tomorrow's prices are out today
+        if day > newest and (found := _locations_in(store, part)):
+            _enter(store, (), found, day)
+    places.learn(store)
+
+
+def _not_stored(store: Store, ids: Collection[int]) -> set[int]:
+    """Those ids that are in none of the stored responses looked at: of each year, the newest."""
+    lacking = set(ids)
+    for dataset in (row for row in DATASETS.values() if row.place == "location"):
+        if lacking:
+            lacking -= {part.location for part in _parts_had(store, dataset) if part.location}
+        for part in _newest_parts(store, dataset) if lacking else ():
+            lacking -= {location.id for location in _locations_in(store, part)}
+    return lacking
+
+
+def _newest_parts(store: Store, dataset: Dataset) -> list[Part]:
+    """Of each year that is here, the newest part that is not preliminary; the newest year first."""
+    newest: dict[int, Part] = {}
+    for part in sorted(_parts_had(store, dataset), key=lambda part: part.name, reverse=True):
+        if not part.prelim:
+            newest.setdefault(part.day.year, part)
+    return list(newest.values())
+
+
+def _parts_had(store: Store, dataset: Dataset) -> list[Part]:
+    folder = store.root / "raw" / dataset.name
+    years = [int(path.name) for path in folder.glob("[0-9][0-9][0-9][0-9]")]
+    names = (name for year in years for name in store.parts_had(dataset.name, year))
+    return [part for name in names if (part := Part.named(dataset.name, name))]
+
+
+def _locations_in(store: Store, part: Part) -> list[Location]:
+    """The locations that a stored response names with their ids; none where it is unreadable."""
+    try:
+        body = parse.inflate(store.raw_path(part).read_bytes())
+        refs = {row.place for row in parse.read_records(DATASETS[part.dataset], body).rows}
+    except (ReplyError, OSError) as error:  # the deep check says so; here it is of no use
+        log.info("%s %s names no locations: %s", part.dataset, part, error)
+        return []
+    return [Location(int(ref.id), ref.type, ref.name) for ref in refs if ref.id.isdecimal()]
 
 
 def refresh(store: Store, client: Client) -> list[str]:
@@ -142,8 +209,10 @@ def _enter(store: Store, before: Iterable[Location], found: Iterable[Location], 
     for each in found:
         seen = table.get(each.id)
         area = each.area or (seen.area if seen else None)
+        name = each.name or (seen.name if seen else None)
+        kind = each.type or (seen.type if seen else None)
         first = seen.first_seen if seen else day
-        table[each.id] = places.Seen(each.id, each.name, each.type, area, first, day)
+        table[each.id] = places.Seen(each.id, name, kind, area, first, day)
     listed = {each.id for each in found}
     for id in {each.id for each in before} - listed:
         if id in table and not table[id].gone:
@@ -153,9 +222,11 @@ def _enter(store: Store, before: Iterable[Location], found: Iterable[Location], 
 
 def _changes(before: Iterable[Location], after: Iterable[Location]) -> list[str]:
     noted: list[str] = []
-    old, new = ({each.id: each.name for each in listed} for listed in (before, after))
+    old, new = ({each.id: each.name or "" for each in listed} for listed in (before, after))
     renamed = {
-        id: f"{old[id]} is {new[id]}" for id in old.keys() & new.keys() if old[id] != new[id]
+        id: f"{old[id]} is {new[id]}"
+        for id in old.keys() & new.keys()
+        if old[id] and new[id] and old[id] != new[id]
     }
     for what, names in (
         ("new", {id: new[id] for id in new.keys() - old.keys()}),
@@ -163,7 +234,6 @@ def _changes(before: Iterable[Location], after: Iterable[Location]) -> list[str]
         ("renamed", renamed),
     ):
         if names:
-            some = ", ".join(f"{id} {names[id]}" for id in sorted(names)[:_NAMED])
-            more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-            noted.append(f"{count(len(names), f'{what} location')}: {printable(some)}{more}")
+            listed = some([f"{id} {names[id]}".rstrip() for id in sorted(names)])
+            noted.append(f"{count(len(names), f'{what} location')}: {printable(listed)}")
     return noted

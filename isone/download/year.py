@@ -6,23 +6,26 @@ never more than one request. A reply that is refused is asked for once more at t
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from isone import check, parse, reports, revisions, selection
-from isone.datasets import DATASETS, Dataset, Locations, Part
+from isone import check, flaws, parse, reports, revisions, selection
+from isone.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Part
+from isone.download import locations as known_locations
 from isone.download import quiet
 from isone.download.client import Client
+from isone.download.emptiness import FirstDays
 from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
+from isone.manifest import read_manifest
 from isone.selection import Job
 from isone.sources import REPORTS, Source
 from isone.store import Entry, Proven, Store, make_folder, sha256
-from isone.words import count
+from isone.words import count, some
 
 log = logging.getLogger(__name__)
 
@@ -61,15 +64,18 @@ class Downloader:
     store: Store
     client: Client
     dataset: Dataset
-    accepted: Mapping[dt.date, str] = field(default_factory=dict)
+    accepted: selection.Accepted = field(default_factory=dict)
     on_plan: Callable[[list[Part]], None] = lambda parts: None
     on_part: Callable[[Part, bool], None] = lambda part, done: None
     keep_prelim: bool = False
     """Whether a preliminary reply stays beside the final one that takes its place."""
+    _locations: Locations = ALL_LOCATIONS
     _hoped_for: set[Part] = field(default_factory=set)
     """Final parts that need not be out yet, for each of which a preliminary one will do."""
     _preliminaries: dict[str, Entry] = field(default_factory=dict)
     """What was had in its preliminary version before, by the names of parts."""
+    _first_days: FirstDays | None = None
+    """The first days asked for, where nothing of them is stored yet."""
     _doubts: dict[Part, str] = field(default_factory=dict)
     """Why an empty reply is no quiet day, as far as that was looked into; "" where it is one."""
 
@@ -82,10 +88,12 @@ class Downloader:
         """Have all days at these locations, asking for nothing that is had already.
 
         Days after `final_through` are had preliminary where final prices are not out yet.
-        Raises DownloadError when the service cannot be reached for longer than patience lasts,
-        StopRunError when no request can succeed. What was filed before stays filed.
+        Raises DownloadError when the service cannot be reached for longer than patience lasts, or
+        where nothing is stored and the first days are all empty; StopRunError when no request can
+        succeed. What was filed before stays filed.
         """
         outcome = Outcome()
+        self._locations = locations
         years = {day.year for day in days}
         for year in years:
             make_folder(self.store.raw_dir(self.dataset.name, year))
@@ -96,8 +104,14 @@ class Downloader:
         self.on_plan(lacking)
         if final_through:
             self._hoped_for = {part for part in lacking if part.day > final_through}
+        if not entries:
+            url = self.client.source.base_url
+            self._first_days = FirstDays(self.store, self.dataset, url)
         outcome.had = len(days) - len({part.day for part in lacking})
-        failed = self._preliminary(self._pass(lacking, outcome), entries, outcome)
+        failed = self._pass(lacking, outcome)
+        self._stop_if_all_empty()
+        self._first_days = None
+        failed = self._preliminary(failed, entries, outcome)
         if failed:
             empty = [part for part in failed if outcome.missing[part] == quiet.ONCE]
             if empty:
@@ -106,11 +120,15 @@ class Downloader:
             self._pass(failed, outcome)
         outcome.entries = self._entries(years)
         for part in self._lacking(days, locations, outcome.entries):
-            if part not in self._hoped_for and part.day not in self.accepted:
+            if part not in self._hoped_for and not self._gap_accepted(part):
                 outcome.missing.setdefault(part, _GONE)
         for part in outcome.missing:
             self.on_part(part, False)
         return outcome
+
+    def _stop_if_all_empty(self) -> None:
+        if self._first_days:
+            self._first_days.require_any()
 
     def _lacking(
         self, days: Collection[dt.date], locations: Locations, entries: dict[str, Entry]
@@ -127,7 +145,10 @@ class Downloader:
     def _preliminary(
         self, failed: list[Part], entries: Mapping[str, Entry], outcome: Outcome
     ) -> list[Part]:
-        """For final parts that are not out yet, have preliminary ones; returns what failed."""
+        """For final parts that are not out yet, or rejected, have preliminary ones instead.
+
+        Returns what failed.
+        """
         to_ask: list[Part] = []
         others: list[Part] = []
         for part in failed:
@@ -141,10 +162,15 @@ class Downloader:
                 self.on_part(part, True)
             else:
                 to_ask.append(prelim)
+        if to_ask and self.client.source.gives_reports:
+            known_locations.learn_stored(self.store)  # final ones have the ids that these may lack
         before = outcome.filed
         still_failed = self._pass(to_ask, outcome)
         outcome.preliminary += outcome.filed - before
         return [*others, *still_failed]
+
+    def _gap_accepted(self, part: Part) -> bool:
+        return flaws.MISSING in self.accepted.get(part.day, {})
 
     def account(self, outcome: Outcome) -> str:
         """What a download did, in one line for the log."""
@@ -180,7 +206,6 @@ class Downloader:
                 try:
                     proven = self._prove(part, path_of(part), path_of(part).read_bytes())
                     self.store.file_parts([proven])
-                    self._drop_preliminary(part)
                     log.info("%s was received earlier and is proven now", part)
                 except ReplyError as error:
                     if path_of == self.store.unproven_path:  # a kill cut it off while written
@@ -199,12 +224,13 @@ class Downloader:
                 part, path, content = received.pop()
                 try:
                     filing.file(self._prove(part, path, content))
+                    if self._first_days:
+                        self._first_days.stored()
                 except ReplyError as error:
                     self._note_failure(part, error, outcome, failed)
 
         def note_filed() -> None:
             for part in filing.filed():
-                self._drop_preliminary(part)
                 outcome.filed += 1
                 outcome.missing.pop(part, None)
                 self.on_part(part, True)
@@ -237,6 +263,7 @@ class Downloader:
         """
         worn_out: DownloadError | None = None
         for part in parts:
+            self._stop_if_all_empty()
             path = self.client.source.path(self.dataset, part)
             try:
                 content = self.client.fetch(path, patient=worn_out is None, meanwhile=meanwhile)
@@ -256,24 +283,32 @@ class Downloader:
     def _prove(self, part: Part, path: Path, content: bytes) -> Proven:
         """Show that the reply at `path` is the part that was asked for."""
         body = parse.inflate(content)
-        finding = check.examine(self.dataset, part, body)
+        finding = check.examine(
+            self.dataset,
+            part,
+            body,
+            locations=self._locations,
+            accepted=self.accepted.get(part.day, {}),
+        )
         doubt = self._doubts.get(part, quiet.ONCE)
-        if not finding.rows and doubt:
+        if not finding.rows and not finding.flaws and doubt:
             raise NoDataError(doubt)
-        if part.day not in self.accepted:
+        if not self._gap_accepted(part):
             finding.require_whole()
         revised = self._revised(part, body)
         source = source_of(body, self.client.source)
         entry = entry_of(part, content, source, _received_at(path), finding, **revised)
         for remark in _remarks(entry):
             log.info("%s: %s", part, remark)
+        for flaw in entry.flaws:
+            log.warning("%s: %s (%s)", part, flaws.ALL[flaw.name], flaw.what)
+        if finding.unknown_locations:
+            names = finding.unknown_locations
+            log.warning(
+                "%s: %s without a known id, left out of the tables until final prices are here: %s",
+                *(part, count(len(names), "location"), some(names)),
+            )
         return Proven(part, path, entry)
-
-    def _drop_preliminary(self, part: Part) -> None:
-        """Remove the preliminary reply in whose place a final one was filed, unless it is kept."""
-        prelim = replace(part, prelim=True)
-        if not (self.keep_prelim or part.prelim) and prelim.name in self._preliminaries:
-            self.store.raw_path(prelim).unlink(missing_ok=True)
 
     def _revised(self, part: Part, body: bytes) -> dict[str, Any]:
         """What a final reply changes of the preliminary one that is here; nothing without one."""
@@ -293,18 +328,19 @@ class Downloader:
     def _note_failure(
         self, part: Part, error: ReplyError, outcome: Outcome, failed: list[Part]
     ) -> None:
+        path = self.store.unproven_path(part)
         if part in self._hoped_for and isinstance(error, IncompleteError):
-            self.store.unproven_path(part).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             log.info("%s: not final yet", part)
-            failed.append(part)
-            outcome.missing[part] = str(error)
-            return
-        self._hoped_for.discard(part)
-        self._refuse(part, self.store.unproven_path(part), error)
-        if part.day in self.accepted and isinstance(error, IncompleteError):
-            outcome.gaps[part.day] = self.accepted[part.day]
-            self.on_part(part, True)
-            return
+        else:
+            self._refuse(part, path, error)
+            hoped_for = part in self._hoped_for
+            if not hoped_for and self._gap_accepted(part) and isinstance(error, IncompleteError):
+                outcome.gaps[part.day] = self.accepted[part.day][flaws.MISSING]
+                self.on_part(part, True)
+                return
+            if self._first_days and not hoped_for:
+                self._first_days.failed(part, error)
         failed.append(part)
         outcome.missing[part] = str(error)
 
@@ -327,18 +363,35 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
     outcome = downloader.bring(days, job.locations, job.final_through)
     if outcome.missing:
         raise MissingDaysError(outcome)
+    usable = {
+        name: entry
+        for name, entry in outcome.entries.items()
+        if selection.is_usable(entry, entry.day, job.locations, downloader.accepted)
+    }
     entries = selection.parts_of_days(
-        dataset,
-        job.days(newest_first=False),
-        job.locations,
-        outcome.entries,
-        job.final_through,
+        dataset, job.days(newest_first=False), job.locations, usable, job.final_through
     )
     store.write_marker(
         job.dataset, job.period, manifest(job, entries, downloader.accepted, downloader.client)
     )
     store.remove_markers(job.dataset, job.superseded(store.marker_periods(job.dataset)))
+    if not downloader.keep_prelim:
+        _remove_preliminary(store, job, entries)
     return outcome
+
+
+def _remove_preliminary(store: Store, job: Job, entries: Sequence[Entry]) -> None:
+    """Remove the preliminary responses of days that are final now, but for what a marker names."""
+    needed = {entry.part for entry in entries}
+    for period in store.marker_periods(job.dataset):
+        if period.startswith(f"{job.year}") and period != job.period:
+            parts = read_manifest(store.marker_path(job.dataset, period)).parts
+            needed |= {entry.part for entry in parts}
+    final = {entry.day for entry in entries} - {e.day for e in entries if e.revision != "final"}
+    for name, entry in _preliminary(store.read_ledger(job.dataset, job.year)).items():
+        part = Part.named(job.dataset, name)
+        if part and entry.day in final and name not in needed:
+            store.raw_path(part).unlink(missing_ok=True)
 
 
 class MissingDaysError(DownloadError):
@@ -356,15 +409,20 @@ class MissingDaysError(DownloadError):
 
 
 def manifest(
-    job: Job, entries: list[Entry], accepted: Mapping[dt.date, str], client: Client
+    job: Job, entries: list[Entry], accepted: selection.Accepted, client: Client
 ) -> dict[str, Any]:
-    """A proven year as its marker describes it: every part, and every gap that is accepted."""
+    """A proven year as its marker describes it: every part, gap and flaw, with the reasons."""
     parted = {entry.part[:8] for entry in entries}
     partial = {entry.part[:8] for entry in entries if entry.missing}
     gaps = [
-        {"day": str(day), "reason": reason, "nothing_published": f"{day:%Y%m%d}" not in parted}
-        for day, reason in sorted(accepted.items())
-        if job.first <= day <= job.last
+        {
+            "day": str(day),
+            "reason": reasons[flaws.MISSING],
+            "nothing_published": f"{day:%Y%m%d}" not in parted,
+        }
+        for day, reasons in sorted(accepted.items())
+        if flaws.MISSING in reasons
+        and job.first <= day <= job.last
         and (f"{day:%Y%m%d}" in partial or f"{day:%Y%m%d}" not in parted)
     ]
     return {
@@ -381,8 +439,25 @@ def manifest(
         "days": len(parted),
         "rows": sum(entry.rows for entry in entries),
         "gaps": gaps,
+        "flaws": _day_flaws(entries, accepted),
         "parts": [msgspec.to_builtins(entry) for entry in entries],
     }
+
+
+def _day_flaws(entries: Iterable[Entry], accepted: selection.Accepted) -> list[dict[str, str]]:
+    found = []
+    for entry in entries:
+        reasons = accepted.get(entry.day, {})
+        found += [
+            {
+                "day": str(entry.day),
+                "flaw": flaw.name,
+                "what": flaw.what,
+                "reason": reasons.get(flaw.name, ""),
+            }
+            for flaw in entry.flaws
+        ]
+    return found
 
 
 def entry_of(
@@ -425,9 +500,9 @@ def _remarks(entry: Entry) -> list[str]:
     """What is worth a line in the log though it does no harm."""
     remarks = {
         "rows came twice, exactly alike": entry.duplicates,
-        "stamps were a second or two off": entry.off_grid,
+        "rows were off their interval's beginning and count for the nearest one": entry.off_grid,
         "rows add up to a cent more or less than the LMP": entry.cents_off,
-        "rows are at odds with others on energy, or with their stamps on the hour": entry.at_odds,
+        "rows are at odds with others (energy, a constraint), or with their stamps": entry.at_odds,
         "intervals are missing and accepted to be": len(entry.missing),
     }
     lines = [f"{count} {text}" for text, count in remarks.items() if count]

@@ -6,6 +6,7 @@ record. Nothing is done once a row that can be done once a reply.
 
 import functools
 import operator
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,9 +14,10 @@ import pyarrow as pa
 
 from isone import clock, parse
 from isone.aligned import Cells, read_cells
-from isone.datasets import Dataset, Locations, Part
+from isone.datasets import OCCURRENCE, Dataset, Locations, Part
 from isone.errors import ReplyError
-from isone.parse import LocationRef
+from isone.parse import WideLocationRef
+from isone.rows import Key, tell_apart
 
 _MICROSECONDS = 1_000_000
 _TYPES = {"double": pa.float64(), "integer": pa.int32(), "string": pa.string()}
@@ -24,9 +26,11 @@ _TYPES = {"double": pa.float64(), "integer": pa.int32(), "string": pa.string()}
 class Place(NamedTuple):
     """A location or reserve zone under one of its names."""
 
-    id: int
+    id: int | None
+    """None where a public report has the name alone and nobody knows whose it is; such rows are
+    left out."""
     name: str | None
-    """None where a public report has none and no list that was kept names it."""
+    """None where the reply has none and no list that was kept names it."""
     type: str | None = None
 
 
@@ -41,7 +45,7 @@ class ColumnReader:
         self.dataset = dataset
         self.places: list[Place] = []
         self.left_out = 0
-        """Rows so far that are of no chosen location."""
+        """Rows so far that are of no chosen location, or of one whose id nobody knows."""
         self._chosen = None if isinstance(chosen, str) else frozenset(chosen)
         self._number_of: dict[Place, int] = {}
         self._number_of_text: dict[bytes, int] = {}
@@ -53,21 +57,25 @@ class ColumnReader:
         self._begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
 
     def read(self, part: Part, body: bytes, rows: int) -> pa.RecordBatch:
-        """The `rows` distinct rows of a proven reply, narrowed to the chosen places.
+        """The `rows` rows that the table gets of a proven reply, narrowed to the chosen places.
 
         Columns: `interval_start_utc` in microseconds, `operating_day`, `place` as an index into
-        `places`, and the values. `body` is the JSON as served, unpacked. Raises ReplyError where it
-        cannot be read or has another number of rows.
+        `places`, or `occurrence`, and the values. `body` is the JSON as served, unpacked. Raises
+        ReplyError where it cannot be read or has another number of rows.
         """
         cells = read_cells(self.dataset, body)
         if cells and len(cells.begins) == rows:
             return self._from_cells(part, cells)
         records = parse.read_records(self.dataset, body, proven=True).rows
-        if len(records) != rows:
-            records = self._distinct(records)
+        columns: dict[str, pa.Array] = {}
+        if self.dataset.names or len(records) != rows:
+            kept = self._tell_apart(records)
+            records = list(kept.values())
+            if self.dataset.names:
+                numbers = [place[-1] for _, place in kept]
+                columns[OCCURRENCE] = pa.array(numbers, pa.int32())
         if len(records) != rows:
             raise ReplyError(f"the reply has {len(records)} rows where {rows} were proven")
-        columns: dict[str, pa.Array] = {}
         if self.dataset.place:
             records = self._narrow(records)
             columns["place"] = self._numbers
@@ -76,6 +84,13 @@ class ColumnReader:
             values = list(map(operator.attrgetter(column.name), records))
             columns[column.name] = pa.array(values, _TYPES[column.type])
         return pa.RecordBatch.from_pydict(columns)
+
+    def without(self, batch: pa.RecordBatch, names: Collection[str]) -> pa.RecordBatch:
+        """A batch that was read, without the rows of locations of these names."""
+        wanted = pa.array([place.name not in names for place in self.places])
+        kept = batch.filter(wanted.take(batch["place"]))
+        self.left_out += batch.num_rows - kept.num_rows
+        return kept
 
     def _from_cells(self, part: Part, cells: Cells) -> pa.RecordBatch:
         """What `read` gives, from a reply that was read a column at a time."""
@@ -116,16 +131,18 @@ class ColumnReader:
             found = list(zip(found, map(operator.attrgetter("place_name"), records), strict=True))
         if found != self._previous:
             numbers = [self._number(place) for place in found]
-            self._kept = None
-            if self._chosen is not None:
-                wanted = [place.id in self._chosen for place in self.places]
-                self._kept = [i for i, number in enumerate(numbers) if wanted[number]]
-                numbers = [numbers[i] for i in self._kept]
+            wanted = [self._is_wanted(place) for place in self.places]
+            kept = [i for i, number in enumerate(numbers) if wanted[number]]
+            self._kept = kept if len(kept) < len(numbers) else None
+            numbers = [numbers[i] for i in kept]
             self._previous, self._numbers = found, pa.array(numbers, pa.int32())
         if self._kept is None:
             return records
         self.left_out += len(records) - len(self._kept)
         return [records[i] for i in self._kept]
+
+    def _is_wanted(self, place: Place) -> bool:
+        return place.id is not None if self._chosen is None else place.id in self._chosen
 
     def _number(self, place: Any) -> int:
         """The number of a place as its record has it: the bytes of its JSON, or id and name."""
@@ -136,8 +153,9 @@ class ColumnReader:
     def _number_of_json(self, text: bytes) -> int:
         number = self._number_of_text.get(text)
         if number is None:
-            known = msgspec.json.decode(text, type=LocationRef)
-            number = self._number_for(Place(int(known.id), known.name, known.type))
+            known = msgspec.json.decode(text, type=WideLocationRef)
+            id = int(known.id) if known.id else None
+            number = self._number_for(Place(id, known.name, known.type))
             self._number_of_text[text] = number
         return number
 
@@ -147,24 +165,25 @@ class ColumnReader:
             self.places.append(place)
         return number
 
-    def _distinct(self, records: list[Any]) -> list[Any]:
-        """Each row once; that copies agree was proven at download."""
-        first: dict[tuple[int, Any], Any] = {}
-        names = operator.attrgetter(*self.dataset.names) if self.dataset.names else None
-        for record in records:
-            number: Any = names(record) if names else 0
-            if self.dataset.place == "location":
-                number = self.places[self._number(record.place)].id
-            elif self.dataset.place:
-                number = record.place
-            first.setdefault((self._slot(self._begins(record)), number), record)
-        return list(first.values())
+    def _tell_apart(self, records: list[Any]) -> dict[Key, Any]:
+        """The rows that the table gets, by their keys."""
+        slots = [self._slot(self._begins(record)) for record in records]
+        places: list[Any] = [0] * len(records)
+        if self.dataset.names:
+            places = list(map(operator.attrgetter(*self.dataset.names), records))
+        elif self.dataset.place == "location":
+            found = [self.places[self._number(record.place)] for record in records]
+            places = [place.name if place.id is None else place.id for place in found]
+        elif self.dataset.place:
+            places = [record.place for record in records]
+        kept, _ = tell_apart(self.dataset, list(zip(slots, places, strict=True)), records)
+        return kept
 
     def _slot(self, stamp: str) -> int:
-        return _slot(stamp, self.dataset.interval_minutes)
+        """The interval that a stamp belongs to, in UTC seconds."""
+        return self.dataset.interval_of(_instant(stamp))
 
 
 @functools.lru_cache(maxsize=1024)
-def _slot(stamp: str, minutes: int) -> int:
-    """The interval that a stamp belongs to, in UTC seconds."""
-    return clock.snap(clock.parse_stamp(stamp), minutes)
+def _instant(stamp: str) -> int:
+    return clock.parse_stamp(stamp)

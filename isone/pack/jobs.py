@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import receipts, run
+from isone import markers, run
 from isone.errors import IsoneError
 from isone.journal import Journal, log
 from isone.once import do_once
+from isone.pack import outputs
 from isone.settings import Settings, read_settings
-from isone.store import Store, write_json
+from isone.store import Store, sha256_of_file
 from isone.words import count
 
 
@@ -17,12 +18,14 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
     """Pack a proven dataset-year; returns the exit code."""
     settings = read_settings(config)
     store = Store(settings.store_dir)
-    table, receipt = store.parquet_path(dataset, period), receipts.of_table(store, dataset, period)
+    table, marker = store.parquet_path(dataset, period), markers.of_table(store, dataset, period)
 
     def work(journal: Journal) -> None:
         from isone.pack.year import pack_year, remove_superseded
 
-        packed = pack_year(store, dataset, period, settings.locations)
+        locations = outputs.chosen(dataset, settings)
+        made_from = outputs.made_from_of_table(store, dataset, period, locations)
+        packed = pack_year(store, dataset, period, locations)
         journal.tell(rows=packed.rows, bytes=packed.size)
         log.info("%s: %s, %s bytes", table, count(packed.rows, "row"), f"{packed.size:,}")
         if packed.left_out:
@@ -31,9 +34,10 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
             log.warning("location %d has no price in %s %s", location, dataset, period)
         for path in remove_superseded(store, dataset, period):
             log.info("removed %s: another choice of the same year, packed again when chosen", path)
-        write_json(receipt, {"table": str(table), "rows": packed.rows, "bytes": packed.size})
+        digest = sha256_of_file(table)
+        markers.write(marker, made_from, sha256=digest, bytes=packed.size, rows=packed.rows)
 
-    return _do_unless_stopped(settings, f"pack_{dataset}_{period}", receipt, log_path, work)
+    return _do_unless_stopped(settings, f"pack_{dataset}_{period}", marker, log_path, work)
 
 
 def describe_tables(config: Mapping[str, Any], target: str, log_path: str) -> int:
@@ -43,8 +47,12 @@ def describe_tables(config: Mapping[str, Any], target: str, log_path: str) -> in
     def work(_journal: Journal) -> None:
         from isone.pack import datapackage
 
-        described = datapackage.write_datapackage(Store(settings.store_dir))
-        log.info("%s describes %s", target, count(described, "table"))
+        store = Store(settings.store_dir)
+        made_from = outputs.made_from_of_description(store)
+        described = datapackage.write_datapackage(store)
+        markers.write(Path(target), made_from, tables=described)
+        path = store.root / "parquet" / "datapackage.json"
+        log.info("%s describes %s", path, count(described, "table"))
 
     return _do_unless_stopped(settings, "describe_tables", Path(target), log_path, work)
 

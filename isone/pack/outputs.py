@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isone import receipts
-from isone.datasets import DATASETS
+from isone import markers
+from isone.datasets import DATASETS, Locations
 from isone.selection import Job
 from isone.settings import Settings
 from isone.store import Store
+
+_HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -22,44 +24,91 @@ class Packing:
     jobs: Sequence[Job]
 
     @property
-    def receipts(self) -> list[str]:
-        """The receipts of the chosen dataset-years' tables."""
-        return [str(receipts.of_table(self.store, job.dataset, job.period)) for job in self.jobs]
+    def markers(self) -> list[str]:
+        """The markers of the chosen dataset-years' tables."""
+        return [str(markers.of_table(self.store, job.dataset, job.period)) for job in self.jobs]
 
     @property
-    def receipt(self) -> Path:
-        """The receipt of any dataset-year's table, with its wildcards."""
-        return receipts.of_table(self.store, "{dataset}", "{period}")
+    def marker(self) -> Path:
+        """The marker of any dataset-year's table, with its wildcards."""
+        return markers.of_table(self.store, "{dataset}", "{period}")
 
     @property
-    def description(self) -> str:
-        """The data package that describes whatever is packed."""
-        return str(self.store.root / "parquet" / "datapackage.json")
+    def description(self) -> Path:
+        """The marker of the data package that describes whatever is packed."""
+        return markers.of_description(self.store)
 
     @property
     def outcome(self) -> list[str]:
         """All that packing leaves: nothing where there are only custom downloads."""
-        return [*self.receipts, self.description] if self.jobs else []
+        return [*self.markers, str(self.description)] if self.jobs else []
 
-    def locations(self, wildcards: Any) -> str:
-        """The locations to keep, so that another choice packs again; empty where there are none."""
-        if DATASETS[wildcards.dataset].place != "location":
-            return ""
-        chosen = self.settings.locations
-        return chosen if isinstance(chosen, str) else " ".join(map(str, chosen))
+    def drop_stale(self) -> None:
+        """Remove the markers that do not hold: of the chosen tables, of tables that are gone.
 
-    def recipe(self, wildcards: Any) -> str:
-        """A digest of the code and the declaration that a file hangs on: new ones pack again."""
-        modules = ("pack/year", "pack/columns", "pack/parquet", "aligned", "tables")
-        return _digest(*modules, declaration=repr(DATASETS[wildcards.dataset]))
+        A table that has more locations than are chosen now is not packed again for that.
+        """
+        for dataset, period in markers.tables(self.store):
+            path = markers.of_table(self.store, dataset, period)
+            table = self.store.parquet_path(dataset, period)
+            made_from = m.made_from if (m := markers.read(path)) else {}
+            markers.keep_if(markers.holds(path, made_from, table), path)
+        for job in self.jobs:
+            path = markers.of_table(self.store, job.dataset, job.period)
+            marker = markers.read(path)
+            had = marker.made_from.get("locations", "") if marker else ""
+            locations = had if _includes(had, chosen(job.dataset, self.settings)) else None
+            is_right = made_from_of_table(self.store, job.dataset, job.period, locations)
+            if marker and marker.made_from != is_right:
+                path.unlink(missing_ok=True)
+        markers.keep_if(
+            markers.holds(
+                self.description,
+                made_from_of_description(self.store),
+                self.store.root / "parquet" / "datapackage.json",
+            )
+            and all(Path(each).exists() for each in self.markers),
+            self.description,
+        )
 
-    @property
-    def description_recipe(self) -> str:
-        """A digest of the code that describes what is packed."""
-        return _digest("pack/datapackage")
+
+def chosen(dataset: str, settings: Settings) -> Locations:
+    """The locations that a table is narrowed to; all where a dataset has none."""
+    return settings.locations if DATASETS[dataset].place == "location" else "all"
+
+
+def made_from_of_table(store: Store, dataset: str, period: str, locations: Any) -> dict[str, Any]:
+    """What a table hangs on: the year's marker, the locations, the code and the declaration."""
+    return {
+        "manifest": markers.digest(store.marker_path(dataset, period)),
+        "locations": locations if isinstance(locations, str | None) else list(locations),
+        "recipe": _digest(*_MODULES, declaration=repr(DATASETS[dataset])),
+    }
+
+
+def made_from_of_description(store: Store) -> dict[str, Any]:
+    """What the data package hangs on: the tables, and the code that describes them."""
+    return {"tables": table_digests(store), "recipe": _digest("pack/datapackage")}
+
+
+def table_digests(store: Store) -> dict[str, str]:
+    """The digests of all that is packed, as their markers have them, by `dataset/period`."""
+    found = {}
+    for dataset, period in markers.tables(store):
+        marker = markers.read(markers.of_table(store, dataset, period))
+        found[f"{dataset}/{period}"] = marker.sha256 if marker else ""
+    return found
+
+
+_MODULES = ("pack/year", "pack/columns", "pack/parquet", "aligned", "parse", "reports", "tables")
+
+
+def _includes(had: Any, wanted: Locations) -> bool:
+    if had == "all" or had == wanted:
+        return True
+    return isinstance(had, list) and wanted != "all" and set(wanted) <= set(had)
 
 
 def _digest(*modules: str, declaration: str = "") -> str:
-    folder = Path(__file__).parent.parent
-    parts = [(folder / f"{module}.py").read_bytes() for module in modules]
+    parts = [(_HERE.parent / f"{module}.py").read_bytes() for module in modules]
     return hashlib.sha256(b"\0".join([*parts, declaration.encode()])).hexdigest()[:16]

@@ -9,6 +9,7 @@ cut into row groups. So one place over a year is a row group or two of each chun
 places is one chunk, and a year of any size is packed in the memory of three chunks.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,15 +21,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isone import parse, receipts
+from isone import markers, parse
 from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DamagedError, ReplyError
-from isone.manifest import read_manifest
+from isone.manifest import Manifest, read_manifest
 from isone.pack.columns import ColumnReader, Place
 from isone.pack.parquet import arrow_schema, facts_of
 from isone.places import learn as learn_places
 from isone.store import Entry, Store, sha256, writing_whole
 from isone.tables import sort_key
+from isone.words import count, some
+
+log = logging.getLogger(__name__)
 
 CHUNK_ROWS = 500_000
 GROUP_ROWS = 60_000
@@ -93,9 +97,23 @@ def pack_year(
                 f"{store.marker_path(dataset_name, period)} counts {manifest.rows} rows, and its "
                 f"parts have {rows + reader.left_out}; {_VERIFY}"
             )
+    _warn_of_unknown(manifest, chosen, reader)
     known = {place.id for place in reader.places}
     absent = () if isinstance(chosen, str) else tuple(id for id in chosen if id not in known)
     return Packed(rows, reader.left_out, absent, target.stat().st_size)
+
+
+def _warn_of_unknown(manifest: Manifest, chosen: Locations, reader: ColumnReader) -> None:
+    """Say whose rows are left out for want of an id; among chosen locations there is none."""
+    names = {place.name or "" for place in reader.places if place.id is None}
+    names |= {name for entry in manifest.parts for name in entry.unknown_locations}
+    if names and chosen == "all":
+        log.warning(
+            "%s %s: preliminary rows of %s without a known id are left out until final ones are "
+            "here, which have it: %s",
+            *(manifest.dataset, manifest.period, count(len(names), "location")),
+            some(sorted(names)),
+        )
 
 
 def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path]:
@@ -106,7 +124,7 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
     target = store.parquet_path(dataset_name, period)
     others = [path for path in target.parent.glob(f"{period[:4]}*.parquet") if path != target]
     for path in others:
-        receipts.of_table(store, dataset_name, path.stem).unlink(missing_ok=True)
+        markers.of_table(store, dataset_name, path.stem).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
     return sorted(others)
 
@@ -161,6 +179,8 @@ def _chunks(
             batch = reader.read(part, body, entry.rows)
         except ReplyError as error:
             raise DamagedError(f"{part.dataset} {part}: {error}; {_VERIFY}") from error
+        if entry.unknown_locations:
+            batch = reader.without(batch, entry.unknown_locations)
         chunk.append(batch)
         size, last = size + batch.num_rows, part.day
     if size:

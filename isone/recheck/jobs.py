@@ -9,11 +9,12 @@ next run.
 import datetime as dt
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from isone import check, parse, revisions
+from isone import check, clock, parse, revisions
 from isone.datasets import DATASETS, Dataset, Part
 from isone.download.client import Client
 from isone.download.jobs import open_client
@@ -29,29 +30,31 @@ from isone.store import Entry, Proven, Store, make_folder, sha256, write_json, w
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 
 
-def recheck_prices(config: Mapping[str, Any], dataset: str, days: str, log_path: str) -> int:
-    """Ask again for a dataset's newest final days; returns the exit code."""
+def recheck_prices(
+    config: Mapping[str, Any], dataset: str, days: str, target: str, log_path: str
+) -> int:
+    """Ask again for a dataset's newest final days; the note is kept, and copied to `target`.
+
+    Returns the exit code.
+    """
     settings = read_settings(config)
     store = Store(settings.store_dir)
     name = f"recheck_{dataset}"
-    note = outputs.Rechecking(settings, store).note(dataset, days)
+    note = outputs.Rechecking(settings, store).kept(dataset, days, clock.now())
 
     def work(journal: Journal) -> None:
         first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
-        verdict.begin(store, dataset)
-        try:
-            with store.sole_downloader(name), open_client(settings, journal.redaction) as client:
-                found = recheck_days(store, client, DATASETS[dataset], first, last)
-            verdict.keep(store, dataset, days, found)
-        finally:
-            verdict.write_summary(store, settings.datasets, days)
-        if found["failed"]:
-            everything = outputs.newest_path(store, dataset)
-            raise DownloadError(f"{verdict.line(found)} (all: {everything})")
+        with store.sole_downloader(name), open_client(settings, journal.redaction) as client:
+            found = recheck_days(store, client, DATASETS[dataset], first, last)
         write_json(note, found)
-        log.info("%s", verdict.line(found))
+        said = verdict.line(found)
+        journal.tell(verdict_lines=[said])
+        if found["failed"]:
+            raise DownloadError(f"{said} (all: {note})")
+        write_json(Path(target), found)
+        log.info("%s", said)
 
-    return do_once(settings, name, f"snakemake -j1 --config … -- {note}", log_path, work)
+    return do_once(settings, name, "snakemake -j1 --config … -- recheck", log_path, work)
 
 
 def recheck_days(
@@ -118,7 +121,8 @@ def _recheck(
         _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
     if before == after:
         return None
-    finding = check.examine(dataset, part, after)
+    accepted = {flaw.name for flaw in entry.flaws}
+    finding = check.examine(dataset, part, after, accepted=accepted)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:

@@ -4,20 +4,10 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from isone import clock, selection
+from isone import clock, run, selection
 from isone.datasets import DATASETS, Dataset
 from isone.settings import Settings
 from isone.store import Store
-
-
-def summary_path(store: Store) -> Path:
-    """Where the verdict of the newest re-check is written, a line of text for each dataset."""
-    return store.root / "rechecked" / "summary.txt"
-
-
-def newest_path(store: Store, dataset: str) -> Path:
-    """Where that lies which was found of a dataset last, also where its job failed."""
-    return store.root / "rechecked" / f"{dataset}.json"
 
 
 @dataclass(frozen=True)
@@ -30,16 +20,21 @@ class Rechecking:
     @property
     def notes(self) -> list[str]:
         """A note for each chosen dataset, named after the days that were asked for again today."""
-        return [str(self.note(name, self._days(name))) for name in self.settings.datasets]
+        now = run.current_id()
+        return [str(self.note(now, name, self._days(name))) for name in self.settings.datasets]
 
-    def note(self, dataset: str, days: str) -> Path:
-        """Where the note of a dataset's re-check lies."""
-        return self.store.root / "rechecked" / dataset / f"{days}.json"
+    def note(self, run: str, dataset: str, days: str) -> Path:
+        """Where a run has its own copy of the note of a dataset's re-check."""
+        return self.store.run_dir(run) / "rechecked" / dataset / f"{days}.json"
+
+    def kept(self, dataset: str, days: str, at: dt.datetime) -> Path:
+        """Where the note of a re-check is kept."""
+        name = f"{days}.on-{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}.json"
+        return self.store.root / "rechecked" / dataset / name
 
     def _days(self, dataset: str) -> str:
-        now = clock.now()
-        first, last = days_to_recheck(DATASETS[dataset], self.settings, now)
-        return f"{first:%Y%m%d}-{last:%Y%m%d}.on-{now:%Y%m%d}"
+        first, last = days_to_recheck(DATASETS[dataset], self.settings, clock.now())
+        return f"{first:%Y%m%d}-{last:%Y%m%d}"
 
 
 def days_to_recheck(

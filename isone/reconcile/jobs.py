@@ -38,7 +38,7 @@ def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path:
         results.add(store, months, sheets)
         _show(months, sheets)
         found = verdict.on_hours(sheets) if settings.smd else verdict.on_months(months)
-        journal.tell(compared=found.compared, differ=found.differ)
+        journal.tell(compared=found.compared, differ=found.differ, verdict_lines=[found.text])
         write_whole(outputs.summary_path(store), f"{found.text}\n".encode())
         if not found.compared:
             raise VerifyError(found.text)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from isone import receipts
+from isone import markers
 from isone.datasets import DATASETS
 from isone.selection import Job
 from isone.settings import Settings
@@ -48,9 +48,9 @@ class Reconciling:
         return [str(self.store.parquet_path(*each)) for each in self._names]
 
     @property
-    def receipts(self) -> list[str]:
-        """The receipts of these files."""
-        return [str(receipts.of_table(self.store, *each)) for each in self._names]
+    def markers(self) -> list[str]:
+        """The markers of these files."""
+        return [str(markers.of_table(self.store, *each)) for each in self._names]
 
     @property
     def _names(self) -> list[tuple[str, str]]:

@@ -6,25 +6,35 @@ replies say what is proven, and the jobs' status files why a day is missing.
 
 import contextlib
 import datetime as dt
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
-from isone import clock, run, selection
+from isone import clock, flaws, run, selection
 from isone.database.history import COMPLETE, NO_MANIFEST
-from isone.datasets import DATASETS, Dataset, Part
-from isone.selection import Job
+from isone.datasets import (
+    ALL_LOCATIONS,
+    DATASETS,
+    HUBS,
+    PRELIM_AFTER,
+    Dataset,
+    Locations,
+    Part,
+)
+from isone.errors import DamagedError
+from isone.manifest import DayFlaw, Manifest, read_manifest
 from isone.settings import Settings
 from isone.store import Entry, Store
 from isone.verify import verdict
+from isone.words import count
 
 _DIGEST = 16  # characters that are shown
+_GONE = "a response on the disk is gone, or has another size than was proven"
 _UNDER_WAY = "proven; its year is not finished, so it is in no table yet"
 
 
@@ -59,35 +69,104 @@ class Day:
     fetched: dt.datetime | None = None
     """In market time."""
     note: str = ""
+    flaws: tuple[DayFlaw, ...] = ()
+    """Flaws of `isone.flaws` other than a gap: accepted ones, and suspect ones."""
+    parts: tuple[str, ...] = ()
+    """The names of the responses that the tables have it from."""
+
+    @property
+    def accepted(self) -> list[DayFlaw]:
+        """Its flaws that reject a day unless they are accepted."""
+        return [each for each in self.flaws if each.flaw not in flaws.SUSPECT]
+
+    @property
+    def suspects(self) -> list[DayFlaw]:
+        """What is unlikely about its prices."""
+        return [each for each in self.flaws if each.flaw in flaws.SUSPECT]
 
 
 @dataclass
 class _Year:
-    """What the store's files say of a dataset-year."""
+    """What the store's files say of a dataset-year, whatever was asked for last."""
 
-    first: dt.date
-    last: dt.date | None = None
-    """The last day that was asked for; None where nobody can tell."""
-    periods: set[str] = field(default_factory=set)
+    dataset: Dataset
+    number: int
+    manifests: list[Manifest] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    """The ledger, where a final response takes the place of its preliminary one."""
+    reasons: dict[dt.date, tuple[State, str]] = field(default_factory=dict)
+    """Why days are missing: what the last job said, and the responses that were rejected."""
+    days_of_job: int = 0
+    """How many days, from the first on, the last job was asked for; 0 where none is known."""
+
+    @property
+    def first(self) -> dt.date:
+        return max(self.dataset.first_day, dt.date(self.number, 1, 1))
+
+    @cached_property
+    def last(self) -> dt.date | None:
+        """The last day that was ever asked for; None where nobody can tell."""
+        job = [self.first + dt.timedelta(days=self.days_of_job - 1)] if self.days_of_job else []
+        marked = [dt.date.fromisoformat(each.last_day) for each in self.manifests]
+        return max([*job, *marked, *self.by_day, *self.reasons], default=None)
+
+    @cached_property
+    def by_day(self) -> dict[dt.date, dict[str, Entry]]:
+        """The ledger's entries of each day, by the names of their parts."""
+        days: dict[dt.date, dict[str, Entry]] = {}
+        for name, entry in self.entries.items():
+            with contextlib.suppress(ValueError):
+                days.setdefault(_day_of(name), {})[name] = entry
+        return days
+
+    @cached_property
+    def scopes(self) -> list[tuple[dt.date, dt.date, Locations]]:
+        """Which locations were asked for: from when to when, by the markers, then of the rest."""
+        found = [
+            (_day(each.first_day), _day(each.last_day), _locations_of(each))
+            for each in self.manifests
+        ]
+        rest = {
+            part.location
+            for day, entries in self.by_day.items()
+            if not any(first <= day <= last for first, last, _ in found)
+            for part in (Part.named(self.dataset.name, name) for name in entries)
+            if part and part.location is not None
+        }
+        locations = tuple(sorted(each for each in rest if each is not None))
+        return [*found, (self.first, dt.date(self.number, 12, 31), locations or ALL_LOCATIONS)]
+
+    def responses(self, day: dt.date) -> tuple[list[Entry], int]:
+        """The entries that make up a day, the final ones if those do; and how many it lacks."""
+        had = self.by_day.get(day, {})
+        final = {name: entry for name, entry in had.items() if not _is_prelim(entry)}
+        locations = next(each for first, last, each in self.scopes if first <= day <= last)
+        any_flaw = {day: dict.fromkeys(flaws.ALL, "")}
+        for entries in (final, had):
+            lacking = selection.parts_lacking(self.dataset, [day], locations, entries, any_flaw)
+            if not lacking:
+                break
+        return selection.parts_of_days(self.dataset, [day], locations, entries), len(lacking)
 
 
 def examine(store: Store, settings: Settings, known: pa.Table, at: dt.datetime) -> list[Day]:
     """Every day of every dataset-year that was ever asked for, by dataset and day.
 
-    `known` are the days as `report_queries.operating_days` gives them; `at` is the present.
+    `known` are the days as `report_queries.operating_days` gives them; `at` is the present. States
+    and numbers follow from what is in the store; of the configuration only reasons are taken.
     """
     in_tables: dict[tuple[str, int], dict[dt.date, Day]] = {}
     for row in known.to_pylist():
         key = row["dataset"], row["operating_day"].year
         in_tables.setdefault(key, {})[row["operating_day"]] = _of_row(row)
-    years = _years(store)
+    stored = _stored(store)
     days: list[Day] = []
     for dataset in DATASETS.values():
-        numbers = {year for name, year in (*in_tables, *years) if name == dataset.name}
-        for year in sorted(numbers):
-            found = years.get((dataset.name, year)) or _Year(_first_day(dataset, year))
-            known_days = in_tables.get((dataset.name, year), {})
-            days += _year_days(store, settings, dataset, year, found, known_days, at)
+        numbers = {year for name, year in (*in_tables, *stored) if name == dataset.name}
+        for number in sorted(numbers):
+            year = _read_year(store, dataset, number)
+            known_days = in_tables.get((dataset.name, number), {})
+            days += _year_days(store, settings, year, known_days, at)
     return days
 
 
@@ -102,8 +181,7 @@ def counts(days: Iterable[Day]) -> dict[tuple[str, int], Counter[State]]:
 def _of_row(row: Mapping[str, Any]) -> Day:
     """A day as the database has it."""
     if row["verdict"] == COMPLETE:
-        preliminary = (row["revision"] or "").startswith("prelim")
-        state = State.PRELIMINARY if preliminary else State.FINAL
+        state = State.PRELIMINARY if "prelim" in (row["revision"] or "") else State.FINAL
     else:
         state = State.UNPROVEN if row["verdict"] == NO_MANIFEST else State.GAP
     return Day(
@@ -114,69 +192,127 @@ def _of_row(row: Mapping[str, Any]) -> Day:
         (row["digest"] or "")[:_DIGEST],
         row["fetched"],
         row["gap_reason"] or (QUIET if row["rows"] == 0 and state in PROVEN else ""),
+        tuple(
+            DayFlaw(str(row["operating_day"]), *text.partition(": ")[::2])
+            for text in (row["accepted_flaws"], row["suspects"])
+            if text
+        ),
+        tuple(_part_name(file) for file in row["files"].split(", ") if file),
     )
 
 
-def _years(store: Store) -> dict[tuple[str, int], _Year]:
-    """The dataset-years that have files, or stand in the plan of the newest run."""
-    plan = run.read_plan(store)
-    markers = [Path(download.marker) for download in plan.downloads] if plan else []
-    markers += (store.root / "complete").glob("*/*.json")
-    years: dict[tuple[str, int], _Year] = {}
-    for marker in markers:
-        dataset = DATASETS.get(marker.parent.name)
-        if dataset is None:
-            continue
-        job = Job.of_period(dataset.name, marker.stem, "all")
-        year = years.setdefault((dataset.name, job.year), _Year(job.first))
-        year.last = max(job.last, year.last or job.last)
-        year.periods.add(job.period)
-    for folder in (store.root / "raw").glob("*/[0-9][0-9][0-9][0-9]"):
-        dataset = DATASETS.get(folder.parent.name)
-        if dataset:
-            key = dataset.name, int(folder.name)
-            years.setdefault(key, _Year(_first_day(dataset, key[1])))
-    return years
+def _part_name(file: str) -> str:
+    """The name of the part that a file below the data folder holds."""
+    name = file.rpartition("/")[2]
+    return name.removesuffix(".json.gz").removesuffix(".csv.gz")
 
 
-def _first_day(dataset: Dataset, year: int) -> dt.date:
-    return max(dataset.first_day, dt.date(year, 1, 1))
+def _stored(store: Store) -> set[tuple[str, int]]:
+    """The dataset-years that have files: responses, markers, or what a job said of itself."""
+    folders = (store.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
+    markers = (store.root / "complete").glob("*/[0-9][0-9][0-9][0-9]*.json")
+    names = [(path.parent.name, path.name[:4]) for path in (*folders, *markers)]
+    for name in run.last_statuses(store):
+        dataset, _, year = name.removeprefix("isone_").rpartition("_")
+        if year.isdecimal():
+            names.append((dataset, year))
+    return {(dataset, int(year)) for dataset, year in names if dataset in DATASETS}
+
+
+def _read_year(store: Store, dataset: Dataset, number: int) -> _Year:
+    """All that the store has of a dataset-year but for its rows."""
+    manifests = []
+    for path in sorted((store.root / "complete" / dataset.name).glob(f"{number}*.json")):
+        with contextlib.suppress(DamagedError):  # what is wrong with it stands under Quality
+            manifests.append(read_manifest(path))
+    ledger = store.read_ledger(dataset.name, number)
+    prelims = {n.removesuffix(".prelim"): e for n, e in ledger.items() if _is_prelim(e)}
+    finals = {name: entry for name, entry in ledger.items() if not _is_prelim(entry)}
+    facts = job_facts(store, f"isone_{dataset.name}_{number}")
+    days = facts.get("days")
+    return _Year(
+        dataset,
+        number,
+        manifests,
+        prelims | finals,
+        _reasons(store, dataset.name, number, facts),
+        days if isinstance(days, int) else 0,
+    )
+
+
+def _is_prelim(entry: Entry) -> bool:
+    return entry.revision.startswith("prelim")
+
+
+def _day_of(part_name: str) -> dt.date:
+    return dt.datetime.strptime(part_name[:8], "%Y%m%d").date()
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def _locations_of(manifest: Manifest) -> Locations:
+    """The locations that a marker is of, by its name; chosen ones by its parts."""
+    if ".at-" not in manifest.period:
+        return ALL_LOCATIONS if manifest.period.endswith(".all") else HUBS
+    parts = (Part.named(manifest.dataset, entry.part) for entry in manifest.parts)
+    found = sorted({part.location for part in parts if part and part.location is not None})
+    return tuple(found) or ALL_LOCATIONS
 
 
 def _year_days(
     store: Store,
     settings: Settings,
-    dataset: Dataset,
-    year: int,
-    found: _Year,
+    year: _Year,
     known: Mapping[dt.date, Day],
     at: dt.datetime,
 ) -> list[Day]:
-    every = list(clock.days(found.first, dt.date(year, 12, 31)))
-    published = clock.last_published(dataset.publication_lag, at)
-    entries = store.read_ledger(dataset.name, year)
-    accepted = selection.accepted_days(settings.accepted_flaws, dataset.name)
-    reasons = _reasons(store, dataset.name, year)
-    damaged = _damaged(store, dataset.name, year)
-    has_replies = store.raw_dir(dataset.name, year).is_dir()
-    parts = selection.parts_lacking(dataset, every, settings.locations, entries, accepted)
-    lacking = {part.day for part in parts}
-    had = _by_day(entries.values())
+    name, has_replies = year.dataset.name, store.raw_dir(year.dataset.name, year.number).is_dir()
+    published = clock.last_published(_earliest(year.dataset), at)
+    accepted = selection.accepted_days(settings.accepted_flaws, name)
+    gaps = {_day(gap.day): gap.reason for each in year.manifests for gap in each.gaps}
+    damaged = _damaged(store, name, year.number)
     days: list[Day] = []
-    for day in every:
-        here = known.get(day)
-        if here and not (has_replies and day not in had and here.state in PROVEN):
-            days.append(here)
+    for day in clock.days(year.first, dt.date(year.number, 12, 31)):
+        here, had = known.get(day), year.by_day.get(day)
+        found, lacking = year.responses(day) if had and not here else ([], 0)
+        if here and has_replies and here.state in PROVEN and not _had_still(here, had or {}):
+            days.append(replace(here, state=State.DAMAGED, note=_GONE))
         elif here:
-            note = "its reply on the disk is gone, or has another size than was proven"
-            days.append(replace(here, state=State.DAMAGED, note=note))
-        elif day not in lacking and day in had:
-            days.append(_of_entries(dataset, day, had[day], accepted.get(day, "")))
-        elif day in accepted and day not in reasons:
-            days.append(Day(dataset.name, day, State.GAP, note=accepted[day]))
+            days.append(here)
+        elif found and not lacking:
+            reason = gaps.get(day) or accepted.get(day, "")
+            days.append(_of_entries(year.dataset, day, found, reason, settings))
+        elif had:
+            state, why = year.reasons.get(day, (State.MISSING, ""))
+            note = f"{count(len(had), 'response')} of it here, {lacking} missing"
+            days.append(Day(name, day, state, note=f"{note}: {why}" if why else note))
+        elif day in gaps:
+            days.append(Day(name, day, State.GAP, note=gaps[day]))
         else:
-            days.append(_absent(dataset, day, found, published, reasons.get(day), had.get(day)))
-    return [_with_damage(day, damaged.get(day.day)) for day in days]
+            days.append(_absent(year, day, published, accepted.get(day, "")))
+    return [_with_damage(_with_flaws(day, year.manifests), damaged.get(day.day)) for day in days]
+
+
+def _earliest(dataset: Dataset) -> dt.timedelta:
+    """How long after it began a day is published first, be it in preliminary form."""
+    lag = dataset.publication_lag
+    return min(lag, PRELIM_AFTER) if dataset.has_prelim else lag
+
+
+def _had_still(day: Day, had: Collection[str]) -> bool:
+    """Whether all responses that the tables have a day from, or their final ones, are here."""
+    names = {name.removesuffix(".prelim") for name in day.parts}
+    return names <= set(had)
+
+
+def _with_flaws(day: Day, manifests: Iterable[Manifest]) -> Day:
+    """A day with the flaws that the markers note of it, if they do; each once, with its reason."""
+    noted = [each for m in manifests for each in m.flaws if each.day == str(day.day)]
+    noted.sort(key=lambda each: each.reason)  # one with a reason comes last, and stays
+    found = {(each.flaw, each.what): each for each in noted}
+    return replace(day, flaws=tuple(found.values())) if found else day
 
 
 def _with_damage(day: Day, damage: tuple[dt.datetime, str] | None) -> Day:
@@ -204,21 +340,17 @@ def _market_time(text: str) -> dt.datetime:
     return moment.astimezone(clock.MARKET_ZONE).replace(tzinfo=None)
 
 
-def _by_day(entries: Iterable[Entry]) -> dict[dt.date, list[Entry]]:
-    days: dict[dt.date, list[Entry]] = {}
-    for entry in entries:
-        with contextlib.suppress(ValueError):
-            days.setdefault(dt.date.fromisoformat(entry.part[:8]), []).append(entry)
-    return days
-
-
-def _of_entries(dataset: Dataset, day: dt.date, entries: Sequence[Entry], reason: str) -> Day:
+def _of_entries(
+    dataset: Dataset, day: dt.date, entries: Sequence[Entry], reason: str, settings: Settings
+) -> Day:
     """A day that is proven, in a year that is not finished."""
-    preliminary = any(entry.revision.startswith("prelim") for entry in entries)
+    preliminary = [entry for entry in entries if _is_prelim(entry)]
     state = State.PRELIMINARY if preliminary else State.FINAL
     gap = any(entry.missing for entry in entries)
     fetched = max(entry.fetched for entry in entries)
-    quiet = [] if any(entry.rows for entry in entries) else [QUIET]
+    notes = [] if any(entry.rows for entry in entries) else [QUIET]
+    if 0 < len(preliminary) < len(entries):
+        notes.append(f"{len(preliminary)} of its {len(entries)} responses are preliminary")
     return Day(
         dataset.name,
         day,
@@ -226,38 +358,41 @@ def _of_entries(dataset: Dataset, day: dt.date, entries: Sequence[Entry], reason
         sum(entry.rows for entry in entries),
         entries[0].sha256[:_DIGEST] if len(entries) == 1 else "",
         _market_time(fetched),
-        reason if gap else "; ".join([*quiet, _UNDER_WAY]),
+        reason if gap else "; ".join([*notes, _UNDER_WAY]),
+        tuple(dict.fromkeys(_flaws_of(dataset, day, entries, settings))),
     )
 
 
-def _absent(
-    dataset: Dataset,
-    day: dt.date,
-    year: _Year,
-    published: dt.date,
-    reason: tuple[State, str] | None,
-    had: Sequence[Entry] | None,
-) -> Day:
-    if reason:
-        return Day(dataset.name, day, *_as_fields(reason))
-    if had:
-        return Day(dataset.name, day, State.MISSING, note=f"of its parts only {len(had)} came")
+def _flaws_of(
+    dataset: Dataset, day: dt.date, entries: Iterable[Entry], settings: Settings
+) -> Iterator[DayFlaw]:
+    """The flaws that the ledger notes of a day, and why they were accepted."""
+    for entry in entries:
+        for flaw in entry.flaws:
+            accepted = selection.accepted_days(settings.accepted_flaws, dataset.name, flaw.name)
+            yield DayFlaw(str(day), flaw.name, flaw.what, accepted.get(day, ""))
+
+
+def _absent(year: _Year, day: dt.date, published: dt.date, accepted: str) -> Day:
+    """A day of which nothing is here."""
+    name = year.dataset.name
+    if day in year.reasons:
+        state, why = year.reasons[day]
+        return Day(name, day, state, note=why)
     if day > published:
-        return Day(dataset.name, day, State.AHEAD)
-    if year.last and day > year.last:
-        return Day(dataset.name, day, State.NOT_ASKED)
-    return Day(dataset.name, day, State.MISSING)
+        return Day(name, day, State.AHEAD)
+    if year.last is None or day > year.last:
+        return Day(name, day, State.NOT_ASKED)
+    note = f"accepted as a gap, but no run has found it so yet: {accepted}" if accepted else ""
+    return Day(name, day, State.MISSING, note=note)
 
 
-def _as_fields(reason: tuple[State, str]) -> tuple[State, None, str, None, str]:
-    state, note = reason
-    return state, None, "", None, note
-
-
-def _reasons(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[State, str]]:
+def _reasons(
+    store: Store, dataset: str, year: int, facts: Mapping[str, Any]
+) -> dict[dt.date, tuple[State, str]]:
     """Why days are missing: what the last job said, and the replies that were refused."""
     reasons: dict[dt.date, tuple[State, str]] = {}
-    for name, text in job_facts(store, f"isone_{dataset}_{year}").get("missing", {}).items():
+    for name, text in facts.get("missing", {}).items():
         with contextlib.suppress(ValueError):
             reasons[dt.date.fromisoformat(name)] = State.MISSING, str(text)
     for path in sorted((store.root / "refused" / dataset).glob(f"{year}*.txt")):
@@ -270,8 +405,4 @@ def _reasons(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[State
 
 def job_facts(store: Store, name: str) -> dict[str, Any]:
     """What a job last said of itself; nothing where it never ran."""
-    with contextlib.suppress(OSError, ValueError):
-        facts = json.loads(run.status_path(store, name).read_bytes())
-        if isinstance(facts, dict):
-            return facts
-    return {}
+    return run.last_statuses(store).get(name, {})

@@ -1,7 +1,7 @@
 """Everything that the report is about, gathered from the database and the store's files."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,12 @@ import pyarrow as pa
 
 from isone import clock
 from isone.database import report_queries as queries
+from isone.database.report_queries import ALL_YEARS
 from isone.datasets import HUB
-from isone.report import coverage, quality, reconciled
+from isone.report import coverage, periods, quality, reconciled
 from isone.report.coverage import Day
+from isone.report.figures import Figure
+from isone.report.periods import Period, Spans
 from isone.report.quality import Quality
 from isone.report.reconciled import Reconciled
 from isone.report.tables import Data, Label
@@ -24,6 +27,9 @@ _PRICE = "$/MWh"
 _DAY, _MONTH, _YEAR = Label("Day"), Label("Month"), Label("Year")
 _PLACE = Label("Location id")
 _MARKET = Label("Market")
+_PART = {"part": Label("Part that is here")}
+BOTH = ("da", "rt", "spread")
+"""The series of what tells of both markets."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,8 @@ class Facts:
     days: tuple[Day, ...]
     data: Mapping[str, Data]
     tables: Mapping[str, pa.Table]
+    spans: Spans
+    """Which days the numbers are of."""
     quality: Quality
     reconciled: Reconciled
 
@@ -73,8 +81,49 @@ class Facts:
     @property
     def years(self) -> list[int]:
         """The years that have any price."""
-        found = {value.year for name in _DATED for value in self._dates(name)}
-        return sorted(found)
+        return self.spans.years
+
+    def period(self, year: int) -> Period:
+        """A year, or all years."""
+        return _period(self.spans, year)
+
+    def called(self, year: int, series: Sequence[str], place: int | None = None) -> str:
+        """What a year is called for these series: itself, or the part of it that is here."""
+        return periods.title(self.spans.of(series, place, self.period(year)))
+
+    def file_name(self, figure: Figure) -> str:
+        """What a figure's files are called: after its days where they are not whole years."""
+        if not figure.series or not self.years:
+            return figure.name
+        return (
+            figure.name + self.spans.together(self.period(ALL_YEARS), figure.series).in_file_names
+        )
+
+    def comparison(self, series: Sequence[str]) -> str:
+        """A sentence where the years of a table cover different parts; nothing where they agree."""
+        years = [self.spans.of(series, None, self.period(year)) for year in self.years]
+        return next(
+            filter(None, (periods.comparison(y[each] for y in years) for each in series)), ""
+        )
+
+    def in_part(self, figure: Figure) -> str:
+        """Sentences on the years and months that a figure has in part; nothing for none."""
+        if not figure.series:
+            return ""
+        years = [self.period(year) for year in self.years]
+        months = [
+            periods.month(dt.date(year, number, 1))
+            for year in self.years
+            for number in range(1, 13)
+            if "month" in figure.data.labels
+        ]
+        sentences = [
+            periods.in_part((self.spans.of(figure.series, None, each) for each in some), what)
+            for some, what in ((years, "Years"), (months, "Months"))
+        ]
+        if not all(self.spans.alike(each, year) for each in figure.series for year in years):
+            sentences.append("Not all places have all of these days; the numbers say which.")
+        return " ".join(filter(None, sentences))
 
     def yearly(self) -> list[dict[str, Any]]:
         """Price statistics by place and year; all years together only where there are several."""
@@ -82,12 +131,9 @@ class Facts:
         several = len({row["year"] for row in rows}) > 2
         return [row for row in rows if row["year"] or several]
 
-    def _dates(self, name: str) -> list[dt.date]:
-        data = self.data[name]
-        return [value for column in data.days for value in data.rows[column].to_pylist()]
 
-
-_DATED = ("monthly", "regulation", "reserves", "reserves_day_ahead")
+def _period(spans: Spans, year: int) -> Period:
+    return periods.years(spans.years, "all years") if year == ALL_YEARS else periods.years([year])
 
 
 def gather(settings: Settings, store: Store, database: Path | None = None) -> Facts:
@@ -98,6 +144,7 @@ def gather(settings: Settings, store: Store, database: Path | None = None) -> Fa
         places = _places(queries.places(connection))
         ids = [place.id for place in places]
         reference = HUB if HUB in ids or not ids else ids[0]
+        spans = Spans(queries.priced_days(connection))
         return Facts(
             settings=settings,
             store=store,
@@ -109,11 +156,12 @@ def gather(settings: Settings, store: Store, database: Path | None = None) -> Fa
             zones=_places(queries.reserve_zones(connection)),
             reference=reference,
             days=tuple(coverage.examine(store, settings, queries.operating_days(connection), made)),
-            data=_data(connection, reference),
+            data=_data(connection, reference, spans),
             tables={
                 "yearly": queries.yearly(connection),
                 "regulation_yearly": queries.regulation_yearly(connection),
             },
+            spans=spans,
             quality=quality.examine(store),
             reconciled=reconciled.examine(store),
         )
@@ -123,7 +171,7 @@ def _places(found: pa.Table) -> tuple[Place, ...]:
     return tuple(Place(row["location_id"], row["location"]) for row in found.to_pylist())
 
 
-def _data(connection: duckdb.DuckDBPyConnection, reference: int) -> dict[str, Data]:
+def _data(connection: duckdb.DuckDBPyConnection, reference: int, spans: Spans) -> dict[str, Data]:
     found = [
         Data("daily", queries.daily(connection), _daily_labels()),
         Data("monthly", queries.monthly(connection), _monthly_labels()),
@@ -226,7 +274,38 @@ def _data(connection: duckdb.DuckDBPyConnection, reference: int) -> dict[str, Da
             },
         ),
     ]
-    return {data.name: data for data in found}
+    return {data.name: _with_parts(data, spans) for data in found}
+
+
+_SERIES: Mapping[str, tuple[str, ...]] = {
+    "monthly": BOTH,
+    "hours": ("da", "rt"),
+    "spreads": ("spread",),
+    "reserves": ("reserves",),
+    "reserves_above_zero": ("reserves",),
+    "reserves_day_ahead": ("reserves_da",),
+    "audit": ("audit",),
+}
+"""The series that the rows of a table are of; elsewhere those of their market."""
+
+
+def _with_parts(data: Data, spans: Spans) -> Data:
+    """A table of months or years, with the part that is here of each."""
+    period = next((name for name in ("month", "year") if name in data.labels), "")
+    if not period:
+        return data
+    columns = {name: data.rows[name].to_pylist() for name in (period, *_KEYS & data.labels.keys())}
+    place = columns.get("location_id") or columns.get("zone_id") or [0] * data.rows.num_rows
+    parts: list[str] = []
+    for number, value in enumerate(columns[period]):
+        series = _SERIES.get(data.name) or (columns["market"][number],)
+        chosen = periods.month(value) if period == "month" else _period(spans, value)
+        parts.append(periods.part(spans.of(series, place[number], chosen)))
+    rows = data.rows.append_column("part", pa.array(parts, pa.string()))
+    return Data(data.name, rows, data.labels | _PART)
+
+
+_KEYS = {"location_id", "zone_id", "market"}
 
 
 def _daily_labels() -> dict[str, Label]:

@@ -50,11 +50,15 @@ class Figure:
     strips: int = 0
     """For a calendar: its years, so that the page can keep its squares square."""
     wide: bool = False
+    series: tuple[str, ...] = ()
+    """Of which days it is, as `Spans` names them; none where it shows every day by itself."""
 
     @property
     def labels(self) -> dict[str, Label]:
         """The columns that stand in its table, with their labels."""
         names = self.columns or tuple(self.data.labels)
+        if "part" in self.data.labels and "part" not in names:
+            names = (*names, "part")
         return {name: self.data.labels[name] for name in names}
 
     @property

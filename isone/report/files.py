@@ -2,19 +2,25 @@
 
 import csv
 import io
+import shutil
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import vl_convert
 
 from isone.database.report_queries import ALL_YEARS
+from isone.report import periods
 from isone.report.charts import calendar, theme
 from isone.report.facts import Facts
 from isone.report.figures import Figure
+from isone.report.periods import Period
 from isone.report.sections import all_sections
-from isone.store import make_folder, write_whole
+from isone.store import make_folder, name_aside, sync
 
 _WIDTH, _TILE_WIDTH = 820, 240  # pixels
+_LINE = 110  # characters of a subtitle that fit
 _SHARPNESS = 2  # PNG pixels for each
 _CONFIG = theme.CONFIG | {"aria": False}
 _INVENTED = "INVENTED PRICES of the sandbox"
@@ -23,11 +29,32 @@ _INVENTED = "INVENTED PRICES of the sandbox"
 def write(facts: Facts, folder: Path) -> list[Path]:
     """Write each figure as `{name}.svg`, `.png` and `.csv`; returns the paths.
 
-    Charts show the hub, the first reserve zone and all years; the CSV holds all places. A figure
+    Charts show the hub, the first reserve zone and all years that are here; the CSV holds all
+    places. Where not all days of these years are here, the name has the days that are. A figure
     that lacks its data becomes one that says so.
+
+    The folder is this function's own: it is replaced as one, once all figures are made, so until
+    then the old ones stay, and after it none of them is left.
     """
-    make_folder(folder)
-    written: list[Path] = []
+    target = folder.resolve()
+    make_folder(target.parent)
+    aside, old = name_aside(target), name_aside(target.with_name(f"{target.name}.old"))
+    try:
+        aside.mkdir()
+        names = list(_written(facts, aside))
+        sync(aside)
+        if target.exists():
+            target.replace(old)
+        aside.replace(target)
+        sync(target.parent)
+    finally:
+        for leftover in (aside, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+    return [folder / name for name in names]
+
+
+def _written(facts: Facts, folder: Path) -> Iterator[str]:
+    """Write each figure into a folder; yields the names of its files."""
     for section in all_sections(facts):
         for figure in section.figures:
             svg = vl_convert.vegalite_to_svg(specification(facts, figure))
@@ -37,9 +64,10 @@ def write(facts: Facts, folder: Path) -> list[Path]:
                 ".csv": as_csv(figure).encode(),
             }
             for suffix, content in contents.items():
-                written.append(folder / f"{figure.name}{suffix}")
-                write_whole(written[-1], content)
-    return written
+                path = folder / f"{facts.file_name(figure)}{suffix}"
+                path.write_bytes(content)
+                sync(path)
+                yield path.name
 
 
 def as_csv(figure: Figure) -> str:
@@ -77,10 +105,19 @@ def _subtitle(facts: Facts, figure: Figure) -> list[str]:
         words += [each.title for each in facts.places if each.id == facts.reference]
     if "zone" in figure.choosers and facts.zones:
         words.append(facts.zones[0].title)
-    if facts.years:
-        first, last = facts.years[0], facts.years[-1]
-        words.append(str(first) if first == last else f"{first} to {last}")
-    return [", ".join(words), *([_INVENTED] if facts.invented else [])]
+    if figure.series and facts.years:
+        words.append(periods.title(facts.spans.of(figure.series, None, _all_years(facts))))
+    elif figure.strips:
+        days = figure.data.rows["day"].to_pylist()
+        words.append(periods.years([days[0].year, days[-1].year]).name)
+    return [
+        *textwrap.wrap(", ".join(words), _LINE, break_on_hyphens=False),
+        *([_INVENTED] if facts.invented else []),
+    ]
+
+
+def _all_years(facts: Facts) -> Period:
+    return periods.years(facts.years)
 
 
 def _records(facts: Facts, figure: Figure) -> list[dict[str, Any]]:

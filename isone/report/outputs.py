@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from isone import markers
 from isone.selection import Job
 from isone.settings import PROJECT, Settings
 from isone.store import Store
@@ -23,18 +24,20 @@ _QUERIES = _HERE.parent / "database" / "report_queries.py"
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the report of a configuration goes. Invented prices never take a real page's place."""
+    """Where the report of a configuration goes. Synthetic prices never take a real page's place."""
 
     folder: Path
 
     @classmethod
-    def of(cls, settings: Settings, root: Path = FOLDER) -> "Outputs":
-        """The outputs of a configuration, below the working folder unless `root` says otherwise."""
-        return cls(root / "sandbox" if settings.source == "sandbox" else root)
+    def of(cls, settings: Settings, root: Path | None = None) -> "Outputs":
+        """The outputs of a configuration: in `root`, or where its data folder has them.
 
-    def outcome(self, jobs: Sequence[Job]) -> list[str]:
-        """All that reporting leaves: nothing where there are only custom downloads."""
-        return [str(path) for path in (self.page, self.figures) if jobs]
+        That is `reports/` for the usual data folder, and a folder within for any other.
+        """
+        if root is None:
+            is_usual = settings.data_dir.resolve() == Path("data").resolve()
+            root = FOLDER if is_usual else settings.data_dir / FOLDER
+        return cls(root / "sandbox" if settings.source == "sandbox" else root)
 
     def by_hand(self, settings: Settings, store: Store) -> str:
         """How the page is had where a run failed before it: two commands, under a line of words.
@@ -67,6 +70,59 @@ class Outputs:
     def figures(self) -> Path:
         """Where each chart lies as SVG, PNG and CSV."""
         return self.folder / "figures"
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """Page and figures as the rules have them: markers, and what Snakemake's own report shows."""
+
+    settings: Settings
+    store: Store
+    jobs: Sequence[Job]
+
+    @property
+    def outputs(self) -> Outputs:
+        """Where page and figures are."""
+        return Outputs.of(self.settings)
+
+    @property
+    def outcome(self) -> list[str]:
+        """All that reporting leaves: nothing where there are only custom downloads."""
+        return [str(markers.of_report(self.store, what)) for what in (PAGE, FIGURES) if self.jobs]
+
+    def marker(self, what: str) -> Path:
+        """The marker of the page, or of the figures."""
+        return markers.of_report(self.store, what)
+
+    def drop_stale(self) -> None:
+        """Remove the markers of page and figures that are gone, or show older data."""
+        made = {
+            PAGE: (self.outputs.page, self.outputs.key_numbers),
+            FIGURES: (self.outputs.figures,),
+        }
+        for what, files in made.items():
+            path = self.marker(what)
+            markers.keep_if(markers.holds(path, made_from(self.store, what), *files), path)
+
+
+PAGE, FIGURES = "page", "figures"
+
+
+def shown(store: Store, name: str) -> Path:
+    """Where a copy is for Snakemake's own report, which shows outputs of rules only."""
+    return store.root / "reported" / name
+
+
+def made_from(store: Store, what: str) -> dict[str, str]:
+    """What page or figures hang on: database and code, the page on what checks found as well."""
+    found = {"database": markers.digest(markers.of_duckdb(store)), "recipe": digest()}
+    if what == PAGE:
+        checks = hashlib.sha256()
+        for folder in ("reconciled", "verified"):
+            for path in sorted((store.root / folder).rglob("*.json")):
+                checks.update(path.name.encode() + path.read_bytes())
+        found["checks"] = checks.hexdigest()[:16]
+    return found
 
 
 def _from_here(path: Path) -> str:

@@ -3,6 +3,7 @@
 const figures = JSON.parse(document.getElementById("specifications").textContent);
 const config = JSON.parse(document.getElementById("configuration").textContent);
 const ALL_YEARS = 0;
+const WHOLE = "whole"; // of a month or year whose days are all here
 const DAY = 86400000;
 const SHOWN_ROWS = 400;
 const chosen = {};
@@ -54,7 +55,13 @@ function shown(value, name, decimals) {
   if (name === "day" || name === "month") return shownDay(value, name === "month");
   if (name === "year") return value === ALL_YEARS ? "all years" : String(value);
   if (typeof value !== "number" || name.endsWith("_id")) return String(value);
-  return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return inFigures(value, decimals);
+}
+
+// A number with a minus sign, and none before what rounds to zero; as in_figures in tables.py.
+function inFigures(value, decimals) {
+  const text = value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return /^-[0.,]*$/.test(text) ? text.slice(1) : text.replace("-", "\u2212");
 }
 
 function summarize(figure, rows) {
@@ -68,8 +75,9 @@ function summarize(figure, rows) {
       if (high === null || row[column] > high[column]) high = row;
     }
     if (low === null) return "";
-    const at = (row) => (when === "share" ? "" : ` (${shown(row[when], when, 0)})`);
-    return `${text}: ${low[column].toFixed(2)}${at(low)} to ${high[column].toFixed(2)} ${unit}${at(high)}.`;
+    const part = (row) => (row.part && row.part !== WHOLE ? ", in part" : "");
+    const at = (row) => (when === "share" ? "" : ` (${shown(row[when], when, 0)}${part(row)})`);
+    return `${text}: ${inFigures(low[column], 2)}${at(low)} to ${inFigures(high[column], 2)} ${unit}${at(high)}.`;
   }).filter(Boolean).join(" ");
 }
 
@@ -175,7 +183,7 @@ async function save(figure, kind) {
   else url = await views.get(figure.name)[0].view.toImageURL(kind, 2);
   const link = document.createElement("a");
   link.href = url;
-  link.download = `${figure.name}.${kind}`;
+  link.download = `${figure.files[chosen.year]}.${kind}`;
   link.click();
 }
 

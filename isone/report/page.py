@@ -6,23 +6,28 @@ by its compression where it is data.
 """
 
 import base64
+import csv
 import gzip
+import io
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from isone.database.report_queries import ALL_YEARS
-from isone.report import drawing
+from isone.report import drawing, periods
 from isone.report.charts import calendar, theme
 from isone.report.coverage import PROVEN, WANTING, State
 from isone.report.facts import Facts
 from isone.report.figures import Extremes, Figure
+from isone.report.periods import Span
 from isone.report.sections import all_sections
-from isone.report.tables import Data
+from isone.report.tables import Data, in_figures
 
 _HERE = Path(__file__).resolve().parent
 
@@ -37,6 +42,7 @@ def write(facts: Facts, script: Callable[[], str] = drawing.library) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["marked"] = marked
     figures = [figure for section in sections for figure in section.figures if figure.drawn]
     occurring = {day.state for day in facts.days}
     return environment.get_template("page.html.j2").render(
@@ -49,10 +55,13 @@ def write(facts: Facts, script: Callable[[], str] = drawing.library) -> str:
             if state in occurring
         ],
         all_years=ALL_YEARS,
+        years=[(year, _called(facts, year)) for year in facts.years],
+        all_of_them=_called(facts, ALL_YEARS) if facts.years else "",
+        covered=facts.spans.together(periods.years(facts.years)).title if facts.years else "",
         style=_read("page.css"),
         script=_read("page.js"),
         drawing=script(),
-        specifications=_json([_described(figure) for figure in figures]),
+        specifications=_json([_described(facts, figure) for figure in figures]),
         configuration=_json(theme.CONFIG),
         data=_packed({figure.data.name: figure.data for figure in figures}),
     )
@@ -60,6 +69,22 @@ def write(facts: Facts, script: Callable[[], str] = drawing.library) -> str:
 
 def _read(name: str) -> str:
     return (_HERE / name).read_text("utf-8")
+
+
+def _called(facts: Facts, year: int) -> str:
+    """A year, or all years, as they are called over all that the page shows."""
+    return facts.spans.together(facts.period(year)).title
+
+
+def marked(text: str) -> Markup:
+    """Text as HTML, what stands between backticks as code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:  # one is left over
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece)
+        for number, piece in enumerate(pieces)
+    )
 
 
 def _json(value: Any) -> str:
@@ -80,7 +105,7 @@ def _packed(tables: dict[str, Data]) -> str:
     return base64.b64encode(packed).decode()
 
 
-def _described(figure: Figure) -> dict[str, Any]:
+def _described(facts: Facts, figure: Figure) -> dict[str, Any]:
     """A figure as the page's script takes it."""
     return {
         "name": figure.name,
@@ -94,7 +119,16 @@ def _described(figure: Figure) -> dict[str, Any]:
         "summary": [_extremes(each) for each in figure.summary],
         "tiles": [tile.place for tile in figure.tiles],
         "strips": figure.strips,
+        "files": {year: _file_name(facts, figure, year) for year in (ALL_YEARS, *facts.years)},
     }
+
+
+def _file_name(facts: Facts, figure: Figure, year: int) -> str:
+    """What a figure's file is called where a year is chosen: a part of one by its days."""
+    if year == ALL_YEARS or "year" not in figure.choosers:
+        return facts.file_name(figure)
+    part = facts.spans.together(facts.period(year), figure.series).in_file_names
+    return figure.name + (part or f"_{year}")
 
 
 def _extremes(each: Extremes) -> dict[str, Any]:
@@ -107,24 +141,82 @@ def _extremes(each: Extremes) -> dict[str, Any]:
     }
 
 
-def headlines(facts: Facts) -> list[tuple[str, str]]:
-    """The few numbers on top: how much is proven, how much is wanting, what power cost."""
+@dataclass(frozen=True)
+class Headline:
+    """One of the few numbers on top of the page."""
+
+    what: str
+    number: float
+    words: str
+    """What stands under the number on the page."""
+    of: int | None = None
+    """How many there are in all, where it counts some of them."""
+    unit: str = ""
+    span: Span | None = None
+    """The days that it is of."""
+
+    @property
+    def shown(self) -> str:
+        """The number as the page has it."""
+        number = in_figures(self.number, 2 if self.unit else 0)
+        return number if self.of is None else f"{number} of {in_figures(self.of, 0)}"
+
+
+def headlines(facts: Facts) -> list[Headline]:
+    """How much is proven, how much is wanting, what is to be known of it, what power cost."""
     counted = Counter(day.state for day in facts.days)
+    asked = [day for day in facts.days if day.state in (*PROVEN, *WANTING, State.GAP)]
+    span = None
+    if asked:
+        days = sorted({day.day for day in asked})
+        numbers = range(days[0].year, days[-1].year + 1)
+        span = Span(periods.years(numbers, "days asked for"), tuple(days))
     proven = sum(counted[state] for state in PROVEN)
-    wanting = sum(counted[state] for state in WANTING)
-    gaps = counted[State.GAP]
-    asked = proven + wanting + gaps
-    found = [
-        (f"{proven:,} of {asked:,}", "day proven" if asked == 1 else "days proven"),
-        (f"{wanting:,}", "day missing or damaged" if wanting == 1 else "days missing or damaged"),
-        (f"{gaps:,}", "gap accepted" if gaps == 1 else "gaps accepted"),
+    return [
+        _days("proven", proven, span, len(asked)),
+        _days("missing or damaged", sum(counted[state] for state in WANTING), span),
+        _days("with an accepted gap", counted[State.GAP], span),
+        _days("with another accepted flaw", sum(bool(day.accepted) for day in facts.days), span),
+        _days("with suspect prices", sum(bool(day.suspects) for day in facts.days), span),
+        *_means(facts),
     ]
+
+
+def _days(what: str, number: int, span: Span | None, of: int | None = None) -> Headline:
+    one = (number if of is None else of) == 1
+    return Headline(f"days {what}", number, f"{'day' if one else 'days'} {what}", of, span=span)
+
+
+def _means(facts: Facts) -> Iterator[Headline]:
+    """The newest year's mean prices at the reference, or those of the part of it that is here."""
     for row in facts.tables["yearly"].to_pylist():
         if row["location_id"] == facts.reference and row["year"] == (facts.years or [0])[-1]:
+            place = next(p.name for p in facts.places if p.id == facts.reference)
             for market in facts.markets:
-                if row[f"{market}_mean"] is not None:
+                mean = row[f"{market}_mean"]
+                if mean is not None:
                     name = theme.MARKETS[market].lower()
-                    place = next(p.name for p in facts.places if p.id == facts.reference)
-                    words = f"$/MWh {name} mean of {row['year']}, {place}"
-                    found.append((f"{row[f'{market}_mean']:.2f}", words))
-    return found
+                    span = facts.spans.span(market, facts.reference, facts.period(row["year"]))
+                    words = f"$/MWh {name} mean of {span.title}, {place}"
+                    yield Headline(f"{name} mean, {place}", mean, words, unit="$/MWh", span=span)
+
+
+def key_numbers(facts: Facts) -> str:
+    """The headlines as CSV, each with the days that it is of."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["what", "number", "of", "unit", "period", "first_day", "last_day", "days", "of_days"]
+    )
+    for each in headlines(facts):
+        number = f"{each.number:.2f}" if each.unit else str(each.number)
+        days = each.span.days if each.span else ()
+        writer.writerow(
+            [
+                *(each.what, number, "" if each.of is None else each.of, each.unit),
+                each.span.title if each.span and each.unit else "",
+                *((days[0], days[-1]) if days else ("", "")),
+                *((len(days), each.span.period.length) if each.span and each.unit else ("", "")),
+            ]
+        )
+    return text.getvalue()

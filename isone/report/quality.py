@@ -1,18 +1,16 @@
 """What the checks found, what the downloads cost, and with what versions all of it was made."""
 
 import datetime as dt
-import json
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
-from isone import __version__, clock
+from isone import __version__, clock, run
 from isone.datasets import DATASETS
 from isone.errors import DamagedError
 from isone.manifest import Manifest, read_manifest
-from isone.settings import Settings
 from isone.store import Entry, Store
 
 _PACKAGES = ("duckdb", "pyarrow", "altair", "vl-convert-python", "snakemake")
@@ -97,12 +95,8 @@ def _read(path: Any, remarks: list[str]) -> Manifest | None:
 
 
 def _jobs(store: Store) -> Iterable[dict[str, Any]]:
-    for path in sorted(store.jobs_dir.glob("isone_*.json")):
-        try:
-            facts = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            continue
-        if isinstance(facts, dict) and "requests_sent" in facts:
+    for name, facts in sorted(run.last_statuses(store).items()):
+        if name.startswith("isone_") and "requests_sent" in facts:
             yield facts
 
 
@@ -115,25 +109,6 @@ def versions() -> list[tuple[str, str]]:
         except metadata.PackageNotFoundError:
             found.append((package, "not installed"))
     return found
-
-
-def shown_settings(settings: Settings) -> list[tuple[str, str]]:
-    """The settings that decide what is on the page."""
-    gaps = len(settings.accepted_flaws)
-    return [
-        ("years", ", ".join(map(str, settings.years))),
-        ("datasets", ", ".join(settings.datasets)),
-        (
-            "locations",
-            settings.locations
-            if isinstance(settings.locations, str)
-            else ", ".join(map(str, settings.locations)),
-        ),
-        ("source", settings.source),
-        ("through", str(settings.through) if settings.through else "the newest published day"),
-        ("accepted gaps", str(gaps) if gaps else "none"),
-        ("data folder", str(settings.store_dir)),
-    ]
 
 
 def market_time(text: str) -> dt.datetime | None:

@@ -57,7 +57,7 @@ class Data:
             return [None if value is None else (value - EPOCH).days for value in values]
         if pa.types.is_floating(column.type):
             decimals = self.labels[name].decimals
-            return [None if value is None else round(value, decimals) for value in values]
+            return [None if value is None else round(value, decimals) + 0.0 for value in values]
         return values
 
     @property
@@ -104,6 +104,13 @@ class PageTable:
     """Columns that stand to the right."""
 
 
+def in_figures(value: float, decimals: int = 2, *, sign: bool = False) -> str:
+    """A number as it is shown: with a minus sign, and none before what rounds to zero."""
+    rounded = round(value, decimals) + 0.0
+    text = f"{rounded:+,.{decimals}f}" if sign else f"{rounded:,.{decimals}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def cell(value: Any, decimals: int = 2) -> Cell:
     """A value as it is shown: numbers with their decimals, nothing as a dash."""
     if value is None or value == "":
@@ -111,9 +118,9 @@ def cell(value: Any, decimals: int = 2) -> Cell:
     if isinstance(value, bool):
         return Cell("yes" if value else "no")
     if isinstance(value, float):
-        return Cell(f"{value:,.{decimals}f}", number=True)
+        return Cell(in_figures(value, decimals), number=True)
     if isinstance(value, int):
-        return Cell(f"{value:,}", number=True)
+        return Cell(in_figures(value, 0), number=True)
     if isinstance(value, dt.datetime):
         return Cell(f"{value:%Y-%m-%d %H:%M}")
     return Cell(str(value))

@@ -39,6 +39,10 @@ class Settings:
     """Where `login-redirect` sends a client: a path, or a URL on another host."""
 
 
+class CannotBeDoneError(Exception):
+    """A fault cannot be done to these records: said in the log, and answered with 500."""
+
+
 class Wire(Protocol):
     """What a fault may do with a connection."""
 
@@ -67,13 +71,18 @@ class Fault:
     on_message: Callable[[Message], Message] | None = None
     on_wire: Callable[[Message, Wire, Settings], None] | None = None
     fits: Callable[[Query], bool] = _any
-    """For a fault on records: to which queries' records it can be done."""
+    """To which queries' records it can be done."""
     answers: bool = True
     """Whether the client gets to see a status."""
 
+    @property
+    def needs_records(self) -> bool:
+        """Whether it is done to nothing but a day's records."""
+        return self.on_records is not None or self.fits is not _any
+
     def applies_to(self, reply: Reply) -> bool:
         """Whether this reply can suffer the fault."""
-        if self.on_records is None:
+        if not self.needs_records:
             return True
         query = reply.query
         if query is None or not self.fits(query):
@@ -82,19 +91,38 @@ class Fault:
 
 
 def spoil_records(fault: Fault, reply: Reply) -> Reply:
-    """Do a fault to the records in a reply; one without records stays as it is."""
+    """Do a fault to the records in a reply; one without records stays as it is.
+
+    What comes beside the list of records stays. Raises CannotBeDoneError.
+    """
     if fault.on_records is None or reply.query is None:
         return reply
     feed = reply.query.feed
-    content = json.loads(reply.body)
-    for key in feed.wrapper:
-        content = content[key] if isinstance(content, dict) else ""
+    *outer, inner = feed.wrapper
+    reply_content = level = json.loads(reply.body)
+    for key in outer:
+        level = level[key]
+    content = level[inner] if isinstance(level, dict) else ""
     records = [content] if isinstance(content, dict) else list(content)
     if not records:
         return reply
     spoilt = fault.on_records(records, feed)
-    body = wrap(feed.wrapper, [json.dumps(r, separators=(",", ":")) for r in spoilt])
-    return replace(reply, body=body, packed=None)
+    if not spoilt:
+        return replace(reply, body=wrap(feed.wrapper, []), packed=None)
+    level[inner] = spoilt[0] if len(spoilt) == 1 else spoilt
+    return replace(reply, body=_json(reply_content), packed=None)
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _grouped(reply: Reply, settings: Settings) -> Reply:
+    """The market day inside a list, as where the service has several of them to give."""
+    content = json.loads(reply.body)
+    outer, middle = (reply.query.feed.wrapper if reply.query else ())[:2]
+    content[outer][middle] = [content[outer][middle]]
+    return replace(reply, body=_json(content), packed=None)
 
 
 def _status(code: int, title: str, text: str) -> Callable[[Reply, Settings], Reply]:
@@ -265,14 +293,30 @@ def _place_of(record: Record, feed: Feed) -> int:
     return int(record["Location"]["@LocId"])
 
 
-def _priced(record: Record, feed: Feed) -> str:
-    """The foremost price field that a record has."""
-    return next(field for field in feed.price_fields if field in record)
+def _values_of(record: Record, feed: Feed) -> list[str]:
+    """The fields in which a record has a number, the foremost price first."""
+    return [field for field in feed.value_fields if isinstance(record.get(field), int | float)]
 
 
-def _middle_changed(records: Records, change: Callable[[Record], Record]) -> Records:
-    middle = len(records) // 2
-    return [*records[:middle], change(records[middle]), *records[middle + 1 :]]
+def _middle(records: Records, feed: Feed) -> int:
+    """Where the record nearest the middle is that has a number."""
+    order = sorted(range(len(records)), key=lambda number: abs(number - len(records) // 2))
+    for number in order:
+        if _values_of(records[number], feed):
+            return number
+    raise CannotBeDoneError(f"no record of {feed.dataset.name} has a number to change")
+
+
+def _foremost(records: Records, feed: Feed) -> str:
+    """The foremost field in which any record has a number."""
+    return _values_of(records[_middle(records, feed)], feed)[0]
+
+
+def _middle_changed(records: Records, feed: Feed, value: object) -> Records:
+    """One record with another value for its foremost number."""
+    middle = _middle(records, feed)
+    changed = records[middle] | {_values_of(records[middle], feed)[0]: value}
+    return [*records[:middle], changed, *records[middle + 1 :]]
 
 
 def _wrong_day(records: Records, feed: Feed) -> Records:
@@ -290,28 +334,29 @@ def _doubled_row(records: Records, feed: Feed) -> Records:
 
 
 def _disagreeing_row(records: Records, feed: Feed) -> Records:
-    middle = len(records) // 2
+    middle = _middle(records, feed)
     other = dict(records[middle])
     # with two fields of an LMP raised, its components still add up
-    for field in [field for field in feed.price_fields if field in other][:2]:
+    for field in _values_of(other, feed)[:2]:
         other[field] = round(other[field] + 1.07, 2)
     return [*records[: middle + 1], other, *records[middle + 1 :]]
 
 
 def _null_price(records: Records, feed: Feed) -> Records:
-    return _middle_changed(records, lambda r: r | {_priced(r, feed): None})
+    return _middle_changed(records, feed, None)
 
 
 def _text_price(records: Records, feed: Feed) -> Records:
-    return _middle_changed(records, lambda r: r | {_priced(r, feed): "N/A"})
+    return _middle_changed(records, feed, "N/A")
 
 
 def _thousands(records: Records, feed: Feed) -> Records:
-    return _middle_changed(records, lambda r: r | {_priced(r, feed): "1,234.56"})
+    return _middle_changed(records, feed, "1,234.56")
 
 
 def _sum_off(records: Records, feed: Feed) -> Records:
-    return _middle_changed(records, lambda r: r | {"LmpTotal": round(r["LmpTotal"] + 0.37, 2)})
+    total = records[_middle(records, feed)]["LmpTotal"]
+    return _middle_changed(records, feed, round(total + 0.37, 2))
 
 
 def _new_field(records: Records, feed: Feed) -> Records:
@@ -319,12 +364,12 @@ def _new_field(records: Records, feed: Feed) -> Records:
 
 
 def _missing_field(records: Records, feed: Feed) -> Records:
-    gone = _priced(records[0], feed)
+    gone = _foremost(records, feed)
     return [{key: value for key, value in r.items() if key != gone} for r in records]
 
 
 def _renamed_field(records: Records, feed: Feed) -> Records:
-    field = _priced(records[0], feed)
+    field = _foremost(records, feed)
     return [
         {f"{key}Renamed" if key == field else key: value for key, value in r.items()}
         for r in records
@@ -345,6 +390,13 @@ def _wrong_place(records: Records, feed: Feed) -> Records:
 def _missing_place(records: Records, feed: Feed) -> Records:
     first = _place_of(records[0], feed)
     return [r for r in records if _place_of(r, feed) != first]
+
+
+def _nameless_place(records: Records, feed: Feed) -> Records:
+    """The place with the highest id comes with that alone."""
+    last = max(_place_of(r, feed) for r in records)
+    alone = {"Location": {"@LocId": str(last)}}
+    return [r | alone if _place_of(r, feed) == last else r for r in records]
 
 
 def _shifted_hour(records: Records, feed: Feed) -> Records:
@@ -368,6 +420,18 @@ def _has_places(query: Query) -> bool:
 
 def _has_components(query: Query) -> bool:
     return query.feed.dataset.place == "location"
+
+
+def _has_nodes(query: Query) -> bool:
+    return query.feed.dataset.place == "location" and query.place not in CORE_LOCATIONS
+
+
+def _has_values(query: Query) -> bool:
+    return bool(query.feed.value_fields)
+
+
+def _has_market_day(query: Query) -> bool:
+    return query.feed.by_market_day
 
 
 def _has_five_minutes(query: Query) -> bool:
@@ -447,23 +511,63 @@ _ROWS = (
     Fault("wrong-day", "the same hours a week earlier", on_records=_wrong_day),
     Fault("shifted-hour", "every record an hour late", on_records=_shifted_hour),
     Fault("missing-interval", "one interval left out", on_records=_missing_interval),
-    Fault("missing-place", "one place left out", on_records=_missing_place, fits=_has_places),
+    Fault(
+        "missing-place",
+        "one place left out, of a set with places that is asked for whole",
+        on_records=_missing_place,
+        fits=_has_places,
+    ),
     Fault("doubled-row", "one record twice, identical", on_records=_doubled_row),
-    Fault("disagreeing-row", "one record twice, with two prices", on_records=_disagreeing_row),
-    Fault("null-price", "one price is null", on_records=_null_price),
-    Fault("text-price", "one price is the text N/A", on_records=_text_price),
-    Fault("thousands", "one price is a text with a thousands separator", on_records=_thousands),
+    Fault(
+        "disagreeing-row",
+        "one record twice, with two prices",
+        on_records=_disagreeing_row,
+        fits=_has_values,
+    ),
+    Fault("null-price", "one price is null", on_records=_null_price, fits=_has_values),
+    Fault("text-price", "one price is the text N/A", on_records=_text_price, fits=_has_values),
+    Fault(
+        "thousands",
+        "one price is a text with a thousands separator",
+        on_records=_thousands,
+        fits=_has_values,
+    ),
     Fault(
         "sum-off",
-        "one price is not the sum of its components",
+        "one LMP is not the sum of its components",
         on_records=_sum_off,
         fits=_has_components,
     ),
     Fault("new-field", "an unknown field on each record", on_records=_new_field),
-    Fault("missing-field", "a price field gone from each record", on_records=_missing_field),
-    Fault("renamed-field", "a price field under another name", on_records=_renamed_field),
     Fault(
-        "wrong-place", "one place's rows claim another", on_records=_wrong_place, fits=_has_place
+        "missing-field",
+        "a price field gone from each record",
+        on_records=_missing_field,
+        fits=_has_values,
+    ),
+    Fault(
+        "renamed-field",
+        "a price field under another name",
+        on_records=_renamed_field,
+        fits=_has_values,
+    ),
+    Fault(
+        "wrong-place",
+        "one place's rows claim another, in a set with places",
+        on_records=_wrong_place,
+        fits=_has_place,
+    ),
+    Fault(
+        "nameless-place",
+        "one node of an LMP comes with its id alone, without name and type",
+        on_records=_nameless_place,
+        fits=_has_nodes,
+    ),
+    Fault(
+        "grouped",
+        "the market day of a day-ahead service inside a list",
+        on_reply=_grouped,
+        fits=_has_market_day,
     ),
     Fault(
         "stamp-off",

@@ -37,9 +37,15 @@ class Feed:
         return self.dataset.first_day <= day <= clock.last_published(self.lag, at)
 
     @property
-    def price_fields(self) -> tuple[str, ...]:
-        """The fields of a record that hold prices, the foremost first."""
-        return tuple(c.field for c in self.dataset.columns if c.unit.startswith("$"))
+    def value_fields(self) -> tuple[str, ...]:
+        """The fields of a record that hold numbers: prices first, as the table has them."""
+        numbers = [c for c in self.dataset.columns if c.type != "string"]
+        return tuple(c.field for c in sorted(numbers, key=lambda c: not c.unit.startswith("$")))
+
+    @property
+    def by_market_day(self) -> bool:
+        """Whether its records come inside a market day, as those of day-ahead services do."""
+        return len(self.wrapper) > 2
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Query:
     day: dt.date
     place: int | None = None
     hour: int | None = None
+    typeless: bool = False
+    """Whether the path leaves open which version it asks for: the feed is then the final one."""
 
 
 def _feeds() -> dict[str, Feed]:
@@ -67,6 +75,20 @@ def _feeds() -> dict[str, Feed]:
 FEEDS = _feeds()
 """By the path up to `/day/…`; every market but the day-ahead ones has a preliminary version."""
 
+_TYPELESS = ("fiveminutelmp", "fiveminutercp", "fiveminutereserveprice")
+"""The deprecated paths that name no type, which clients still use."""
+_WITHOUT_CURRENT = ("hourlylmp/rt/final",)
+
+
+def typeless_feed(base: str) -> Feed | None:
+    """The final version of a set whose path names no type; None for any other path."""
+    return FEEDS[f"{base}/final"] if base in _TYPELESS else None
+
+
+def preliminary(feed: Feed) -> Feed:
+    """The preliminary version of a feed that has one."""
+    return FEEDS[feed.base.replace("final", "prelim")]
+
 
 def read_query(path: str) -> Query:
     """Understand a path below the base path, such as `hourlylmp/da/final/day/20240101`.
@@ -75,23 +97,58 @@ def read_query(path: str) -> Query:
     or id that cannot be one.
     """
     base, found, rest = path.partition("/day/")
-    feed = FEEDS.get(base)
+    without_type = typeless_feed(base)
+    feed, typeless = without_type or FEEDS.get(base), without_type is not None
     if feed is None or not found:
         raise NotFoundError(path)
     day, *narrowed = rest.split("/")
     by_hour = feed.dataset.per_location
     match narrowed:
         case [] if not by_hour:
-            return Query(feed, read_day(day))
+            return Query(feed, read_day(day), typeless=typeless)
         case ["location", place] if feed.dataset.place == "location":
-            return Query(feed, read_day(day), place=read_number(place))
+            return Query(feed, read_day(day), place=read_number(place), typeless=typeless)
         case ["reserveZone", zone] if feed.dataset.place == "reserve_zone":
-            return Query(feed, read_day(day), place=read_number(zone))
-        case ["starthour", hour] if by_hour:
-            if not re.fullmatch("[01][0-9]|2[0-3]", hour):
-                raise MalformedError(f"{hour} is not an hour from 00 to 23")
-            return Query(feed, read_day(day), hour=int(hour))
+            return Query(feed, read_day(day), place=read_number(zone), typeless=typeless)
+        case ["starthour", hour] if by_hour and not typeless:
+            return Query(feed, read_day(day), hour=_read_hour(hour))
+        case ["hour", hour] if feed.dataset.place == "location" and not by_hour:
+            return Query(feed, read_day(day), hour=_read_hour(hour))
     raise NotFoundError(path)
+
+
+@dataclass(frozen=True)
+class CurrentQuery:
+    """What a path asks of the newest prices of a feed: all places, the core ones, or one."""
+
+    feed: Feed
+    everywhere: bool
+    place: int | None = None
+
+
+def read_current(path: str) -> CurrentQuery:
+    """Understand a path such as `fiveminutelmp/final/current/all`; raises as `read_query` does."""
+    base, found, rest = path.partition("/current")
+    without_type = typeless_feed(base)
+    feed = preliminary(without_type) if without_type else FEEDS.get(base)
+    if feed is None or not found or base in _WITHOUT_CURRENT:
+        raise NotFoundError(path)
+    match rest.split("/")[1:]:
+        case [] if not rest:
+            return CurrentQuery(feed, everywhere=feed.dataset.place != "location")
+        case ["all"] if feed.dataset.place == "location":
+            return CurrentQuery(feed, everywhere=True)
+        case ["location", place] if feed.dataset.place == "location":
+            return CurrentQuery(feed, everywhere=True, place=read_number(place))
+        case ["reserveZone", zone] if feed.dataset.place == "reserve_zone":
+            return CurrentQuery(feed, everywhere=True, place=read_number(zone))
+    raise NotFoundError(path)
+
+
+def _read_hour(text: str) -> int:
+    if not re.fullmatch("[01][0-9]|2[0-3]", text):
+        raise MalformedError(f"{text} is not an hour from 00 to 23")
+    return int(text)
 
 
 def read_day(text: str) -> dt.date:

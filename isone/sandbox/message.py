@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 from isone.sandbox.replies import Reply
 
-SERVER = "isone-sandbox"
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"  # no name, no time, no system named
 _LEVEL = 1  # the ratio of the real replies at a tenth of the usual level's time
 
@@ -46,12 +45,12 @@ class Message:
         return Message(message.status, message.headers, body)
 
 
-def make_message(reply: Reply, gzipped: bool) -> Message:
-    """Turn a reply into a message, with its body compressed or not."""
+def make_message(reply: Reply, gzipped: bool, server: str) -> Message:
+    """Turn a reply into a message of a server of this name, with its body compressed or not."""
     body = reply.body
     headers = [
         ("Date", email.utils.formatdate(usegmt=True)),
-        ("Server", SERVER),
+        ("Server", server),
         ("Content-Type", reply.content_type),
     ]
     if gzipped:

@@ -13,15 +13,16 @@ from isone.sandbox import noise
 
 FIRST_NODE_ID = 10001
 MOST_NODES = 20000
+_RETIRED_EACH, _RETIRED_REST = 300, 108  # the eighth node, and each three hundredth after it
 
 INTERFACES = ("northern export", "Boston import", "southwestern import")
 """What the three numbers of `Place.shares` stand for."""
 
 
-CONSTRAINTS = (
+CONSTRAINTS: tuple[tuple[str, str | int, str], ...] = (
     ("NORTHEXP", "Interface", "Y"),
     ("BOSTIMP", "Interface", "Y"),
-    ("HERON-EGRET 1999 A LN", "EGRET-GREBE 399", "N"),
+    ("HERON-EGRET 1999 A LN", 399, "N"),
 )
 """The same three as the lists of binding constraints have them: name, contingency, flag."""
 
@@ -53,7 +54,7 @@ _FACTORS = {
     4008: (750, (30, 650, -10)),
 }
 
-_EXTERNAL_NODES = {
+EXTERNAL_NODES = {
     4010: (".I.NORTHEAST345 1", -5500, (-950, 0, 0)),
     4011: (".I.WESTTIE  345 1", -1500, (5, -20, 150)),
     4012: (".I.NORTH_DC 345 5", -2500, (10, -10, 0)),
@@ -87,13 +88,13 @@ def priced_places(seed: int, nodes: int) -> tuple[Place, ...]:
     ]
     external = [
         Place(id_, name, "EXT. NODE", "EXTERNAL", None, loss, shares)
-        for id_, (name, loss, shares) in _EXTERNAL_NODES.items()
+        for id_, (name, loss, shares) in EXTERNAL_NODES.items()
     ]
     return (*core, *external, *(_node(seed, number) for number in range(nodes)))
 
 
 def listed_places(seed: int, nodes: int) -> tuple[Place, ...]:
-    """What `locations/all` lists: the priced places and the reserve zones."""
+    """What `locations/all` lists: the priced places, some retired nodes left out, and the zones."""
     zones = [
         Place(
             id_,
@@ -106,7 +107,13 @@ def listed_places(seed: int, nodes: int) -> tuple[Place, ...]:
         )
         for id_, name in RESERVE_ZONES.items()
     ]
-    return tuple(sorted((*priced_places(seed, nodes), *zones), key=lambda place: place.id))
+    listed = (place for place in priced_places(seed, nodes) if not is_retired(place))
+    return tuple(sorted((*listed, *zones), key=lambda place: place.id))
+
+
+def is_retired(place: Place) -> bool:
+    """Whether a priced node is in no list of locations any more: one of 12, four of 1,184."""
+    return place.id >= FIRST_NODE_ID and place.id % _RETIRED_EACH == _RETIRED_REST
 
 
 def _node(seed: int, number: int) -> Place:

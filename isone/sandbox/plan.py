@@ -1,5 +1,6 @@
 """Which request suffers which fault: orders such as `server-error:*/day/20240105*x2`."""
 
+import contextlib
 import re
 import threading
 from collections import Counter
@@ -10,9 +11,16 @@ from fnmatch import fnmatchcase
 from isone.errors import UsageError
 from isone.sandbox import noise
 from isone.sandbox.faults import FAULTS, LOGIN_PATH, Fault
-from isone.sandbox.feeds import BASE_PATH
+from isone.sandbox.feeds import (
+    BASE_PATH,
+    FEEDS,
+    MalformedError,
+    NotFoundError,
+    Query,
+    read_query,
+)
 from isone.sandbox.replies import Reply
-from isone.sandbox.report_files import PAGE_PATH
+from isone.sandbox.report_files import is_page
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,8 @@ _ORDER = re.compile(r"(?P<name>[a-z0-9-]+?)(?::(?P<glob>.+?))?(?:x(?P<count>[0-9
 def read_order(text: str) -> Order:
     """Read `NAME[:PATHGLOB][xCOUNT]`, such as `server-error:*/day/20240105*x2`.
 
-    Raises UsageError for a name that is no fault's and for a text of another form.
+    Raises UsageError for a name that is no fault's, for a text of another form, and for a fault
+    that cannot be done to any of the sets that the glob means.
     """
     match = _ORDER.fullmatch(text)
     if match is None:
@@ -49,7 +58,34 @@ def read_order(text: str) -> Order:
         )
     if count is not None and int(count) == 0:
         raise UsageError(f"The fault {text!r} would never happen: its count is 0.")
-    return Order(FAULTS[name], glob, None if count is None else int(count))
+    order = Order(FAULTS[name], glob, None if count is None else int(count))
+    meant = _meant(order) if order.fault.needs_records else []
+    if meant and not any(map(order.fault.fits, meant)):
+        sets = sorted({query.feed.dataset.name for query in meant})
+        raise UsageError(
+            f"The fault {text!r} would never happen: it cannot be done to {', '.join(sets)}."
+        )
+    return order
+
+
+def _meant(order: Order) -> list[Query]:
+    """A query of each kind that an order's glob means, its days, hours and ids aside.
+
+    None where it names no path of records, or has sets of characters in it.
+    """
+    if order.glob is None or "[" in order.glob:
+        return []
+    anywhere = Order(order.fault, re.sub("[0-9]+", "*", order.glob), None)
+    found = []
+    for base in FEEDS:
+        for narrowed in ("", "/location/1", "/reserveZone/1", "/starthour/01"):
+            path = f"{base}/day/20240101{narrowed}"
+            with contextlib.suppress(NotFoundError, MalformedError):
+                query = read_query(path)
+                whole = BASE_PATH + path
+                if anywhere.matches(whole) or anywhere.matches(f"{whole}.json"):
+                    found.append(query)
+    return found
 
 
 class FaultPlan:
@@ -89,7 +125,7 @@ class FaultPlan:
         Only what would have been answered goes wrong: a missing login or an unknown path uses up
         no fault, nor does the login page that one of the faults leads to.
         """
-        if reply.status != 200 or path in (LOGIN_PATH, PAGE_PATH):
+        if reply.status != 200 or path == LOGIN_PATH or is_page(path):
             return None
         with self._lock:
             self._asked[path] += 1

@@ -2,18 +2,19 @@
 
 JSON is written from text templates: a day of 1,200 locations is 28,800 records of a handful of
 numbers, and a general encoder would take ten times as long. Key order and number style follow
-the service: prices are numbers, and whole ones have no decimal point.
+the service: prices are numbers, and whole ones have no decimal point, except those of the day-ahead
+services (`16740.0`).
 """
 
 import datetime as dt
 import html
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from isone import clock
-from isone.datasets import RESERVE_ZONES
+from isone.datasets import CORE_LOCATIONS, RESERVE_ZONES
 from isone.sandbox import prices
 from isone.sandbox.feeds import (
     FEEDS,
@@ -21,11 +22,14 @@ from isone.sandbox.feeds import (
     MalformedError,
     NotFoundError,
     Query,
+    preliminary,
+    read_current,
     read_number,
     read_query,
+    typeless_feed,
     zone_ids,
 )
-from isone.sandbox.places import CONSTRAINTS, Place, listed_places, priced_places
+from isone.sandbox.places import CONSTRAINTS, EXTERNAL_NODES, Place, listed_places, priced_places
 
 JSON = "application/json"
 HTML = "text/html; charset=UTF-8"
@@ -34,6 +38,7 @@ _SHARE_SCALE = 1_000
 _INDEX = "lmpIndex/monthly"
 _INDEX_FEEDS = {"da": "hourlylmp/da/final", "rt": "hourlylmp/rt/final"}
 _TWO_REGULATION_PRICES_SINCE = dt.date(2015, 3, 31)
+_OVERRIDDEN_BELOW = 70  # cents; one hour in twenty has so low a closeout charge
 _PEAK_HOURS = range(7, 23)  # hours ending 08 to 23
 
 
@@ -76,6 +81,12 @@ class _Money(dict[int, str]):
 _money = _Money()
 
 
+def _decimal(cents: int) -> str:
+    """Cents as the day-ahead services write dollars: 2830 → `28.3`, 2800 → `28.0`."""
+    text = _money[cents]
+    return text if "." in text else f"{text}.0"
+
+
 class Invented:
     """The invented service: everything it would answer, without network, clock or state.
 
@@ -103,13 +114,48 @@ class Invented:
         if path in ("locations", "locations/all"):
             return Reply(200, self._locations(everything=path.endswith("all")))
         base, _, last = path.rpartition("/")
-        if last == "info" and (base in FEEDS or base == _INDEX):
-            return Reply(200, _info(FEEDS.get(base, FEEDS[_INDEX_FEEDS["rt"]]), at))
+        if base == "locations":
+            return Reply(200, self._location(path, read_number(last)))
+        if last == "info" and base == _INDEX:
+            return Reply(200, _info(FEEDS[_INDEX_FEEDS["rt"]], at))
+        if last == "info" and (feed := typeless_feed(base)):
+            return Reply(200, _info(preliminary(feed), at))
+        if last == "info" and base in FEEDS:
+            return Reply(200, _info(FEEDS[base], at))
         if path.startswith(f"{_INDEX}/"):
             return Reply(200, self._index(path, at))
+        if "/current" in path:
+            return Reply(200, self._current(path, at))
         query = read_query(path)
+        if query.typeless and not query.feed.is_out(query.day, at):
+            query = replace(query, feed=preliminary(query.feed))
         records = self._records(query) if query.feed.is_out(query.day, at) else []
-        return Reply(200, wrap(query.feed.wrapper, records), query=query)
+        return Reply(200, wrap(query.feed.wrapper, records, _beside(query)), query=query)
+
+    def _current(self, path: str, at: dt.datetime) -> bytes:
+        """The newest records: of a market day, or else of one interval.
+
+        A day-ahead price is current in its interval; of real time the newest that is out counts.
+        The record of a single place comes without the outer wrapper; a single record of a set
+        without places comes in a list.
+        """
+        asked = read_current(path)
+        feed, minutes = asked.feed, asked.feed.dataset.interval_minutes
+        newest = clock.interval_starts(clock.last_published(feed.lag, at), minutes)[-1]
+        if feed.dataset.market == "DAY_AHEAD_HOURLY" and not feed.by_market_day:
+            newest = int(at.timestamp()) // (minutes * 60) * minutes * 60
+        begins = clock.local_time(newest)
+        hour = begins.hour if feed.dataset.place == "location" else None
+        query = Query(feed, begins.date(), asked.place, hour)
+        records = self._records(query) if feed.is_out(query.day, at) else []
+        if not feed.by_market_day:
+            head = f'{{"BeginDate":"{clock.stamp(newest)}"'
+            records = [record for record in records if record.startswith(head)]
+        if not asked.everywhere:
+            records = records[: len(CORE_LOCATIONS) + len(EXTERNAL_NODES)]
+        if asked.place is not None and records:
+            return wrap(feed.wrapper[-1:], records)
+        return wrap(feed.wrapper, records, _beside(query), in_list=True)
 
     def _records(self, query: Query) -> list[str]:
         """The records of a query as JSON texts, in the order of time, then of place."""
@@ -175,7 +221,7 @@ class Invented:
         zones = zone_ids(query)
         order = list(RESERVE_ZONES)
         return [
-            _reserve_json(stamp, zone, rows[order.index(zone)])
+            _reserve_json(stamp, zone, rows[order.index(zone)], minutes == 5)
             for stamp, rows in zip(_stamps(query.day, minutes), intervals, strict=True)
             for zone in zones
         ]
@@ -187,17 +233,19 @@ class Invented:
         for hour, row in zip(_market_hours(query.day), rows, strict=True):
             values = (*row.requirements, *row.prices, *row.designated)
             numbers = zip(fields, values, strict=True)
-            records.append(hour + ",".join(f'"{f}":{_money[value]}' for f, value in numbers) + "}")
+            records.append(
+                hour + ",".join(f'"{f}":{_decimal(value)}' for f, value in numbers) + "}"
+            )
         return records
 
     def _strike_records(self, query: Query) -> list[str]:
-        """Strike prices; their optional fields for overrides are left out, as they mostly are."""
+        """Strike prices; what overrides the closeout charge is there, and mostly null."""
         rows = prices.strike_prices(self.seed, query.day)
         set_at = f"{query.day - dt.timedelta(days=1)}T10:00:00.000Z"
         return [
             f'{hour}"strike_price_timestamp":"{set_at}",'
-            + ",".join(f'"{field}":{_money[value]}' for field, value in row.items())
-            + "}"
+            + ",".join(f'"{field}":{_decimal(value)}' for field, value in row.items())
+            + f',"expected_closeout_charge_override":{_override(row)}}}'
             for hour, row in zip(_market_hours(query.day), rows, strict=True)
         ]
 
@@ -205,19 +253,31 @@ class Invented:
         """The interfaces that are congested, each interval by itself: on a quiet day none.
 
         A marginal value is the shadow price that the congestion components come from, below 0.
+        Contingencies are named day-ahead alone, one of them by a number.
         """
         stamps = _stamps(query.day, query.feed.dataset.interval_minutes)
+        day_ahead = query.feed.dataset.market == "DAY_AHEAD_HOURLY"
+        held = [
+            f'"ContingencyName":{json.dumps(c)},' if day_ahead else "" for _, c, _ in CONSTRAINTS
+        ]
         return [
-            f'{{"BeginDate":"{stamp}","ConstraintName":"{name}","ContingencyName":"{contingency}",'
+            f'{{"BeginDate":"{stamp}","ConstraintName":"{name}",{contingency}'
             f'"InterfaceFlag":"{flag}","MarginalValue":{_money[-shadow]}}}'
             for stamp, shadows in zip(stamps, self.system(query).shadows, strict=True)
-            for (name, contingency, flag), shadow in zip(CONSTRAINTS, shadows, strict=True)
+            for (name, _, flag), contingency, shadow in zip(CONSTRAINTS, held, shadows, strict=True)
             if shadow
         ]
 
     def _locations(self, everything: bool) -> bytes:
         places = listed_places(self.seed, self.nodes if everything else 0)
         return wrap(("Locations", "Location"), [_listing_json(place) for place in places])
+
+    def _location(self, path: str, id: int) -> bytes:
+        """One location by its id; raises NotFoundError for one that is not listed."""
+        for place in listed_places(self.seed, self.nodes):
+            if place.id == id:
+                return wrap(("Location",), [_listing_json(place)])
+        raise NotFoundError(path)
 
     def _index(self, path: str, at: dt.datetime) -> bytes:
         """The service's own monthly averages of a year at a place, for the months that are out."""
@@ -303,33 +363,48 @@ def _lmp_json(
     return records
 
 
-def wrap(wrapper: tuple[str, ...], records: Sequence[str]) -> bytes:
+def wrap(
+    wrapper: tuple[str, ...], records: Sequence[str], beside: str = "", in_list: bool = False
+) -> bytes:
     """Put JSON records inside their nested keys, as the service does.
 
-    None at all is an empty text in place of the inner keys, a single one an object, more a list.
+    None at all is an empty text in place of the inner keys, a single one an object (or `in_list`),
+    more a list. `beside` is JSON that comes before the innermost key.
     """
     *outer, inner = wrapper
     if not records:
         text = '""'
-    elif len(records) == 1:
-        text = f'{{"{inner}":{records[0]}}}'
+    elif len(records) == 1 and not in_list:
+        text = f'{{{beside}"{inner}":{records[0]}}}'
     else:
-        text = f'{{"{inner}":[{",".join(records)}]}}'
+        text = f'{{{beside}"{inner}":[{",".join(records)}]}}'
     for key in reversed(outer):
         text = f'{{"{key}":{text}}}'
     return text.encode()
 
 
+def _beside(query: Query) -> str:
+    """What comes beside the list of a day-ahead ancillary set: the market day, local midnight."""
+    return f'"market_day":"{_stamps(query.day, 60)[0]}",' if query.feed.by_market_day else ""
+
+
 def _market_hours(day: dt.date) -> list[str]:
-    """How each hour's record of a day-ahead ancillary set begins."""
-    hours = []
-    for start, stamp in zip(clock.interval_starts(day, 60), _stamps(day, 60), strict=True):
-        utc = dt.datetime.fromtimestamp(start, dt.UTC)
-        hours.append(
-            f'{{"market_hour":{{"gmt_begin_date":"{utc:%Y-%m-%dT%H:%M:%S}.000Z",'
-            f'"local_day":"{stamp}","local_hour_end":"{_hour_end(stamp)}"}},'
-        )
-    return hours
+    """How each hour's record of a day-ahead ancillary set begins.
+
+    `gmt_begin_date` is local midnight in all of them, neither UTC nor the hour.
+    """
+    stamps = _stamps(day, 60)
+    return [
+        f'{{"market_hour":{{"gmt_begin_date":"{stamps[0]}",'
+        f'"local_day":"{stamp}","local_hour_end":"{_hour_end(stamp)}"}},'
+        for stamp in stamps
+    ]
+
+
+def _override(row: Mapping[str, int]) -> str:
+    """What overrides an hour's expected closeout charge: a number where that is low, else null."""
+    charge = row["expected_closeout_charge"]
+    return _decimal(charge + 100) if charge < _OVERRIDDEN_BELOW else "null"
 
 
 @lru_cache(maxsize=64)
@@ -361,7 +436,7 @@ def _listing_json(place: Place) -> str:
     return json.dumps(row, separators=(",", ":"))
 
 
-def _reserve_json(stamp: str, zone: int, row: prices.ReserveRow) -> str:
+def _reserve_json(stamp: str, zone: int, row: prices.ReserveRow, five_minute: bool) -> str:
     if len(row.requirements) == 1:
         needs = f'"Total30MinRequirement":{_money[row.requirements[0]]}'
     else:
@@ -370,6 +445,7 @@ def _reserve_json(stamp: str, zone: int, row: prices.ReserveRow) -> str:
             f'"TenMinSpinRequirement":{_money[spin]},"Total10MinRequirement":{_money[ten]},'
             f'"Total30MinRequirement":{_money[thirty]}'
         )
+    interval = f',"IntervalBeginDate":"{stamp}"' if five_minute else ""
     return (
         f'{{"BeginDate":"{stamp}","ReserveZoneId":{zone},'
         f'"ReserveZoneName":"{RESERVE_ZONES[zone]}",{needs},'
@@ -378,7 +454,7 @@ def _reserve_json(stamp: str, zone: int, row: prices.ReserveRow) -> str:
         f'"TmorDesignatedMw":{_money[row.designated[2]]},'
         f'"TmsrClearingPrice":{_money[row.prices[0]]},'
         f'"TmnsrClearingPrice":{_money[row.prices[1]]},'
-        f'"TmorClearingPrice":{_money[row.prices[2]]}}}'
+        f'"TmorClearingPrice":{_money[row.prices[2]]}{interval}}}'
     )
 
 

@@ -1,8 +1,9 @@
 """The public reports: the invented service's replies once more, as comma-separated text.
 
 Layout, headings and oddities follow the real ones: comments, two lines of headings, a trailer whose
-count is not that of the data, an hour that comes twice written `02X` in the hourly price reports
-and simply twice in the others, five-minute prices without names, preliminary hours without ids.
+count is that of the data in some and not in others, an hour that comes twice written `02X` where
+there are places and simply twice in the others, five-minute prices without names, preliminary hours
+without ids, hourly reserve prices without names and requirements.
 """
 
 import csv
@@ -10,21 +11,31 @@ import datetime as dt
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from isone import clock
-from isone.datasets import DATASETS, REPORTS_PAGE, Dataset, Part
+from isone.datasets import DATASETS, Dataset, Part
 from isone.sandbox.feeds import MalformedError, read_day
 from isone.sandbox.replies import Invented, Reply, html_reply
 
-PAGE_PATH = f"/{REPORTS_PAGE}"
+_PAGE = re.compile(r"/isoexpress/web/reports/[a-z0-9/-]+/-/tree/[a-z0-9-]+")
 COOKIE = "isox_token=invented"
 _CSV = "text/csv"
 _NO_DATA = b"No data exists for this period."
 _ON_REQUEST = "/transform/"
-_Fetch = Callable[[str], Reply]
+_WITH_BLANKS = "reserve_5min"
+"""Its headings have a blank before each quote."""
+_WITHOUT_REQUIREMENTS = "reserve_hourly"
+"""It has prices before megawatts, ids without names, and no requirements."""
+FIRST_DAYS = {"lmp_da_hourly": dt.date(2016, 1, 1)}
+"""The first days of reports that begin later than the prices."""
+_COUNTED = "reserve_da_hourly"
+"""Its trailer counts the lines of data, and comes where there are none, too."""
+_NO_PLACE = ("Local Date", "Hour Ending", "Location ID")
+"""The first columns of a report whose prices are of no place."""
+_LONGEST = 366  # days that one report made on request may be of
 
 
 class ReportFiles:
@@ -37,7 +48,7 @@ class ReportFiles:
     def answer(self, target: str, cookies: str, at: dt.datetime) -> Reply | None:
         """The answer to a path with its query; None for what is no path of the public host."""
         path = urlsplit(target).path
-        if path == PAGE_PATH:
+        if is_page(path):
             cookie = ("Set-Cookie", f"{COOKIE}; Path=/; HttpOnly")
             return html_reply(200, "Reports", "The sandbox hands out cookies here.", cookie)
         if path.startswith("/histRpts/"):
@@ -47,19 +58,25 @@ class ReportFiles:
             return None
         if path.startswith(_ON_REQUEST) and COOKIE not in cookies:
             return html_reply(403, "Forbidden", "Get a page first.")
-        dataset, prelim, part = found
+        dataset, prelim, parts = found
         records = [
             record
+            for part in parts
             for path in _api_paths(dataset, prelim, part)
             for record in _records(dataset, prelim, self._invented.answer(path, at))
         ]
-        if not records:
+        if not records and dataset.name != _COUNTED:
             return Reply(200, _NO_DATA, _CSV)
-        return Reply(200, _write(dataset, prelim, part.day, records), _CSV)
+        return Reply(200, _write(dataset, prelim, parts, records), _CSV)
 
 
-def _asked_for(target: str) -> tuple[Dataset, bool, Part] | None:
-    """The dataset, whether in its preliminary version, and the part that a target asks for."""
+def is_page(path: str) -> bool:
+    """Whether a path is that of a page of reports; each of them hands out the cookie."""
+    return _PAGE.fullmatch(path) is not None
+
+
+def _asked_for(target: str) -> tuple[Dataset, bool, list[Part]] | None:
+    """The dataset, whether in its preliminary version, and the parts that a target asks for."""
     for dataset in DATASETS.values():
         if dataset.report is None:
             continue
@@ -67,16 +84,21 @@ def _asked_for(target: str) -> tuple[Dataset, bool, Part] | None:
             path = dataset.report.path
             path = path.replace("final", "prelim") if prelim else path
             pattern = re.escape(f"/{path}").replace(r"\{day\}", "(?P<day>[0-9]{8})", 1)
-            pattern = pattern.replace(r"\{day\}", "(?P=day)")
+            pattern = pattern.replace(r"\{day\}", "(?P<last>[0-9]{8})")
             pattern = pattern.replace(r"\{hours\}", "(?P<first>[0-9]{2})-[0-9]{2}")
             match = re.fullmatch(pattern, target)
             if match and (not prelim or "prelim" in path):
+                named = match.groupdict()
                 try:
-                    day = read_day(match["day"])
+                    first = read_day(named["day"])
+                    last = read_day(named.get("last", named["day"]))
                 except MalformedError:
                     return None
-                block = int(match["first"]) if "first" in match.groupdict() else None
-                return dataset, prelim, Part(dataset.name, day, block=block)
+                if not 0 <= (last - first).days < _LONGEST:
+                    return None
+                block = int(named["first"]) if "first" in named else None
+                days = clock.days(max(first, FIRST_DAYS.get(dataset.name, first)), last)
+                return dataset, prelim, [Part(dataset.name, day, block=block) for day in days]
     return None
 
 
@@ -100,23 +122,37 @@ def _records(dataset: Dataset, prelim: bool, reply: Reply) -> list[Any]:
     return [content] if isinstance(content, dict) else list(content or ())
 
 
-def _write(dataset: Dataset, prelim: bool, day: dt.date, records: list[Any]) -> bytes:
+def _headings(dataset: Dataset) -> dict[str, str]:
+    """The fields that a report has, each with its heading, in the order of its columns."""
     assert dataset.report is not None  # noqa: S101 - _asked_for found it by its report
     headings = {field: names[0] for field, names in dataset.report.headings.items()}
-    firsts = list(_first_columns(dataset, prelim, records[0]))
+    if dataset.name != _WITHOUT_REQUIREMENTS:
+        return headings
+    fields = [field for field in headings if "Requirement" not in field]
+    fields.sort(key=lambda field: not field.endswith("Price"))
+    return {field: headings[field] for field in fields}
+
+
+def _write(dataset: Dataset, prelim: bool, parts: list[Part], records: list[Any]) -> bytes:
+    headings = _headings(dataset)
+    firsts = list(_first_columns(dataset, prelim, records[0])) if records else list(_NO_PLACE)
     text = io.StringIO(newline="")
     words = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    first, last = parts[0].day, parts[-1].day
     words.writerow(["C", dataset.title])
-    words.writerow(["C", f"Filename: {dataset.name}_{day:%Y%m%d}.csv"])
-    words.writerow(["C", f"Report for: {day:%m/%d/%Y} - {day:%m/%d/%Y}"])
+    words.writerow(["C", f"Filename: {dataset.name}_{first:%Y%m%d}.csv"])
+    words.writerow(["C", f"Report for: {first:%m/%d/%Y} - {last:%m/%d/%Y}"])
     words.writerow(["C", "Report generated by the sandbox: the prices are invented"])
-    words.writerow(["H", *firsts, *headings.values()])
+    between = ", " if dataset.name == _WITH_BLANKS else ","
+    names = ["H", *firsts, *headings.values()]
+    text.write(between.join(f'"{name}"' for name in names) + "\r\n")
     words.writerow(["H", *("String" for _ in firsts), *("Number" for _ in headings)])
     for record in records:
         values = _first_columns(dataset, prelim, record).values()
         prices = (record.get(field, "") for field in headings)
         words.writerow(["D", *values, *(v if v == "" else float(v) for v in prices)])
-    words.writerow(["T", f"{len(records) + 1} lines"])
+    counted = len(records) + (dataset.name != _COUNTED)
+    words.writerow(["T", f"{counted} lines"])
     return text.getvalue().encode()
 
 
@@ -134,7 +170,7 @@ def _time(dataset: Dataset, record: Any) -> Iterator[tuple[str, str]]:
         form = "%H:%M:%S" if dataset.place == "location" else "%m/%d/%Y %H:%M:%S"
         yield "Local Time", f"{begins:{form}}"
         return
-    again = "X" if begins.fold and dataset.place == "location" else ""
+    again = "X" if begins.fold and dataset.place else ""
     yield "Date" if dataset.place else "Local Date", f"{begins:%m/%d/%Y}"
     yield "Hour Ending", f"{begins.hour + 1:02d}{again}"
 
@@ -150,6 +186,8 @@ def _place(dataset: Dataset, prelim: bool, record: Any) -> Iterator[tuple[str, s
             yield "Location ID", location["@LocId"]
             yield "Location Name", location["$"]
             yield "Location Type", location["@LocType"]
+    elif dataset.name == _WITHOUT_REQUIREMENTS:
+        yield "Location ID", str(record["ReserveZoneId"])
     elif dataset.place == "reserve_zone":
         yield "Reserve Zone ID", str(record["ReserveZoneId"])
         yield "Reserve Zone Name", record["ReserveZoneName"]

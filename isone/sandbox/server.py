@@ -10,9 +10,10 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import Any, Protocol
 
 from isone.sandbox.faults import Fault, Settings, spoil_records
-from isone.sandbox.message import make_message
+from isone.sandbox.message import Message, make_message
 from isone.sandbox.plan import FaultPlan
 from isone.sandbox.replies import Reply, html_reply
+from isone.sources import REPLAY_SERVER, SANDBOX_SERVER
 
 _RESET = struct.pack("ii", 1, 0)  # linger on, for no time: closing sends a reset
 _REFUSED_WEIGHTS = frozenset(("q=0", "q=0.0", "q=0.00", "q=0.000"))
@@ -24,6 +25,7 @@ class Backend(Protocol):
     faults: FaultPlan
     settings: Settings
     latency: float
+    server_name: str
     stopping: threading.Event
 
     def reply(
@@ -31,7 +33,14 @@ class Backend(Protocol):
     ) -> Reply:
         """What a GET request is answered with, before any fault."""
 
-    def record(self, method: str, path: str, status: int | None, fault: Fault | None) -> None:
+    def record(
+        self,
+        method: str,
+        path: str,
+        status: int | None,
+        fault: Fault | None,
+        error: str | None = None,
+    ) -> None:
         """Add a request to the log."""
 
 
@@ -93,7 +102,31 @@ class _Handler(BaseHTTPRequestHandler):
         if self.parse_request():
             self._answer()
 
+    def version_string(self) -> str:
+        """What `Server` says where a request is no HTTP and the library answers by itself."""
+        return self.server.backend.server_name
+
     def _answer(self) -> None:
+        backend = self.server.backend
+        error = None
+        try:
+            message, fault = self._prepare()
+        except Exception as reason:  # whatever it is, the client gets an answer and the log knows
+            error = f"{type(reason).__name__}: {reason}"
+            print(f"isone-sandbox: {self.path} was answered with 500: {error}", file=sys.stderr)
+            page = html_reply(500, "Internal Server Error", "The sandbox failed; its log says why.")
+            message, fault = make_message(page, gzipped=False, server=backend.server_name), None
+        self.wait(backend.latency)
+        seen = None if fault is not None and not fault.answers else message.status
+        backend.record(self.command, self.path, seen, fault, error)
+        if fault is not None and fault.on_wire is not None:
+            self.close_connection = True
+            fault.on_wire(message, self, backend.settings)
+        else:
+            self.send(message.encode())
+
+    def _prepare(self) -> tuple[Message, Fault | None]:
+        """The answer to the request, and the fault that it suffers."""
         backend = self.server.backend
         if self.command == "GET":
             accept = self.headers.get("Accept", "")
@@ -109,19 +142,16 @@ class _Handler(BaseHTTPRequestHandler):
             reply = spoil_records(fault, reply)
             if fault.on_reply is not None:
                 reply = fault.on_reply(reply, backend.settings)
-        message = make_message(reply, _takes_gzip(self.headers.get("Accept-Encoding", "")))
+        gzipped = _takes_gzip(self.headers.get("Accept-Encoding", ""))
+        name = backend.server_name
+        if fault is not None and name == REPLAY_SERVER:
+            name = SANDBOX_SERVER  # a recorded response that was changed is recorded no more
+        message = make_message(reply, gzipped, name)
         if self.command == "HEAD":
             message = message.without_body()
         if fault is not None and fault.on_message is not None:
             message = fault.on_message(message)
-        self.wait(backend.latency)
-        seen = None if fault is not None and not fault.answers else message.status
-        backend.record(self.command, self.path, seen, fault)
-        if fault is not None and fault.on_wire is not None:
-            self.close_connection = True
-            fault.on_wire(message, self, backend.settings)
-        else:
-            self.send(message.encode())
+        return message, fault
 
     def send(self, data: bytes) -> None:
         """Write bytes as they are."""

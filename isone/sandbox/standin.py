@@ -30,6 +30,7 @@ from isone.sandbox.recordings import Recordings
 from isone.sandbox.replies import Invented, Reply, html_reply
 from isone.sandbox.report_files import ReportFiles
 from isone.sandbox.server import Server
+from isone.sources import REPLAY_SERVER, SANDBOX_SERVER
 
 _MINUTE = 60.0
 _LONGEST_WAIT = 86400
@@ -48,6 +49,8 @@ class Request:
     """What was answered; None where the client got no status line."""
     fault: str | None
     """The name of the fault the request suffered."""
+    error: str | None = None
+    """What kept the sandbox itself from answering: the client got a 500."""
 
 
 class Sandbox:
@@ -78,6 +81,7 @@ class Sandbox:
         replay: str | Path | None = None,
         replay_only: bool = False,
         requests_log: str | Path | None = None,
+        server_name: str | None = None,
     ) -> None:
         """Prepare to serve.
 
@@ -96,6 +100,7 @@ class Sandbox:
         replay        folder of recorded replies laid out as the URLs are
         replay_only   answer 404 to what is not recorded, instead of inventing it
         requests_log  file to append each request to, as a line of JSON
+        server_name   what `Server` says, for tests that take it for the service; else what it is
         """
         for name, seconds in (("latency", latency), ("time to hold", hold)):
             _require(
@@ -120,6 +125,7 @@ class Sandbox:
         self.faults = FaultPlan(faults, fault_rate, seed)
         self.settings = Settings(retry_after, hold, redirect_to)
         self.latency = latency
+        self.server_name = server_name or (REPLAY_SERVER if replay_only else SANDBOX_SERVER)
         self.stopping = threading.Event()
         self._port = port
         self._today = today
@@ -220,7 +226,7 @@ class Sandbox:
             return html_reply(400, "Bad Request", f"{error}.")
         if path == LOGIN_PATH:
             return html_reply(200, "Login", "Sign in to ISO New England's sandbox.")
-        if not path.startswith(BASE_PATH):
+        if not path.startswith(BASE_PATH) and not self._replay_only:
             report = self._report_files.answer(target, cookies, self.at())
             if report is not None:
                 return too_many(self.settings) if self._over_limit() else report
@@ -241,10 +247,17 @@ class Sandbox:
                 return html_reply(404, "Not Found", f"There is no recorded reply to {path}.")
         return self._invented.answer(below, self.at())
 
-    def record(self, method: str, path: str, status: int | None, fault: Fault | None) -> None:
+    def record(
+        self,
+        method: str,
+        path: str,
+        status: int | None,
+        fault: Fault | None,
+        error: str | None = None,
+    ) -> None:
         """Add a request to the log, and to the log file."""
         when = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-        request = Request(when, method, path, status, fault.name if fault else None)
+        request = Request(when, method, path, status, fault.name if fault else None, error)
         with self._lock:
             self._log.append(request)
             if self._log_file is not None:

@@ -17,14 +17,20 @@ from isone.words import count
 _COMMAND = "python scripts/verify_prices.py"
 
 
-def verify_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
-    """Read a dataset-year again and write the verdict; the exit code is 0 whatever it is."""
+def verify_prices(
+    config: Mapping[str, Any], dataset: str, period: str, target: str, log_path: str
+) -> int:
+    """Read a dataset-year again and write the verdict, and a copy of it as `target`.
+
+    The exit code is 0 whatever it is.
+    """
     settings = read_settings(config)
 
     def work(journal: Journal) -> None:
         store = Store(settings.store_dir)
         verdicts.summary_path(store).unlink(missing_ok=True)  # until there is a new one
-        verdicts.write_verdict(store, _verify(settings, dataset, period, journal))
+        path = verdicts.write_verdict(store, _verify(settings, dataset, period, journal))
+        write_whole(Path(target), path.read_bytes())
 
     return do_once(settings, f"verify_{dataset}_{period}", _COMMAND, log_path, work)
 
@@ -33,8 +39,8 @@ def verify_summary(config: Mapping[str, Any], paths: Sequence[str], log_path: st
     """Sum the verdicts up; the exit code is 1 where anything is damaged or missing."""
     settings = read_settings(config)
 
-    def work(_journal: Journal) -> None:
-        _conclude(settings, [verdicts.read_verdict(Path(path)) for path in paths])
+    def work(journal: Journal) -> None:
+        _conclude(settings, [verdicts.read_verdict(Path(path)) for path in paths], journal)
 
     return do_once(settings, "verify", _COMMAND, log_path, work)
 
@@ -49,7 +55,7 @@ def verify_by_hand(config: Mapping[str, Any], chosen: Sequence[tuple[str, str]])
         for dataset, period in chosen:
             found.append(_verify(settings, dataset, period, journal))
             verdicts.write_verdict(store, found[-1])
-        _conclude(settings, found)
+        _conclude(settings, found, journal)
 
     return do_once(settings, "verify", _COMMAND, None, work)
 
@@ -75,13 +81,14 @@ def _verify(settings: Settings, dataset: str, period: str, journal: Journal) -> 
     return verdict
 
 
-def _conclude(settings: Settings, found: Sequence[Verdict]) -> None:
+def _conclude(settings: Settings, found: Sequence[Verdict], journal: Journal) -> None:
     """Write and show the table; put damaged files aside if asked. Raises VerifyError if any."""
     store = Store(settings.store_dir)
     table = verdicts.table(found)
     log.info("%s", table)
     sentence, error = _verdict(store, settings, found)
     write_whole(verdicts.summary_path(store), f"{table}\n\n{sentence}\n".encode())
+    journal.tell(verdict_lines=[*table.splitlines(), "", sentence])
     if error:
         raise VerifyError(sentence)
     log.info("%s", sentence)

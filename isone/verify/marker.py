@@ -6,13 +6,12 @@ final, also preliminary.
 """
 
 import datetime as dt
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
-from isone import clock
-from isone.datasets import HUBS, Dataset, Locations, Part
-from isone.manifest import Gap, Manifest
+from isone import clock, flaws
+from isone.datasets import Dataset, Part
+from isone.manifest import DayFlaw, Gap, Manifest
 from isone.selection import Job, ways_of_day
 from isone.verify.verdict import Damage
 from isone.words import count
@@ -79,28 +78,13 @@ def _what_is_wrong(
 
 
 def _job(dataset: Dataset, period: str, manifest: Manifest) -> Job:
-    """The dataset-year that a marker describes; what it does not say is taken from its name."""
-    locations = (
-        _named_locations(period, manifest) if manifest.locations is None else (manifest.locations)
-    )
-    named = Job.of_period(dataset.name, period, locations)
+    """The dataset-year that a marker describes; one that is older leaves the rest to its name."""
     first, last = (dt.date.fromisoformat(day) for day in (manifest.first_day, manifest.last_day))
-    final = named.final_through
+    final = Job.of_period(dataset.name, period, manifest.locations).final_through
     if manifest.final_through:
         final = dt.date.fromisoformat(manifest.final_through)
     open_end = final if final and final < last else None
-    return Job(dataset.name, first.year, first, last, locations, open_end)
-
-
-def _named_locations(period: str, manifest: Manifest) -> Locations:
-    """The locations of a period, from its name, or else from its parts."""
-    if period.endswith(".all"):
-        return "all"
-    if ".at-" not in period:
-        return HUBS
-    return tuple(
-        sorted({int(e.part[9:]) for e in manifest.parts if re.fullmatch(r"\d{8}\.\d+", e.part)})
-    )
+    return Job(dataset.name, first.year, first, last, manifest.locations, open_end)
 
 
 def _day_of(dataset: Dataset, part_name: str) -> dt.date | None:
@@ -118,12 +102,22 @@ def notes(manifest: Manifest) -> Iterator[str]:
     gaps = [f"{gap.day} ({gap.reason})" for gap in manifest.gaps]
     if gaps:
         yield f"{count(len(gaps), 'accepted gap')}: {_some(gaps)}"
-    accepted = [f"{f.day} {f.flaw}: {f.what} ({f.reason})" for f in manifest.flaws if f.reason]
+    accepted = [_flaw(each) for each in manifest.flaws if each.flaw in flaws.REJECTED]
     if accepted:
         yield f"{count(len(accepted), 'accepted flaw')}: {_some(accepted)}"
-    suspect = [f"{f.day} {f.flaw}: {f.what}" for f in manifest.flaws if not f.reason]
-    if suspect:
-        yield f"{count(len(suspect), 'suspect flaw')}, not acknowledged: {_some(suspect)}"
+    for title, acknowledged in (("not acknowledged", False), ("acknowledged", True)):
+        found = [
+            _flaw(each)
+            for each in manifest.flaws
+            if each.flaw not in flaws.REJECTED and bool(each.reason) == acknowledged
+        ]
+        if found:
+            yield f"{count(len(found), 'suspect flaw')}, {title}: {_some(found)}"
+
+
+def _flaw(flaw: DayFlaw) -> str:
+    reason = f" ({flaw.reason})" if flaw.reason else ""
+    return f"{flaw.day} {flaw.flaw}: {flaw.what}{reason}"
 
 
 def _some(texts: Sequence[str]) -> str:

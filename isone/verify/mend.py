@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from isone import receipts
+from isone import markers
 from isone.database import outputs
 from isone.datasets import Part
 from isone.errors import DamagedError
@@ -53,11 +53,10 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
     """Make room for what is damaged; returns what was removed.
 
     A damaged response goes to `refused/`, with the reason beside it, and every marker that names it
-    is removed; so are a damaged marker and a damaged table. A table whose marker is gone stays
-    until the next one is whole, and so does a database; but the receipts that hang on what was
-    removed go too, or Snakemake would take everything after it for done. Where only a database is
-    damaged, its receipt goes. Raises DownloadError while another process downloads into the same
-    folder.
+    is removed; so are a damaged marker and a damaged table. What hangs on these stays until the
+    next is whole: its own marker holds no more, which the next run looks into. Of a damaged
+    database only the marker is removed. Raises DownloadError while another process downloads into
+    the same folder.
     """
     removed = Removed()
     with store.sole_downloader("verify"):
@@ -71,21 +70,17 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
                 path = store.raw_path(part)
                 if path.exists():
                     log.info("%s goes to %s", path, store.refuse_part(part, path, damage.reason))
-            stale: set[Path] = set()
             for marker in _markers(store, verdict, set(refused), damaged="marker" in places):
                 removed.markers += _remove(marker)
-                stale |= _receipts(store, verdict.dataset, marker.stem)
             if "parquet" in places:
+                _remove(markers.of_table(store, verdict.dataset, verdict.period))
                 removed.tables += _remove(store.parquet_path(verdict.dataset, verdict.period))
-                stale |= _receipts(store, verdict.dataset, verdict.period)
             if "duckdb" in places:
                 removed.loaded += 1
-                stale.add(receipts.of_duckdb(store))
+                _remove(markers.of_duckdb(store))
             if "postgresql" in places and settings.database:
                 removed.loaded += 1
-                stale |= _forget_in_postgres(store, settings, settings.database, verdict)
-            for receipt in sorted(stale):
-                _remove(receipt)
+                _forget_in_postgres(store, settings, settings.database, verdict)
     return removed
 
 
@@ -105,16 +100,8 @@ def _parts_of(marker: Path) -> set[str]:
         return set()
 
 
-def _receipts(store: Store, dataset: str, period: str) -> set[Path]:
-    """The receipts of a dataset-year: of its table, and of every database that it is in."""
-    loaded = outputs.receipts_of_year(store, dataset, period[:4])
-    return {receipts.of_table(store, dataset, period), *loaded}
-
-
-def _forget_in_postgres(
-    store: Store, settings: Settings, database: str, verdict: Verdict
-) -> set[Path]:
-    """Let the next load of a dataset-year load it; returns the receipts of it in that database."""
+def _forget_in_postgres(store: Store, settings: Settings, database: str, verdict: Verdict) -> None:
+    """Let the next load of a dataset-year load it, whatever is there."""
     from isone.database import postgres
 
     year = verdict.period[:4]
@@ -122,8 +109,9 @@ def _forget_in_postgres(
     with postgres.connect(database) as connection:
         tables = postgres.prepare(connection, invented=invented, hypertables=settings.timescaledb)
         postgres.forget_year(connection, tables, verdict.dataset, int(year))
-    receipt = outputs.postgres_receipt(store, database, verdict.dataset, verdict.period)
-    return set(receipt.parent.glob(f"{year}*.json"))
+    marker = outputs.postgres_marker(store, database, verdict.dataset, verdict.period)
+    for path in sorted(marker.parent.glob(f"{year}*.json")):
+        _remove(path)
 
 
 def _remove(path: Path) -> bool:

@@ -1,11 +1,11 @@
 """What the rules of the deep check need to know: which dataset-years there are to read again."""
 
-import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from isone import run
 from isone.datasets import DATASETS
 from isone.selection import PERIOD_PATTERN, Job
 from isone.settings import Settings
@@ -19,8 +19,6 @@ class Verifying:
     settings: Settings
     store: Store
     jobs: Sequence[Job]
-    asked: str = field(default_factory=lambda: dt.datetime.now(dt.UTC).isoformat())
-    """When this run was asked for: as a parameter of the rule it makes every run check anew."""
 
     @property
     def verdicts(self) -> list[Path]:
@@ -33,12 +31,18 @@ class Verifying:
         for job in self.jobs:
             held = complete_names(self.store, job.dataset, job.year)
             chosen += held or [(job.dataset, job.period)]
-        return [verdict_path(self.store, dataset, period) for dataset, period in chosen]
+        now = run.current_id()
+        return [of_run(self.store, now, dataset, period) for dataset, period in chosen]
 
     @property
     def verdict(self) -> Path:
-        """The verdict on any dataset-year, with its wildcards."""
-        return verdict_path(self.store, "{dataset}", "{period}")
+        """The verdict on any dataset-year in any run, with its wildcards."""
+        return of_run(self.store, "{run}", "{dataset}", "{period}")
+
+
+def of_run(store: Store, run: str, dataset: str, period: str) -> Path:
+    """Where a run has its own copy of the verdict that it came to."""
+    return store.run_dir(run) / "verified" / dataset / f"{period}.json"
 
 
 def verdict_path(store: Store, dataset: str, period: str) -> Path:

@@ -2,12 +2,13 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from isone import check, parse, places
+from isone import check, flaws, parse, places
 from isone.database import history, outputs, packed, sql
 from isone.database.comparison import DAY_COLUMNS, Comparison, DayDigests
 from isone.database.history import DayRow
@@ -128,16 +129,21 @@ def _verify_replies(
     """Prove every reply again; returns the days of the rows that the table has to hold."""
     kept = DayDigests()
     ledger = store.read_ledger(dataset.name, int(period[:4]))
-    accepted = {gap.day for gap in manifest.gaps}
+    accepted: defaultdict[str, set[str]] = defaultdict(set)
+    for gap in manifest.gaps:
+        accepted[gap.day].add(flaws.MISSING)
+    for flaw in manifest.flaws:
+        accepted[flaw.day].add(flaw.flaw)
     waiting: list[pa.Table] = []
     for entry in {entry.part: entry for entry in manifest.parts}.values():
         part = Part.named(dataset.name, entry.part)
         if part is None:
             findings.damage.append(Damage("marker", f"{entry.part!r} is the name of no reply"))
             continue
-        body = _body(store, dataset, part, entry, ledger.get(part.name), accepted, findings)
+        names = accepted[str(part.day)]
+        body = _body(store, dataset, part, entry, ledger.get(part.name), names, findings)
         if body is not None:
-            waiting.append(raw.rows_of(dataset, part, body, chosen))
+            waiting.append(raw.rows_of(dataset, part, body, chosen, entry.unknown_locations))
             if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
                 kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
                 waiting.clear()
@@ -154,7 +160,7 @@ def _body(
     part: Part,
     entry: Entry,
     noted: Entry | None,
-    accepted: Collection[str],
+    accepted: Container[str],
     findings: _Findings,
 ) -> bytes | None:
     """A response's JSON, if it is what the marker says; None, with the damage noted, if it is not.
@@ -164,11 +170,11 @@ def _body(
     """
     day = str(part.day)
     try:
-        return _proven_body(store, dataset, part, entry, day in accepted)
+        return _proven_body(store, dataset, part, entry, accepted)
     except (IsoneError, OSError) as error:
         if noted and noted != entry:
             with contextlib.suppress(IsoneError, OSError):
-                body = _proven_body(store, dataset, part, noted, day in accepted)
+                body = _proven_body(store, dataset, part, noted, accepted)
                 reason = f"{part}: what it says of the response is not what the ledger says"
                 findings.damage.append(Damage("marker", reason, day))
                 return body
@@ -178,16 +184,21 @@ def _body(
 
 
 def _proven_body(
-    store: Store, dataset: Dataset, part: Part, entry: Entry, gap_accepted: bool
+    store: Store, dataset: Dataset, part: Part, entry: Entry, accepted: Container[str]
 ) -> bytes:
-    """A reply's JSON, if it is the one that the manifest describes, and whole."""
+    """A reply's JSON, if it is the one that the manifest describes, and whole.
+
+    It may have those flaws that the manifest says were accepted, by name, and no other.
+    """
     content = store.raw_path(part).read_bytes()
     if len(content) != entry.size or sha256(content) != entry.sha256:
         raise DamagedError("the file is not the one that was filed: its SHA-256 is another")
     body = parse.inflate(content)
-    finding = check.examine(dataset, part, body)
-    if not gap_accepted:
+    finding = check.examine(dataset, part, body, accepted=accepted)
+    if flaws.MISSING not in accepted:
         finding.require_whole()
+    if finding.flaws != tuple(flaw for flaw in entry.flaws if flaw.name in flaws.REJECTED):
+        raise DamagedError("the marker says other flaws than the reply has")
     for name in ("rows", "places", "duplicates", "missing"):
         if getattr(finding, name) != getattr(entry, name):
             raise DamagedError(

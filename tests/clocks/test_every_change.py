@@ -29,7 +29,7 @@ from isone.datasets import DATASETS, HUBS, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, manifest
 from isone.pack.year import pack_year
-from isone.sandbox import Sandbox
+from isone.sandbox import Sandbox, report_files
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.replies import Invented
 from isone.sandbox.report_files import ReportFiles
@@ -78,6 +78,7 @@ def old_datasets() -> Iterator[None]:
             )
         for name, dataset in list(DATASETS.items()):
             patch.setitem(DATASETS, name, replace(dataset, first_day=first))
+        patch.setattr(report_files, "FIRST_DAYS", {})
         yield
 
 

@@ -72,13 +72,13 @@ def meaning(dataset: Dataset, body: bytes) -> dict[tuple[int, Any], tuple[Any, .
     said = {}
     for row in parse.read_records(dataset, body).rows:
         begins = row.begins if isinstance(row.begins, str) else row.begins.local_day
-        slot = clock.snap(clock.parse_stamp(begins), dataset.interval_minutes)
+        slot = dataset.interval_of(clock.parse_stamp(begins))
         place = getattr(row, "place", None)
         names: tuple[Any, ...] = (getattr(row, "place_name", None),)
         if dataset.place == "location":
             place, names = int(row.place.id), (row.place.name, row.place.type)
-        if dataset.names:
-            place = tuple(getattr(row, name) for name in dataset.names)
+        if dataset.names:  # of the same ones there may be more
+            place = tuple(str(getattr(row, name)) for name in columns)
         said[slot, place] = (*names, *(getattr(row, name) for name in columns))
     return said
 
@@ -141,7 +141,7 @@ def change_number(records: Records, chance: random.Random) -> Records:
     """Change one number as a slip does: a digit, the sign, the decimal point."""
     number = chance.randrange(len(records))
     record = records[number]
-    fields = [f for f, v in record.items() if isinstance(v, int | float) and f != "ReserveZoneId"]
+    fields = [f for f, v in record.items() if isinstance(v, int | float) and f not in _NAMES]
     field = chance.choice(fields)
     value = record[field]
     new = chance.choice((value + 0.01, value + 1, value + 100, -value - 3, value * 10 + 7, 99999))
@@ -236,6 +236,8 @@ def shuffle(records: Records, chance: random.Random) -> Records:
     return chance.sample(records, len(records))
 
 
+_NAMES = {"ReserveZoneId", "ContingencyName"}
+"""Fields that may be numbers and are names."""
 _MAY_LACK = {
     column.field
     for dataset in DATASETS.values()

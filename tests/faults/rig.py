@@ -15,7 +15,7 @@ from isone.datasets import DATASETS, Locations
 from isone.download.client import Client
 from isone.download.year import Downloader, Outcome, download_year
 from isone.sandbox import Sandbox
-from isone.selection import Job
+from isone.selection import Accepted, Job
 from isone.settings import HttpPolicy
 from isone.sources import Credentials, Source
 from isone.store import Store
@@ -56,7 +56,7 @@ class Rig:
         days: tuple[dt.date, ...] = DAYS,
         dataset: str = "lmp_da_hourly",
         locations: Locations = "all",
-        accepted: dict[dt.date, str] | None = None,
+        accepted: Accepted | None = None,
         **policy: Any,
     ) -> Outcome:
         with self.client(**policy) as client:

@@ -4,15 +4,20 @@ What was asked is read from the server's own log, what was stored is compared by
 undisturbed download.
 """
 
+import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from faults.rig import BAD_DAY, DAYS, Rig, asked
 
+from isone import check, parse
+from isone.datasets import DATASETS, Part
 from isone.download.year import MissingDaysError
 from isone.errors import DownloadError, StopRunError
 from isone.sandbox import FAULTS, Sandbox
+from isone.store import Store
 
 BAD = f"{BAD_DAY:%Y%m%d}"
 GOOD = [f"{day:%Y%m%d}" for day in DAYS if day != BAD_DAY]
@@ -46,7 +51,7 @@ PATIENCE: dict[str, dict[str, Any]] = {
 
 # The reply is refused, kept aside with these words, and asked for once more at the end.
 REFUSED = {
-    "error-object": "unknown field `Error`",
+    "error-object": "the reply has Error instead of records",
     "long-body": "cut off",
     "cut-gzip": "gzip stream is cut off",
     "damaged-gzip": "gzip stream is damaged",
@@ -56,7 +61,7 @@ REFUSED = {
     "missing-interval": "the reply lacks 2024-01-02 12:00 EST at location 4000",
     "missing-place": "the reply lacks location 4000 altogether",
     "disagreeing-row": "disagree",
-    "null-price": "Expected `float`, got `null`",
+    "null-price": "LmpTotal is null or absent for 2024-01-02 12:00 EST at location 4000",
     "text-price": "Expected `float`, got `str`",
     "thousands": "Expected `float`, got `str`",
     "sum-off": "components do not add up for 2024-01-02",
@@ -80,12 +85,16 @@ TAKEN: dict[str, dict[str, Any]] = {
     "doubled-row": {"duplicates": 1},
     "new-field": {"unknown_fields": ("SandboxExtra",)},
     "stamp-off": {"off_grid": 41},
+    "nameless-place": {},
 }
 SAME_BYTES = {"slow", "hang-up"}
 
+# Done to day-ahead services alone, which there were none of in those days.
+OF_MARKET_DAYS = {"grouped"}
+
 
 def test_every_fault_of_the_sandbox_has_its_outcome_here() -> None:
-    assert set(FAULTS) == {*WAITS, *REFUSED, *NOTHING, *STOPS, *TAKEN}
+    assert set(FAULTS) == {*WAITS, *REFUSED, *NOTHING, *STOPS, *TAKEN, *OF_MARKET_DAYS}
 
 
 @pytest.mark.parametrize("fault", WAITS)
@@ -200,3 +209,16 @@ def test_a_whole_day_is_filed_and_what_is_odd_about_it_noted(
         assert noted == value if name != "off_grid" else noted > 0
     if fault in SAME_BYTES:
         assert rig.stored(dataset) == undisturbed(dataset)
+
+
+@pytest.mark.parametrize("name", ["reserve_da_hourly", "strike_da_hourly"])
+def test_a_market_day_inside_a_list_is_read_as_one_by_itself_is(name: str) -> None:
+    dataset, day = DATASETS[name], dt.date(2025, 7, 15)
+    part = Part(name, day)
+    with Sandbox(nodes=0, faults=["groupedx1"]) as sandbox:
+        rig = Rig(sandbox.url, Store(Path("unused")))
+        with rig.client() as client:
+            bodies = [parse.inflate(client.fetch(dataset.url_path(part))) for _ in range(2)]
+    grouped, alone = (check.examine(dataset, part, body) for body in bodies)
+    assert bodies[0] != bodies[1]
+    assert (grouped.rows, grouped.missing) == (alone.rows, alone.missing) == (24, ())

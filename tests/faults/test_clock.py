@@ -31,7 +31,7 @@ class Ran:
     """What came of a run."""
 
     asked: list[str]
-    remarks: tuple[str, ...]
+    left_out: tuple[str, ...]
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -45,7 +45,7 @@ def run(store: Store, at: dt.datetime, market: str) -> Ran:
         Sandbox(nodes=0, today=RIGHT.date()) as sandbox,
         Client(Source("sandbox", sandbox.url), settings.http) as client,
     ):
-        ran = Ran([], chosen.remarks)
+        ran = Ran([], chosen.left_out)
         for job in chosen.jobs:
             downloader = Downloader(store, client, DATASETS[job.dataset])
             try:
@@ -106,7 +106,7 @@ def test_for_a_clock_that_is_a_year_behind_there_is_nothing_yet_and_it_says_so(
 ) -> None:
     behind = run(Store(tmp_path), RIGHT - YEAR, "da")
     assert behind.asked == []
-    assert "lmp_da_hourly 2026: no day is published yet, or wanted" in behind.remarks
+    assert "lmp_da_hourly 2026: no day is published yet, or wanted" in behind.left_out
     assert markers(Store(tmp_path), "da") == []
 
 

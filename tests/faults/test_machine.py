@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from faults.operations import FailingOperations
 from faults.rig import BAD_DAY, DAYS, Rig, asked
-from running import PROJECT, command_line
+from running import PROJECT, SERVICE, command_line
 
 from isone import check, parse
 from isone.datasets import DATASETS, Part
@@ -373,6 +373,7 @@ def test_the_password_is_in_no_file_log_or_process_list(tmp_path: Path) -> None:
         username="someone",
         password=password,
         latency=0.1,
+        server_name=SERVICE,
         faults=["server-error:*20240102*x1", "login-redirect:*20240103*x1"],
     ) as service:
         config = [f"base_url={service.url}", "years=2024", "through=2024-01-04", "markets=da"]

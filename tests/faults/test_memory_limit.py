@@ -11,7 +11,7 @@ from filled import build_duckdb, fill
 from memory_group import MemoryGroup, memory_group
 from running import command_line
 
-from isone import receipts
+from isone import markers
 from isone.store import Store, write_json
 
 TOO_LITTLE = 165 << 20
@@ -34,7 +34,7 @@ def year(group: MemoryGroup, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A year of all locations, downloaded and packed."""
     store = Store(tmp_path_factory.mktemp("year") / "data" / "sandbox")
     fill(store, ["lmp_da_hourly"], "2024-01-01", "2024-12-31", locations="all", nodes=NODES)
-    write_json(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
+    write_json(markers.of_table(store, "lmp_da_hourly", "2024"), {})
     return store
 
 
@@ -73,8 +73,8 @@ def feed(group: MemoryGroup, target: str, workflow: Path) -> None:
 
 def told(job: str) -> str:
     return (
-        f"And {job}: INTERRUPTED (attempts: 1)\n   it was killed, or the machine went down, before "
-        "it could say how it ended; where nobody did that, its memory ran out: give it more"
+        f"And {job}: INTERRUPTED (attempts: 1)\n   it ended before it could say how: somebody "
+        "killed it, the machine went down, or memory or disk ran out"
     )
 
 
@@ -85,7 +85,7 @@ def test_a_pack_that_is_killed_for_memory_leaves_the_old_table_and_the_same_comm
     whole = digest(path)
     raw = sorted((own.root / "raw").rglob("*"))
     path.write_bytes(b"the old one")
-    receipts.of_table(own, "lmp_da_hourly", "2024").unlink()
+    markers.of_table(own, "lmp_da_hourly", "2024").unlink()
     assert told("pack_lmp_da_hourly_2024") in starve(group, "pack", workflow)
     assert path.read_bytes() == b"the old one"
     assert sorted((own.root / "raw").rglob("*")) == raw

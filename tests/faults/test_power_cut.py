@@ -17,9 +17,10 @@ def test_a_status_file_of_which_nothing_is_left_counts_as_none(left: bytes, tmp_
     config = {"years": 2024, "source": "sandbox", "data_dir": str(tmp_path / "data")}
     config |= {"log_dir": str(tmp_path / "logs"), "data_types": "lmp", "markets": "da"}
     started = run.Run.of(config)
-    started.start(attempts=1)
+    started.start(retries=0)
     status = run.status_path(started.store, "isone_lmp_da_hourly_2024")
     facts = {"state": "failed", "started": "9999", "message": "a day is missing", "log": "a log"}
+    status.parent.mkdir()
     status.write_text(json.dumps(facts))
     assert "isone_lmp_da_hourly_2024: FAILED" in run.summary(started.store, ended=True)
     status.write_bytes(left)

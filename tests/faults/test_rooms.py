@@ -6,9 +6,11 @@ where a job says it, in the summary too.
 
 import datetime as dt
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from faults.test_troubleshooting import PAGE, pieces, quotes
@@ -75,6 +77,32 @@ def into(database: str) -> Act:
     return act
 
 
+def into_after(*statements: str, user: str = "postgres", options: str = "") -> Act:
+    """Loading once more, after somebody did this to the database, who is still connected."""
+
+    def act(store: Store, config: dict[str, Any]) -> int:
+        import psycopg
+
+        folder = config.pop("server")
+        config["database"] = f"postgresql://postgres@/postgres?host={folder}"
+        assert load.load_postgres(config, DATASET, PERIOD, str(store.root / "x.log")) == 0
+        with psycopg.connect(config["database"], autocommit=True) as other:
+            for statement in statements:
+                other.execute(statement.encode())
+            config["database"] = f"postgresql://{user}@/postgres?host={folder}&options={options}"
+            code = load.load_postgres(config, DATASET, PERIOD, str(store.root / "x.log"))
+            other.execute("DROP SCHEMA isone_sandbox CASCADE")
+        return code
+
+    return act
+
+
+def without_psycopg(store: Store, config: dict[str, Any]) -> int:
+    config["database"] = "postgresql://me@127.0.0.1:1/none"
+    with patch.dict(sys.modules, {"psycopg": None}):
+        return load.load_postgres(config, DATASET, PERIOD, str(store.root / "x.log"))
+
+
 def against(name: str) -> Act:
     """Holding against a workbook in the store's folder."""
 
@@ -129,6 +157,48 @@ CASES: dict[str, tuple[Spoil, Act]] = {
     ),
     "there is no such user": (nothing, into("postgresql://nobody_here@/postgres?host={}")),
     "there is no such service": (nothing, into("service=nowhere_at_all")),
+    "loading into PostgreSQL needs the package psycopg": (nothing, without_psycopg),
+    "it takes no more connections now": (
+        nothing,
+        into_after("CREATE ROLE few LOGIN CONNECTION LIMIT 0", user="few"),
+    ),
+    "its statement_timeout ended the load; raise it for this user": (
+        nothing,
+        into_after("DROP VIEW isone_sandbox.locations CASCADE", options="-cstatement_timeout%3D1"),
+    ),
+    "another session kept a table longer than lock_timeout allows; run again": (
+        nothing,
+        into_after(
+            "SELECT pg_advisory_lock(hashtextextended('isone/schema', 0))",
+            options="-clock_timeout%3D9",
+        ),
+    ),
+    "it takes no changes: name the primary server": (
+        nothing,
+        into_after(
+            "DROP TABLE isone_sandbox.lmp_da_hourly_2025",
+            options="-cdefault_transaction_read_only%3Don",
+        ),
+    ),
+    "something of your own depends on what has to be replaced": (
+        nothing,
+        into_after(
+            "CREATE VIEW isone_sandbox.mine AS SELECT * FROM isone_sandbox.locations",
+            "DROP VIEW isone_sandbox.lmp_spread_hourly",
+        ),
+    ),
+    "are not those that this version makes; load anew with …": (
+        nothing,
+        into_after("ALTER TABLE isone_sandbox.lmp_rt_5min RENAME COLUMN lmp TO price"),
+    ),
+    "holds other tables, which are not this workflow's": (
+        nothing,
+        into_after(
+            "DROP SCHEMA isone_sandbox CASCADE",
+            "CREATE SCHEMA isone_sandbox",
+            "CREATE TABLE isone_sandbox.about (key text, value text)",
+        ),
+    ),
     "no database is given": (
         nothing,
         lambda _, config: load.load_all_postgres(config, rebuild=False),
@@ -198,7 +268,7 @@ def test_what_is_on_the_page_is_on_the_terminal_and_in_the_summary(
         monkeypatch.setenv("PGPASSWORD", "canary-wrong")
     else:
         monkeypatch.delenv("PGPASSWORD", raising=False)
-    run.Run.of(config | {"years": 2025, "through": "2025-11-03"}).start(attempts=1)
+    run.Run.of(config | {"years": 2025, "through": "2025-11-03"}).start(retries=0)
     spoil(store)
     if act.__closure__ and act.__qualname__.startswith("into"):
         config["server"] = str(request.getfixturevalue("server").folder)
@@ -221,7 +291,7 @@ def test_a_message_that_is_not_sent_is_told_on_the_terminal_alone(
     assert apprise
     store = Store(tmp_path / "sandbox")
     config = config_for(store, years=2025, through="2025-11-03")
-    run.Run.of(config).start(attempts=1)
+    run.Run.of(config).start(retries=0)
     monkeypatch.setenv(notify.VARIABLE, "json://me:canary-secret@127.0.0.1:9/hook nonsense://x")
     notify.tell_end(store)
     said = capsys.readouterr()

@@ -15,7 +15,6 @@ import os
 import random
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,9 +26,21 @@ import yaml
 from requests.structures import CaseInsensitiveDict
 from running import PROJECT
 
-from isone import check, clock, custom, manifest, parse, places, reports, run, settings, sources
+from isone import (
+    check,
+    clock,
+    custom,
+    flaws,
+    manifest,
+    parse,
+    places,
+    reports,
+    run,
+    settings,
+    sources,
+)
 from isone.database import outputs
-from isone.datasets import DATASETS, Dataset, Part
+from isone.datasets import DATASETS, REPORTS_PAGE, Dataset, Part
 from isone.download import browsing, client, locations
 from isone.errors import IsoneError
 from isone.pack.columns import ColumnReader
@@ -37,8 +48,9 @@ from isone.reconcile import averages, workbook
 from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.replies import Invented
-from isone.sandbox.report_files import PAGE_PATH, ReportFiles
+from isone.sandbox.report_files import ReportFiles
 from isone.store import Store
+from isone.verify import raw
 
 DAY = dt.date(2025, 11, 2)  # 25 hours, and every dataset has it
 AT = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
@@ -100,11 +112,13 @@ def read_reply(data: bytes) -> None:
     number, body = split(data)
     dataset = DATASETS[_NAMES[number % len(_NAMES)]]
     part = part_of(dataset.name)
-    with sentences():
-        found = check.examine(dataset, part, body)
-        # what is proven can be packed, with as many rows as were counted
-        batch = ColumnReader(dataset, "all").read(part, body, found.rows)
-        assert batch.num_rows == found.rows
+    for accepted in ((), flaws.REJECTED):
+        with sentences():
+            found = check.examine(dataset, part, body, accepted=accepted)
+            # what is proven can be packed, and verified, with as many rows as were counted
+            batch = ColumnReader(dataset, "all").read(part, body, found.rows)
+            assert batch.num_rows == found.rows
+            assert raw.rows_of(dataset, part, body).num_rows == found.rows
 
 
 def reply_seeds() -> list[bytes]:
@@ -219,7 +233,7 @@ def read_packed(data: bytes) -> None:
     with sentences():
         body = parse.inflate(data)
         assert len(body) <= parse.LARGEST_REPLY
-        assert zlib.decompress(data, wbits=31) == body
+        assert gzip.decompress(data) == body
     with sentences():
         visit = browsing.Visit(sources.Source("reports", "http://127.0.0.1:9", page="page"))
         visit.require_report(data)
@@ -227,7 +241,8 @@ def read_packed(data: bytes) -> None:
 
 def packed_seeds() -> list[bytes]:
     bodies = [*(seed[1:4000] for seed in reply_seeds() + report_seeds()), b"", b"x" * 70000]
-    return [gzip.compress(body, 6, mtime=0) for body in bodies]
+    packed = [gzip.compress(body, 6, mtime=0) for body in bodies]
+    return [*packed, packed[0] + packed[-2] + packed[1], packed[0] + bytes(9)]
 
 
 # what a service says beside its body
@@ -294,8 +309,8 @@ def read_stored(data: bytes) -> None:
     kinds: tuple[tuple[Path, Callable[[Path], object]], ...] = (
         (store.marker_path("lmp_da_hourly", "2024"), manifest.read_manifest),
         (store.ledger_path("lmp_da_hourly", 2024), lambda _: _entries(store)),
-        (store.jobs_dir / "plan.json", lambda _: run.summary(store)),
-        (store.jobs_dir / "isone_lmp_da_hourly_2024.json", lambda _: _status(store)),
+        (run.plan_path(store), lambda _: run.summary(store)),
+        (run.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
         (places.table_path(store), lambda _: places.learn(store)),
     )
     path, read = kinds[number % len(kinds)]
@@ -314,7 +329,8 @@ def _entries(store: Store) -> None:
 
 
 def _status(store: Store) -> None:
-    plan = store.jobs_dir / "plan.json"
+    plan = run.plan_path(store)
+    plan.parent.mkdir(parents=True, exist_ok=True)
     plan.write_bytes(_plan())
     run.summary(store, ended=True)
     plan.unlink()
@@ -456,13 +472,13 @@ def account_seeds() -> list[bytes]:
 def read_database(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     with sentences():
-        address = settings.require_no_password(text)
-        outputs.target(address)
-        outputs.target_digest(address)
+        settings.require_no_password(text)
+        outputs.target_digest(text)
 
 
 def database_seeds() -> list[bytes]:
     return [
+        *(b"host='a\\' b' port=1", b"postgresql://a:1,[::1]:2/n?hostaddr=1.2.3.4", b"dbname='"),
         *(b"postgresql://user@host/name", b"postgresql://u@/db?host=/tmp&port=1", b"service=x"),
         *(b"host=a dbname='b c' user=d", b"postgres://u:secret@h/n", b"postgresql://[::1]:x/n"),
         b"postgresql://u@h/n?pass%77ord=x",
@@ -541,7 +557,7 @@ def request_seeds() -> list[bytes]:
     paths = [f"/api/v1.1/{DATASETS[name].url_path(part_of(name))}" for name in _NAMES]
     paths += [f"/{DATASETS[name].report_path(report_part(name))}" for name in _REPORTED]
     paths += ["/api/v1.1/locations/all", "/api/v1.1/broken", "/api/v1.1/../../etc/passwd.json"]
-    paths += ["/api/v1.1/lmpIndex/monthly/da/year/2025/location/4000", PAGE_PATH, "//[x"]
+    paths += ["/api/v1.1/lmpIndex/monthly/da/year/2025/location/4000", f"/{REPORTS_PAGE}", "//[x"]
     rest = "\napplication/json;q=0.5\nBasic YTpi\nserver-error:*/day/20240105*x2"
     return [f"{path}{rest}".encode() for path in paths]
 

@@ -3,9 +3,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filled import CLOCKS_BACK, CLOCKS_FORWARD, build_duckdb, fill
+from filled import CLOCKS_BACK, CLOCKS_FORWARD, build_duckdb, fill, record_nameless
 from postgres_server import Server, running_server
 
+from isone import places
 from isone.datasets import DATASETS
 from isone.store import Store
 
@@ -35,6 +36,18 @@ def both_changes(tmp_path_factory: pytest.TempPathFactory) -> Store:
     for first, last in (CLOCKS_BACK, CLOCKS_FORWARD):
         fill(store, DATASETS, first, last)
     build_duckdb(store)
+    return store
+
+
+@pytest.fixture
+def nameless(tmp_path: Path) -> Store:
+    """Two days, packed: ISO-NE names location 10002 never, the hub and 10001 on the first alone."""
+    store, name = Store(tmp_path / "sandbox"), "lmp_da_hourly"
+    days = {"2025-11-01": (10002,), "2025-11-02": (4000, 10001, 10002)}
+    recorded = record_nameless(tmp_path / "recorded", name, days)
+    fill(store, [name], "2025-11-01", "2025-11-02", locations="all", replay=recorded)
+    seen = places.Seen(10002, None, None, None, "2025-11-01", "2025-11-01")
+    places.write_table(store, [seen])
     return store
 
 

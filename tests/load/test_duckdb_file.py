@@ -8,16 +8,20 @@ from typing import Any
 
 import duckdb
 import pytest
-from filled import build_duckdb, fill
+from filled import build_duckdb, fill, settings_for
 
 from isone import places
-from isone.database import duckdb_file, packed, sql, views
+from isone.database import duckdb_file, history, packed, sql, views
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
 from isone.errors import DamagedError, LoadError
+from isone.manifest import Manifest
 from isone.pack.year import pack_year
+from isone.report import facts, page
 from isone.settings import AcceptedFlaw
-from isone.store import Store, name_aside
+from isone.store import Entry, Store, name_aside
+from isone.tables import table_columns
+from isone.verify.year import verify_year
 
 Rows = list[tuple[Any, ...]]
 JANUARY = dt.date(2026, 1, 1)
@@ -111,7 +115,8 @@ def test_a_dataset_that_is_not_packed_has_an_empty_table_and_empty_views(store: 
     build_duckdb(store)
     for name in (*DATASETS, *(view.name for view in views.all_views())):
         rows = ask(store, f"SELECT count(*) FROM {name}")  # noqa: S608
-        assert bool(rows[0][0]) == (name.startswith("lmp_da") or name == "lmp_spread_hourly")
+        others = ("lmp_spread_hourly", "locations_gridstatus")
+        assert bool(rows[0][0]) == (name.startswith("lmp_da") or name in others)
 
 
 @pytest.mark.parametrize(
@@ -132,22 +137,42 @@ def test_a_dataset_that_is_not_packed_has_an_empty_table_and_empty_views(store: 
         pytest.param(
             "reserve_5min",
             "Interval Start|Interval End|Reserve Zone Id|Reserve Zone Name|"
-            "Ten Min Spin Requirement|Total 10 Min Requirement|Total 30 Min Requirement|"
-            "TMSR Designated MW|TMNSR Designated MW|TMOR Designated MW|TMSR Clearing Price|"
-            "TMNSR Clearing Price|TMOR Clearing Price",
+            "Ten Min Spin Requirement|TMNSR Clearing Price|TMNSR Designated MW|"
+            "TMOR Clearing Price|TMOR Designated MW|TMSR Clearing Price|TMSR Designated MW|"
+            "Total 10 Min Requirement|Total 30 Min Requirement",
             id="reserve",
         ),
         pytest.param(
             "reserve_da_hourly",
-            "Interval Start|Interval End|Ten Min Spin Req MW|Total Ten Min Req MW|"
-            "Total Thirty Min Req MW|Forecasted Energy Req MW|TMSR Clearing Price|"
-            "TMNSR Clearing Price|TMOR Clearing Price|FER Clearing Price|TMSR Designation MW|"
-            "TMNSR Designation MW|TMOR Designation MW|EIR Designation MW",
+            "Interval Start|Interval End|EIR Designation MW|FER Clearing Price|"
+            "Forecasted Energy Req MW|Ten Min Spin Req MW|TMNSR Clearing Price|"
+            "TMNSR Designation MW|TMOR Clearing Price|TMOR Designation MW|TMSR Clearing Price|"
+            "TMSR Designation MW|Total Ten Min Req MW|Total Thirty Min Req MW",
             id="day-ahead",
+        ),
+        pytest.param(
+            "strike_da_hourly",
+            "Interval Start|Interval End|Publish Time|Expected Closeout Charge|"
+            "Expected Closeout Charge Override|Expected RT Hub LMP|Percentile 10 RT Hub LMP|"
+            "Percentile 25 RT Hub LMP|Percentile 75 RT Hub LMP|Percentile 90 RT Hub LMP|"
+            "SPC Load Forecast MW|Strike Price|Expected RT Hub LMP Override",
+            id="strike prices, and one column that gridstatus does not have",
+        ),
+        pytest.param(
+            "constraints_da_hourly",
+            "Interval Start|Interval End|Constraint Name|Contingency Name|Interface Flag|"
+            "Marginal Value",
+            id="day-ahead constraints",
+        ),
+        pytest.param(
+            "constraints_rt_5min",
+            "Interval Start|Interval End|Constraint Name|Marginal Value|Contingency Name|"
+            "Interface Flag",
+            id="real-time constraints, and two columns that gridstatus does not have",
         ),
     ],
 )
-def test_gridstatus_views_have_gridstatus_names(
+def test_gridstatus_views_have_gridstatus_names_in_its_order(
     both_changes: Store, dataset: str, columns: str
 ) -> None:
     with duckdb_file.connect(both_changes.root / "isone.duckdb") as connection:
@@ -170,6 +195,60 @@ def test_gridstatus_views_show_market_time_and_keep_both_hours_of_the_autumn_nig
         "AND \"Interval Start\" >= '2025-11-02 01:00:00-04' ORDER BY 1 LIMIT 2",
     )
     assert shown == [("2025-11-02 01:00:00-04",), ("2025-11-02 01:00:00-05",)]
+
+
+def test_publish_time_is_the_instant_that_its_text_names(both_changes: Store) -> None:
+    texts = ask(both_changes, "SELECT DISTINCT strike_price_timestamp FROM strike_da_hourly")
+    shown = ask(
+        both_changes, 'SELECT DISTINCT epoch_us("Publish Time") FROM strike_da_hourly_gridstatus'
+    )
+    instants = [dt.datetime.fromisoformat(text).timestamp() * 1e6 for (text,) in texts]
+    assert sorted(shown) == [(int(instant),) for instant in sorted(instants)]
+    assert len(shown) > 2
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2025-03-01T09:30:00.000-05:00", "2025-03-01T14:30:00+00:00"),
+        ("2025-03-01T09:30:00+00:00", "2025-03-01T09:30:00+00:00"),
+        ("2025-03-01T09:30:00Z", "2025-03-01T09:30:00+00:00"),
+        ("2025-03-01T09:30:00", None),
+        ("20250301", None),
+        (None, None),
+    ],
+)
+def test_a_text_without_an_offset_is_no_instant_and_breaks_no_view(
+    text: str | None, instant: str | None
+) -> None:
+    (view,) = [view for view in views.all_views() if view.name == "strike_da_hourly_gridstatus"]
+    columns = sql.definition(table_columns(DATASETS["strike_da_hourly"])).replace("NOT NULL", "")
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'Asia/Tokyo'")
+        connection.execute(f"CREATE TABLE strike_da_hourly ({columns})")
+        connection.execute(
+            "INSERT INTO strike_da_hourly (strike_price_timestamp) VALUES (?)", [text]
+        )
+        connection.execute(f"CREATE VIEW v AS {view.query}")
+        found = connection.execute('SELECT epoch_ms("Publish Time") FROM v').fetchall()
+    expected = instant and int(dt.datetime.fromisoformat(instant).timestamp() * 1000)
+    assert found == [(expected,)]
+
+
+def test_locations_are_there_under_gridstatus_names_too(own_store: Store) -> None:
+    seen = places.Seen(4001, ".Z.MAINE", "LOAD ZONE", "INTERNAL", "2026-01-01", "2026-05-01")
+    places.write_table(own_store, [seen])
+    build_duckdb(own_store)
+    query = "SELECT * FROM locations_gridstatus ORDER BY 1"
+    with duckdb_file.connect(own_store.root / "isone.duckdb") as connection:
+        names = [column[0] for column in connection.execute(query).description]
+        rows = connection.fetchall()
+    assert names == ["LocationID", "AreaType", "LocationType", "LocationName"]
+    assert rows[:2] == [
+        (4000, None, "HUB", ".H.INTERNAL_HUB"),
+        (4001, "INTERNAL", "LOAD ZONE", ".Z.MAINE"),
+    ]
+    assert len(rows) == 9
 
 
 def test_hourly_means_of_five_minute_prices_stand_beside_the_hourly_prices(
@@ -371,3 +450,52 @@ def test_a_long_history_is_written_in_batches_and_holds_the_same(
             assert connection.fetchall() == [(count,)]
             connection.execute(f"(FROM {whole} EXCEPT ALL FROM {batches})")
             assert connection.fetchall() == []
+
+
+def test_a_location_without_a_name_is_in_every_table_and_on_the_page(nameless: Store) -> None:
+    build_duckdb(nameless)
+    first, last = dt.date(2025, 11, 1), dt.date(2025, 11, 2)
+    name = ask(nameless, "SELECT any_value(location) FROM lmp_da_hourly WHERE location_id = 10001")
+    query = "FROM locations WHERE location_id IN (4000, 10001, 10002) ORDER BY location_id"
+    assert ask(nameless, query) == [
+        (4000, ".H.INTERNAL_HUB", "HUB", first, last),
+        (10001, name[0][0], "NETWORK NODE", first, last),
+        (10002, None, None, first, last),
+    ]
+    assert ask(nameless, "FROM listed_locations") == [(10002, None, None, None, first, first, None)]
+    rows = "SELECT count(*) FROM lmp_da_hourly WHERE location IS NULL"
+    assert ask(nameless, rows) == [(24 + 3 * 25,)]
+    monthly = "SELECT sum(intervals) FROM lmp_da_hourly_monthly WHERE location_id = 10002"
+    assert ask(nameless, monthly) == [(49,)]
+    settings = settings_for(nameless, years="2025")
+    verdict = verify_year(nameless, settings, "lmp_da_hourly", "2025.through-20251102")
+    assert verdict.damage == ()
+
+
+def test_the_page_calls_a_location_without_a_name_by_its_id(nameless: Store) -> None:
+    pack_year(nameless, "lmp_da_hourly", "2025.through-20251102", (10002,))
+    build_duckdb(nameless)
+    found = facts.gather(settings_for(nameless, years="2025"), nameless)
+    assert [place.name for place in found.places] == ["location 10002"]
+    assert "location 10002" in page.write(found)
+
+
+def test_a_day_of_final_and_preliminary_parts_is_called_both() -> None:
+    def part(name: str, revision: str, source: str) -> Entry:
+        return Entry(name, 1, "00", 1, "2026-01-02T00:00:00+00:00", source, revision)
+
+    manifest = Manifest(
+        *("lmp_rt_hourly", "2026.through-20260102.final-20260101"),
+        *("2026-01-01", "2026-01-02", "webservices", False, 3, ()),
+        parts=(
+            part("20260101.4000", "final", "webservices"),
+            part("20260102.4000", "final", "webservices"),
+            part("20260102.4001.prelim", "prelim", "reports"),
+        ),
+    )
+    first, second = history.days_of(manifest)
+    columns = [column.name for column in sql.OPERATING_DAYS]
+    assert dict(zip(columns, first, strict=True))["revision"] == "final"
+    both = dict(zip(columns, second, strict=True))
+    assert both["revision"] == "final and prelim"
+    assert both["source"] == "reports and webservices"

@@ -1,16 +1,18 @@
 import datetime as dt
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from isone import receipts
-from isone.database import layout, outputs
+from isone import markers
+from isone.database import address, layout, outputs
 from isone.database.outputs import Loading
 from isone.errors import UsageError
+from isone.pack.outputs import Packing
 from isone.selection import Job
 from isone.settings import read_settings
-from isone.store import Store, write_json
+from isone.store import Store, sha256, write_json, write_whole
 
 
 @pytest.fixture
@@ -26,30 +28,38 @@ def loading_of(store: Store, *jobs: Job, database: str | None = None) -> Loading
     return Loading(read_settings({"database": database}), store, jobs)
 
 
-def pack(store: Store, dataset: str, period: str) -> Path:
+def pack(store: Store, dataset: str, period: str, content: bytes = b"") -> Path:
     path = store.parquet_path(dataset, period)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
+    write_whole(path, content)
+    facts = {"sha256": sha256(content), "bytes": len(content)}
+    markers.write(markers.of_table(store, dataset, period), {}, **facts)
     return path
 
 
 def build(store: Store) -> Path:
-    receipt = receipts.of_duckdb(store)
-    receipt.parent.mkdir(parents=True, exist_ok=True)
-    receipt.touch()
-    database = store.root / "isone.duckdb"
-    database.touch()
-    return database
+    """A database and its marker; the answer is the marker."""
+    write_whole(store.duckdb_path, b"database")
+    marker = markers.of_duckdb(store)
+    markers.write(marker, outputs.made_from_of_duckdb(store), bytes=len(b"database"))
+    return marker
+
+
+@pytest.fixture(autouse=True)
+def _no_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("postgresql://me@db.example.org/prices", "postgres://you@db.example.org:5432/prices"),
+        ("postgresql://me@db.example.org/prices", "postgres://you@DB.example.org:5432/prices"),
         ("postgresql://me@db.example.org/prices", "host=db.example.org dbname=prices user=you"),
         ("postgresql://me@/prices?host=/run/pg", "host=/run/pg dbname='prices'"),
         ("service=prices", "postgresql:///?service=prices"),
-        ("postgresql://localhost/prices", "postgresql:///prices"),
+        ("postgresql://me@h/a%20b", r"host=h dbname='a b'"),
+        ("postgresql://h/me", "host=h user=me"),
+        ("host=a hostaddr=192.0.2.1 dbname=n", "host=b hostaddr=192.0.2.1 dbname=n"),
     ],
 )
 def test_a_database_has_one_digest_however_its_address_is_written(one: str, other: str) -> None:
@@ -57,9 +67,70 @@ def test_a_database_has_one_digest_however_its_address_is_written(one: str, othe
 
 
 def test_different_databases_have_different_digests() -> None:
-    addresses = ["postgresql://h/a", "postgresql://h/b", "postgresql://g/a", "service=a",
-                 "postgresql://h:5433/a"]  # fmt: skip
+    addresses = [
+        *("postgresql://h/a", "postgresql://h/b", "postgresql://g/a", "postgresql://h:5433/a"),
+        *("service=a", "service=a dbname=b", "service=a host=h", "postgresql:///a"),
+        *("postgresql://h/a?hostaddr=192.0.2.1", "postgresql://h/a?hostaddr=192.0.2.2"),
+        *("postgresql://localhost/a", "postgresql://h,g/a", "postgresql://[::1]/a"),
+        *(r"host=h dbname='a b'", r"host=h dbname='a c'", r"host=h dbname='a\'b'"),
+    ]
     assert len({outputs.target_digest(address) for address in addresses}) == len(addresses)
+
+
+@pytest.mark.parametrize("name", ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE"])
+def test_what_an_address_leaves_open_comes_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    digests = {outputs.target_digest("postgresql://")}
+    for value in ("1", "2"):
+        monkeypatch.setenv(name, value)
+        digests.add(outputs.target_digest("postgresql://"))
+    assert len(digests) == 3
+
+
+def test_what_an_address_says_counts_for_more_than_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = "postgresql://me@h:5433/prices"
+    before = outputs.target_digest(written)
+    for name in ("PGHOST", "PGPORT", "PGDATABASE", "PGUSER"):
+        monkeypatch.setenv(name, "9")
+    assert outputs.target_digest(written) == before
+    monkeypatch.setenv("PGUSER", "you")
+    assert address.target("host=h") == "h:9/9"
+    monkeypatch.delenv("PGDATABASE")
+    assert address.target("host=h") == "h:9/you"
+    monkeypatch.setenv("PGSERVICE", "other")
+    assert address.target("postgresql:///prices") == "service=other dbname=prices"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://",
+        "postgresql://me@h:1,[::1]:2,g/na%6De?hostaddr=192.0.2.1&user=you",
+        "postgres://@:5433/n?host=%2Frun%2Fpg",
+        "postgresql://h/n?host=",
+        r"host = h  dbname='a \'quoted\' name'user=me",
+        r"host=a\ b port= 1",
+        "host= dbname=x",
+        "host='' dbname = '\\\\'",
+        "service=x\n",
+        *("host='a", "host", "=a", "a b=c", "postgresql://h/n?host", "postgresql://h/n?host=a=b"),
+        *("postgresql://h/%zz", "postgresql://h/%00", "postgresql://[::1/n"),
+    ],
+)
+def test_an_address_means_what_libpq_makes_of_it(text: str) -> None:
+    psycopg = pytest.importorskip("psycopg")
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        expected = conninfo_to_dict(text)
+    except psycopg.Error:
+        with pytest.raises(UsageError, match="is no address of a PostgreSQL database"):
+            address.parameters(text)
+    else:
+        assert address.parameters(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,6 +140,8 @@ def test_different_databases_have_different_digests() -> None:
         "postgresql://me:can/ary-8@host/prices",
         "postgresql://me:canary-8#@host/prices",
         "postgresql://host/prices?user=me&password=canary-8",
+        "postgresql://host/prices?pass%77ord=canary-8",
+        "postgresql://host:canary-8/prices",
         "host=h dbname=prices password=canary-8",
         "host=h dbname=prices PASSWORD = 'canary-8'",
         "mysql://me:canary-8@host/prices",
@@ -88,75 +161,70 @@ def test_what_is_no_address_is_refused_with_an_example(address: str) -> None:
 
 
 def test_without_a_database_there_is_only_the_duckdb_file_to_load(store: Store) -> None:
-    assert loading_of(store, job(2024)).outcome == [str(receipts.of_duckdb(store))]
+    assert loading_of(store, job(2024)).outcome == [str(markers.of_duckdb(store))]
     assert loading_of(store).outcome == []
 
 
-def test_with_a_database_each_dataset_year_has_a_receipt(store: Store) -> None:
+def test_with_a_database_each_dataset_year_has_a_marker(store: Store) -> None:
     address = "postgresql://me@h/prices"
     outcome = loading_of(store, job(2023), job(2024), database=address).outcome
     folder = store.root / "loaded" / outputs.target_digest(address) / "lmp_da_hourly"
     assert outcome[1:] == [str(folder / "2023.json"), str(folder / "2024.json")]
-    assert str(loading_of(store, database=address).postgres_receipt()).endswith(
+    assert str(loading_of(store, database=address).postgres_marker()).endswith(
         "{dataset}/{period}.json"
     )
 
 
-def test_the_duckdb_file_hangs_on_the_same_before_and_after_it_is_built(store: Store) -> None:
-    pack(store, "lmp_da_hourly", "2023")
-    chosen = loading_of(store, job(2024))
-    before = chosen.duckdb_content(None)
-    pack(store, "lmp_da_hourly", "2024")
-    build(store)
-    assert chosen.duckdb_content(None) == before
-    assert loading_of(store, job(2023), job(2024)).duckdb_content(None) == before
-
-
-def test_another_file_of_the_same_year_makes_no_difference_as_packing_removes_it(
+def test_the_duckdb_marker_holds_while_what_is_packed_is_what_it_was_built_from(
     store: Store,
 ) -> None:
-    chosen = loading_of(store, job(2024))
-    before = chosen.duckdb_content(None)
-    pack(store, "lmp_da_hourly", "2024.through-20240301")
-    assert chosen.duckdb_content(None) == before
-
-
-def test_a_year_that_was_packed_for_another_choice_makes_it_build_anew(store: Store) -> None:
-    other = pack(store, "lmp_da_hourly", "2023")
-    os.utime(other, (1, 1))
-    database = build(store)
-    chosen = loading_of(store, job(2024))
-    before = chosen.duckdb_content(None)
-    later = database.stat().st_mtime + 10
-    os.utime(other, (later, later))
-    assert chosen.duckdb_content(None) != before
-    os.utime(database, (later + 10, later + 10))
-    assert chosen.duckdb_content(None) == before
-    pack(store, "regulation_5min", "2023")
-    assert chosen.duckdb_content(None) != before
-
-
-def test_receipts_of_what_was_removed_are_dropped_and_no_others(store: Store) -> None:
-    table, gone = (pack(store, "lmp_da_hourly", period) for period in ("2023", "2024"))
-    noted = [receipts.of_table(store, "lmp_da_hourly", period) for period in ("2023", "2024")]
-    for receipt in noted:
-        write_json(receipt, {})
-    build(store)
-    receipts.drop_stale(store)
-    assert all(path.exists() for path in [*noted, receipts.of_duckdb(store)])
-    gone.unlink()
-    store.duckdb_path.unlink()
-    receipts.drop_stale(store)
-    assert [path.exists() for path in [*noted, receipts.of_duckdb(store)]] == [True, False, False]
-    assert table.exists()
-
-
-def test_a_table_that_has_a_receipt_and_cannot_be_seen_is_not_passed_over(store: Store) -> None:
     pack(store, "lmp_da_hourly", "2023")
-    write_json(receipts.of_table(store, "lmp_da_hourly", "2024"), {})
+    pack(store, "lmp_da_hourly", "2024")
+    marker = build(store)
+    for chosen in ([job(2023)], [job(2024)], [job(2023), job(2024)]):
+        loading_of(store, *chosen).drop_stale()
+        assert marker.exists(), "choosing less builds nothing again"
+    for file in store.root.rglob("*"):
+        os.utime(file, (1, 1))
+    loading_of(store, job(2023)).drop_stale()
+    assert marker.exists(), "times tell nothing"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda store: pack(store, "lmp_da_hourly", "2022"), id="another year"),
+        pytest.param(lambda store: pack(store, "lmp_da_hourly", "2023", b"x"), id="packed again"),
+        pytest.param(lambda store: store.parquet_path("lmp_da_hourly", "2023").unlink(), id="gone"),
+        pytest.param(lambda store: store.duckdb_path.unlink(), id="no database"),
+        pytest.param(lambda store: store.duckdb_path.write_bytes(b"half"), id="another size"),
+        pytest.param(lambda store: markers.of_duckdb(store).write_text("{"), id="half a marker"),
+    ],
+)
+def test_a_change_of_what_the_duckdb_file_was_built_from_drops_its_marker(
+    store: Store, change: Callable[[Store], object]
+) -> None:
+    pack(store, "lmp_da_hourly", "2023")
+    pack(store, "lmp_da_hourly", "2024")
+    marker = build(store)
+    change(store)
+    packing = Packing(read_settings({"data_dir": str(store.root)}), store, ())
+    packing.drop_stale()
+    loading_of(store, job(2024)).drop_stale()
+    assert not marker.exists()
+
+
+def test_a_chosen_year_that_is_not_packed_yet_drops_the_duckdb_marker(store: Store) -> None:
+    pack(store, "lmp_da_hourly", "2023")
+    marker = build(store)
+    loading_of(store, job(2024)).drop_stale()
+    assert not marker.exists()
+
+
+def test_a_table_that_has_a_marker_and_cannot_be_seen_is_not_passed_over(store: Store) -> None:
+    pack(store, "lmp_da_hourly", "2023")
+    write_json(markers.of_table(store, "lmp_da_hourly", "2024"), {})
     assert outputs.packed_names(store) == [("lmp_da_hourly", "2023"), ("lmp_da_hourly", "2024")]
-    build(store)
-    assert loading_of(store, job(2023)).duckdb_content(None)  # planning goes on; loading names it
 
 
 def test_the_layout_has_one_digest() -> None:

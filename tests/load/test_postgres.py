@@ -12,8 +12,8 @@ from filled import config_for, fill
 from postgres_server import GUARDED, PASSWORD, Server
 from running import PROJECT
 
-from isone import places, receipts
-from isone.database import jobs, outputs, packed, postgres, postgres_schema, sql
+from isone import markers, places
+from isone.database import jobs, outputs, packed, postgres, postgres_schema, sql, views
 from isone.database.outputs import packed_names
 from isone.datasets import DATASETS
 from isone.errors import IsoneError, LoadError, UsageError
@@ -118,7 +118,8 @@ def test_tables_columns_and_views_have_comments_with_units(small: Store, databas
     for table, _, columns in sql.all_tables():
         if table != "locations":
             for column in columns:
-                assert comments[table, column.name] == sql.describe(column)
+                described = sql.describe(column).replace("…", "...")
+                assert comments[table, column.name] == described
     tables = ask(
         database,
         "SELECT obj_description(oid) FROM pg_class WHERE relkind IN ('p', 'v') "
@@ -144,6 +145,9 @@ def test_views_and_the_tables_beside_the_prices_are_those_of_duckdb(
         "SELECT location_id, intervals, difference FROM lmp_rt_hourly_from_5min",
         "SELECT market_month, location, intervals, tmor_clearing_price FROM reserve_5min_monthly",
         'SELECT "Market", "Location", "LMP", "Loss" FROM lmp_da_hourly_gridstatus',
+        'SELECT "LocationID", "AreaType", "LocationType", "LocationName" FROM locations_gridstatus',
+        'SELECT CAST(extract(epoch FROM "Publish Time") AS BIGINT), "SPC Load Forecast MW", '
+        '"Strike Price" FROM strike_da_hourly_gridstatus',
     ]
     with duckdb.connect(str(both_changes.root / "isone.duckdb"), read_only=True) as connection:
         for query in queries:
@@ -151,6 +155,24 @@ def test_views_and_the_tables_beside_the_prices_are_those_of_duckdb(
             assert expected
             found = ask(database, query)
             assert sorted(map(_plain, found)) == sorted(map(_plain, expected)), query
+
+
+def test_every_view_has_the_columns_in_duckdbs_order(both_changes: Store, database: str) -> None:
+    import duckdb
+
+    load(both_changes, database)
+    query = (
+        "SELECT table_name, column_name FROM information_schema.columns "
+        "WHERE table_schema = '{}' ORDER BY table_name, ordinal_position"
+    )
+    names = [view.name for view in views.all_views()]
+    with duckdb.connect(str(both_changes.root / "isone.duckdb"), read_only=True) as connection:
+        expected = connection.execute(query.format("main")).fetchall()
+    found = ask(database, query.format("isone_sandbox"))
+    for name in names:
+        columns = [column for table, column in expected if table == name]
+        assert columns
+        assert [column for table, column in found if table == name] == columns
 
 
 def _plain(row: tuple[Any, ...]) -> str:
@@ -334,6 +356,157 @@ def test_the_password_is_found_where_libpq_looks_for_it(
         assert connection.execute("SELECT current_user").fetchone() == (GUARDED,)
 
 
+LIMITS = [
+    pytest.param(
+        "statement_timeout = '1ms'",
+        "SELECT pg_sleep(5)",
+        LoadError,
+        "its statement_timeout ended the load; raise it for this user",
+        id="statement_timeout",
+    ),
+    pytest.param(
+        "lock_timeout = '20ms'",
+        "LOCK TABLE isone_sandbox.lmp_da_hourly",
+        LoadError,
+        "another session kept a table longer than lock_timeout allows; run again",
+        id="lock_timeout",
+    ),
+    pytest.param(
+        "idle_in_transaction_session_timeout = '20ms'",
+        "idle",
+        LoadError,
+        "its idle_in_transaction_session_timeout ended the load; raise it for this user",
+        id="idle in transaction",
+    ),
+    pytest.param(
+        "transaction_timeout = '20ms'",
+        "idle",
+        LoadError,
+        "its transaction_timeout ended the load; raise it for this user",
+        id="transaction_timeout",
+    ),
+    pytest.param(
+        "default_transaction_read_only = on",
+        "CREATE TABLE isone_sandbox.x ()",
+        UsageError,
+        "it takes no changes: name the primary server",
+        id="read-only",
+    ),
+    pytest.param(
+        "work_mem = '1MB'",
+        "SELECT pg_terminate_backend(pg_backend_pid())",
+        LoadError,
+        "it was shut down, or an administrator ended the session; run again once it is up",
+        id="shut down",
+    ),
+    pytest.param(
+        "work_mem = '1MB'",
+        "SELECT pg_cancel_backend(pg_backend_pid())",
+        LoadError,
+        "it was cancelled .canceling statement due to user request.",
+        id="cancelled",
+    ),
+    *(
+        pytest.param(
+            "work_mem = '1MB'",
+            f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$",
+            kind,
+            sentence,
+            id=state,
+        )
+        for state, kind, sentence in [
+            ("53100", LoadError, "its disk is full"),
+            ("57P02", LoadError, "it broke down; run again once it is up"),
+            ("08006", LoadError, "the connection ended"),
+            ("2BP01", UsageError, "something of your own depends on what has to be replaced"),
+            ("42P01", UsageError, "not as this version makes them .*--rebuild"),
+            ("53200", LoadError, r"/prices: [^;]*; what was there"),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize(("limit", "statement", "kind", "sentence"), LIMITS)
+def test_whatever_ends_a_load_is_called_by_its_name(
+    small: Store,
+    database: str,
+    server: Server,
+    limit: str,
+    statement: str,
+    kind: type[IsoneError],
+    sentence: str,
+) -> None:
+    load(small, database)
+    reader = psycopg.connect(database)
+    reader.execute("SELECT count(*) FROM isone_sandbox.lmp_da_hourly")
+    server.run("postgres", f"ALTER ROLE postgres SET {limit}")
+    try:
+        with (
+            pytest.raises(kind, match=sentence) as raised,
+            postgres.connect(database) as connection,
+            connection.transaction(),
+        ):
+            connection.execute("SELECT 1")
+            if statement == "idle":
+                threading.Event().wait(0.2)
+                statement = "SELECT 1"
+            connection.execute(statement.encode())
+    finally:
+        reader.close()
+        with psycopg.connect(database, options="-c default_transaction_read_only=off") as mender:
+            mender.execute("ALTER ROLE postgres RESET ALL")
+    if kind is LoadError:
+        assert "what was there is still there" in str(raised.value)
+    assert "connection ended" not in str(raised.value) or "08006" in statement
+
+
+def test_a_server_without_room_for_another_connection_says_so(server: Server) -> None:
+    server.run("postgres", "CREATE ROLE few LOGIN CONNECTION LIMIT 0")
+    with (
+        pytest.raises(LoadError, match="it takes no more connections now .too many connections"),
+        postgres.connect(server.address("postgres", "few")),
+    ):
+        raise AssertionError("connected")
+
+
+def test_a_view_of_ones_own_on_a_view_that_has_to_be_renewed_is_named(
+    small: Store, database: str
+) -> None:
+    load(small, database)
+    with psycopg.connect(database, options="-c search_path=isone_sandbox") as connection:
+        connection.execute("CREATE VIEW public.mine AS SELECT * FROM lmp_spread_hourly")
+        connection.execute("UPDATE about SET value = 'old' WHERE key = 'content'")
+    with pytest.raises(
+        UsageError, match="something of your own depends on what has to be replaced"
+    ):
+        load(small, database)
+    with psycopg.connect(database) as connection:
+        connection.execute("DROP VIEW public.mine")
+    assert [each.changed for each in load(small, database)] == [False]
+
+
+def test_a_database_in_latin_1_takes_all_that_its_letters_can_write(
+    small: Store, server: Server
+) -> None:
+    server.run(
+        "postgres",
+        "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'",
+    )
+    address = server.address("latin")
+    assert [each.changed for each in load(small, address)] == [True]
+    places.write_table(small, [places.Seen(77, "LÉVIS", "NODE", None, "2026-01-01", "2026-01-01")])
+    with postgres.connect(address) as connection:
+        tables = postgres.prepare(connection, invented=True)
+        postgres.list_locations(connection, tables, small)
+    assert ask(address, "SELECT location FROM listed_locations") == [("LÉVIS",)]
+    places.write_table(small, [places.Seen(77, "Łódź", "NODE", None, "2026-01-01", "2026-01-01")])
+    with (
+        pytest.raises(UsageError, match="its encoding does not hold this text: .* --encoding=UTF8"),
+        postgres.connect(address) as connection,
+    ):
+        postgres.list_locations(connection, tables, small)
+
+
 @pytest.mark.usefixtures("database")
 def test_a_schema_that_belongs_to_somebody_else_is_refused(
     server: Server, monkeypatch: pytest.MonkeyPatch
@@ -374,15 +547,15 @@ def test_a_schema_with_other_tables_in_it_is_left_alone(database: str) -> None:
     [
         pytest.param(
             "UPDATE about SET value = '0' WHERE key = 'layout'",
-            "tables of an older version .layout 0, now 3.; load anew",
+            f"tables of an older version .layout 0, now {sql.LAYOUT}.; load anew",
             id="older",
         ),
         pytest.param(
             "UPDATE about SET value = '99' WHERE key = 'layout'", "newer version", id="newer"
         ),
         pytest.param(
-            "ALTER TABLE lmp_da_hourly RENAME COLUMN loss TO losses CASCADE",
-            "tables of an older version",
+            "ALTER TABLE lmp_da_hourly RENAME COLUMN loss TO losses",
+            "the columns of lmp_da_hourly are not those that this version makes; load anew",
             id="other columns",
         ),
         pytest.param(
@@ -397,7 +570,7 @@ def test_tables_of_another_layout_are_recognised_and_the_sentence_says_what_to_r
 ) -> None:
     load(small, database)
     with psycopg.connect(database, options="-c search_path=isone_sandbox") as connection:
-        connection.execute(change.replace(" CASCADE", "").encode())
+        connection.execute(change.encode())
     with pytest.raises(UsageError, match=sentence) as raised:
         load(small, database)
     assert "python scripts/load_postgres.py --rebuild" in str(raised.value)
@@ -425,7 +598,7 @@ def test_views_and_comments_are_renewed_without_loading_anew(small: Store, datab
 
 
 @pytest.mark.usefixtures("database")
-def test_the_receipt_says_what_is_loaded_where_and_holds_no_secret(
+def test_the_marker_says_what_is_loaded_where_and_holds_no_secret(
     own_store: Store, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
@@ -434,8 +607,8 @@ def test_the_receipt_says_what_is_loaded_where_and_holds_no_secret(
     config = config_for(own_store, database=address)
     log = str(own_store.root / "rule.log")
     assert jobs.load_postgres(config, *DA_2025, log_path=log) == 0
-    receipt = outputs.postgres_receipt(own_store, address, *DA_2025)
-    facts = json.loads(receipt.read_text())
+    marker = outputs.postgres_marker(own_store, address, *DA_2025)
+    facts = json.loads(marker.read_text())
     assert facts["rows"] == 9 * 73
     assert (facts["schema"], facts["year"]) == ("isone_sandbox", 2025)
     assert facts["database"] == f"{server.folder}:5432/prices"
@@ -443,20 +616,20 @@ def test_the_receipt_says_what_is_loaded_where_and_holds_no_secret(
     assert not [p for p in files if p.is_file() and PASSWORD.encode() in p.read_bytes()]
     assert jobs.load_all_postgres(config, rebuild=False) == 0
     assert jobs.load_all_postgres(config, rebuild=True) == 0
-    receipts = list(receipt.parent.parent.rglob("*.json"))
-    assert len(receipts) == 2 * len(DATASETS)
+    found = list(marker.parent.parent.rglob("*.json"))
+    assert len(found) == 2 * len(DATASETS)
 
 
 def test_without_a_database_the_script_says_how_to_name_one(own_store: Store) -> None:
     assert jobs.load_all_postgres(config_for(own_store), rebuild=False) == 2
 
 
-def test_duckdb_is_built_by_its_job_with_a_receipt(own_store: Store) -> None:
+def test_duckdb_is_built_by_its_job_with_a_marker(own_store: Store) -> None:
     (own_store.root / "isone.duckdb").unlink()
     assert jobs.load_duckdb(config_for(own_store), None, threads=1) == 0
-    receipt = json.loads(receipts.of_duckdb(own_store).read_text())
-    assert receipt["rows"]["lmp_da_hourly"] == 9 * 6 * 24
-    assert len(receipt["files"]) == 2 * len(DATASETS)
+    marker = json.loads(markers.of_duckdb(own_store).read_text())
+    assert marker["rows"]["lmp_da_hourly"] == 9 * 6 * 24
+    assert len(marker["made_from"]["tables"]) == 2 * len(DATASETS)
 
 
 def test_the_scripts_explain_themselves() -> None:
@@ -488,3 +661,31 @@ def test_the_locations_that_were_listed_are_those_of_the_store(small: Store, dat
     places.write_table(small, [msgspec.structs.replace(first, gone="2026-05-02")])
     assert jobs.load_all_postgres(config, rebuild=False) == 0
     assert ask(database, query) == [(*seen, dt.date(2026, 5, 2))]
+
+
+def test_a_location_without_a_name_is_in_every_table(nameless: Store, database: str) -> None:
+    config = config_for(nameless, database=database, years="2025")
+    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    first, last = dt.date(2025, 11, 1), dt.date(2025, 11, 2)
+    locations = "SELECT * FROM locations WHERE location_id IN (4000, 10002) ORDER BY location_id"
+    assert ask(database, locations) == [
+        (4000, ".H.INTERNAL_HUB", "HUB", first, last),
+        (10002, None, None, first, last),
+    ]
+    places_by_year = "SELECT location FROM places_by_year WHERE location_id = 10002"
+    assert ask(database, places_by_year) == [(None,)]
+    listed = "SELECT location_id, location, location_type FROM listed_locations"
+    assert ask(database, listed) == [(10002, None, None)]
+    assert ask(database, "SELECT count(*) FROM lmp_da_hourly WHERE location IS NULL") == [(99,)]
+
+
+def test_the_newest_name_is_that_of_the_last_year_that_has_one(small: Store, database: str) -> None:
+    load(small, database)
+    with psycopg.connect(database, options="-c search_path=isone_sandbox") as connection:
+        connection.execute(
+            "INSERT INTO places_by_year SELECT dataset, year + number, location_id, name, NULL, "
+            "first_day, last_day + number FROM places_by_year, "
+            "(VALUES (1, 'NEWER'), (2, NULL)) AS later (number, name) WHERE location_id = 4001"
+        )
+    query = "SELECT location, location_type FROM locations WHERE location_id = 4001"
+    assert ask(database, query) == [("NEWER", "LOAD ZONE")]

@@ -13,7 +13,7 @@ from isone.datasets import DATASETS, HUBS, Dataset, Locations
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
 from isone.sandbox import Sandbox
-from isone.selection import Job
+from isone.selection import Accepted, Job
 from isone.settings import read_settings
 from isone.sources import Source
 from isone.store import Store
@@ -39,6 +39,7 @@ def bring(store: Store) -> Bring:
         *,
         locations: Locations = HUBS,
         nodes: int = 2,
+        accepted: Accepted | None = None,
         **sandbox: Any,
     ) -> str:
         start, end = (dt.date.fromisoformat(day) for day in (first, last or first))
@@ -48,7 +49,8 @@ def bring(store: Store) -> Bring:
             Sandbox(nodes=nodes, **sandbox) as server,
             Client(Source("sandbox", server.url), policy) as client,
         ):
-            download_year(Downloader(store, client, DATASETS[dataset]), job, newest_first=False)
+            downloader = Downloader(store, client, DATASETS[dataset], accepted or {})
+            download_year(downloader, job, newest_first=False)
         return job.period
 
     return bring_days
@@ -85,6 +87,7 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
         "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
         "operating_day": day,
         "market": dataset.market,
+        "occurrence": 1,
     }
     if dataset.place == "location":
         place = record["Location"]
@@ -93,4 +96,5 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
     elif dataset.place:
         values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
     values |= {column.name: record.get(column.field) for column in dataset.columns}
+    values |= {name: str(values[name] or "") for name in dataset.names}  # some names are numbers
     return tuple(values[column.name] for column in table_columns(dataset))

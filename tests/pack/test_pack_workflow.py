@@ -49,10 +49,10 @@ def test_a_table_that_cannot_be_packed_anew_stays_as_it_was(
     old = path.read_bytes()
     raw = workflow / "data/sandbox/raw/lmp_da_hourly/2024/20240102.json.gz"
     whole = raw.read_bytes()
-    raw.write_bytes(whole[:-1])
+    raw.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     failed = snakemake(*SMALL, "locations=all", **PACK)
     assert failed.returncode == 1
-    assert "20240102.json.gz has" in failed.stdout
+    assert "is not the reply that was proven: its SHA-256 differs" in failed.stdout
     assert path.read_bytes() == old
     raw.write_bytes(whole)
     assert snakemake(*SMALL, "locations=all", **PACK).returncode == 0
@@ -82,10 +82,11 @@ def test_a_damaged_day_fails_its_own_year_only_and_is_named(
 ) -> None:
     assert snakemake(*SMALL, targets=("download",)).returncode == 0
     raw = workflow / "data/sandbox/raw/lmp_da_hourly/2024/20240102.json.gz"
-    raw.write_bytes(raw.read_bytes()[:-1])
+    whole = raw.read_bytes()
+    raw.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     done = snakemake(*SMALL, targets=("pack",))
     assert done.returncode == 1
-    assert "20240102.json.gz has" in done.stdout
+    assert "20240102.json.gz is not the reply that was proven" in done.stdout
     assert "Traceback" not in done.stdout
     folders = {path.parent.name for path in (workflow / PARQUET).glob("*/*")}
     assert folders == {"regulation_5min"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from filled import fill, record_nameless
 
 import isone
 from isone.errors import DamagedError, UsageError
@@ -121,7 +122,7 @@ def test_an_empty_folder_says_what_to_do_and_the_sandbox_is_pointed_at(
     with pytest.raises(UsageError, match="run the workflow for it first"):
         isone.read("lmp_da_hourly", data_dir=tmp_path / "elsewhere")
     packed.rename(tmp_path / "sandbox")
-    with pytest.raises(UsageError, match="invented prices are there with data_dir='.*/sandbox'"):
+    with pytest.raises(UsageError, match="prices are in .*/sandbox: name it .* --data-dir"):
         isone.read("lmp_da_hourly", data_dir=tmp_path)
 
 
@@ -161,3 +162,13 @@ def test_sets_without_places_come_ordered_by_name_then_time(store: Store, bring:
     assert rows == sorted(rows)
     with pytest.raises(UsageError, match="constraints_da_hourly has no locations"):
         isone.read(name, locations="hubs", data_dir=store.root)
+
+
+def test_a_location_without_a_name_is_found_by_its_id_and_hinders_no_hint(tmp_path: Path) -> None:
+    store, name = Store(tmp_path / "sandbox"), "lmp_da_hourly"
+    recorded = record_nameless(tmp_path / "recorded", name, {"2025-07-01": (10002,)})
+    fill(store, [name], "2025-07-01", "2025-07-01", locations="all", replay=recorded)
+    table = isone.read(name, locations=10002, data_dir=store.root)
+    assert set(table["location"].to_pylist()) == {None}
+    with pytest.raises(UsageError, match=r"near it are \.Z\.MAINE"):
+        isone.read(name, locations=".Z.MAIN", data_dir=store.root)

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from filled import build_duckdb, fill, settings_for
 
+from isone import run
 from isone.errors import DownloadError
 from isone.report import facts, page
 from isone.report.coverage import State
 from isone.report.facts import Facts
 from isone.settings import AcceptedFlaw
-from isone.store import Store
+from isone.store import Store, write_whole
 from isone.verify.verdict import DAMAGED, Damage, Verdict, write_verdict
 
 GAP, MISSING, CUT, FLIPPED = (dt.date(2025, 11, day) for day in (2, 3, 4, 5))
@@ -39,9 +40,8 @@ def wanting(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     now = dt.datetime.now(dt.UTC).isoformat()
     verdict = Verdict("reserve_hourly", "2025.through-20251106", DAMAGED, now, damage=(damage,))
     write_verdict(store, verdict)
-    store.jobs_dir.mkdir()
     status = {"missing": {str(MISSING): "the service has nothing for that day"}}
-    (store.jobs_dir / "isone_regulation_5min_2025.json").write_text(json.dumps(status))
+    write_whole(run.status_path(store, "isone_regulation_5min_2025"), json.dumps(status).encode())
     return facts.gather(settings_for(store, years="2025"), store)
 
 

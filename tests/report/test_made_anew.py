@@ -16,6 +16,7 @@ from isone.download.client import Client
 from isone.download.year import Downloader, download_year
 from isone.pack.year import pack_year
 from isone.reconcile import averages, jobs, ours, results
+from isone.reconcile.averages import Month
 from isone.reconcile.workbook import Sheet
 from isone.report import facts
 from isone.report.coverage import QUIET
@@ -23,7 +24,7 @@ from isone.report.facts import Facts
 from isone.report.reconciled import Reconciled
 from isone.report.reconciled import examine as read_reconciled
 from isone.report.sections import all_sections
-from isone.report.tables import PageTable
+from isone.report.tables import PageTable, in_figures
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import read_settings
@@ -77,6 +78,12 @@ def rows(found: PageTable) -> list[dict[str, str]]:
     ]
 
 
+def as_number(text: str) -> float:
+    """A number as the page has it: with a minus sign, which is no hyphen."""
+    assert "-" not in text
+    return float(text.replace("\N{MINUS SIGN}", "-"))
+
+
 def replies(store: Store, suffix: str) -> dict[tuple[str, str], float]:
     """The prices of the week in the replies of a version: by stamp and place."""
     prices: dict[tuple[str, str], float] = {}
@@ -119,7 +126,7 @@ def test_each_month_that_was_compared_stands_beside_iso_ne_s_own_average(known: 
     assert {row["Month"] for row in months} == {"2026-06"}
     for row in months:
         gap = float(row["Here ($/MWh)"]) - float(row["ISO-NE ($/MWh)"])
-        assert float(row["Difference ($/MWh)"]) == pytest.approx(gap, abs=0.00011)
+        assert as_number(row["Difference ($/MWh)"]) == pytest.approx(gap, abs=0.00011)
         assert abs(gap) <= averages.TOLERANCE
         assert row["Verdict"] == averages.AGREES
     by_place = rows(table(known, "Monthly averages by place"))
@@ -127,10 +134,25 @@ def test_each_month_that_was_compared_stands_beside_iso_ne_s_own_average(known: 
         ".H.INTERNAL_HUB (4000)",
         ".Z.MAINE (4001)",
     ]
-    assert {(row["Months compared"], row["Agrees"], row["Differs"]) for row in by_place} == {
-        ("1", "1", "0")
-    }
+    assert {(row["Months"], row["Months compared"]) for row in by_place} == {("2026-06", "1 of 12")}
+    assert {(row["Agrees"], row["Differs"]) for row in by_place} == {("1", "0")}
     assert by_place[0]["Compared last"].startswith("20")
+
+
+def test_months_that_could_not_be_compared_are_not_counted(usual: Facts) -> None:
+    def month(name: str, verdict: str, ours: float | None) -> Month:
+        gap = None if ours is None else round(ours - 40, 4)
+        return Month("da", 4000, "HUB", name, 40.0, ours, gap, verdict, "2026-07-01T12:00:00+00:00")
+
+    unlike = month("2025-10", averages.DIFFERS, 39.0)
+    not_whole = month("2025-11", averages.NOT_WHOLE, None)
+    found = dataclasses.replace(usual, reconciled=Reconciled((unlike, not_whole)))
+    (row,) = rows(table(found, "Monthly averages by place"))
+    assert (row["Months"], row["Months compared"], row["Differs"]) == ("2025-10", "1 of 2", "1")
+    only = dataclasses.replace(usual, reconciled=Reconciled((not_whole,)))
+    none = table(only, "Monthly averages by place")
+    assert not none.rows
+    assert none.absent.startswith("No month was compared")
 
 
 def test_without_a_reconciliation_the_page_says_so_and_how_to_make_one(usual: Facts) -> None:
@@ -182,6 +204,21 @@ def test_a_quiet_day_is_proven_and_says_what_it_is(known: Facts) -> None:
     captions: dict[str, Any] = {figure.name: figure.caption for figure in coverage.figures}
     assert "1 of them quiet, without a row" in captions["calendar_constraints_da_hourly"]
     assert "quiet" not in captions["calendar_lmp_da_hourly"]
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (-1234.5, 2, "\N{MINUS SIGN}1,234.50"),
+        (-0.004, 2, "0.00"),
+        (0.0, 2, "0.00"),
+        (-3, 0, "\N{MINUS SIGN}3"),
+    ],
+)
+def test_a_number_has_a_minus_sign_and_none_where_it_rounds_to_zero(
+    value: float, decimals: int, text: str
+) -> None:
+    assert in_figures(value, decimals) == text
 
 
 def test_locations_that_came_or_went_are_named(known: Facts, usual: Facts) -> None:

@@ -188,3 +188,32 @@ def test_names_from_the_network_are_shown_and_never_run(
     assert page.locator("img").count() == 0
     assert evil in page.inner_text("#zones")
     assert evil[:12] in page.evaluate("document.querySelector('#components svg').textContent")
+
+
+def test_the_script_writes_numbers_as_the_page_does(usual_page: Path, open_page: Any) -> None:
+    page = open_page(usual_page)
+    shown = [row["Mean ($/MWh)"] for row in numbers(page, "components")]
+    assert any(text.startswith("\N{MINUS SIGN}") for text in shown)
+    assert not [text for text in shown if "-" in text or text == "\N{MINUS SIGN}0.000"]
+
+
+def test_a_saved_file_is_named_after_the_days_that_it_is_of(
+    usual_page: Path, open_page: Any
+) -> None:
+    page = open_page(usual_page)
+    choose(page, "year", "2026")
+    page.evaluate("document.querySelector('#hours_da details').open = true")
+    with page.expect_download() as download:
+        page.click("#hours_da [data-save=csv]")
+    assert download.value.suggested_filename == (
+        "hours_da_2026-01-01_to_2026-01-05_5_of_365_days.csv"
+    )
+
+
+@pytest.mark.parametrize(("figure", "lines"), [("daily_price", 2), ("regulation_service", 1)])
+def test_no_line_is_drawn_over_days_that_are_not_here(
+    usual_page: Path, open_page: Any, figure: str, lines: int
+) -> None:
+    page = open_page(usual_page)
+    drawn = page.locator(f"#{figure} svg .mark-line.role-mark path")
+    assert drawn.count() == 2 * lines  # days of autumn, and days of January

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from filled import build_duckdb, fill, settings_for
 
+from isone import run
 from isone.report import facts, files, jobs, outputs, page
 from isone.report.facts import Facts
+from isone.report.figures import Figure
 from isone.report.sections import all_sections
 from isone.settings import read_settings
 from isone.store import Store
@@ -80,7 +82,9 @@ def test_the_page_loads_nothing_and_says_that_prices_are_invented(usual_page: Pa
 
 def test_figures_lie_beside_the_page_as_pictures_and_data(usual: Facts, tmp_path: Path) -> None:
     written = files.write(usual, tmp_path)
-    names = {f.name for section in all_sections(usual) for f in section.figures}
+    days = "_2025-10-28_to_2026-01-05_13_of_730_days"
+    figures = [f for section in all_sections(usual) for f in section.figures]
+    names = {f.name if f.name.startswith("calendar_") else f"{f.name}{days}" for f in figures}
     assert {path.name for path in written} == {
         name + suffix for name in names for suffix in (".svg", ".png", ".csv")
     }
@@ -90,7 +94,9 @@ def test_figures_lie_beside_the_page_as_pictures_and_data(usual: Facts, tmp_path
         if path.suffix == ".svg":
             assert b"INVENTED PRICES" in content
             assert content.count(b"<path") > 5, path
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "daily_price.csv").read_text("utf-8"))))
+    rows = list(
+        csv.DictReader(io.StringIO((tmp_path / f"daily_price{days}.csv").read_text("utf-8")))
+    )
     assert len(rows) == 9 * 13
     assert dt.date.fromisoformat(rows[0]["Day"]) == dt.date(2025, 10, 28)
     assert "Real-time, mean ($/MWh)" in rows[0]
@@ -103,6 +109,30 @@ def test_a_figure_without_data_is_a_picture_that_says_so(tmp_path: Path) -> None
     assert "No regulation prices are loaded." in svg
     table = (tmp_path / "figures" / "regulation_capacity.csv").read_text("utf-8")
     assert len(table.splitlines()) == 1
+
+
+def test_old_figures_stay_until_the_new_ones_are_all_made_and_none_of_them_after(
+    usual: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    (folder / "daily_price_2019.svg").write_text("old")
+    drawn = files.as_csv
+
+    def fails_late(figure: Figure) -> str:
+        if figure.name == "five_minute_audit":
+            raise RuntimeError("the disk is full")
+        return drawn(figure)
+
+    monkeypatch.setattr(files, "as_csv", fails_late)
+    with pytest.raises(RuntimeError):
+        files.write(usual, folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["figures"]
+    assert [path.name for path in folder.iterdir()] == ["daily_price_2019.svg"]
+    monkeypatch.setattr(files, "as_csv", drawn)
+    written = files.write(usual, folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["figures"]
+    assert sorted(folder.iterdir()) == sorted(written)
 
 
 def test_invented_prices_never_take_the_place_of_a_real_page() -> None:
@@ -121,11 +151,17 @@ def test_a_job_leaves_page_key_numbers_log_and_status(tmp_path: Path) -> None:
     folder = tmp_path / "reports" / "sandbox"
     assert "Invented prices" in (folder / "isone.html").read_text("utf-8")
     numbers = list(csv.reader(io.StringIO((folder / "key_numbers.csv").read_text("utf-8"))))
-    assert numbers[0] == ["what", "number"]
-    assert ["days proven", "3 of 307"] in numbers
+    assert numbers[0] == [
+        *("what", "number", "of", "unit", "period", "first_day", "last_day", "days", "of_days")
+    ]
+    assert numbers[1][:3] == ["days proven", "3", "307"]
+    part = ["2025, 1 to 3 November (3 of 365 days)", "2025-11-01", "2025-11-03", "3", "365"]
+    assert ["day-ahead mean, .H.INTERNAL_HUB", "$/MWh", *part] in [
+        [row[0], *row[3:]] for row in numbers
+    ]
     (log,) = (tmp_path / "logs").glob("write_report*.log")
     assert "Status: SUCCEEDED" in log.read_text("utf-8")
-    assert (store.jobs_dir / "write_report.json").exists()
+    assert run.status_path(store, "write_report").exists()
 
 
 def test_a_database_that_is_none_is_refused_in_one_sentence(tmp_path: Path) -> None:

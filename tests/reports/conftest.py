@@ -2,6 +2,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
+from running import SERVICE
 
 from isone.download.client import Client
 from isone.sandbox import Sandbox
@@ -13,7 +14,7 @@ TODAY = dt.date(2026, 6, 15)
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(nodes=2, today=TODAY) as running:
+    with Sandbox(nodes=2, today=TODAY, server_name=SERVICE) as running:
         yield running
 
 

@@ -43,6 +43,9 @@ def test_a_day_has_equal_rows_from_the_web_services_and_from_the_reports(
     reports.learn(reports.places_in(parse.inflate(report)))
     from_reports = rows(dataset, dataset.report_parts(day), public)
     from_api = rows(dataset, dataset.day_parts(day, "all"), api)
+    if name == "reserve_hourly":  # its report has no requirements
+        for values in from_api.values():
+            values |= {column: None for column in values if "requirement" in column}
     assert from_reports == from_api
     assert len({slot for slot, _ in from_api}) == len(
         clock.interval_starts(day, dataset.interval_minutes)

@@ -111,6 +111,33 @@ def test_an_hour_of_five_minutes_that_comes_twice_counts_only_as_one_after_the_o
         begins(FIVE, report(*first, headings=FIVE_HEADINGS))
 
 
+def test_an_exact_copy_of_a_line_is_of_the_same_hour_as_the_line_before_it() -> None:
+    first = [hour("02"), hour("02")]  # an hour with the prices of the hour before
+    for lines, copies in (
+        ([*first, hour("02", "29.3"), hour("02", "29.3")], 2),
+        ([hour("02"), hour("02", "29.3"), hour("02", "29.3")], 1),
+        ([*first, hour("02", "29.3")], 1),
+        (first, 0),
+    ):
+        found = begins(DAY_AHEAD, report(hour("01"), *lines, hour("03")))
+        assert len(found) == 4 + copies
+        assert [stamp[11:13] + stamp[-6:] for stamp in dict.fromkeys(found)] == [
+            "00-04:00",
+            "01-04:00",
+            "01-05:00",
+            "02-05:00",
+        ]
+
+
+def test_a_line_of_five_minutes_that_comes_twice_does_not_hide_the_second_hour() -> None:
+    times = [five(f"01:{minute:02d}:00") for minute in range(0, 60, 5)]
+    doubled = [times[0], times[0], *times[1:]]
+    for first, second in ((doubled, times), (times, doubled), (doubled, doubled)):
+        stamps = begins(FIVE, report(*first, *second, headings=FIVE_HEADINGS))
+        offsets = ["-04:00"] * len(first) + ["-05:00"] * len(second)
+        assert [stamp[-6:] for stamp in stamps] == offsets
+
+
 def test_a_byte_order_mark_and_line_ends_of_either_kind_do_no_harm() -> None:
     body = report(hour("01"))
     for other in (b"\xef\xbb\xbf" + body, body.replace(b"\r\n", b"\n")):

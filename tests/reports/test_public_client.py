@@ -1,14 +1,17 @@
 """How the client asks the public host: headers, cookie, blocks, days without a report."""
 
 import datetime as dt
+import gzip
 
 import pytest
 
 from isone import parse
 from isone.datasets import DATASETS, REPORTS_PAGE, Part
+from isone.download.browsing import Visit
 from isone.download.client import Client
-from isone.errors import DownloadError, NoDataError, StopRunError
+from isone.errors import DownloadError, NoDataError, StopRunError, TransientError
 from isone.sandbox import Sandbox
+from isone.sources import Source
 
 DAY = dt.date(2025, 7, 15)
 STATIC = DATASETS["lmp_da_hourly"].report_path(Part("lmp_da_hourly", DAY))
@@ -76,3 +79,13 @@ def test_a_busy_host_is_waited_for(sandbox: Sandbox, public: Client, waits: list
     sandbox.faults.add("server-error:*WW_DALMP*x3")
     public.fetch(STATIC)
     assert len(waits) == 3
+
+
+@pytest.mark.parametrize("first", [b"", b'"', b'"C","A report'])
+def test_a_report_in_several_members_of_gzip_is_known_by_its_beginning(first: bytes) -> None:
+    visit = Visit(Source("reports", "http://127.0.0.1:9", page="page"))
+    whole = b'"C","A report"\r\n"T","0 lines"\r\n'
+    packed = gzip.compress(first) + gzip.compress(whole.removeprefix(first)) + bytes(8)
+    assert visit.require_report(packed) == packed
+    with pytest.raises(TransientError, match="sent a page instead of the report"):
+        visit.require_report(gzip.compress(b"") + gzip.compress(b"<html>"))

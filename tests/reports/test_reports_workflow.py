@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from running import Snakemake
+from running import SERVICE, Snakemake
 
 from isone.sandbox import Sandbox
 
@@ -15,7 +15,7 @@ def test_a_run_on_public_reports_is_proven_and_leaves_nothing_for_the_web_servic
     workflow: Path, snakemake: Snakemake
 ) -> None:
     days = ("years=2024", "through=2024-01-02", "retry_delay=0")
-    with Sandbox(nodes=1) as sandbox:
+    with Sandbox(nodes=1, server_name=SERVICE) as sandbox:
         done = snakemake(*days, "source=reports", f"base_url={sandbox.reports_url}")
         assert done.returncode == 0, done.stdout
         asked = len(sandbox.requests)

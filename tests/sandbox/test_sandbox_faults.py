@@ -50,6 +50,7 @@ def ask(sandbox: Sandbox, path: str, timeout: float = 5.0) -> requests.Response:
 def records(reply: requests.Response) -> Records:
     content = reply.json()
     while isinstance(content, dict):
+        content.pop("market_day", None)
         (content,) = content.values()
     assert isinstance(content, list)
     return content
@@ -320,6 +321,23 @@ def check_stamp_off(sandbox: Sandbox) -> None:
     assert snapped == list(clock.interval_starts(dt.date(2024, 1, 5), 5))
 
 
+def check_nameless_place(sandbox: Sandbox) -> None:
+    pairs = changed(*right_and_wrong(sandbox, "nameless-place", DAY))
+    assert len(pairs) == 24
+    for before, after in pairs:
+        assert before["Location"]["@LocId"] == "10002"
+        assert after == before | {"Location": {"@LocId": "10002"}}
+
+
+def check_grouped(sandbox: Sandbox) -> None:
+    path = "daasstrikeprices/day/20250715"
+    right, wrong = ask(sandbox, path).json(), with_fault(sandbox, "grouped", path).json()
+    right["isone_web_services"]["day_ahead_strike_prices"] = [
+        right["isone_web_services"]["day_ahead_strike_prices"]
+    ]
+    assert wrong == right
+
+
 CHECKS: dict[str, Callable[[Sandbox], None]] = {
     "too-many-requests": status(429, "Retry-After"),
     "too-many-requests-date": check_date,
@@ -366,6 +384,8 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
     "missing-field": check_missing_field,
     "renamed-field": check_renamed_field,
     "wrong-place": check_wrong_place,
+    "nameless-place": check_nameless_place,
+    "grouped": check_grouped,
     "stamp-off": check_stamp_off,
 }
 

@@ -45,8 +45,9 @@ RESERVE_KEYS = [
 
 
 def inside(content: Any, *wrapper: str) -> Any:
-    for key in wrapper:
-        assert list(content) == [key]
+    beside = ["market_day"] if len(wrapper) > 2 else []
+    for number, key in enumerate(wrapper, start=1):
+        assert list(content) == [*(beside if number == len(wrapper) else []), key]
         content = content[key]
     return content
 
@@ -179,7 +180,8 @@ def test_only_the_system_s_reserve_zone_has_ten_minute_requirements(
     get: Get, path: str, wrapper: tuple[str, str]
 ) -> None:
     records = inside(get(f"{path}/day/20240101"), *wrapper)
-    assert list(records[0]) == RESERVE_KEYS
+    five_minute = ["IntervalBeginDate"] if path.startswith("five") else []
+    assert list(records[0]) == [*RESERVE_KEYS, *five_minute]
     for record in records:
         local = record["ReserveZoneId"] != 7000
         assert record["ReserveZoneName"] == RESERVE_ZONES[record["ReserveZoneId"]]
@@ -197,13 +199,13 @@ def test_one_reserve_zone_can_be_asked_for(get: Get) -> None:
     assert len(records) == 288
 
 
-def test_day_ahead_services_tell_each_hour_in_three_ways(get: Get) -> None:
+def test_day_ahead_services_tell_each_hour_in_two_ways_and_the_day_in_a_third(get: Get) -> None:
     wrapper = DATASETS["reserve_da_hourly"].wrapper
     records = inside(get("daasreservedata/day/20250715"), *wrapper)
-    assert records[0]["market_hour"] == {
-        "gmt_begin_date": "2025-07-15T04:00:00.000Z",
-        "local_day": "2025-07-15T00:00:00.000-04:00",
-        "local_hour_end": "01",
+    assert records[17]["market_hour"] == {
+        "gmt_begin_date": "2025-07-15T00:00:00.000-04:00",
+        "local_day": "2025-07-15T17:00:00.000-04:00",
+        "local_hour_end": "18",
     }
     columns = [column.field for column in DATASETS["reserve_da_hourly"].columns]
     assert list(records[0]) == ["market_hour", *columns]

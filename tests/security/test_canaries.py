@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 from postgres_server import running_server
 from psycopg.sql import SQL, Identifier, Literal
-from running import PROJECT, command_line
+from running import PROJECT, SERVICE, command_line
 
 from isone.sandbox import Sandbox
 
@@ -190,7 +190,9 @@ def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(tmp_pa
     role = SQL("CREATE ROLE loader LOGIN PASSWORD {}").format(Literal(scene.database))
     with (
         running_server() as server,
-        Sandbox(nodes=0, username="someone", password=scene.service) as service,
+        Sandbox(
+            nodes=0, username="someone", password=scene.service, server_name=SERVICE
+        ) as service,
     ):
         server.run("postgres", role.as_string())
         rules = server.folder / "pg_hba.conf"

@@ -24,7 +24,7 @@ def store(tmp_path: Path) -> Store:
 
 def write_plan(store: Store, *, process: int, host: str) -> Plan:
     plan = Plan("sandbox", "data", "logs", (), (), 1, "2026-01-01 00:00:00", process, host)
-    write_whole(store.jobs_dir / "plan.json", msgspec.json.encode(plan))
+    write_whole(run.plan_path(store), msgspec.json.encode(plan))
     return plan
 
 
@@ -75,7 +75,7 @@ def test_a_job_that_was_killed_elsewhere_is_named_when_the_run_has_ended(store: 
     write_job(store, "running", process=1, host="node7")
     assert "pack_something" not in run.summary(store)
     said = run.summary(store, ended=True)
-    assert "And pack_something: INTERRUPTED (attempts: 1)\n   it was killed, or the machine" in said
+    assert "And pack_something: INTERRUPTED (attempts: 1)\n   it ended before it could" in said
     write_job(store, "succeeded")
     assert "pack_something" not in run.summary(store, ended=True)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from filled import fill
+from running import SERVICE
 from slurm.cluster import Cluster
 
 from isone.sandbox import Sandbox
@@ -35,7 +36,7 @@ def test_two_years_are_downloaded_here_and_packed_loaded_and_shown_on_the_cluste
     environ = account | {"ISONE_NOTIFY": "json://127.0.0.1/?token=canary-Xw3"}
     options: dict[str, Any] = {"username": "someone", "password": "canary-Qy7", "latency": 0.01}
     fault = "not-found:fiveminutercp/final/day/20180102*x2"
-    with Sandbox(**options, faults=[fault]) as sandbox:
+    with Sandbox(**options, faults=[fault], server_name=SERVICE) as sandbox:
         config = (*TWO_YEARS, f"base_url={sandbox.url}")
         done = submit(*config, environ=environ)
         requests = [each.path for each in sandbox.requests]
@@ -90,7 +91,7 @@ def test_a_refused_account_ends_the_run_and_what_is_on_the_cluster_ends_in_order
     store = Store(workflow / "data")
     for dataset, period in fill(store, ["reserve_5min"], FIRST, LAST, source="webservices"):
         store.parquet_path(dataset, period).unlink()
-    with Sandbox(username="someone", password="another one") as sandbox:
+    with Sandbox(username="someone", password="another one", server_name=SERVICE) as sandbox:
         done = submit(*THREE_DAYS, f"base_url={sandbox.url}", environ=account)
         assert len(sandbox.requests) == 1
     assert done.returncode == 1

@@ -35,7 +35,7 @@ from torture.machine import (
 from torture.rooms import SETS, Prepared
 from torture.service import Server, server
 
-from isone import journal, parse
+from isone import journal, parse, run
 from isone.datasets import DATASETS
 from isone.download import jobs
 from isone.sandbox import FAULTS
@@ -73,7 +73,7 @@ class Job:
 
     def start(self) -> int:
         """Begin an attempt, as a new run does; returns its process."""
-        (self.store.jobs_dir / "stop.txt").unlink(missing_ok=True)
+        (run.plan_path(self.store).parent / "stop.txt").unlink(missing_ok=True)
         return fork(self._attempt, self.folder.parent / "traceback.txt")
 
     def _attempt(self) -> int:
@@ -101,7 +101,7 @@ class Job:
         raise Violation(f"{self.dataset} did not succeed in {most} attempts: {words}")
 
     def last_words(self) -> str:
-        status = self.store.jobs_dir / f"isone_{self.dataset}_2024.json"
+        status = run.status_path(self.store, f"isone_{self.dataset}_2024")
         with contextlib.suppress(OSError, ValueError):
             return str(json.loads(status.read_text()).get("message"))
         return "nothing"

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from faults.damage import Original
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,7 +114,6 @@ STAMPS = local_stamps(DAY, 24)
         pytest.param("2024-07-01T00:00:00.000", id="no offset"),
         pytest.param("2024-07-01T04:00:00.000Z", id="universal time"),
         pytest.param("2024-07-01T00:30:00.000-04:00", id="between two hours"),
-        pytest.param("2024-07-01T00:00:03.000-04:00", id="three seconds late"),
         pytest.param("2024-06-30T23:00:00.000-04:00", id="the day before"),
         pytest.param("2024-07-02T00:00:00.000-04:00", id="the day after"),
         pytest.param("\x1b[2J" + "x" * 10_000, id="no stamp"),
@@ -127,6 +127,60 @@ def test_a_stamp_that_is_none_of_the_day_s_is_refused(stamp: str) -> None:
         check.examine(LMP, Part(LMP.name, DAY), lmp(rows))
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("stamp", "moved"),
+    [
+        ("2024-07-01T00:00:03.000-04:00", 9),
+        ("2024-07-01T00:29:59.000-04:00", 9),
+        ("2024-06-30T23:59:57.000-04:00", 9),
+    ],
+)
+def test_a_stamp_within_half_an_interval_of_one_is_moved_onto_it_and_counted(
+    stamp: str, moved: int
+) -> None:
+    found = check.examine(LMP, Part(LMP.name, DAY), lmp(lmp_rows([stamp, *STAMPS[1:]])))
+    assert (found.rows, found.off_grid, found.missing) == (9 * 24, moved, ())
+
+
+def test_a_stamp_that_is_moved_out_of_the_day_is_refused() -> None:
+    stamps = [*STAMPS[:-1], "2024-07-01T23:31:00.000-04:00"]
+    with pytest.raises(ReplyError, match="which is not in 2024-07-01"):
+        check.examine(LMP, Part(LMP.name, DAY), lmp(lmp_rows(stamps)))
+
+
+@pytest.mark.parametrize("key", ["$", "@LocType"])
+@pytest.mark.parametrize("text", ["\u202eA", "A\x1b[2J", "A\nB"], ids=["bidi", "escape", "line"])
+def test_a_location_s_name_that_cannot_be_printed_is_refused(key: str, text: str) -> None:
+    rows = lmp_rows(STAMPS)
+    rows[0]["Location"] = {"@LocId": "10001", "@LocType": "NODE", "$": "A"} | {key: text}
+    with pytest.raises(ReplyError, match="for a location's") as caught:
+        check.examine(LMP, Part(LMP.name, DAY), lmp(rows))
+    assert str(caught.value).isprintable()
+
+
+def test_a_zone_s_name_and_any_other_text_that_cannot_be_printed_is_refused() -> None:
+    zones = {"BeginDate": STAMPS[0], "ReserveZoneId": 7009, "ReserveZoneName": "A\u202e"}
+    zones |= dict.fromkeys(("TmsrClearingPrice", "TmnsrClearingPrice", "TmorClearingPrice"), 1)
+    regulation = {"BeginDate": STAMPS[0], "HourEnd": "0\x07"}
+    regulation |= {"RegServiceClearingPrice": 1, "RegCapacityClearingPrice": 1}
+    for name, record in (("reserve_5min", zones), ("regulation_5min", regulation)):
+        content: Any = [record]
+        for key in reversed(DATASETS[name].wrapper):
+            content = {key: content}
+        with pytest.raises(ReplyError, match="for a zone's name|for HourEnd"):
+            check.examine(DATASETS[name], Part(name, DAY), json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("name", ["regulation_5min", "reserve_da_hourly", "strike_da_hourly"])
+def test_a_set_without_locations_that_lacks_intervals_says_which(name: str) -> None:
+    original = Original.of(name, dt.date(2025, 7, 1))
+    gone, *rest = original.records()
+    finding = check.examine(original.dataset, original.part, original.body_of(rest))
+    assert finding.missing == ("2025-07-01 00:00 EDT",)
+    with pytest.raises(IncompleteError, match="^the reply lacks 2025-07-01 00:00 EDT$"):
+        finding.require_whole()
 
 
 @pytest.mark.parametrize("id_", ["", "-4000", "4e3", "٤٠٠٠", "9" * 5000, "4000 ", "\x1b"])
@@ -150,6 +204,24 @@ def test_a_well_known_id_under_another_name_or_type_is_refused(
     rows = lmp_rows(STAMPS)
     rows[0]["Location"] |= change
     with pytest.raises(ReplyError, match=words):
+        check.examine(LMP, Part(LMP.name, DAY), lmp(rows))
+
+
+def test_a_location_may_lack_its_name_or_its_type_in_some_rows() -> None:
+    rows = lmp_rows(STAMPS)
+    for row, left_out in zip(rows, ("$", "@LocType", "$"), strict=False):
+        del row["Location"][left_out]
+    rows += [row | {"Location": {"@LocId": "591"}} for row in rows[::9]]
+    finding = check.examine(LMP, Part(LMP.name, DAY), lmp(rows))
+    assert (finding.rows, finding.places, finding.missing) == (240, 10, ())
+
+
+@pytest.mark.parametrize("left_out", ["$", "@LocType"])
+def test_what_a_location_still_says_of_itself_is_checked(left_out: str) -> None:
+    rows = lmp_rows(STAMPS)
+    wrong = {"@LocId": "4000", "@LocType": "LOAD ZONE", "$": ".Z.MAINE"}
+    rows[0]["Location"] = {key: text for key, text in wrong.items() if key != left_out}
+    with pytest.raises(ReplyError, match="calls location 4000"):
         check.examine(LMP, Part(LMP.name, DAY), lmp(rows))
 
 

@@ -140,3 +140,8 @@ def test_strange_headers_are_refused_with_a_typed_error(headers: dict[str, str])
         assert module._check_headers(headers) in {True, False}
     except (TransientError, ReplyError) as error:
         assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "X-GZIP"])
+def test_both_names_of_gzip_are_understood(encoding: str) -> None:
+    assert module._is_gzipped({"Content-Encoding": encoding})

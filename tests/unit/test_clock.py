@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from isone import clock
+from isone.datasets import DATASETS
 
 SPRING = dt.date(2024, 3, 10)  # clocks go forward: no hour from 02:00
 AUTUMN = dt.date(2024, 11, 3)  # clocks go back: the hour from 01:00 comes twice
@@ -62,10 +63,22 @@ def test_a_stamp_that_new_england_would_not_write_is_refused(text: str) -> None:
         clock.parse_stamp(text)
 
 
-@pytest.mark.parametrize(("off", "snapped"), [(1, 0), (2, 0), (-2, 0), (3, 3)])
-def test_only_a_second_or_two_are_moved_onto_the_grid(off: int, snapped: int) -> None:
+@pytest.mark.parametrize("off", [1, 3, 149, -149])
+def test_within_half_an_interval_an_instant_means_the_nearest_beginning(off: int) -> None:
     start = clock.day_bounds(AUTUMN)[0]
-    assert clock.snap(start + off, 5) - start == snapped
+    assert clock.snap(start + off, 5) == start
+
+
+@pytest.mark.parametrize("off", [150, -150])
+def test_an_instant_exactly_between_two_beginnings_means_neither(off: int) -> None:
+    start = clock.day_bounds(AUTUMN)[0]
+    assert clock.snap(start + off, 5) == start + off
+
+
+@pytest.mark.parametrize(("off", "snapped"), [(2, 0), (-2, 0), (3, 3), (-3, -3)])
+def test_an_event_keeps_its_instant_but_for_a_second_or_two(off: int, snapped: int) -> None:
+    start = clock.day_bounds(AUTUMN)[0]
+    assert DATASETS["constraints_rt_5min"].interval_of(start + off) - start == snapped
 
 
 def test_the_newest_published_day_follows_the_lag() -> None:

@@ -58,7 +58,7 @@ def test_a_reply_that_was_cut_off_while_it_waited_is_asked_for_again(rig: Rig) -
 def test_a_gap_is_accepted_by_name_only(fault: str, rig: Rig, sandbox: Sandbox) -> None:
     sandbox.faults.add(f"{fault}:*{BAD}")
     assert list(rig.bring().missing_days) == [str(BAD_DAY)]
-    outcome = rig.bring(accepted={BAD_DAY: "never published"})
+    outcome = rig.bring(accepted={BAD_DAY: {"missing": "never published"}})
     assert outcome.missing == {}
     entry = rig.store.read_ledger("lmp_da_hourly", 2024).get(BAD)
     if fault == "missing-interval":
@@ -71,8 +71,8 @@ def test_a_gap_is_accepted_by_name_only(fault: str, rig: Rig, sandbox: Sandbox) 
 
 def test_a_gap_that_is_no_longer_accepted_is_asked_for_again(rig: Rig, sandbox: Sandbox) -> None:
     sandbox.faults.add(f"missing-interval:*{BAD}x1")
-    rig.bring(accepted={BAD_DAY: "never published"})
-    assert rig.bring(accepted={BAD_DAY: "never published"}).had == 3
+    rig.bring(accepted={BAD_DAY: {"missing": "never published"}})
+    assert rig.bring(accepted={BAD_DAY: {"missing": "never published"}}).had == 3
     assert rig.bring().filed == 1
     assert rig.store.read_ledger("lmp_da_hourly", 2024)[BAD].missing == ()
 
@@ -81,7 +81,7 @@ def test_a_day_with_an_accepted_gap_that_comes_damaged_is_asked_for_again(
     rig: Rig, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(f"sum-off:*{BAD}x1")
-    assert rig.bring(accepted={BAD_DAY: "an hour is missing"}).missing == {}
+    assert rig.bring(accepted={BAD_DAY: {"missing": "an hour is missing"}}).missing == {}
     assert asked(sandbox)[BAD] == 2
 
 

@@ -22,7 +22,7 @@ from isone.reconcile import averages
 from isone.sandbox import Sandbox
 from isone.settings import config_of_this_folder, read_settings
 from isone.sources import Credentials, Source
-from isone.store import Store
+from isone.store import Store, write_whole
 from isone.verify import verdict
 
 DEEP = b'{"x":' + b"[" * 100_000
@@ -121,7 +121,7 @@ def test_a_folder_with_a_name_too_long_is_refused_before_anything_starts() -> No
 # custom downloads
 
 
-ENTRY: dict[str, Any] = {"name": "mine", "script": "scripts/download_lmp.py", "args": []}
+ENTRY: dict[str, Any] = {"name": "mine", "script": "scripts/draw_workflow.py", "args": []}
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_command_is_shown_without_what_moves_a_terminal(tmp_path: Path) -> Non
     file = tmp_path / "downloads.json"
     file.write_text(json.dumps([ENTRY | {"args": ["\x1b[2J;rm -rf /"]}]))
     (download,) = custom.read_downloads(file)
-    assert download.shown == "python scripts/download_lmp.py ?[2J;rm -rf /"
+    assert download.shown == "python scripts/draw_workflow.py '?[2J;rm -rf /'"
     assert download.command[-1] == "\x1b[2J;rm -rf /"  # one argument, seen by no shell
 
 
@@ -310,7 +310,7 @@ def test_files_that_others_spoilt_are_sentences_or_passed_over(
     store = Store(tmp_path)
     marker = store.marker_path("lmp_da_hourly", "2024")
     ledger = store.ledger_path("lmp_da_hourly", 2024)
-    plan = store.jobs_dir / "plan.json"
+    plan = run.plan_path(store)
     for path in (marker, ledger, plan, places.table_path(store)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -338,9 +338,8 @@ def test_a_status_file_of_another_form_has_nothing_to_say(tmp_path: Path, facts:
     store = Store(tmp_path)
     download = run.Planned("isone_x_2024", "none", "x", 1, False)
     plan = run.Plan("sandbox", "data", "logs", (download,), (), 1, "2026", 2**70)
-    store.jobs_dir.mkdir(parents=True)
-    (store.jobs_dir / "plan.json").write_bytes(msgspec.json.encode(plan))
-    (store.jobs_dir / "isone_x_2024.json").write_text(json.dumps(facts))
+    write_whole(run.plan_path(store), msgspec.json.encode(plan))
+    write_whole(run.status_path(store, "isone_x_2024"), json.dumps(facts).encode())
     assert "1. isone_x_2024: " in run.summary(store)
     assert "Successful: 0" in run.summary(store, ended=True)
 
@@ -349,8 +348,7 @@ def test_a_plan_with_names_that_no_file_has_is_shown_as_it_is(tmp_path: Path) ->
     store = Store(tmp_path)
     downloads = tuple(run.Planned(n, n, "x", 1, False) for n in ("x" * 300, "a\0b", "../../x"))
     plan = run.Plan("sandbox", "data", "logs", downloads, (), 1, "2026", 0)
-    store.jobs_dir.mkdir(parents=True)
-    (store.jobs_dir / "plan.json").write_bytes(msgspec.json.encode(plan))
+    write_whole(run.plan_path(store), msgspec.json.encode(plan))
     assert run.summary(store).count("NEVER STARTED") == 3
 
 

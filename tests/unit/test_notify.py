@@ -48,7 +48,7 @@ def store_after(folder: Path, **facts: Any) -> Store:
     marker = folder / "complete" / "x.json"
     planned = Planned("isone_lmp_da_hourly_2024", str(marker), "", 1, False)
     plan = Plan("webservices", "data", "logs", (planned,), (), started="2026-01-01 00:00:00")
-    write_whole(store.jobs_dir / "plan.json", msgspec.json.encode(plan))
+    write_whole(run.plan_path(store), msgspec.json.encode(plan))
     status = {"started": "2026-01-01 00:00:01", **facts}
     write_whole(run.status_path(store, planned.name), json.dumps(status).encode())
     if facts.get("state") == "succeeded":

@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from isone import check, clock
-from isone.datasets import DATASETS, HUBS, Part
+from isone import check, clock, revisions
+from isone.datasets import DATASETS, HUBS, Dataset, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, Outcome, download_year
 from isone.errors import NoDataError, ReplyError
+from isone.pack.columns import ColumnReader
 from isone.recheck import jobs
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import read_settings
 from isone.sources import Source
 from isone.store import Store
+from isone.verify import raw
 
 DAY_AHEAD, REAL_TIME = DATASETS["constraints_da_hourly"], DATASETS["constraints_rt_5min"]
 INFO = "hourlylmp/da/final/info"
@@ -175,6 +177,42 @@ def test_a_name_may_be_a_number_or_absent_and_still_tells_rows_apart() -> None:
     assert (finding.rows, finding.duplicates, finding.missing) == (4, 1, ())
 
 
+@pytest.mark.parametrize("dataset", [DAY_AHEAD, REAL_TIME], ids=lambda each: each.name)
+def test_rows_of_the_same_names_with_other_values_are_kept_and_told_apart(
+    dataset: Dataset,
+) -> None:
+    outer, inner = dataset.wrapper
+    values: list[dict[str, Any]] = [
+        {"MarginalValue": -8.69},
+        {"MarginalValue": -20.5},
+        {"MarginalValue": None},
+        {"MarginalValue": -8.69, "InterfaceFlag": "N"},
+        {"MarginalValue": -8.69},
+    ]
+    first = [record(**each) for each in values]
+    found = {}
+    for name, rows in (("one", first), ("other", first[::-1])):
+        body = json.dumps({outer: {inner: rows}}).encode()
+        part = Part(dataset.name, MARCH)
+        finding = check.examine(dataset, part, body)
+        assert (finding.rows, finding.duplicates, finding.at_odds) == (4, 1, 3)
+        batch = ColumnReader(dataset).read(part, body, 4)
+        table = raw.rows_of(dataset, part, body)
+        columns = ("interface_flag", "marginal_value", "occurrence")
+        found[name] = sorted(zip(*(batch[c].to_pylist() for c in columns), strict=True), key=str)
+        by_hand = sorted(zip(*(table[c].to_pylist() for c in columns), strict=True), key=str)
+        assert found[name] == by_hand
+    assert found["one"] == found["other"]
+    assert sorted(occurrence for *_, occurrence in found["one"]) == [1, 2, 3, 4]
+
+
+def test_a_constraint_that_is_listed_twice_changes_by_what_is_other_now() -> None:
+    two = [record(), record(MarginalValue=-20.5)]
+    assert revisions.compare(DAY_AHEAD, reply(*two), reply(*two[::-1])).rows == 0
+    changed = revisions.compare(DAY_AHEAD, reply(*two), reply(two[0], record(MarginalValue=-21.5)))
+    assert (changed.rows, changed.largest) == (1, 1.0)
+
+
 def test_a_stamp_between_two_intervals_is_kept_where_no_row_is_owed() -> None:
     part = Part(REAL_TIME.name, MARCH)
     body = reply(record() | {"BeginDate": "2025-03-04T17:02:37.000-05:00"}, record())
@@ -186,17 +224,12 @@ def test_a_stamp_between_two_intervals_is_kept_where_no_row_is_owed() -> None:
     ("records", "sentence"),
     [
         pytest.param(
-            [record(), record(MarginalValue=-1)],
-            "two rows for 2025-03-04 17:00 EST of NORTHEXP / Interface disagree",
-            id="two values",
-        ),
-        pytest.param(
             [record() | {"BeginDate": "2025-03-05T00:00:00.000-05:00"}],
             "which is not in 2025-03-04",
             id="another day",
         ),
         pytest.param([record(ConstraintName=" ")], "a row without a name", id="no name"),
-        pytest.param([record(ContingencyName="A\x00B")], "'A?B' for a name", id="no text"),
+        pytest.param([record(ContingencyName="A\x00B")], "'A?B' for ContingencyName", id="no text"),
         pytest.param([record(MarginalValue="-8.69")], "Expected `float | null`", id="text"),
         pytest.param([{"BeginDate": "x"}], "missing required field `ConstraintName`", id="form"),
     ],

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from isone import run
 from isone.datasets import DATASETS, HUBS, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
-from isone.recheck import jobs, outputs
+from isone.recheck import jobs, outputs, verdict
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import read_settings
@@ -97,38 +98,52 @@ def test_a_recheck_of_days_that_are_not_here_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
-    days = "20240101-20240103.on-20240110"
-    assert jobs.recheck_prices(config, DATASET.name, days, str(tmp_path / "x.log")) == 0
+    days = "20240101-20240103"
+    assert (
+        jobs.recheck_prices(
+            config, DATASET.name, days, str(tmp_path / "note.json"), str(tmp_path / "x.log")
+        )
+        == 0
+    )
     said = "no final response of these days is here, so none was asked for again"
     assert said in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_recheck_leaves_a_line_for_each_dataset_also_where_one_fails(
+def test_a_recheck_ends_with_a_sentence_also_where_it_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs"),
-              "sandbox_nodes": 0, "data_types": "lmp", "markets": "da rt-hourly rt"}  # fmt: skip
+              "sandbox_nodes": 0}  # fmt: skip
     store = Store(tmp_path / "sandbox")
     with downloaded(store):
         _day(store, 2).unlink()
-    days = "20240101-20240105.on-20240110"
-    log_path = str(tmp_path / "x.log")
-    assert jobs.recheck_prices(config, DATASET.name, days, log_path) == 1
-    said = " ".join(capsys.readouterr().err.split())
-    failed = f"{DATASET.name}, 2024-01-01 to 2024-01-05: 4 responses compared, 0 corrected, 1 could"
-    assert failed in said
-    newest = json.loads(outputs.newest_path(store, DATASET.name).read_text())
-    assert list(newest["failed"]) == ["20240102"]
-    assert not (store.root / "rechecked" / DATASET.name).exists()  # no note: the next run tries it
-    assert jobs.recheck_prices(config, "lmp_da_hourly", days, log_path) == 0
-    lines = outputs.summary_path(store).read_text().splitlines()
-    assert [line.partition(",")[0] for line in lines[:2]] == ["lmp_da_hourly", DATASET.name]
-    assert lines[1].startswith(failed)
-    assert lines[2] == "lmp_rt_5min: not compared"
-    another = "20240102-20240106.on-20240111"
-    assert jobs.recheck_prices(config, "lmp_da_hourly", another, log_path) == 0
-    lines = outputs.summary_path(store).read_text().splitlines()
-    assert lines[1] == f"{DATASET.name}: not compared"  # that was the day before
+    note = tmp_path / "note.json"
+    assert (
+        jobs.recheck_prices(
+            config, DATASET.name, "20240101-20240105", str(note), str(tmp_path / "x.log")
+        )
+        == 1
+    )
+    sentence = (
+        f"{DATASET.name}, 2024-01-01 to 2024-01-05: 4 responses compared, 0 corrected, "
+        "1 could not be compared: 20240102: the stored reply "
+    )
+    assert sentence in " ".join(capsys.readouterr().err.split())
+    assert not note.exists()
+    (kept,) = (store.root / "rechecked" / DATASET.name).iterdir()
+    assert list(json.loads(kept.read_text())["failed"]) == ["20240102"]
+    facts = json.loads(run.status_path(store, f"recheck_{DATASET.name}").read_text())
+    assert facts["verdict_lines"][0].startswith(sentence)
+
+
+def test_corrections_are_named_in_the_sentence() -> None:
+    corrected = [{"part": f"2024010{day}", "changed_rows": day} for day in range(1, 6)]
+    found = {"dataset": "lmp_da_hourly", "first_day": "2024-01-01", "last_day": "2024-01-07",
+             "compared": 7, "corrected": corrected, "failed": {}}  # fmt: skip
+    assert verdict.line(found) == (
+        "lmp_da_hourly, 2024-01-01 to 2024-01-07: 7 responses compared, 5 corrected "
+        "(20240101, 1 row; 20240102, 2 rows; 20240103, 3 rows; and 2 more)"
+    )
 
 
 def _day(store: Store, day: int) -> Path:

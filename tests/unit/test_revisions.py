@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,63 @@ def test_a_parts_name_leads_back_to_it() -> None:
     for facts in ({}, {"location": 4000}, {"hour": 7}, {"block": 4}):
         part = Part(HOURLY.name, FIRST, prelim=True, **facts)
         assert Part.named(HOURLY.name, part.name) == part
+
+
+@pytest.mark.parametrize("fault", ["sum-off", "null-price", "renamed-field", "empty"])
+def test_a_preliminary_day_stands_in_for_a_final_one_that_is_rejected(
+    tmp_path: Path, fault: str
+) -> None:
+    store = Store(tmp_path)
+    job = Job(HOURLY.name, 2026, FIRST, dt.date(2026, 6, 11), HUBS, FIRST)
+    with (
+        Sandbox(
+            nodes=0, today=dt.date(2026, 6, 13), faults=[f"{fault}:*/rt/final/day/20260606"]
+        ) as sandbox,
+        Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
+    ):
+        download_year(Downloader(store, client, HOURLY), job, newest_first=False)
+    found = manifest(store, HOURLY.name, job.period)
+    assert found["20260606.prelim"] == "prelim"
+    assert found["20260607"] == "final"
+    rejected = store.refused_path(Part(HOURLY.name, dt.date(2026, 6, 6)))
+    assert rejected.exists() == (fault != "empty")
+
+
+def test_a_day_that_has_to_be_final_is_missing_where_the_final_one_is_rejected(
+    tmp_path: Path,
+) -> None:
+    job = Job(HOURLY.name, 2026, FIRST, dt.date(2026, 6, 11), HUBS, FIRST)
+    with (
+        Sandbox(
+            nodes=0, today=dt.date(2026, 6, 13), faults=["sum-off:*/rt/final/day/20260605"]
+        ) as sandbox,
+        Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
+        pytest.raises(MissingDaysError, match="1 day missing: 2026-06-05"),
+    ):
+        download_year(Downloader(Store(tmp_path), client, HOURLY), job, newest_first=False)
+
+
+def test_versions_of_a_set_without_prices_are_held_against_each_other_too() -> None:
+    priced = DATASETS["regulation_5min"]
+    without = tuple(replace(column, unit="MW") for column in priced.columns)
+    dataset = replace(priced, columns=without)
+    stamp = clock.stamp(clock.interval_starts(FIRST, 5)[0])
+    before, after = (
+        json.dumps(
+            {
+                "FiveMinRcps": {
+                    "FiveMinRcp": {
+                        "BeginDate": stamp,
+                        "RegServiceClearingPrice": value,
+                        "RegCapacityClearingPrice": 1,
+                    }
+                }
+            }
+        ).encode()
+        for value in (1000, 1001)
+    )
+    changes = revisions.compare(dataset, before, after)
+    assert (changes.rows, changes.largest) == (1, 0.0)
 
 
 def test_two_versions_are_held_against_each_other_row_by_row() -> None:

@@ -1,6 +1,7 @@
 """What is selected decides what is missing: exactly what lacks is asked for."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_a_year_before_a_datasets_first_day_is_said_to_have_nothing(
         read_settings({"years": 2016, "source": "webservices", "data_types": "as", **config}), AT
     )
     assert chosen.jobs == ()
-    assert chosen.remarks == (remark,)
+    assert chosen.left_out == (remark,)
 
 
 def test_a_datasets_first_year_begins_with_its_first_day() -> None:
@@ -152,9 +153,9 @@ def test_hubs_then_all_locations_asks_for_the_hours_and_back_for_nothing() -> No
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
     hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}
     hours = {p.name: entry(p.name) for p in dataset.day_parts(day, "all")}
-    assert len(selection.parts_lacking(dataset, [day], "all", hubs, ())) == 24
-    assert selection.parts_lacking(dataset, [day], HUBS, hours, ()) == []
-    one_more = selection.parts_lacking(dataset, [day], (321, *HUBS), hubs, ())
+    assert len(selection.parts_lacking(dataset, [day], "all", hubs, {})) == 24
+    assert selection.parts_lacking(dataset, [day], HUBS, hours, {}) == []
+    one_more = selection.parts_lacking(dataset, [day], (321, *HUBS), hubs, {})
     assert [part.location for part in one_more] == [321]
 
 
@@ -167,14 +168,16 @@ def test_many_locations_are_asked_for_by_the_hour_which_is_fewer_requests() -> N
 def test_a_day_filed_with_a_gap_counts_only_while_the_gap_is_accepted() -> None:
     dataset, day = DATASETS["reserve_5min"], dt.date(2024, 6, 1)
     had = {"20240601": entry("20240601", missing=("13:00",))}
-    assert selection.parts_lacking(dataset, [day], HUBS, had, {day}) == []
-    assert len(selection.parts_lacking(dataset, [day], HUBS, had, ())) == 1
+    assert selection.parts_lacking(dataset, [day], HUBS, had, {day: {"missing": "x"}}) == []
+    assert len(selection.parts_lacking(dataset, [day], HUBS, had, {})) == 1
 
 
 def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) -> None:
     settings = read_settings({"years": 2024, "source": "webservices", "data_dir": str(tmp_path)})
     jobs = selection.select(settings, AT).jobs
-    left = {job.dataset: selection.requests_left(Store(tmp_path), job, settings) for job in jobs}
+    left = {
+        job.dataset: selection.requests_left(Store(tmp_path), job, settings).sure for job in jobs
+    }
     assert left == {
         "lmp_da_hourly": 366,
         "lmp_rt_5min": 366 * 9,
@@ -187,21 +190,71 @@ def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) 
 def test_a_day_had_from_the_public_reports_is_not_asked_for_again_from_the_web_services() -> None:
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
     blocks = {p.name: entry(p.name) for p in dataset.report_parts(day)}
-    assert selection.parts_lacking(dataset, [day], HUBS, blocks, ()) == []
-    assert selection.parts_lacking(dataset, [day], "all", blocks, ()) == []
+    assert selection.parts_lacking(dataset, [day], HUBS, blocks, {}) == []
+    assert selection.parts_lacking(dataset, [day], "all", blocks, {}) == []
     hubs = {p.name: entry(p.name) for p in dataset.day_parts(day, HUBS)}
-    assert selection.parts_lacking(dataset, [day], HUBS, hubs, (), from_reports=True) == []
-    assert len(selection.parts_lacking(dataset, [day], "all", hubs, (), from_reports=True)) == 6
+    assert selection.parts_lacking(dataset, [day], HUBS, hubs, {}, from_reports=True) == []
+    assert len(selection.parts_lacking(dataset, [day], "all", hubs, {}, from_reports=True)) == 6
     assert [e.part for e in selection.parts_of_days(dataset, [day], HUBS, blocks)] == list(blocks)
 
 
 def test_without_an_account_the_reports_are_taken_and_what_they_lack_is_said() -> None:
     chosen = selection.select(read_settings({"years": 2024}), AT)
     assert [job.dataset for job in chosen.jobs] == ["lmp_da_hourly", "lmp_rt_5min", "reserve_5min"]
-    first, second = chosen.remarks
+    (first,), (second,) = chosen.remarks, chosen.left_out
     assert first.startswith("no account is set: from the public reports")
     assert second.startswith("regulation_5min is in no public report and is left out; to have it,")
     assert "a free ISO Express account" in second
+
+
+def test_years_before_public_csv_begins_are_left_out_before_anything_is_sent() -> None:
+    config = {"years": "2014-2016", "source": "reports", "data_types": "lmp"}
+    chosen = selection.select(read_settings(config | {"markets": "da rt-hourly"}), AT)
+    assert [(job.dataset, job.year) for job in chosen.jobs if "_da_" in job.dataset] == [
+        ("lmp_da_hourly", 2016)
+    ]
+    (remark,) = chosen.remarks
+    assert remark.startswith(
+        "lmp_da_hourly is in the public CSV from 2016-01-01 on, so it is left out of 2014, 2015; "
+        "to have it, set ISONE_USERNAME"
+    )
+    alone = config | {"years": 2014, "markets": "da"}
+    with pytest.raises(StopRunError, match="^no public report has lmp_da_hourly 2014: leave out"):
+        selection.select(read_settings(alone), AT)
+    sentence = "^no ISO-NE account is set, and no public report has lmp_da_hourly 2014: set ISONE"
+    with pytest.raises(StopRunError, match=sentence):
+        selection.select(read_settings(alone | {"source": "auto"}), AT)
+
+
+def test_a_year_that_is_in_public_csv_in_part_is_left_out_and_counts_for_an_account(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dataset = DATASETS["lmp_da_hourly"]
+    assert dataset.report is not None
+    later = replace(dataset, report=replace(dataset.report, first_day=dt.date(2016, 3, 5)))
+    monkeypatch.setitem(selection.DATASETS, dataset.name, later)
+    config = {
+        **{"years": "2016 2017", "source": "reports", "data_dir": str(tmp_path)},
+        **{"data_types": "lmp", "markets": "da"},
+    }
+    chosen = selection.select(read_settings(config), AT)
+    assert [job.period for job in chosen.jobs] == ["2017"]
+    (remark,) = chosen.remarks
+    assert "from 2016-03-05 on, for whole years from 2017, so it is left out of 2016" in remark
+    Store(tmp_path).write_marker(dataset.name, "2016", {})
+    chosen = selection.select(read_settings(config), AT)
+    assert sorted(job.period for job in chosen.jobs) == ["2016", "2017"]
+    assert chosen.jobs[-1].first == dt.date(2016, 1, 1), "as the web services have it"
+
+
+def test_the_web_services_are_asked_for_years_before_the_public_csv_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ISONE_USERNAME", "someone")
+    monkeypatch.setenv("ISONE_PASSWORD", "secret")
+    config = {"years": 2014, "data_types": "lmp", "markets": "da"}
+    (job,) = selection.select(read_settings(config), AT).jobs
+    assert (job.period, job.first) == ("2014", dt.date(2014, 1, 1))
 
 
 def test_a_year_that_an_account_has_brought_stays_part_of_a_run_without_one(tmp_path: Path) -> None:

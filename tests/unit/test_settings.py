@@ -138,6 +138,33 @@ def test_each_market_and_service_selects_one_dataset() -> None:
         assert chosen.datasets == (name,)
 
 
+@pytest.mark.parametrize(
+    ("config", "remarks"),
+    [
+        ({}, ()),
+        ({"data_types": "all"}, ()),
+        (
+            {"data_types": "lmp constraints", "markets": "rt-hourly"},
+            ("data type constraints is left out: markets rt-hourly has none of it; it has da, rt",),
+        ),
+        (
+            {"data_types": "all", "markets": "rt-hourly"},
+            ("data type constraints is left out: markets rt-hourly has none of it; it has da, rt",),
+        ),
+        ({"data_types": "lmp constraints", "markets": "da rt-hourly"}, ()),
+        (
+            {"data_types": "constraints", "markets": "da rt-hourly"},
+            ("markets: rt-hourly brings nothing of data type constraints",),
+        ),
+        ({"data_types": "lmp", "services": "reserves"}, ()),
+    ],
+)
+def test_what_is_chosen_and_brings_nothing_is_said(
+    config: dict[str, str], remarks: tuple[str, ...]
+) -> None:
+    assert read_settings(config).remarks == remarks
+
+
 def test_the_schema_knows_the_markets_and_services_of_the_dataset_table() -> None:
     properties = schema()["properties"]
     assert set(properties["markets"]["items"]["enum"]) == set(MARKETS)

@@ -49,8 +49,44 @@ def test_a_stand_in_may_be_asked_without_an_account() -> None:
     assert webservices(settings, {"NETRC": "/nonexistent"}).credentials is None
 
 
-def test_a_password_does_not_travel_unencrypted() -> None:
-    environ = {"ISONE_USERNAME": "me", "ISONE_PASSWORD": "secret"}
+@pytest.mark.parametrize("prefix", ["ISONE_", "ISONE_API_"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/api/v1.1",
+        "https://webservices.iso-ne.com.example.org/api/v1.1",
+        "https://www.iso-ne.com/api/v1.1",
+        "https://127.0.0.1.example.org/api/v1.1",
+    ],
+)
+def test_the_account_of_the_environment_goes_to_no_other_host_and_one_sentence_says_so(
+    url: str, prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    environ = {f"{prefix}USERNAME": "me", f"{prefix}PASSWORD": "canary", "NETRC": "/nonexistent"}
+    assert webservices(read_settings({"base_url": url}), environ).credentials is None
+    host = url.split("/")[2]
+    (said,) = caplog.messages
+    assert said == (
+        f"no account is sent to {url}: ISONE_USERNAME and ISONE_PASSWORD are for "
+        "webservices.iso-ne.com and this machine alone; for another host add "
+        f"`machine {host} login … password …` to ~/.netrc"
+    )
+
+
+def test_another_host_has_the_account_that_netrc_has_for_exactly_it(tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine example.org login them password theirs\ndefault login x password y\n")
+    environ = {"ISONE_USERNAME": "me", "ISONE_PASSWORD": "secret", "NETRC": str(netrc)}
+    settings = read_settings({"base_url": "https://example.org/api"})
+    assert webservices(settings, environ).credentials == Credentials("them", "theirs")
+    elsewhere = read_settings({"base_url": "https://www.example.org/api"})
+    assert webservices(elsewhere, environ).credentials is None
+
+
+def test_a_password_does_not_travel_unencrypted(tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine example.org login me password secret\n")
+    environ = {"ISONE_USERNAME": "me", "ISONE_PASSWORD": "secret", "NETRC": str(netrc)}
     settings = read_settings({"base_url": "http://example.org/api"})
     with pytest.raises(UsageError, match="unencrypted; use https"):
         webservices(settings, environ)

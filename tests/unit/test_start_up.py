@@ -54,7 +54,8 @@ def test_reading_the_snakefile_loads_nothing_heavy(tmp_path: Path) -> None:
     program = "\n".join(imported_by(path) for path in files)
     assert "isone.database.outputs" in program
     configured = "run.Run.of({'years': '2019-2024', 'source': 'sandbox', 'through': '2024-03-01'})"
-    assert loaded_by(f"{program}\nrun.header({configured}.plan())", tmp_path) == set()
+    said = f"{program}\nrun.header({configured}.plan())"
+    assert loaded_by(said, tmp_path) == {"snakemake"}, "which reads it"
 
 
 @pytest.mark.parametrize(
@@ -83,10 +84,12 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
             for pair in PERIODS
         },
         "pack": f"pack.pack_prices(C, *{PERIODS[0]}, log_path='b.log')",
-        "describe": "pack.describe_tables(C, 'data/sandbox/parquet/datapackage.json', 'c.log')",
+        "describe": "pack.describe_tables(C, 'data/sandbox/packed/datapackage.json', 'c.log')",
         "load": "database.load_duckdb(C, 'd.log', 1)",
         "report": "report.write_report(C, 'e.log', pathlib.Path('reports'))",
-        "verify": " or ".join(f"verify.verify_prices(C, *{pair}, 'f.log')" for pair in PERIODS),
+        "verify": " or ".join(
+            f"verify.verify_prices(C, *{pair}, 'verdict.json', 'f.log')" for pair in PERIODS
+        ),
         "verify_summary": f"verify.verify_summary(C, {verdicts}, 'g.log')",
     }
     found = {}

@@ -16,7 +16,7 @@ from postgres_server import Server
 from running import PROJECT
 from spoiled import change_parquet, flip_a_bit
 
-from isone import selection
+from isone import run, selection
 from isone.database.jobs import load_all_postgres, load_postgres
 from isone.datasets import DATASETS, HUBS
 from isone.errors import LoadError
@@ -256,7 +256,7 @@ def test_a_database_that_is_down_is_no_damage_but_an_error(store: Store, tmp_pat
 def lacking(store: Store, dataset: str = "lmp_da_hourly") -> list[str]:
     days = [dt.date(2025, 11, day) for day in (1, 2, 3)]
     entries = store.read_ledger(dataset, 2025)
-    parts = selection.parts_lacking(DATASETS[dataset], days, HUBS, entries, ())
+    parts = selection.parts_lacking(DATASETS[dataset], days, HUBS, entries, {})
     return [part.name for part in parts]
 
 
@@ -311,11 +311,13 @@ def test_the_summary_ends_with_the_verdict_and_is_gone_while_a_check_has_not_end
     assert jobs.verify_by_hand(config, [("lmp_da_hourly", PERIOD)]) == 1
     last = summary_path(store).read_text().splitlines()[-1]
     assert last.startswith(f"lmp_da_hourly {PERIOD} is damaged: lmp_da_hourly {DAY}; with ")
-    assert jobs.verify_prices(config, "lmp_da_hourly", PERIOD, str(store.root / "log")) == 0
+    copy, log = str(store.root / "copy.json"), str(store.root / "log")
+    assert jobs.verify_prices(config, "lmp_da_hourly", PERIOD, copy, log) == 0
     assert not summary_path(store).exists()
     verdict = str(outputs.verdict_path(store, "lmp_da_hourly", PERIOD))
-    assert jobs.verify_summary(config, [verdict], str(store.root / "log")) == 1
-    assert summary_path(store).exists()
+    assert jobs.verify_summary(config, [verdict], log) == 1
+    told = json.loads(run.status_path(store, "verify").read_text())["verdict_lines"]
+    assert summary_path(store).read_text().splitlines() == told
 
 
 def test_a_damaged_table_alone_is_removed_and_no_reply_is_fetched_again(store: Store) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from filled import TODAY, build_duckdb, config_for, settings_for
+from running import SERVICE
 from spoiled import change_duckdb, change_marker, change_parquet, flip_a_bit
 
-from isone import clock, receipts
+from isone import clock, flaws, markers
 from isone.datasets import DATASETS, HUBS, Locations, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
@@ -107,7 +108,7 @@ KINDS = {
 @contextmanager
 def client_of(sandbox: Sandbox, *, public: bool) -> Iterator[Client]:
     settings = read_settings({"source": "reports", "base_url": sandbox.reports_url})
-    source = open_service(settings) if public else Source("sandbox", sandbox.url)
+    source = open_service(settings) if public else Source("webservices", sandbox.url)
     with Client(source, settings.http, sleep=lambda seconds: None) as client:
         yield client
 
@@ -115,17 +116,18 @@ def client_of(sandbox: Sandbox, *, public: bool) -> Iterator[Client]:
 def fill(store: Store, kind: Kind) -> None:
     """Bring a year of a kind home, as a download does, pack it and load it."""
     dataset = DATASETS[kind.dataset]
-    with Sandbox(nodes=2, today=TODAY, faults=kind.faults) as sandbox:
+    with Sandbox(nodes=2, today=TODAY, faults=kind.faults, server_name=SERVICE) as sandbox:
         for day, locations, public in kind.before:
             with client_of(sandbox, public=public) as client:
                 Downloader(store, client, dataset).bring([day], locations, kind.final_through)
         with client_of(sandbox, public=kind.public) as client:
-            downloader = Downloader(store, client, dataset, kind.accepted)
+            accepted = {day: {flaws.MISSING: why} for day, why in kind.accepted.items()}
+            downloader = Downloader(store, client, dataset, accepted)
             download_year(downloader, kind.job, newest_first=False)
     pack_year(store, *kind.name, kind.locations)
-    write_json(receipts.of_table(store, *kind.name), {})
+    write_json(markers.of_table(store, *kind.name), {})
     build_duckdb(store)
-    write_json(receipts.of_duckdb(store), {})
+    write_json(markers.of_duckdb(store), {})
 
 
 @pytest.fixture(scope="session")
@@ -249,7 +251,7 @@ def test_a_damaged_response_is_named_and_put_aside_alone(
     before = files_of(store) - {store.raw_path(part)}
     assert "fetches 1 response again and writes 1 marker again" in mend(store, kind, capsys)
     gone = before - files_of(store)
-    assert gone == {store.marker_path(*kind.name), *receipts_of(store, kind)}
+    assert gone == {store.marker_path(*kind.name)}
     assert not store.raw_path(part).exists()
 
 
@@ -290,7 +292,7 @@ def test_a_changed_marker_is_named_and_removed_alone(
     said = mend(store, kind, capsys)
     assert "writes 1 marker again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
-    assert gone == {store.marker_path(*kind.name), *receipts_of(store, kind)}
+    assert gone == {store.marker_path(*kind.name)}
 
 
 def test_a_changed_row_of_the_table_is_named_and_the_table_removed_alone(
@@ -305,7 +307,7 @@ def test_a_changed_row_of_the_table_is_named_and_the_table_removed_alone(
     said = mend(store, kind, capsys)
     assert "writes 1 table again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
-    assert gone == {store.parquet_path(*kind.name), *receipts_of(store, kind)}
+    assert gone == {store.parquet_path(*kind.name), markers.of_table(store, *kind.name)}
 
 
 @pytest.mark.parametrize(
@@ -341,12 +343,7 @@ def test_what_was_changed_in_duckdb_is_named_and_only_loaded_again(
     before = files_of(store)
     said = mend(store, kind, capsys)
     assert "loads 1 dataset-year again and leaves the responses, of which none is damaged" in said
-    assert before - files_of(store) == {receipts.of_duckdb(store)}
-
-
-def receipts_of(store: Store, kind: Kind) -> set[Path]:
-    """What says that a year is packed and loaded: without it Snakemake does that again."""
-    return {receipts.of_table(store, *kind.name), receipts.of_duckdb(store)}
+    assert before - files_of(store) == {markers.of_duckdb(store)}
 
 
 def files_of(store: Store) -> set[Path]:

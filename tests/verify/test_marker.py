@@ -57,7 +57,7 @@ def test_a_day_may_be_there_in_any_way_that_a_download_accepts() -> None:
 
 
 def test_a_marker_of_an_older_version_is_read_by_its_name() -> None:
-    assert damage(manifest(WHOLE, locations=None, final_through="")) == []
+    assert damage(manifest(WHOLE, final_through="")) == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,11 @@ def test_a_marker_whose_days_or_rows_are_wrong_is_damage() -> None:
 def test_flaws_are_named_in_the_notes_accepted_ones_with_the_reason() -> None:
     flaws = [DayFlaw("2026-06-09", "sum", "3 rows", "known since June")]
     flaws += [DayFlaw(f"2026-06-1{day}", "flat-prices", "from 03:00") for day in range(5)]
-    accepted, suspect = marker.notes(manifest(WHOLE, flaws=tuple(flaws)))
+    flaws.append(DayFlaw("2026-06-09", "constant-day", "all 5.00", "a holiday"))
+    accepted, suspect, acknowledged = marker.notes(manifest(WHOLE, flaws=tuple(flaws)))
+    assert acknowledged == (
+        "1 suspect flaw, acknowledged: 2026-06-09 constant-day: all 5.00 (a holiday)"
+    )
     assert accepted == "1 accepted flaw: 2026-06-09 sum: 3 rows (known since June)"
     assert suspect == (
         "5 suspect flaws, not acknowledged: 2026-06-10 flat-prices: from 03:00; "

@@ -10,26 +10,28 @@ _CAPACITY, _SERVICE = "#0072B2", "#009E73"
 
 def regulation(column: str, unit: str) -> Spec:
     """One of the two regulation prices, a mean a day."""
+    colour = _CAPACITY if column == "capacity" else _SERVICE
+    encoded = [theme.days_axis("day"), alt.Y(f"{column}:Q", title=unit)]
+    tips = [theme.day_tip(), theme.number_tip(column, f"Mean, {unit}")]
+    line = theme.in_runs(base(), "day").mark_line(strokeWidth=1.3, color=colour)
+    dots = theme.lone("day").encode(color=alt.value(colour))
     return theme.finished(
-        base()
-        .mark_line(strokeWidth=1.3, color=_CAPACITY if column == "capacity" else _SERVICE)
-        .encode(
-            theme.days_axis("day"),
-            alt.Y(f"{column}:Q", title=unit),
-            tooltip=[theme.day_tip(), theme.number_tip(column, f"Mean, {unit}")],
-        )
-        .properties(height=200)
+        alt.layer(
+            line.encode(*encoded, detail=theme.RUN, tooltip=tips),
+            dots.encode(*encoded, tooltip=tips),
+        ).properties(width="container", height=200)
     )
 
 
 def reserves(products: list[str]) -> Spec:
     """Reserve prices by product, a mean a month."""
     return theme.finished(
-        base()
+        theme.in_runs(base(), "month", "product")
         .transform_calculate(name=theme.named("product", PRODUCTS))
         .mark_line(strokeWidth=1.8, point={"size": 14})
         .encode(
             theme.days_axis("month"),
+            alt.Detail(theme.RUN),
             alt.Y("price:Q", title="$/MWh"),
             color=_product_colour(products, lines=True),
             strokeDash=alt.StrokeDash(
@@ -39,7 +41,12 @@ def reserves(products: list[str]) -> Spec:
                     range=[PRODUCT_DASHES[p] for p in products],
                 ),
             ),
-            tooltip=[theme.month_tip(), "name:N", theme.number_tip("price", "Mean, $/MWh")],
+            tooltip=[
+                theme.month_tip(),
+                theme.part_tip(),
+                "name:N",
+                theme.number_tip("price", "Mean, $/MWh"),
+            ],
         )
     )
 

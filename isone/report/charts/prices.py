@@ -15,35 +15,38 @@ _DURATION_TICKS = [-200, -100, -50, -20, 0, 20, 50, 100, 200, 500, 1000, 2000]
 def daily(markets: list[str]) -> Spec:
     """Each day's mean, and the range of its hours behind it."""
     bands = [
-        base()
+        theme.in_runs(base(), "day")
         .mark_area(opacity=0.25, color=MARKET_COLOURS[market], clip=True)
         .encode(
             theme.days_axis("day"),
             alt.Y(f"{market}_low:Q", title=_PRICE),
             alt.Y2(f"{market}_high:Q"),
+            detail=theme.RUN,
         )
         for market in reversed(markets)
     ]
-    lines = (
-        base()
-        .transform_fold([f"{m}_mean" for m in markets], as_=["series", "price"])
-        .transform_calculate(market=_market_of([f"{m}_mean" for m in markets]))
-        .mark_line(strokeWidth=1.4)
-        .encode(
-            theme.days_axis("day"),
-            alt.Y("price:Q", title=_PRICE),
-            color=alt.Color(
-                "market:N", scale=theme.market_colour(markets), legend=theme.line_legend()
-            ),
-            strokeDash=alt.StrokeDash("market:N", scale=theme.market_dash(markets)),
+    means = [f"{m}_mean" for m in markets]
+    lines, dots = (
+        chart.transform_fold(means, as_=["series", "price"]).transform_calculate(
+            market=_market_of(means)
         )
+        for chart in (theme.in_runs(base(), "day"), theme.lone("day"))
     )
+    axes = [theme.days_axis("day"), alt.Y("price:Q", title=_PRICE)]
+    colour = alt.Color("market:N", scale=theme.market_colour(markets), legend=theme.line_legend())
+    lines = lines.mark_line(strokeWidth=1.4).encode(
+        *axes,
+        detail=theme.RUN,
+        color=colour,
+        strokeDash=alt.StrokeDash("market:N", scale=theme.market_dash(markets)),
+    )
+    dots = dots.encode(*axes, color=colour)
     tips = [theme.day_tip()]
     for market in markets:
         for part, word in (("mean", "mean"), ("low", "lowest hour"), ("high", "highest hour")):
             tips.append(theme.number_tip(f"{market}_{part}", f"{MARKETS[market]} {word}"))
     return theme.finished(
-        alt.layer(*bands, lines, _rule("day", tips)).properties(width="container", height=300)
+        alt.layer(*bands, lines, dots, _rule("day", tips)).properties(width="container", height=300)
     )
 
 
@@ -89,6 +92,7 @@ def monthly(markets: list[str]) -> Spec:
             color=alt.Color("market:N", scale=theme.market_colour(markets)),
             tooltip=[
                 theme.month_tip(),
+                theme.part_tip(),
                 "market:N",
                 theme.number_tip("price", f"Mean, {_PRICE}"),
             ],
@@ -157,6 +161,7 @@ def hours_of_month(market: str) -> Spec:
             ),
             tooltip=[
                 theme.month_tip(),
+                theme.part_tip(),
                 alt.Tooltip("hour:O", title="Hour beginning"),
                 theme.number_tip(market, f"Mean, {_PRICE}"),
             ],
@@ -168,6 +173,7 @@ def spread_over_time() -> Spec:
     """Mean of day-ahead less real-time by month, with the middle four fifths of the hours."""
     tips = [
         theme.month_tip(),
+        theme.part_tip(),
         theme.number_tip("spread", f"Mean, {_PRICE}"),
         theme.number_tip("spread_p10", "A tenth of the hours is below"),
         theme.number_tip("spread_p90", "A tenth of the hours is above"),
@@ -241,6 +247,7 @@ def odd_hours(markets: list[str]) -> Spec:
             color=alt.Color("market:N", scale=theme.market_colour(markets)),
             tooltip=[
                 theme.month_tip(),
+                theme.part_tip(),
                 "market:N",
                 "kind:N",
                 theme.number_tip("hours", "Hours", 0),
@@ -295,11 +302,12 @@ _COMPONENT_COLOURS = {
 def zone(markets: list[str], lowest: float, highest: float) -> Spec:
     """One place's monthly distance from the hub; drawn once for each place, on equal axes."""
     lines = (
-        base()
+        theme.in_runs(base(), "month", "location", "market")
         .transform_calculate(name=theme.named("market", MARKETS))
-        .mark_line(strokeWidth=1.6)
+        .mark_line(strokeWidth=1.6, point={"size": 14})
         .encode(
             theme.days_axis("month", 3, grid=False),
+            alt.Detail(theme.RUN),
             alt.Y(
                 "difference:Q",
                 title=None,
@@ -313,6 +321,7 @@ def zone(markets: list[str], lowest: float, highest: float) -> Spec:
             tooltip=[
                 "location:N",
                 theme.month_tip(),
+                theme.part_tip(),
                 "name:N",
                 theme.number_tip("difference", f"From the hub, {_PRICE}"),
                 theme.number_tip("lmp", f"Mean, {_PRICE}"),
@@ -329,12 +338,13 @@ def top_bottom(markets: list[str]) -> Spec:
     }
     domain = list(names.values())
     return theme.finished(
-        base()
+        theme.in_runs(base(), "month")
         .transform_fold(list(names), as_=["series", "price"])
         .transform_calculate(name=theme.named("series", names))
         .mark_line(strokeWidth=1.8, point={"size": 14})
         .encode(
             theme.days_axis("month"),
+            alt.Detail(theme.RUN),
             alt.Y("price:Q", title=_PRICE),
             color=alt.Color(
                 "name:N",
@@ -348,7 +358,12 @@ def top_bottom(markets: list[str]) -> Spec:
                     range=[[1, 0] if k.endswith("tb2") else [5, 2] for k in names],
                 ),
             ),
-            tooltip=[theme.month_tip(), "name:N", theme.number_tip("price", f"Mean, {_PRICE}")],
+            tooltip=[
+                theme.month_tip(),
+                theme.part_tip(),
+                "name:N",
+                theme.number_tip("price", f"Mean, {_PRICE}"),
+            ],
         )
     )
 
@@ -363,6 +378,7 @@ def audit() -> Spec:
             alt.Y("mean_difference:Q", title=f"Mean difference, {_PRICE}"),
             tooltip=[
                 theme.month_tip(),
+                theme.part_tip(),
                 theme.number_tip("mean_difference", f"Mean difference, {_PRICE}", 3),
                 theme.number_tip("largest_difference", "Largest difference", 3),
                 theme.number_tip("hours", "Hours compared", 0),

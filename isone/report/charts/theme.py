@@ -70,6 +70,37 @@ def base() -> Any:
     return alt.Chart(alt.NamedData(name=ROWS)).properties(width="container", height=260)
 
 
+RUN = "run:N"
+"""What lines are told apart by, so that none is drawn over days or months without a price."""
+_DAY = 86_400_000  # milliseconds
+_FURTHEST = {"day": 1.5 * _DAY, "month": 32 * _DAY}
+
+
+def in_runs(chart: Any, column: str, *by: str) -> Any:
+    """A chart whose rows say in which run of days or months without a hole they are, how long."""
+    order = [alt.SortField(column)]
+    near = f"isValid(datum.before) && datum.{column} - datum.before < {_FURTHEST[column]:.0f}"
+    return (
+        chart.transform_window(before=f"lag({column})", sort=order, groupby=list(by))
+        .transform_calculate(begins=f"{near} ? 0 : 1")
+        .transform_window(run="sum(begins)", sort=order, groupby=list(by), frame=[None, 0])
+        .transform_joinaggregate(length="count()", groupby=["run", *by])
+    )
+
+
+def lone(column: str) -> Any:
+    """Dots for the rows between two holes, of which a line would show nothing.
+
+    They are taken from the first row of every run, for of no row at all Vega finds no extent.
+    """
+    return (
+        in_runs(base(), column)
+        .transform_filter("datum.begins == 1")
+        .mark_circle(size=12)
+        .encode(opacity=alt.condition("datum.length == 1", alt.value(1), alt.value(0)))
+    )
+
+
 _SHORT_DATE = (
     "utcdate(datum.value) > 1 ? utcFormat(datum.value, '%b %d')"
     " : utcmonth(datum.value) > 0 ? utcFormat(datum.value, '%b')"
@@ -113,6 +144,11 @@ def day_tip(column: str = "day") -> alt.Tooltip:
 def month_tip() -> alt.Tooltip:
     """The month, in a tooltip."""
     return alt.Tooltip("month:T", timeUnit="utcyearmonth", title="Month", format="%Y-%m")
+
+
+def part_tip() -> alt.Tooltip:
+    """Which part of the month or year is here, in a tooltip."""
+    return alt.Tooltip("part:N", title="Part that is here")
 
 
 def number_tip(column: str, title: str, decimals: int = 2) -> alt.Tooltip:

@@ -1,7 +1,9 @@
 """The page's sections in order: each module turns facts into figures and tables."""
 
+from dataclasses import replace
+
 from isone.report.facts import Facts
-from isone.report.figures import Section
+from isone.report.figures import Figure, Section
 from isone.report.sections import (
     ancillary,
     coverage,
@@ -13,6 +15,15 @@ from isone.report.sections import (
 
 
 def all_sections(facts: Facts) -> list[Section]:
-    """Coverage first, quality last."""
+    """Coverage first, quality last; each caption names the years and months that are in part."""
     makers = (coverage, prices, ancillary, storage, reconciliation, quality)
-    return [maker.section(facts) for maker in makers]
+    made = [maker.section(facts) for maker in makers]
+    return [
+        replace(section, figures=tuple(_with_parts(facts, each) for each in section.figures))
+        for section in made
+    ]
+
+
+def _with_parts(facts: Facts, figure: Figure) -> Figure:
+    sentences = facts.in_part(figure)
+    return replace(figure, caption=f"{figure.caption} {sentences}") if sentences else figure

@@ -7,6 +7,7 @@ from isone.report.figures import Extremes, Figure, Section
 from isone.report.tables import Data, PageTable, cell, page_table
 
 _NO_REGULATION = "No regulation prices are loaded."
+_KINDS = {"five-minute": "regulation_5min", "hourly": "regulation_hourly"}
 _NO_RESERVES = "No real-time reserve prices are loaded."
 
 
@@ -33,6 +34,7 @@ def _regulation(facts: Facts) -> list[Figure]:
             _NO_REGULATION,
             ("day", column),
             choosers=("year",),
+            series=("regulation",),
             summary=(Extremes(f"Regulation {column} daily mean", column, "day", unit),),
         )
         for column, unit, caption in (
@@ -48,12 +50,13 @@ def _reserves(facts: Facts) -> list[Figure]:
         Figure(
             "reserve_price",
             "Real-time reserve prices by product",
-            "Monthly mean of all intervals in the chosen reserve zone. Reserves cost nothing for "
+            "Monthly mean of the intervals in the chosen reserve zone. Reserves cost nothing for "
             "most of the time, so means are small and hours of scarcity make them.",
             monthly,
             charts.reserves(_products(monthly)) if not monthly.empty else None,
             _NO_RESERVES,
             choosers=("zone", "year"),
+            series=("reserves",),
             summary=tuple(
                 Extremes(PRODUCTS[p], "price", "month", where={"product": p})
                 for p in _products(monthly)
@@ -67,6 +70,7 @@ def _reserves(facts: Facts) -> list[Figure]:
             charts.above_zero(_products(shares), len(facts.zones)) if not shares.empty else None,
             _NO_RESERVES,
             choosers=("year",),
+            series=("reserves",),
         ),
     ]
 
@@ -82,6 +86,7 @@ def _day_ahead(facts: Facts) -> Figure:
         charts.reserves(_products(data)) if not data.empty else None,
         "No day-ahead ancillary service prices are loaded.",
         choosers=("year",),
+        series=("reserves_da",),
         summary=tuple(
             Extremes(PRODUCTS[p], "price", "month", where={"product": p}) for p in _products(data)
         ),
@@ -97,7 +102,7 @@ def _products(data: Data) -> list[str]:
 def _regulation_table(facts: Facts) -> PageTable:
     rows = [
         [
-            str(row["year"]),
+            facts.called(row["year"], (_KINDS[row["kind"]],)),
             row["kind"],
             row["intervals"],
             *(
@@ -119,6 +124,7 @@ def _regulation_table(facts: Facts) -> PageTable:
             "Service above zero (% of intervals)",
         ],
         rows,
+        note=facts.comparison(("regulation",)),
         absent=_NO_REGULATION,
     )
 
@@ -137,7 +143,7 @@ def _reserve_table(facts: Facts) -> PageTable:
         [
             [
                 f"{row['zone']} ({row['zone_id']})",
-                str(row["year"]) if row["year"] else "all years",
+                facts.called(row["year"], ("reserves",), row["zone_id"]),
                 PRODUCTS[row["product"]],
                 row["price"],
                 row["high"],
@@ -145,6 +151,7 @@ def _reserve_table(facts: Facts) -> PageTable:
             ]
             for row in rows
         ],
+        note=facts.comparison(("reserves",)),
         absent=_NO_RESERVES,
         chooser="zone",
         places=[row["zone_id"] for row in rows],

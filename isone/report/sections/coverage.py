@@ -35,10 +35,17 @@ def section(facts: Facts) -> Section:
         "A square is an operating day of New England. A day counts as proven when its reply was "
         "shown to hold every interval of every place that the calendar demands, and lies on disk "
         "under its digest. Lists of what happens, such as binding constraints, owe no number of "
-        "rows: of their days it is proven that the reply came whole, and a day may have none.",
+        "rows: of their days it is proven that the reply came whole, and a day may have none. "
+        "A day with a flaw of ISO New England's own that was accepted by name counts too, and so "
+        "does one with suspect prices: both are listed below.",
         figures=tuple(_calendar(facts.days, name) for name in _datasets(facts)),
         lead=(_counts(facts),),
-        tables=(_wanting(facts.days), _gaps(facts.days)),
+        tables=(
+            _wanting(facts.days),
+            _gaps(facts.days),
+            _accepted(facts.days),
+            _suspects(facts.days),
+        ),
     )
 
 
@@ -73,9 +80,15 @@ def _table(days: Sequence[Day]) -> pa.Table:
             "rows": pa.array([day.rows for day in days], pa.int64()),
             "digest": pa.array([day.digest for day in days], pa.string()),
             "fetched": pa.array([_minute(day.fetched) for day in days], pa.string()),
-            "note": pa.array([day.note for day in days], pa.string()),
+            "note": pa.array([_remark(day) for day in days], pa.string()),
         }
     )
+
+
+def _remark(day: Day) -> str:
+    """What there is to say of a day, its flaws after it, as plain text."""
+    found = [f"{each.flaw}: {each.what}" for each in day.flaws]
+    return "; ".join(filter(None, [day.note, *found])).replace("`", "")
 
 
 def _minute(moment: dt.datetime | None) -> str:
@@ -98,13 +111,26 @@ def _sentence(days: Sequence[Day]) -> str:
 def _counts(facts: Facts) -> PageTable:
     found = coverage.counts(facts.days)
     states = [state for state in State if any(count[state] for count in found.values())]
+    accepted = Counter((day.dataset, day.day.year) for day in facts.days if day.accepted)
+    suspect = Counter((day.dataset, day.day.year) for day in facts.days if day.suspects)
     rows = [
-        [DATASETS[dataset].title, dataset, str(year), *(count[state] for state in states)]
-        for (dataset, year), count in found.items()
+        [
+            DATASETS[key[0]].title,
+            key[0],
+            str(key[1]),
+            *(count[state] for state in states),
+            accepted[key],
+            suspect[key],
+        ]
+        for key, count in found.items()
     ]
     return page_table(
         "Days by state",
-        ["Dataset", "Table", "Year", *(state.capitalize() for state in states)],
+        [
+            *("Dataset", "Table", "Year", *(state.capitalize() for state in states)),
+            "With an accepted flaw",
+            "Suspect",
+        ],
         rows,
         absent="Nothing has been downloaded yet, so there is no day to show.",
     )
@@ -113,7 +139,6 @@ def _counts(facts: Facts) -> PageTable:
 def _wanting(days: Sequence[Day]) -> PageTable:
     runs = list(_runs([day for day in days if day.state in WANTING]))
     runs.sort(key=lambda run: WANTING.index(run[0].state))
-    more = len(runs) - _NAMED
     return page_table(
         "Days that are missing or damaged",
         ["Dataset", "From", "Through", "Days", "State", "Why"],
@@ -121,7 +146,7 @@ def _wanting(days: Sequence[Day]) -> PageTable:
             [run[0].dataset, str(run[0].day), str(run[-1].day), len(run), *_why(run[0])]
             for run in runs[:_NAMED]
         ],
-        note=f"And {more:,} more; the calendars' own numbers have them all." if more > 0 else "",
+        note=_more(len(runs) - _NAMED).strip(),
         absent="No day is missing or damaged.",
     )
 
@@ -154,3 +179,40 @@ def _gaps(days: Sequence[Day]) -> PageTable:
         note="Gaps of ISO New England's own, accepted by name in the configuration.",
         absent="No gap is accepted.",
     )
+
+
+def _accepted(days: Sequence[Day]) -> PageTable:
+    rows = [
+        [day.dataset, str(day.day), each.flaw, each.what, each.reason]
+        for day in days
+        for each in day.accepted
+    ]
+    return page_table(
+        "Other accepted flaws",
+        ["Dataset", "Day", "Flaw", "What", "Reason"],
+        rows[:_NAMED],
+        note="Flaws of ISO New England's own, accepted by name in the configuration."
+        + _more(len(rows) - _NAMED),
+        absent="No other flaw is accepted.",
+    )
+
+
+def _suspects(days: Sequence[Day]) -> PageTable:
+    rows = [
+        [day.dataset, str(day.day), each.flaw, each.what, each.reason or "not acknowledged"]
+        for day in days
+        for each in day.suspects
+    ]
+    return page_table(
+        "Suspect prices",
+        ["Dataset", "Day", "Flaw", "What", "Acknowledged because"],
+        rows[:_NAMED],
+        note="Prices that are unlikely rather than wrong: they are stored as they came. "
+        "`accepted_flaws` in the configuration acknowledges one by name, with a reason."
+        + _more(len(rows) - _NAMED),
+        absent="No day has suspect prices.",
+    )
+
+
+def _more(number: int) -> str:
+    return f" And {number:,} more; the calendars' own numbers have them all." if number > 0 else ""

@@ -4,10 +4,10 @@ import math
 
 import pyarrow.compute as pc
 
-from isone.database.report_queries import ALL_YEARS, SPIKE
+from isone.database.report_queries import SPIKE
 from isone.report.charts import prices as charts
 from isone.report.charts.theme import MARKETS
-from isone.report.facts import Facts
+from isone.report.facts import BOTH, Facts
 from isone.report.figures import Extremes, Figure, Section, Tile
 from isone.report.tables import PageTable, cell, page_table
 
@@ -48,6 +48,7 @@ def _over_time(facts: Facts) -> list[Figure]:
             charts.daily(markets) if markets else None,
             _BOTH_ABSENT,
             choosers=("place", "year"),
+            series=("da", "rt"),
             summary=tuple(
                 Extremes(f"{MARKETS[m]} daily mean", f"{m}_mean", "day") for m in markets
             ),
@@ -56,13 +57,14 @@ def _over_time(facts: Facts) -> list[Figure]:
         Figure(
             "monthly_price",
             "Monthly means, day-ahead beside real-time",
-            "Simple means of all hours of a month. Where a month's bars differ, real time turned "
+            "Simple means of the hours of a month. Where a month's bars differ, real time turned "
             "out otherwise than the day-ahead market expected.",
             monthly,
             charts.monthly(markets) if markets else None,
             _BOTH_ABSENT,
             ("location_id", "month", "da_mean", "da_hours", "rt_mean", "rt_hours"),
             choosers=("place", "year"),
+            series=("da", "rt"),
             summary=tuple(
                 Extremes(f"{MARKETS[m]} monthly mean", f"{m}_mean", "month") for m in markets
             ),
@@ -83,6 +85,7 @@ def _duration(facts: Facts) -> Figure:
         charts.duration(markets) if markets else None,
         _BOTH_ABSENT,
         choosers=("place", "year"),
+        series=("da", "rt"),
         summary=tuple(Extremes(MARKETS[m], "price", "share", where={"market": m}) for m in markets),
     )
 
@@ -100,6 +103,7 @@ def _spreads(facts: Facts) -> list[Figure]:
             charts.spread_distribution() if both else None,
             _NEEDS_BOTH,
             choosers=("place", "year"),
+            series=("spread",),
         ),
         Figure(
             "spread_over_time",
@@ -111,6 +115,7 @@ def _spreads(facts: Facts) -> list[Figure]:
             _NEEDS_BOTH,
             ("location_id", "month", "spread", "spread_p10", "spread_p90"),
             choosers=("place", "year"),
+            series=("spread",),
             summary=spread if both else (),
         ),
     ]
@@ -128,6 +133,7 @@ def _by_hour(facts: Facts) -> list[Figure]:
             f"No {name.lower()} prices are loaded.",
             ("location_id", "month", "hour", market),
             choosers=("place", "year"),
+            series=(market,),
             summary=(Extremes(f"{name} hourly mean of a month", market, "month"),)
             if market in facts.markets
             else (),
@@ -149,6 +155,7 @@ def _odd_hours(facts: Facts) -> Figure:
             *("rt_hours", "rt_negative", "rt_spikes"),
         ),
         choosers=("place", "year"),
+        series=("da", "rt"),
     )
 
 
@@ -167,6 +174,7 @@ def _by_place(facts: Facts) -> list[Figure]:
             charts.components(facts.markets, len(facts.places)) if facts.markets else None,
             _BOTH_ABSENT,
             choosers=("year",),
+            series=("da", "rt"),
             wide=True,
         ),
         Figure(
@@ -179,6 +187,7 @@ def _by_place(facts: Facts) -> list[Figure]:
             charts.zone(facts.markets, *_bounds(facts)) if facts.markets and several else None,
             absent,
             choosers=("year",),
+            series=("da", "rt"),
             tiles=_tiles(facts) if several else (),
             wide=True,
         ),
@@ -210,7 +219,7 @@ def _yearly(facts: Facts) -> PageTable:
     listed = [
         [
             names[row["location_id"]],
-            "all years" if row["year"] == ALL_YEARS else str(row["year"]),
+            facts.called(row["year"], BOTH, row["location_id"]),
             *(_of_market(row, "da")),
             *(_of_market(row, "rt")),
             cell(row["spread"]),
@@ -227,7 +236,16 @@ def _yearly(facts: Facts) -> PageTable:
             "Mean spread",
         ],
         listed,
-        note="Prices in $/MWh, of hours; means are simple means of all hours.",
+        note=" ".join(
+            filter(
+                None,
+                (
+                    "Prices in $/MWh, of hours; means are simple means of the hours that are here. "
+                    "Hours below zero and spikes are counted by whole cents.",
+                    facts.comparison(BOTH),
+                ),
+            )
+        ),
         absent=_BOTH_ABSENT,
         chooser="place",
         places=[row["location_id"] for row in rows],

@@ -11,7 +11,7 @@ from isone.report.charts import prices as charts
 from isone.report.coverage import State
 from isone.report.facts import Facts
 from isone.report.figures import Extremes, Figure, Section
-from isone.report.tables import Cell, PageTable, cell, page_table
+from isone.report.tables import Cell, PageTable, cell, in_figures, page_table
 from isone.store import Entry
 from isone.words import count
 
@@ -37,6 +37,7 @@ def section(facts: Facts) -> Section:
                 "Five-minute and hourly real-time prices are not both loaded, so they cannot be "
                 "held against each other.",
                 choosers=("place", "year"),
+                series=("audit",),
                 summary=(Extremes("Mean difference", "mean_difference", "month"),),
                 wide=True,
             ),
@@ -82,8 +83,8 @@ def _findings(facts: Facts) -> PageTable:
         rows,
         note=" ".join(
             (
-                "Counted over the replies of proven years; none of these does harm. What does harm "
-                "is refused, and stands under Coverage.",
+                "Counted over the responses of complete years; none of these rejects a day. What "
+                "does is under Coverage.",
                 *facts.quality.remarks,
             )
         ),
@@ -110,7 +111,8 @@ def _revisions(facts: Facts) -> PageTable:
             ]
             for name, found in facts.quality.findings.items()
         ],
-        note="Final prices are ISO New England's last word; preliminary ones may still change. "
+        note="Final prices change only where ISO New England corrects them; preliminary ones may "
+        "still change. "
         "Times are market time.",
         absent="No year is proven yet.",
     )
@@ -165,7 +167,7 @@ def _change(name: str, what: str, entries: Sequence[Entry]) -> list[Any]:
         rows,
         sum(entry.rows for entry in entries),
         max(days.values(), default=0.0),
-        Cell(f"{mean:,.4f}", number=True),
+        Cell(in_figures(mean, 4), number=True),
         ", ".join(f"{day} ({days[day]:.2f})" for day in worst) or "none",
     ]
 
@@ -180,7 +182,14 @@ def _locations(facts: Facts) -> PageTable:
         "Locations that came or went",
         ["Location", "Id", "Type", "First listed", "Last listed", "Gone since"],
         [
-            [seen.name, str(seen.id), seen.type, seen.first_seen, seen.last_seen, seen.gone]
+            [
+                seen.name or "",
+                str(seen.id),
+                seen.type or "",
+                seen.first_seen,
+                seen.last_seen,
+                seen.gone,
+            ]
             for seen in sorted(moved, key=lambda s: s.gone or s.first_seen, reverse=True)[:_NAMED]
         ],
         note=f"{ever}{more}",
@@ -239,6 +248,6 @@ def _versions(facts: Facts) -> PageTable:
         ("database", str(facts.database)),
         ("database built", about.get("built", "never")),
         ("database made by", about.get("made_by", "nothing")),
-        *quality.shown_settings(facts.settings),
+        ("data folder", str(facts.store.root)),
     ]
-    return page_table("Versions and settings", ["What", "Value"], [list(row) for row in rows])
+    return page_table("Versions", ["What", "Value"], [list(row) for row in rows])

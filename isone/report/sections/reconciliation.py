@@ -1,5 +1,6 @@
 """Reconciliation: ISO-NE's own averages and hours against those that are here."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from isone.reconcile import averages
@@ -8,18 +9,26 @@ from isone.report.charts.theme import MARKETS
 from isone.report.facts import Facts
 from isone.report.figures import Section
 from isone.report.quality import market_time
-from isone.report.tables import Cell, PageTable, cell, page_table
+from isone.report.tables import Cell, PageTable, cell, in_figures, page_table
 
 _HOW = (
     "No reconciliation was made here. With an account, `snakemake -j1 --config years=2024 "
     'markets="da rt-hourly" -- reconcile` asks ISO New England for its monthly averages and '
     "compares them; the next run writes this page again."
 )
+_NONE = (
+    "No month was compared: of those that were asked for, none is both published by ISO New "
+    "England and whole here."
+)
 _COMPARED = (averages.AGREES, averages.FLAT, averages.DIFFERS)
 
 
 def section(facts: Facts) -> Section:
-    """The verdict on each place, every month behind it, and the workbook's hours."""
+    """The verdict on each place, every month behind it, and the workbook's hours.
+
+    Only months that were compared count: not those that ISO-NE has not published, or that are not
+    whole here.
+    """
     return Section(
         "reconciliation",
         "Reconciliation",
@@ -30,18 +39,23 @@ def section(facts: Facts) -> Section:
     )
 
 
+def _compared(facts: Facts) -> list[Month]:
+    return [month for month in facts.reconciled.months if month.verdict in _COMPARED]
+
+
 def _places(facts: Facts) -> PageTable:
-    months = facts.reconciled.months
+    compared = _compared(facts)
+    asked = Counter((m.market, m.location_id) for m in facts.reconciled.months)
     rows = []
-    for market, location in dict.fromkeys((m.market, m.location_id) for m in months):
-        chosen = [m for m in months if (m.market, m.location_id) == (market, location)]
+    for market, location in dict.fromkeys((m.market, m.location_id) for m in compared):
+        chosen = [m for m in compared if (m.market, m.location_id) == (market, location)]
         gaps = [abs(m.difference) for m in chosen if m.difference is not None]
         rows.append(
             [
                 f"{chosen[0].location} ({location})",
                 MARKETS[market],
                 _span(chosen),
-                sum(m.verdict in _COMPARED for m in chosen),
+                f"{len(chosen):,} of {asked[market, location]:,}",
                 *(sum(m.verdict == verdict for m in chosen) for verdict in _COMPARED),
                 _price(max(gaps, default=None)),
                 cell(market_time(max(m.compared for m in chosen))),
@@ -52,20 +66,26 @@ def _places(facts: Facts) -> PageTable:
         [
             "Location",
             "Market",
-            "Years",
+            "Months",
             "Months compared",
             *(verdict.capitalize() for verdict in _COMPARED),
             "Largest difference ($/MWh)",
             "Compared last",
         ],
         rows,
-        note=" ".join(facts.reconciled.remarks),
-        absent=" ".join([*facts.reconciled.remarks, _HOW]),
+        note=" ".join(
+            [
+                *facts.reconciled.remarks,
+                "Months compared are of all months of the years that were asked for. The rest are "
+                "not published by ISO New England, or not whole here.",
+            ]
+        ),
+        absent=" ".join([*facts.reconciled.remarks, _NONE if asked else _HOW]),
     )
 
 
 def _months(facts: Facts) -> PageTable:
-    months = [m for m in facts.reconciled.months if m.verdict in _COMPARED]
+    months = _compared(facts)
     return page_table(
         "Monthly averages, month by month",
         [
@@ -132,9 +152,9 @@ def _price(value: float | None, *, sign: bool = False) -> Cell:
     """A price with parts of a cent, which is what differences come to."""
     if value is None:
         return cell(None)
-    return Cell(f"{value:+,.4f}" if sign else f"{value:,.4f}", number=True)
+    return Cell(in_figures(value, 4, sign=sign), number=True)
 
 
 def _span(months: Iterable[Month]) -> str:
-    years = sorted({month.month[:4] for month in months})
-    return years[0] if len(years) == 1 else f"{years[0]} to {years[-1]}"
+    names = sorted({month.month for month in months})
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"

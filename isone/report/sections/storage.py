@@ -6,6 +6,7 @@ from isone.report.facts import Facts
 from isone.report.figures import Extremes, Figure, Section
 from isone.report.tables import PageTable, page_table
 
+_WHOLE_DAYS = ("da_tb", "rt_tb")
 _ABSENT = "No energy prices of whole days are loaded."
 
 
@@ -30,6 +31,7 @@ def section(facts: Facts) -> Section:
                 _ABSENT,
                 ("location_id", "month", "da_tb2", "da_tb4", "rt_tb2", "rt_tb4"),
                 choosers=("place", "year"),
+                series=_WHOLE_DAYS,
                 summary=tuple(Extremes(f"{MARKETS[m]} TB4", f"{m}_tb4", "month") for m in drawn),
                 wide=True,
             ),
@@ -53,12 +55,14 @@ def _yearly(facts: Facts) -> PageTable:
         [
             [
                 names[row["location_id"]],
-                str(row["year"]) if row["year"] else "all years",
+                facts.called(row["year"], _WHOLE_DAYS, row["location_id"]),
                 *(row[column] for column in columns),
             ]
             for row in rows
         ],
-        note="In $/MWh.",
+        note=" ".join(
+            filter(None, ("In $/MWh, of days that are whole.", facts.comparison(_WHOLE_DAYS)))
+        ),
         absent=_ABSENT,
         chooser="place",
         places=[row["location_id"] for row in rows],

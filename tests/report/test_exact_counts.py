@@ -1,0 +1,107 @@
+"""Counts at an edge: each price on the side where its cents are, whatever binary fractions do."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from isone.database import report_queries as queries
+from isone.database import sql
+from isone.report.facts import Facts
+
+HUB, DAY = 4000, dt.date(2025, 6, 2)
+MIDNIGHT = dt.datetime(2025, 6, 2, 4, tzinfo=dt.UTC)
+
+
+def database(path: Path, tables: Mapping[str, Sequence[float]]) -> Path:
+    """A database of one day at the hub: the prices of each table from midnight on."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("SET TimeZone = 'America/New_York'")
+        for name, _, columns in sql.all_tables():
+            connection.execute(f"CREATE TABLE {sql.name(name)} ({sql.definition(columns)})")
+        connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")
+        connection.execute(
+            "INSERT INTO locations VALUES (?, '.H.INTERNAL_HUB', 'HUB', ?, ?)", [HUB, DAY, DAY]
+        )
+        for table, prices in tables.items():
+            minutes = 5 if table == "lmp_rt_5min" else 60
+            for number, price in enumerate(prices):
+                begins = MIDNIGHT + dt.timedelta(minutes=minutes * number)
+                connection.execute(
+                    f"INSERT INTO {table} BY NAME SELECT ? AS interval_start_utc, "
+                    "? AS interval_end_utc, ? AS operating_day, '' AS market, ? AS location_id, "
+                    "'.H.INTERNAL_HUB' AS location, 'HUB' AS location_type, ? AS lmp, "
+                    "? AS energy, 0 AS congestion, 0 AS loss",
+                    [begins, begins + dt.timedelta(minutes=minutes), DAY, HUB, price, price],
+                )
+    return path
+
+
+def spread_bins(path: Path) -> dict[int, int]:
+    with queries.open_report(path) as connection:
+        found = queries.spreads(connection).to_pylist()
+    return {row["low"]: row["hours"] for row in found if row["year"] == 0}
+
+
+def months(path: Path) -> dict[str, Any]:
+    with queries.open_report(path) as connection:
+        (found,) = queries.monthly(connection).to_pylist()
+    return dict(found)
+
+
+def test_a_spread_on_a_bins_edge_counts_in_the_bin_that_begins_there(tmp_path: Path) -> None:
+    pairs = [(25.02, 55.02), (0.3, 0.1), (55.01, 50.01), (19.99, 25.0), (-100.1, 0.0), (99.0, -1.0)]
+    assert (25.02 - 55.02) // 5 * 5 == -35  # what binary fractions make of -30.00
+    path = database(
+        tmp_path / "isone.duckdb",
+        {
+            "lmp_da_hourly": [da for da, _ in pairs],
+            "lmp_rt_hourly": [rt for _, rt in pairs],
+        },
+    )
+    assert spread_bins(path) == {-30: 1, 0: 1, 5: 1, -10: 1, -100: 1, 95: 1}
+
+
+def test_an_hour_of_five_minute_prices_counts_by_the_cents_of_its_mean(tmp_path: Path) -> None:
+    spike = [199.8, 200.1, 200.1] * 4
+    zero = [0.3, -0.1, -0.2] * 4
+    assert sum(spike) / 12 < 200 and sum(zero) / 12 < 0
+    path = database(tmp_path / "isone.duckdb", {"lmp_rt_5min": [*spike, *zero, *[-0.01] * 12]})
+    found = months(path)
+    assert (found["rt_hours"], found["rt_spikes"], found["rt_negative"]) == (3, 1, 1)
+
+
+def test_an_hour_is_more_than_a_cent_apart_only_from_the_next_fraction_on(tmp_path: Path) -> None:
+    a_cent = [30.01] * 12
+    a_cent_and_a_twelfth = [*[30.01] * 11, 30.02]
+    path = database(
+        tmp_path / "isone.duckdb",
+        {"lmp_rt_5min": [*a_cent, *a_cent_and_a_twelfth], "lmp_rt_hourly": [30.0, 30.0]},
+    )
+    with queries.open_report(path) as connection:
+        (found,) = queries.five_minute_audit(connection).to_pylist()
+    assert (found["hours"], found["hours_apart"]) == (2, 1)
+
+
+def test_a_day_that_lacks_an_hour_has_no_top_bottom_spread(tmp_path: Path) -> None:
+    prices = [float(hour) for hour in range(24)]
+    whole = database(tmp_path / "whole.duckdb", {"lmp_da_hourly": prices})
+    short = database(tmp_path / "short.duckdb", {"lmp_da_hourly": prices[:-1]})
+    assert months(whole)["da_tb4"] == 20
+    assert months(short)["da_tb4"] is None
+
+
+def test_the_histogram_of_real_prices_is_that_of_their_cents(replayed: Facts) -> None:
+    with duckdb.connect(str(replayed.database), read_only=True) as connection:
+        hours = connection.execute(
+            "SELECT location_id, CAST(round(100 * da.lmp) AS INTEGER), "
+            "CAST(round(100 * rt.lmp) AS INTEGER) FROM lmp_da_hourly AS da "
+            "JOIN lmp_rt_hourly AS rt USING (location_id, interval_start_utc)"
+        ).fetchall()
+    expected = Counter((place, max(-100, min(95, (da - rt) // 500 * 5))) for place, da, rt in hours)
+    rows = replayed.data["spreads"].rows.to_pylist()
+    found = {(row["location_id"], row["low"]): row["hours"] for row in rows if row["year"] == 0}
+    assert found == expected

@@ -1,0 +1,158 @@
+"""Every fault on every dataset: it is done, or it is said that it cannot be; nothing is silent."""
+
+import contextlib
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+import urllib3
+
+from isone.datasets import DATASETS, HUB, Dataset, Part
+from isone.errors import UsageError
+from isone.sandbox import FAULTS, Sandbox
+from isone.sandbox.feeds import FEEDS
+from isone.sandbox.plan import read_order
+
+TODAY = dt.date(2026, 6, 15)
+DAY = dt.date(2025, 7, 17)
+ON_VALUES = {
+    "disagreeing-row",
+    "null-price",
+    "text-price",
+    "thousands",
+    "missing-field",
+    "renamed-field",
+}
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[Sandbox]:
+    with Sandbox(nodes=0, today=TODAY, hold=0.05) as running:
+        yield running
+
+
+def ask(sandbox: Sandbox, path: str) -> requests.Response | None:
+    """A reply, its body perhaps unread; None where there was no whole one."""
+    with contextlib.suppress(requests.RequestException, urllib3.exceptions.HTTPError):
+        url = f"{sandbox.url}/{path}"
+        with requests.get(url, timeout=0.5, allow_redirects=False, stream=True) as reply:
+            if int(reply.headers.get("Content-Length", 0)) < 500_000:
+                reply.raw.read(decode_content=False)
+            return reply
+    return None
+
+
+def applies(name: str, dataset: Dataset) -> bool:
+    """What the list of faults says in words."""
+    place = dataset.place
+    match name:
+        case "missing-place":
+            return place is not None and not dataset.per_location
+        case "wrong-place":
+            return place is not None
+        case "sum-off":
+            return place == "location"
+        case "nameless-place":
+            return place == "location" and not dataset.per_location
+        case "stamp-off":
+            return dataset.interval_minutes == 5
+        case "grouped":
+            return dataset.begins[0] == "market_hour"
+    return True
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+def test_every_fault_is_done_to_every_dataset_that_it_can_be_done_to(
+    faulty: Sandbox, dataset: Dataset, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = dataset.url_path(Part(dataset.name, DAY, location=HUB if dataset.per_location else None))
+    for name in FAULTS:
+        faulty.faults.clear()
+        faulty.faults.add(name)
+        before = len(faulty.requests)
+        ask(faulty, path)
+        (last,) = faulty.requests[before:]
+        assert last.fault == (name if applies(name, dataset) else None), name
+        assert last.error is None, name
+    assert capfd.readouterr().err == ""
+
+
+def without_dollars(dataset: Dataset) -> Dataset:
+    return replace(dataset, columns=tuple(replace(c, unit="MW") for c in dataset.columns))
+
+
+def texts_alone(dataset: Dataset) -> Dataset:
+    return replace(dataset, columns=tuple(c for c in dataset.columns if c.type == "string"))
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+@pytest.mark.parametrize("made_up", [without_dollars, texts_alone])
+def test_a_made_up_dataset_without_prices_suffers_every_fault_that_needs_none(
+    faulty: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    made_up: object,
+    name: str,
+) -> None:
+    feed = FEEDS["hourlyrcp/final"]
+    assert callable(made_up)
+    monkeypatch.setitem(FEEDS, feed.base, replace(feed, dataset=made_up(feed.dataset)))
+    faulty.faults.clear()
+    faulty.faults.add(name)
+    ask(faulty, "hourlyrcp/final/day/20250717")
+    done = applies(name, feed.dataset) and not (made_up is texts_alone and name in ON_VALUES)
+    assert (faulty.requests[-1].fault, faulty.requests[-1].error) == (name if done else None, None)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("order", "sets"),
+    [
+        ("sum-off:hourlyrcp/*", "regulation_hourly"),
+        ("missing-place:*/fiveminutercp/final/day/20240105", "regulation_5min"),
+        ("stamp-off:daas*/day/2025071?", "reserve_da_hourly, strike_da_hourly"),
+        ("missing-place:fiveminutelmp/*/location/4000*x2", "lmp_rt_5min"),
+        ("grouped:dayaheadconstraints/*", "constraints_da_hourly"),
+    ],
+)
+def test_a_fault_that_can_never_happen_is_refused_at_the_start(order: str, sets: str) -> None:
+    with pytest.raises(UsageError, match=f"would never happen: it cannot be done to {sets}"):
+        Sandbox(faults=[order])
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["sum-off", "sum-off:*", "sum-off:*/day/20240105", "missing-place:*/day/*.json", "html:daas*"],
+)
+def test_a_fault_that_may_happen_is_not_refused(order: str) -> None:
+    assert read_order(order).fault.name in FAULTS
+
+
+def test_what_the_sandbox_fails_at_is_answered_with_500_and_a_sentence_in_the_log(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "api/v1.1/hourlyrcp/final/day"
+    folder.mkdir(parents=True)
+    row = {"BeginDate": "2017-01-05T00:00:00.000-05:00", "HourEnd": "01"}
+    (folder / "20170105.json").write_text(json.dumps({"HourlyRcps": {"HourlyRcp": row}}))
+    (folder / "20170106.json").write_text("[1]")
+    log = tmp_path / "requests.jsonl"
+    with Sandbox(nodes=0, replay=tmp_path, faults=["null-price"], requests_log=log) as sandbox:
+        replies = [ask(sandbox, f"hourlyrcp/final/day/2017010{day}") for day in (5, 6)]
+        after = ask(sandbox, "locations")
+    assert [reply.status_code for reply in replies if reply is not None] == [500, 500]
+    assert after is not None
+    assert after.status_code == 200
+    first, second = [json.loads(line) for line in log.read_text().splitlines()][:2]
+    assert first["error"] == (
+        "CannotBeDoneError: no record of regulation_hourly has a number to change"
+    )
+    assert (first["status"], second["status"]) == (500, 500)
+    assert second["error"]
+    told = capfd.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert told[0].startswith("isone-sandbox: /api/v1.1/hourlyrcp/final/day/20170105 was answered")

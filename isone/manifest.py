@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from isone.datasets import Locations
 from isone.errors import UNREADABLE, DamagedError
 from isone.store import Entry, sha256
 from isone.words import count
@@ -42,10 +43,12 @@ class Manifest(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...]
     parts: tuple[Entry, ...]
     """Ascending by day."""
-    locations: str | tuple[int, ...] = "all"
+    locations: Locations = "all"
     """What was asked for, where the service answers by location."""
     flaws: tuple[DayFlaw, ...] = ()
     """Ascending by day."""
+    final_through: str = ""
+    """The last day that has to be final; "" in a marker that does not say."""
     sha256: str = ""
     """The digest of the marker itself."""
 

@@ -247,7 +247,7 @@ def parts_lacking(
     had = usable(entries, locations, accepted)
     lacking: list[Part] = []
     for day in days:
-        ways = _ways(dataset, day, locations)
+        ways = ways_of_day(dataset, day, locations)
         if any(all(part.name in had for part in way) for way in ways):
             continue
         parts = dataset.report_parts(day) if from_reports else ways[0]
@@ -273,7 +273,7 @@ def usable(
     return {n: e for n, e in entries.items() if is_usable(e, e.day, locations, accepted)}
 
 
-def _ways(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:
+def ways_of_day(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:
     """The sets of parts of which each brings a day at these locations, the API's own first."""
     ways = [dataset.day_parts(day, locations)]
     if dataset.per_location:
@@ -297,7 +297,7 @@ def parts_of_days(
     chosen: list[Entry] = []
     for day in days:
         prelim = final_through is not None and day > final_through
-        ways = [_found(way, entries, prelim=prelim) for way in _ways(dataset, day, locations)]
+        ways = [_found(way, entries, prelim=prelim) for way in ways_of_day(dataset, day, locations)]
         chosen += [entry for entry in max(ways, key=_worth) if entry]
     return chosen
 

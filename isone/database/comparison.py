@@ -30,6 +30,10 @@ _TOLERANCE = 0.02
 """$/MWh by which an hour may be off the mean of its five-minute prices: its three components are
 rounded to the cent, each by itself."""
 
+DAY_COLUMNS = ("verdict", "revision", "rows", "files", "digest", "source", "gap_reason",
+               "accepted_flaws", "suspects")  # fmt: skip
+"""The columns of `operating_days` that are compared with the manifest."""
+
 
 @dataclass(frozen=True)
 class DayDigests:
@@ -120,6 +124,18 @@ class Comparison:
                 "SELECT dataset, period, manifest_digest FROM loaded.main.packed_files"
             )
             return {(row[0], row[1]): row[2] for row in self._connection.fetchall()}
+
+    def days_in_duckdb(
+        self, dataset: Dataset, path: Path, year: int
+    ) -> dict[dt.date, tuple[object, ...]]:
+        """What a DuckDB file's table `operating_days` says of a year's days: `DAY_COLUMNS`."""
+        with self._attached(path):
+            self._connection.execute(
+                f"SELECT operating_day, {', '.join(map(sql.name, DAY_COLUMNS))} "
+                "FROM loaded.main.operating_days WHERE dataset = ? AND year(operating_day) = ?",
+                [dataset.name, year],
+            )
+            return {row[0]: row[1:] for row in self._connection.fetchall()}
 
     def of_postgres(
         self, dataset: Dataset, connection: "Connection", tables: "Tables", year: int

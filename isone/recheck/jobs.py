@@ -23,11 +23,10 @@ from isone.errors import DamagedError, DownloadError, NoDataError, ReplyError
 from isone.journal import Journal, log
 from isone.manifest import DayFlaw, day_flaws, read_manifest
 from isone.once import do_once
-from isone.recheck import outputs
+from isone.recheck import outputs, verdict
 from isone.settings import read_settings
 from isone.store import Entry, Proven, Store, make_folder, sha256, write_json, write_whole
 from isone.suspects import Known
-from isone.words import count
 
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 
@@ -49,16 +48,11 @@ def recheck_prices(
         with store.sole_downloader(name), open_client(settings, journal.redaction) as client:
             found = recheck_days(store, client, DATASETS[dataset], first, last)
         write_json(note, found)
+        said = verdict.line(found)
+        journal.tell(verdict_lines=[said])
         if found["failed"]:
-            failed = count(len(found["failed"]), "reply", "replies")
-            part, why = next(iter(found["failed"].items()))
-            raise DownloadError(f"{failed} could not be compared: {part}, {why} (all: {note})")
-        compared = count(found["compared"], "reply", "replies")
-        said = f"{compared} asked for again, {len(found['corrected'])} corrected"
-        if not found["compared"]:
-            said = f"no final reply of {first} to {last} is here, so none was asked for again"
+            raise DownloadError(f"{said} (all: {note})")
         write_json(Path(target), found)
-        journal.tell(message=said)
         log.info("%s", said)
 
     return do_once(settings, name, "snakemake -j1 --config … -- recheck", log_path, work)

@@ -12,54 +12,73 @@ from isone.download.jobs import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
 from isone.journal import Journal, log
 from isone.once import do_once
-from isone.reconcile import averages, ours, outputs, results, workbook
+from isone.reconcile import averages, ours, outputs, results, verdict, workbook
 from isone.reconcile.averages import Month
 from isone.reconcile.workbook import Sheet
-from isone.settings import read_settings
+from isone.settings import Settings, read_settings
 from isone.sources import ACCOUNT_HELP
 from isone.store import Store, make_folder, write_whole
 from isone.words import count
 
 
 def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path: str) -> int:
-    """Hold packed years against ISO-NE's own figures; returns the exit code."""
+    """Compare packed years with ISO-NE's own figures; returns the exit code."""
     settings = read_settings(config)
     store = Store(settings.store_dir)
-    found = ours.tables_by_market([Path(table) for table in tables])
+    paths = [Path(table) for table in tables]
 
     def work(journal: Journal) -> None:
-        hours = {key: ours.read_hours(path) for key, path in found.items()}
+        outputs.summary_path(store).unlink(missing_ok=True)
         months: list[Month] = []
         sheets: list[Sheet] = []
         if settings.smd:
-            flat: dict[tuple[str, int], ours.Hours] = {}
-            for (market, _), places in hours.items():
-                for place, prices in places.items():
-                    flat.setdefault((market, place), {}).update(prices)
-            sheets = workbook.compare_workbook(settings.smd, flat)
+            sheets = _read_workbook(settings.smd, paths)
         else:
-            with (
-                store.sole_downloader("reconcile"),
-                open_client(settings, journal.redaction) as client,
-            ):
-                if client.source.gives_reports:
-                    raise StopRunError(f"the monthly averages are in no public report; "
-                                       f"{ACCOUNT_HELP}")  # fmt: skip
-                for (market, year), places in hours.items():
-                    months += reconcile_year(store, client, market, year, places)
+            months = _ask_for_averages(store, settings, paths, journal)
         results.add(store, months, sheets)
         _show(months, sheets)
-        differ = sum(m.verdict == averages.DIFFERS for m in months)
-        differ += sum(sheet.differ for sheet in sheets)
-        compared = len(months) or sum(sheet.hours for sheet in sheets)
-        journal.tell(compared=compared, differ=differ)
-        if differ:
-            raise VerifyError(
-                f"{differ:,} of {count(compared, 'hour' if sheets else 'month')} differ from "
-                f"ISO-NE's own figures: see {outputs.months_path(store).parent}"
-            )
+        found = verdict.on_hours(sheets) if settings.smd else verdict.on_months(months)
+        journal.tell(compared=found.compared, differ=found.differ, verdict_lines=[found.text])
+        write_whole(outputs.summary_path(store), f"{found.text}\n".encode())
+        if not found.compared:
+            raise VerifyError(found.text)
+        if found.differ:
+            raise VerifyError(f"{found.text} (see {outputs.months_path(store).parent})")
+        log.info("%s", found.text)
 
     return do_once(settings, "reconcile", "snakemake -j1 --config … -- reconcile", log_path, work)
+
+
+def _ask_for_averages(
+    store: Store, settings: Settings, tables: Sequence[Path], journal: Journal
+) -> list[Month]:
+    """The months of the tables, compared with ISO-NE's averages, which are asked for."""
+    months: list[Month] = []
+    chosen = ours.tables_by_market(tables)
+    if not chosen:
+        return months
+    with store.sole_downloader("reconcile"), open_client(settings, journal.redaction) as client:
+        if client.source.gives_reports:
+            raise StopRunError(f"the monthly averages are in no public report; {ACCOUNT_HELP}")
+        for (market, year), path in chosen.items():
+            months += reconcile_year(store, client, market, year, ours.read_hours(path))
+    return months
+
+
+def _read_workbook(path: Path, tables: Sequence[Path]) -> list[Sheet]:
+    """The hours of the tables, compared with those of a workbook."""
+    hours: dict[tuple[str, int], ours.Hours] = {}
+    for (market, _), table in ours.tables_by_market(tables).items():
+        for place, prices in ours.read_hours(table).items():
+            hours.setdefault((market, place), {}).update(prices)
+    regulation: dict[str, ours.Hours] = {}
+    for table in tables:
+        if ours.dataset_of(table).name == outputs.REGULATION:
+            for column, prices in workbook.regulation_hours(ours.read_regulation(table)).items():
+                regulation.setdefault(column, {}).update(prices)
+    if not hours and not regulation:
+        return []
+    return workbook.compare_workbook(path, hours, regulation)
 
 
 def reconcile_year(

@@ -1,7 +1,8 @@
-"""Our hourly prices at hub and zones, from the packed tables."""
+"""Our hourly prices at hub and zones, and of regulation, from the packed tables."""
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -36,17 +37,34 @@ def read_hours(path: Path) -> dict[int, Hours]:
     for instant, place, price in zip(
         instants, table["location_id"].to_pylist(), table["lmp"].to_pylist(), strict=True
     ):
-        found[place][instant // 1_000_000 // _HOUR * _HOUR].append(price)
+        if price is not None:
+            found[place][instant // 1_000_000 // _HOUR * _HOUR].append(price)
     return {
         place: {hour: fmean(prices) for hour, prices in hours.items() if len(prices) == per_hour}
         for place, hours in found.items()
     }
 
 
-def tables_by_market(paths: list[Path]) -> dict[tuple[str, int], Path]:
-    """The tables by market (`da`, `rt`) and year; of two for real time the hourly one."""
+def read_regulation(path: Path) -> dict[str, dict[int, list[float]]]:
+    """The twelve five-minute regulation prices of each whole hour of a packed year, by column."""
+    prices = [column.name for column in dataset_of(path).columns if column.type == "double"]
+    table = pq.read_table(path, columns=["interval_start_utc", *prices])
+    instants = pc.cast(table["interval_start_utc"], "int64").to_pylist()
+    found: dict[str, dict[int, list[float]]] = {}
+    for name in prices:
+        hours: dict[int, list[float]] = defaultdict(list)
+        for instant, price in zip(instants, table[name].to_pylist(), strict=True):
+            if price is not None:
+                hours[instant // 1_000_000 // _HOUR * _HOUR].append(price)
+        found[name] = {hour: each for hour, each in hours.items() if len(each) == 12}
+    return found
+
+
+def tables_by_market(paths: Sequence[Path]) -> dict[tuple[str, int], Path]:
+    """The tables of energy by market (`da`, `rt`) and year; of two for real time the hourly one."""
     chosen: dict[tuple[str, int], Path] = {}
-    for path in sorted(paths, key=lambda path: -dataset_of(path).interval_minutes):
+    energy = [path for path in paths if dataset_of(path).data_type == "lmp"]
+    for path in sorted(energy, key=lambda path: -dataset_of(path).interval_minutes):
         key = MARKETS[dataset_of(path).market], int(path.stem[:4])
         chosen.setdefault(key, path)
     return dict(sorted(chosen.items()))

@@ -9,6 +9,9 @@ from isone.selection import Job
 from isone.settings import Settings
 from isone.store import Store
 
+REGULATION = "regulation_5min"
+"""The dataset whose prices the workbook has too, besides those of energy."""
+
 
 def months_path(store: Store) -> Path:
     """Where the comparison with ISO-NE's monthly averages lies (JSON)."""
@@ -20,6 +23,11 @@ def workbook_path(store: Store) -> Path:
     return store.root / "reconciled" / "workbook.json"
 
 
+def summary_path(store: Store) -> Path:
+    """Where the verdict of the newest reconciliation is written, in a few lines of text."""
+    return store.root / "reconciled" / "summary.txt"
+
+
 def results(store: Store) -> list[str]:
     """What there is of them: nothing where no reconciliation was made."""
     paths = (months_path(store), workbook_path(store))
@@ -28,7 +36,7 @@ def results(store: Store) -> list[str]:
 
 @dataclass(frozen=True)
 class Reconciling:
-    """The packed years of energy prices that a run has chosen."""
+    """The packed years that a run has chosen: energy prices, and for the workbook regulation."""
 
     settings: Settings
     store: Store
@@ -50,6 +58,7 @@ class Reconciling:
             (job.dataset, job.period)
             for job in self.jobs
             if DATASETS[job.dataset].data_type == "lmp"
+            or (self.settings.smd and job.dataset == REGULATION)
         ]
 
     @property

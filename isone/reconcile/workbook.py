@@ -1,8 +1,12 @@
-"""ISO-NE's yearly workbook of zonal information (SMD hourly data) against our hours, one by one.
+"""ISO-NE's yearly workbook of zonal information (SMD hourly data), compared hour by hour.
 
 A sheet a zone, `ISO NE CA` for the hub; columns `Date`, `Hr_End`, `DA_LMP`, `RT_LMP` and others.
-Workbooks up to 2023 carry 24 flat hours on the days when clocks change: an hour 03 in spring that
-there was not, which is passed over, and one 02 in autumn, which may be either hour or their mean.
+Workbooks from 2024 on have the hours that there were: in spring 01, 03, 04, where 03 is the hour
+that begins at 01:00 EST; in autumn 02 and 02X. A spring day of 01, 02, 04 is read too: the labels
+of the day tell which it is. Workbooks up to 2023 carry 24 flat hours on these days: an hour 03 in
+spring that there was not, which is passed over, and one 02 in autumn, which may be either hour or
+their mean.
+The hub's sheet also has the mean, least and greatest five-minute regulation price of each hour.
 Needs openpyxl, which is installed for this alone.
 """
 
@@ -10,13 +14,15 @@ import contextlib
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import msgspec
 
 from isone import clock
+from isone.datasets import HUB
 from isone.errors import UsageError
 from isone.reconcile.ours import Hours
 
@@ -31,7 +37,19 @@ SHEETS = {
     "WCMA": 4007,
     "NEMA": 4008,
 }
-_COLUMNS = {"date": "date", "hrend": "hour", "hour": "hour", "dalmp": "da", "rtlmp": "rt"}
+REGULATION: dict[str, tuple[str, Callable[[Sequence[float]], float]]] = {
+    "Reg_Service_Price": ("reg_service_clearing_price", fmean),
+    "Min_5min_RSP": ("reg_service_clearing_price", min),
+    "Max_5min_RSP": ("reg_service_clearing_price", max),
+    "Reg_Capacity_Price": ("reg_capacity_clearing_price", fmean),
+    "Min_5min_RCP": ("reg_capacity_clearing_price", min),
+    "Max_5min_RCP": ("reg_capacity_clearing_price", max),
+}
+"""Columns of the hub's sheet: which of our columns it is, and what of an hour's twelve prices."""
+
+_COLUMNS = {"date": "date", "hrend": "hour", "hour": "hour", "dalmp": "da", "rtlmp": "rt"} | {
+    re.sub(r"[^a-z]", "", name.lower()): name for name in REGULATION
+}
 _CENT = 0.0051  # $/MWh; five-minute prices make hours with parts of a cent
 _NAMED = 20
 _EXTENT = {"max_row": 20_000, "max_col": 200}  # a year has 8,784 hours
@@ -43,6 +61,7 @@ class Sheet(msgspec.Struct, frozen=True):
     market: str
     location_id: int
     sheet: str
+    """The sheet's name; for a price of regulation also that of the column."""
     hours: int
     """Hours of the sheet that are here too, and were compared."""
     differ: int
@@ -55,29 +74,51 @@ class Sheet(msgspec.Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
-def compare_workbook(path: Path, ours: dict[tuple[str, int], Hours]) -> list[Sheet]:
-    """Hold a workbook against our hours, given by market (`da`, `rt`) and location.
+def compare_workbook(
+    path: Path,
+    ours: Mapping[tuple[str, int], Hours],
+    regulation: Mapping[str, Hours] | None = None,
+) -> list[Sheet]:
+    """Compare a workbook with our hours.
 
-    Raises UsageError where it is none, or openpyxl is not installed.
+    `ours` are energy prices by market (`da`, `rt`) and location; `regulation` are those of
+    regulation by the workbook's column. Raises UsageError where it is no such workbook, or openpyxl
+    is not installed.
     """
     results = []
     for name, rows in _sheets(path):
         for market in ("da", "rt"):
             hours = ours.get((market, SHEETS[name]))
             if hours is not None:
-                results.append(_compare(name, market, rows, hours))
+                results.append(_compare(name, market, market, rows, hours))
+        if SHEETS[name] == HUB:
+            results += [
+                _compare(name, "rt", column, rows, hours)
+                for column, hours in (regulation or {}).items()
+                if any(column in row for row in rows)
+            ]
     if not results:
         raise UsageError(f"smd: {path} has nothing in common with what is chosen here")
     return results
 
 
-def _compare(sheet: str, market: str, rows: Sequence[dict[str, Any]], hours: Hours) -> Sheet:
+def regulation_hours(prices: Mapping[str, Mapping[int, Sequence[float]]]) -> dict[str, Hours]:
+    """What the workbook's columns would say of five-minute prices, given by column and hour."""
+    return {
+        name: {hour: take(each) for hour, each in prices[column].items()}
+        for name, (column, take) in REGULATION.items()
+    }
+
+
+def _compare(
+    name: str, market: str, column: str, rows: Sequence[dict[str, Any]], hours: Hours
+) -> Sheet:
     compared = differ = not_here = flat = 0
     largest = 0.0
     examples: list[str] = []
     labels = {(row["date"], row["hour"]) for row in rows}
     for row in rows:
-        price = row.get(market)
+        price = row.get(column)
         if not isinstance(price, int | float):
             continue
         instants = _instants(row["date"], row["hour"], labels)
@@ -97,15 +138,18 @@ def _compare(sheet: str, market: str, rows: Sequence[dict[str, Any]], hours: Hou
             differ += 1
             if len(examples) < _NAMED:
                 examples.append(f"{row['date']} {row['hour']}: {price:.2f}, here {here[0]:.2f}")
+    sheet = name if column == market else f"{name} {column}"
     return Sheet(
-        market, SHEETS[sheet], sheet, compared, differ, round(largest, 4), not_here, flat,
+        market, SHEETS[name], sheet, compared, differ, round(largest, 4), not_here, flat,
         tuple(examples),
     )  # fmt: skip
 
 
 def _instants(day: dt.date, label: str, labels: set[tuple[dt.date, str]]) -> tuple[int, ...]:
-    """The hours that a label may stand for: none in spring, two for a flat 02 in autumn."""
+    """The hours that a label may stand for: two for a flat 02 in autumn, none for a flat 03."""
     found = clock.instants(day, int(label[:2]) - 1)
+    if not found and (day, "02") not in labels:
+        return clock.instants(day, 1)  # named after its end: from 01:00 EST to 03:00 EDT
     if label.endswith("X"):
         return found[1:]
     return found[:1] if (day, f"{label}X") in labels else found

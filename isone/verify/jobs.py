@@ -27,8 +27,9 @@ def verify_prices(
     settings = read_settings(config)
 
     def work(journal: Journal) -> None:
-        found = _verify(settings, dataset, period, journal)
-        path = verdicts.write_verdict(Store(settings.store_dir), found)
+        store = Store(settings.store_dir)
+        verdicts.summary_path(store).unlink(missing_ok=True)  # until there is a new one
+        path = verdicts.write_verdict(store, _verify(settings, dataset, period, journal))
         write_whole(Path(target), path.read_bytes())
 
     return do_once(settings, f"verify_{dataset}_{period}", _COMMAND, log_path, work)
@@ -38,8 +39,8 @@ def verify_summary(config: Mapping[str, Any], paths: Sequence[str], log_path: st
     """Sum the verdicts up; the exit code is 1 where anything is damaged or missing."""
     settings = read_settings(config)
 
-    def work(_journal: Journal) -> None:
-        _conclude(settings, [verdicts.read_verdict(Path(path)) for path in paths])
+    def work(journal: Journal) -> None:
+        _conclude(settings, [verdicts.read_verdict(Path(path)) for path in paths], journal)
 
     return do_once(settings, "verify", _COMMAND, log_path, work)
 
@@ -54,7 +55,7 @@ def verify_by_hand(config: Mapping[str, Any], chosen: Sequence[tuple[str, str]])
         for dataset, period in chosen:
             found.append(_verify(settings, dataset, period, journal))
             verdicts.write_verdict(store, found[-1])
-        _conclude(settings, found)
+        _conclude(settings, found, journal)
 
     return do_once(settings, "verify", _COMMAND, None, work)
 
@@ -80,34 +81,40 @@ def _verify(settings: Settings, dataset: str, period: str, journal: Journal) -> 
     return verdict
 
 
-def _conclude(settings: Settings, found: Sequence[Verdict]) -> None:
+def _conclude(settings: Settings, found: Sequence[Verdict], journal: Journal) -> None:
     """Write and show the table; put damaged files aside if asked. Raises VerifyError if any."""
     store = Store(settings.store_dir)
-    text = verdicts.table(found)
-    write_whole(verdicts.summary_path(store), f"{text}\n".encode())
-    log.info("%s", text)
+    table = verdicts.table(found)
+    log.info("%s", table)
+    sentence, error = _verdict(store, settings, found)
+    write_whole(verdicts.summary_path(store), f"{table}\n\n{sentence}\n".encode())
+    journal.tell(verdict_lines=[*table.splitlines(), "", sentence])
+    if error:
+        raise VerifyError(sentence)
+    log.info("%s", sentence)
+
+
+def _verdict(store: Store, settings: Settings, found: Sequence[Verdict]) -> tuple[str, bool]:
+    """What a deep check came to, after what is damaged was put aside if asked; is it an error?"""
+    if not found:
+        return "nothing was checked: no dataset-year that is chosen has a marker here", True
     bad = [each for each in found if each.verdict != SOUND]
     if not bad:
-        log.info(
-            "everything that is stored is what was proven: %s", count(len(found), "dataset-year")
-        )
-        return
+        years = count(len(found), "dataset-year")
+        return f"everything that is stored is what was proven: {years}", False
     damaged = [each for each in bad if each.verdict == DAMAGED]
     sentence = _sentence(damaged, [each for each in bad if each.verdict == ABSENT])
     if damaged and settings.refetch:
         from isone.verify import mend
 
-        replies = mend.put_aside(store, settings, damaged)
-        raise VerifyError(
-            f"{sentence}; it was put aside, and the next `snakemake -j1` for these years fetches "
-            f"{count(replies, 'reply', 'replies')} again and makes the rest anew"
+        removed = mend.put_aside(store, settings, damaged)
+        sentence += f"; it was put aside, and the next `snakemake -j1` for these years {removed}"
+    elif damaged:
+        sentence += (
+            "; with --config refetch=true it is put aside, and the next run fetches or makes just "
+            "that again"
         )
-    if damaged:
-        raise VerifyError(
-            f"{sentence}; with --config refetch=true it is put aside, and the next run fetches or "
-            "makes just that again"
-        )
-    raise VerifyError(sentence)
+    return sentence, True
 
 
 def _sentence(damaged: Sequence[Verdict], absent: Sequence[Verdict]) -> str:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import functools
-from collections.abc import Collection, Iterable
+import operator
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,8 @@ _ARROW = {
     "double": pa.float64(),
     "string": pa.string(),
 }
+_Key = tuple[int, Any]
+"""Interval and place of a row."""
 _EPOCH = dt.date(1970, 1, 1)
 
 
@@ -42,30 +45,22 @@ def rows_of(
     records = parse.read_records(dataset, body, nulls=True).rows
     if dataset.place == "location":  # the id is empty where nobody knows whose name it is
         records = [r for r in records if r.place.id and r.place.name not in unknown]
+    places = _places(dataset, records)
     if chosen != ALL_LOCATIONS:
-        records = [record for record in records if int(record.place.id) in chosen]
-    begins = [_first_stamp(dataset, record) for record in records]
-    slots = {text: dataset.interval_of(clock.parse_stamp(text)) for text in set(begins)}
-    alike: dict[tuple[int, Any], dict[tuple[Any, ...], Any]] = {}
-    for text, record in zip(begins, records, strict=True):
-        values = tuple(getattr(record, column.name) for column in dataset.columns)
-        alike.setdefault((slots[text], _place(dataset, record)), {}).setdefault(values, record)
-    starts: list[int] = []
-    rows: list[Any] = []
-    occurrences: list[int] = []
-    for (slot, _), found in alike.items():
-        if len(found) > 1 and not dataset.names:
-            continue  # they contradict each other, which was accepted: the table has neither
-        for number, values in enumerate(sorted(found, key=_nulls_first), 1):
-            starts.append(slot)
-            rows.append(found[values])
-            occurrences.append(number)
+        kept = [each for each in zip(records, places, strict=True) if each[1] in chosen]
+        records, places = [record for record, _ in kept], [place for _, place in kept]
+    begins = list(map(operator.attrgetter(".".join(("begins", *dataset.begins[1:]))), records))
+    slots = {text: _slot(dataset.name, text) for text in set(begins)}
+    keys = list(zip(map(slots.__getitem__, begins), places, strict=True))
+    occurrences = [1] * len(keys)
+    if len(set(keys)) < len(keys):
+        keys, records, occurrences = _told_apart(dataset, keys, records)
     return pa.table(
         [
             pa.array(
                 occurrences
                 if column.name == OCCURRENCE
-                else _values(dataset, column, starts, part, rows),
+                else _values(dataset, column, keys, part, records),
                 _ARROW[column.type],
             )
             for column in table_columns(dataset)
@@ -74,49 +69,61 @@ def rows_of(
     )
 
 
+def _told_apart(
+    dataset: Dataset, keys: Sequence[_Key], records: Sequence[Any]
+) -> tuple[list[_Key], list[Any], list[int]]:
+    """Keys, records and occurrences without copies, and without rows that contradict each other."""
+    alike: dict[_Key, dict[tuple[Any, ...], Any]] = {}
+    for key, record in zip(keys, records, strict=True):
+        values = tuple(getattr(record, column.name) for column in dataset.columns)
+        alike.setdefault(key, {}).setdefault(values, record)
+    rows = [
+        (key, found[values], number)
+        for key, found in alike.items()
+        if len(found) == 1 or dataset.names  # else they contradict each other: neither is kept
+        for number, values in enumerate(sorted(found, key=_nulls_first), 1)
+    ]
+    return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+
+
 def _nulls_first(values: tuple[Any, ...]) -> list[tuple[bool, Any]]:
     return [(value is not None, value) for value in values]
 
 
 def _values(
-    dataset: Dataset, column: TableColumn, starts: list[int], part: Part, rows: list[Any]
+    dataset: Dataset, column: TableColumn, keys: list[_Key], part: Part, rows: list[Any]
 ) -> list[Any]:
     match column.name:
         case "interval_start_utc":
-            return [start * 1_000_000 for start in starts]
+            return [start * 1_000_000 for start, _ in keys]
         case "interval_end_utc":
-            return [(start + dataset.interval_minutes * 60) * 1_000_000 for start in starts]
+            return [(start + dataset.interval_minutes * 60) * 1_000_000 for start, _ in keys]
         case "operating_day":
             return [(part.day - _EPOCH).days] * len(rows)
         case "market":
             return [dataset.market] * len(rows)
         case "location_id":
-            return [_place(dataset, row) for row in rows]
+            return [place for _, place in keys]
         case "location":
-            return [
-                row.place.name if dataset.place == "location" else row.place_name for row in rows
-            ]
+            name = "place.name" if dataset.place == "location" else "place_name"
+            return list(map(operator.attrgetter(name), rows))
         case "location_type":
-            return [row.place.type for row in rows]
+            return list(map(operator.attrgetter("place.type"), rows))
         case name:
-            return [getattr(row, name) for row in rows]
+            return list(map(operator.attrgetter(name), rows))
 
 
-def _place(dataset: Dataset, record: Any) -> Any:
+def _places(dataset: Dataset, records: Sequence[Any]) -> list[Any]:
+    """What tells the records of an interval apart: a location's id, names, or nothing."""
     if dataset.place == "location":
-        return int(record.place.id)
+        texts = list(map(operator.attrgetter("place.id"), records))
+        ids = {text: int(text) for text in set(texts)}
+        return list(map(ids.__getitem__, texts))
     if dataset.names:
-        return tuple(getattr(record, name) for name in dataset.names)
-    return record.place if dataset.place == "reserve_zone" else 0
+        return list(map(operator.attrgetter(*dataset.names), records))
+    return list(map(operator.attrgetter("place"), records)) if dataset.place else [0] * len(records)
 
 
-@functools.cache
-def _steps(dataset_name: str) -> tuple[str, ...]:
-    return DATASETS[dataset_name].begins[1:]
-
-
-def _first_stamp(dataset: Dataset, record: Any) -> str:
-    value = record.begins
-    for key in _steps(dataset.name):
-        value = getattr(value, key)
-    return str(value)
+@functools.lru_cache(maxsize=1024)  # the stamps of a day come again at every location
+def _slot(dataset_name: str, stamp: str) -> int:
+    return DATASETS[dataset_name].interval_of(clock.parse_stamp(stamp))

@@ -1,23 +1,25 @@
 """One dataset-year read again: replies, table and databases, held against each other."""
 
+import contextlib
 import datetime as dt
-import re
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from isone import check, clock, flaws, parse, places, suspects
-from isone.database import outputs, packed
-from isone.database.comparison import Comparison, DayDigests
+from isone import check, flaws, parse, places, suspects
+from isone.database import history, outputs, packed, sql
+from isone.database.comparison import DAY_COLUMNS, Comparison, DayDigests
+from isone.database.history import DayRow
 from isone.database.packed import PackedFile
-from isone.datasets import DATASETS, HUBS, Dataset, Locations, Part
+from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DamagedError, IsoneError, LoadError
 from isone.manifest import Manifest, read_manifest
 from isone.pack.parquet import read_facts
 from isone.settings import Settings
 from isone.store import Entry, Store, sha256
-from isone.verify import raw
+from isone.verify import marker, raw
 from isone.verify.verdict import ABSENT, DAMAGED, SOUND, Damage, Verdict
 
 _ROWS_AT_ONCE = 50_000
@@ -32,14 +34,22 @@ class _Findings:
     rows: dict[str, int] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
+    def days_damaged(self, *places: str) -> set[str | None]:
+        """The days on which one of these places is damaged: nothing can be compared with it."""
+        return {damage.day for damage in self.damage if damage.where in places}
+
     def count(self, place: str, found: DayDigests) -> None:
         self.rows[place], self.digests[place] = found.rows, found.digest
 
-    def compare(self, place: str, expected: DayDigests, found: DayDigests) -> None:
-        """Note the rows of a place, and each day that is not as expected."""
+    def compare(
+        self, place: str, expected: DayDigests, found: DayDigests, unknown: Collection[str | None]
+    ) -> None:
+        """Note the rows of a place, and each day not as expected, but for `unknown` ones."""
         self.count(place, found)
         self.damage += [
-            Damage(place, reason, str(day)) for day, reason in expected.differences(found).items()
+            Damage(place, reason, str(day))
+            for day, reason in expected.differences(found).items()
+            if str(day) not in unknown
         ]
 
 
@@ -57,21 +67,24 @@ def verify_year(
     """
     dataset = DATASETS[dataset_name]
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    marker = store.marker_path(dataset_name, period)
-    if not marker.exists():
+    path = store.marker_path(dataset_name, period)
+    if not path.exists():
         notes = ("no marker: the year is not downloaded whole, so there is nothing to hold it to",)
         return Verdict(dataset_name, period, ABSENT, now, notes=notes)
     findings = _Findings()
     places.learn(store)
     try:
-        manifest = read_manifest(marker)
+        manifest = read_manifest(path)
     except DamagedError as error:
         damage = (Damage("marker", str(error)),)
         return Verdict(dataset_name, period, DAMAGED, now, damage=damage)
     chosen = _chosen_locations(store, dataset, period, findings)
     with Comparison() as comparison:
-        kept = _verify_replies(store, dataset, manifest, chosen, comparison, findings, on_day)
-        _verify_marker(dataset, manifest, findings)
+        findings.damage += marker.find_damage(dataset, period, manifest)
+        findings.notes += marker.notes(manifest)
+        kept = _verify_replies(
+            store, dataset, period, manifest, chosen, comparison, findings, on_day
+        )
         _verify_table(store, dataset, period, manifest, kept, comparison, findings)
         _verify_databases(store, settings, dataset, period, comparison, findings)
     return Verdict(
@@ -106,6 +119,7 @@ def _chosen_locations(
 def _verify_replies(
     store: Store,
     dataset: Dataset,
+    period: str,
     manifest: Manifest,
     chosen: Locations,
     comparison: Comparison,
@@ -115,21 +129,21 @@ def _verify_replies(
     """Prove every reply again; returns the days of the rows that the table has to hold."""
     kept = DayDigests()
     looked = _Look(store, dataset, manifest)
-    accepted = {gap.day for gap in manifest.gaps}
+    ledger = store.read_ledger(dataset.name, int(period[:4]))
+    accepted: defaultdict[str, set[str]] = defaultdict(set)
+    for gap in manifest.gaps:
+        accepted[gap.day].add(flaws.MISSING)
+    for flaw in manifest.flaws:
+        accepted[flaw.day].add(flaw.flaw)
     waiting: list[pa.Table] = []
-    for entry in manifest.parts:
+    for entry in {entry.part: entry for entry in manifest.parts}.values():
         part = Part.named(dataset.name, entry.part)
         if part is None:
             findings.damage.append(Damage("marker", f"{entry.part!r} is the name of no reply"))
             continue
-        try:
-            names = {each.flaw for each in manifest.flaws if each.day == str(part.day)}
-            body = _proven_body(store, dataset, part, entry, str(part.day) in accepted, names)
-        except (IsoneError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            damage = Damage("raw", f"{part}: {reason}", str(part.day), part.name)
-            findings.damage.append(damage)
-        else:
+        names = accepted[str(part.day)]
+        body = _body(store, dataset, part, entry, ledger.get(part.name), names, findings)
+        if body is not None:
             findings.notes += looked.unknown(part, body)
             waiting.append(raw.rows_of(dataset, part, body, chosen, entry.unknown_locations))
             if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
@@ -168,13 +182,37 @@ class _Look:
         ]
 
 
-def _proven_body(
+def _body(
     store: Store,
     dataset: Dataset,
     part: Part,
     entry: Entry,
-    gap_accepted: bool,
+    noted: Entry | None,
     accepted: Container[str],
+    findings: _Findings,
+) -> bytes | None:
+    """A response's JSON, if it is what the marker says; None, with the damage noted, if it is not.
+
+    Where the marker says another thing than the ledger, and the response is as the ledger has it
+    (`noted`), it is the marker that is damaged, and not the response.
+    """
+    day = str(part.day)
+    try:
+        return _proven_body(store, dataset, part, entry, accepted)
+    except (IsoneError, OSError) as error:
+        if noted and noted != entry:
+            with contextlib.suppress(IsoneError, OSError):
+                body = _proven_body(store, dataset, part, noted, accepted)
+                reason = f"{part}: what it says of the response is not what the ledger says"
+                findings.damage.append(Damage("marker", reason, day))
+                return body
+        reason = str(error.strerror if isinstance(error, OSError) else error)
+        findings.damage.append(Damage("raw", f"{part}: {reason}", day, part.name))
+        return None
+
+
+def _proven_body(
+    store: Store, dataset: Dataset, part: Part, entry: Entry, accepted: Container[str]
 ) -> bytes:
     """A reply's JSON, if it is the one that the manifest describes, and whole.
 
@@ -185,7 +223,7 @@ def _proven_body(
         raise DamagedError("the file is not the one that was filed: its SHA-256 is another")
     body = parse.inflate(content)
     finding = check.examine(dataset, part, body, accepted=accepted)
-    if not gap_accepted:
+    if flaws.MISSING not in accepted:
         finding.require_whole()
     if finding.flaws != tuple(flaw for flaw in entry.flaws if flaw.name in flaws.REJECTED):
         raise DamagedError("the marker says other flaws than the reply has")
@@ -196,34 +234,6 @@ def _proven_body(
                 f"{getattr(finding, name)}"
             )
     return body
-
-
-def _verify_marker(dataset: Dataset, manifest: Manifest, findings: _Findings) -> None:
-    """Count the days of the calendar against those that the marker has."""
-    names = {entry.part for entry in manifest.parts}
-    if len(names) < len(manifest.parts):
-        findings.damage.append(Damage("marker", "it lists a reply twice"))
-    if manifest.rows != sum(entry.rows for entry in manifest.parts):
-        findings.damage.append(Damage("marker", "its rows do not add up"))
-    unpublished = {gap.day for gap in manifest.gaps}
-    locations = _asked_for(manifest)
-    first, last = (dt.date.fromisoformat(day) for day in (manifest.first_day, manifest.last_day))
-    for day in clock.days(first, last):
-        whole = {part.name for part in dataset.day_parts(day, locations)} <= names
-        by_hour = {part.name for part in dataset.day_parts(day, "all")} <= names
-        if not whole and not by_hour and str(day) not in unpublished:
-            findings.damage.append(Damage("marker", "the day is not in it", str(day)))
-
-
-def _asked_for(manifest: Manifest) -> Locations:
-    """The locations of a period, from its name, or else from its parts."""
-    if manifest.period.endswith(".all"):
-        return "all"
-    if ".at-" not in manifest.period:
-        return HUBS
-    return tuple(
-        sorted({int(e.part[9:]) for e in manifest.parts if re.fullmatch(r"\d{8}\.\d+", e.part)})
-    )
 
 
 def _verify_table(
@@ -246,15 +256,10 @@ def _verify_table(
         if not any(damage.where == "parquet" for damage in findings.damage):
             findings.damage.append(Damage("parquet", str(error)))
         return
-    if file.manifest_digest != manifest.sha256:
+    marker_is_sound = not any(damage.where == "marker" for damage in findings.damage)
+    if marker_is_sound and file.manifest_digest != manifest.sha256:
         findings.damage.append(Damage("parquet", "it was packed from another marker than this one"))
-    damaged = {damage.day for damage in findings.damage if damage.where == "raw"}
-    findings.count("parquet", found)
-    findings.damage += [
-        Damage("parquet", reason, str(day))
-        for day, reason in kept.differences(found).items()
-        if str(day) not in damaged  # nothing to hold it against
-    ]
+    findings.compare("parquet", kept, found, findings.days_damaged("raw", "marker"))
 
 
 def _verify_databases(
@@ -313,7 +318,52 @@ def _verify_duckdb(
     except LoadError as error:
         findings.damage.append(Damage("duckdb", str(error)))
         return
-    findings.compare("duckdb", expected, found)
+    findings.compare("duckdb", expected, found, findings.days_damaged("parquet"))
+    _verify_days(store, dataset, files, comparison, findings)
+
+
+def _verify_days(
+    store: Store,
+    dataset: Dataset,
+    files: Sequence[PackedFile],
+    comparison: Comparison,
+    findings: _Findings,
+) -> None:
+    """Compare what DuckDB says of the days of a year with the markers."""
+    try:
+        expected = history.operating_days(store, files)
+        found = comparison.days_in_duckdb(dataset, store.duckdb_path, files[0].year)
+    except DamagedError as error:
+        findings.notes.append(f"the days in DuckDB were not compared: {error}")
+        return
+    except LoadError as error:
+        findings.damage.append(Damage("duckdb", str(error)))
+        return
+    unknown = findings.days_damaged("raw", "marker")
+    findings.damage += [
+        damage for damage in _different_days(expected, found) if damage.day not in unknown
+    ]
+
+
+def _different_days(
+    expected: Iterable[DayRow], found: Mapping[dt.date, tuple[object, ...]]
+) -> Iterator[Damage]:
+    """The days of which the table `operating_days` says another thing than the markers."""
+    known: dict[dt.date, tuple[object, ...]] = {}
+    for row in expected:
+        values = dict(zip((column.name for column in sql.OPERATING_DAYS), row, strict=True))
+        known[row[1]] = tuple(values[name] for name in DAY_COLUMNS)
+    for day in sorted(known.keys() | found.keys()):
+        said, right = found.get(day), known.get(day)
+        if said is None:
+            yield Damage("duckdb", "operating_days: the day is not in it", str(day))
+        elif right is None and said[0] != history.NO_MANIFEST:
+            yield Damage("duckdb", "operating_days: it has a day that no marker has", str(day))
+        elif right is not None and said != right:
+            pairs = zip(DAY_COLUMNS, said, right, strict=True)
+            wrong = ", ".join(name for name, one, other in pairs if one != other)
+            reason = f"operating_days: {wrong} not as the marker has it"
+            yield Damage("duckdb", reason, str(day))
 
 
 def _of_year(
@@ -349,7 +399,7 @@ def _verify_postgres(
             )
             return
         found = comparison.of_postgres(dataset, connection, tables, year)
-    findings.compare("postgresql", expected, found)
+    findings.compare("postgresql", expected, found, findings.days_damaged("parquet"))
 
 
 def _audit_hours(

@@ -5,13 +5,14 @@ import json
 from pathlib import Path
 
 import pytest
+from filled import config_for, fill
 from running import Snakemake
 
 from isone import clock, parse
 from isone.datasets import DATASETS, HUB, HUBS
 from isone.download.client import Client
 from isone.errors import ReplyError
-from isone.reconcile import averages, jobs, ours
+from isone.reconcile import averages, jobs, ours, outputs, verdict
 from isone.reconcile.averages import AGREES, DIFFERS, FLAT, NOT_PUBLISHED, NOT_WHOLE
 from isone.sandbox import Sandbox
 from isone.sandbox.replies import Invented
@@ -123,6 +124,43 @@ def test_averages_of_another_year_or_place_are_refused() -> None:
     for year, place in ((2024, HUB), (2023, 4001)):
         with pytest.raises(ReplyError, match="the averages are of 2023-01 at 4000"):
             averages.read_averages(reply, year, place)
+
+
+def month(verdict_word: str) -> averages.Month:
+    return averages.Month("da", HUB, "hub", "2024-01", 1.0, 1.0, 0.0, verdict_word)
+
+
+def test_the_verdict_counts_only_months_that_were_compared_and_says_why_others_were_not() -> None:
+    words = [DIFFERS, AGREES, AGREES, FLAT, *[NOT_WHOLE] * 99, NOT_PUBLISHED]
+    found = verdict.on_months([month(word) for word in words])
+    assert (found.compared, found.differ) == (4, 1)
+    assert found.text == (
+        "1 of 4 compared monthly averages differ from ISO-NE's own figures; 1 agree only as a "
+        "month of days with 24 hours; 100 were not compared: 99 not whole here, 1 not published"
+    )
+    agreeing = verdict.on_months([month(AGREES)])
+    assert agreeing.text == "of 1 compared monthly average, all agree with ISO-NE's own figures"
+
+
+@pytest.mark.parametrize(
+    ("days", "why"),
+    [
+        pytest.param(None, "no packed table of energy prices is chosen", id="no table"),
+        pytest.param(3, "of 108 monthly averages, 108 not whole here", id="no whole month"),
+    ],
+)
+def test_a_reconciliation_of_nothing_ends_with_a_sentence_and_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], days: int | None, why: str
+) -> None:
+    store = Store(tmp_path / "sandbox")
+    tables = []
+    if days:
+        fill(store, ["lmp_da_hourly"], "2026-03-01", f"2026-03-0{days}")
+        tables = [str(store.parquet_path("lmp_da_hourly", f"2026.through-2026030{days}"))]
+    assert jobs.reconcile_prices(config_for(store), tables, str(tmp_path / "x.log")) == 1
+    sentence = f"nothing was compared with ISO-NE's own figures: {why}"
+    assert sentence in " ".join(capsys.readouterr().err.split())
+    assert outputs.summary_path(store).read_text().startswith(sentence)
 
 
 @pytest.mark.workflow

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from isone import run
 from isone.datasets import DATASETS, HUBS, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
-from isone.recheck import jobs, outputs
+from isone.recheck import jobs, outputs, verdict
 from isone.sandbox import Sandbox
 from isone.selection import Job
 from isone.settings import read_settings
@@ -111,8 +112,45 @@ def test_a_recheck_of_days_that_are_not_here_says_so(
         )
         == 0
     )
-    said = "no final reply of 2024-01-01 to 2024-01-03 is here, so none was asked for again"
+    said = "no final response of these days is here, so none was asked for again"
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_recheck_ends_with_a_sentence_also_where_it_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs"),
+              "sandbox_nodes": 0}  # fmt: skip
+    store = Store(tmp_path / "sandbox")
+    with downloaded(store):
+        _day(store, 2).unlink()
+    note = tmp_path / "note.json"
+    assert (
+        jobs.recheck_prices(
+            config, DATASET.name, "20240101-20240105", str(note), str(tmp_path / "x.log")
+        )
+        == 1
+    )
+    sentence = (
+        f"{DATASET.name}, 2024-01-01 to 2024-01-05: 4 responses compared, 0 corrected, "
+        "1 could not be compared: 20240102: the stored reply "
+    )
+    assert sentence in " ".join(capsys.readouterr().err.split())
+    assert not note.exists()
+    (kept,) = (store.root / "rechecked" / DATASET.name).iterdir()
+    assert list(json.loads(kept.read_text())["failed"]) == ["20240102"]
+    facts = json.loads(run.status_path(store, f"recheck_{DATASET.name}").read_text())
+    assert facts["verdict_lines"][0].startswith(sentence)
+
+
+def test_corrections_are_named_in_the_sentence() -> None:
+    corrected = [{"part": f"2024010{day}", "changed_rows": day} for day in range(1, 6)]
+    found = {"dataset": "lmp_da_hourly", "first_day": "2024-01-01", "last_day": "2024-01-07",
+             "compared": 7, "corrected": corrected, "failed": {}}  # fmt: skip
+    assert verdict.line(found) == (
+        "lmp_da_hourly, 2024-01-01 to 2024-01-07: 7 responses compared, 5 corrected "
+        "(20240101, 1 row; 20240102, 2 rows; 20240103, 3 rows; and 2 more)"
+    )
 
 
 def _day(store: Store, day: int) -> Path:

@@ -14,9 +14,9 @@ import pytest
 from filled import build_duckdb, config_for, fill, settings_for
 from postgres_server import Server
 from running import PROJECT
+from spoiled import change_parquet, flip_a_bit
 
-from isone import selection
-from isone.database import sql
+from isone import run, selection
 from isone.database.jobs import load_all_postgres, load_postgres
 from isone.datasets import DATASETS, HUBS
 from isone.errors import LoadError
@@ -49,12 +49,6 @@ def raw(store: Store, dataset: str = "lmp_da_hourly", part: str = "20251102") ->
     return store.root / "raw" / dataset / "2025" / f"{part}.json.gz"
 
 
-def flip_a_bit(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
 def say_it_is_so(store: Store, part: str = "20251102", **changes: Any) -> None:
     """Let the marker describe a reply as it is now."""
     marker = store.marker_path("lmp_da_hourly", PERIOD)
@@ -81,28 +75,11 @@ def test_five_minute_prices_are_held_against_the_hourly_ones(sound: Store) -> No
 
 
 def test_hours_that_are_off_their_five_minute_prices_are_noted_by_day(store: Store) -> None:
-    change_parquet(store, "lmp_rt_hourly", f"lmp + 3 * (operating_day = '{DAY}')::INTEGER")
+    change_parquet(
+        store, ("lmp_rt_hourly", PERIOD), "lmp", f"lmp + 3 * (operating_day = '{DAY}')::INTEGER"
+    )
     notes = check(store, "lmp_rt_5min").notes
     assert any(note.startswith(f"{DAY}: an hour is 3.0") for note in notes)
-
-
-def change_parquet(store: Store, dataset: str, lmp: str) -> None:
-    path = store.parquet_path(dataset, PERIOD)
-    aside = path.with_name("aside")
-    with duckdb.connect() as connection:
-        kept = dict(
-            connection.execute(
-                "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?) "
-                "WHERE decode(key) LIKE 'isone.%'",
-                [str(path)],
-            ).fetchall()
-        )
-        metadata = ", ".join(f"{sql.name(k)}: {sql.text(v)}" for k, v in kept.items())
-        connection.execute(
-            f"COPY (SELECT * REPLACE ({lmp} AS lmp) FROM {sql.text(str(path))}) "  # noqa: S608
-            f"TO {sql.text(str(aside))} (FORMAT parquet, KV_METADATA {{{metadata}}})"
-        )
-    aside.replace(path)
 
 
 @pytest.mark.parametrize(
@@ -172,10 +149,12 @@ def test_another_price_with_the_right_sum_is_found_in_the_table(store: Store) ->
 
 
 def test_a_changed_price_in_the_table_is_found(store: Store) -> None:
-    change_parquet(store, "lmp_da_hourly", f"lmp + (operating_day = '{DAY}')::INTEGER / 1e6")
+    change_parquet(
+        store, ("lmp_da_hourly", PERIOD), "lmp", f"lmp + (operating_day = '{DAY}')::INTEGER / 1e6"
+    )
     verdict = check(store)
     places = {(each.where, each.day) for each in verdict.damage}
-    assert places == {("parquet", DAY), ("duckdb", DAY)}  # DuckDB has the old one
+    assert places == {("parquet", DAY)}  # DuckDB has the old one, which is right
 
 
 def test_a_table_that_was_cut_off_is_named(store: Store) -> None:
@@ -245,8 +224,7 @@ def test_a_day_that_is_not_in_the_marker_is_named(store: Store) -> None:
     manifest["parts"] = [each for each in manifest["parts"] if each["part"] != "20251102.4003"]
     marker.write_text(json.dumps(manifest))
     damage = {(each.where, each.day): each.reason for each in check(store, "lmp_rt_5min").damage}
-    assert damage["marker", DAY] == "the day is not in it"
-    assert damage["parquet", DAY] == "2,700 rows instead of 2,400"
+    assert damage["marker", DAY] == "not all of the day is in it"
 
 
 def test_rows_changed_in_postgresql_are_found(store: Store, server: Server) -> None:
@@ -307,11 +285,11 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
     done = by_hand(store, "--datasets", "lmp_rt_5min", "regulation_5min", "--fetch-again")
     assert done.returncode == 1
     assert f"lmp_rt_5min {PERIOD} is damaged: lmp_rt_5min {DAY}; it was put aside" in done.stdout
-    assert "fetches 1 reply again" in done.stdout
+    assert "fetches 1 response again" in done.stdout
     assert lacking(store, "lmp_rt_5min") == ["20251102.4003"]
     assert (store.root / "refused" / "lmp_rt_5min" / "20251102.4003.json.gz").exists()
     assert not store.marker_path("lmp_rt_5min", PERIOD).exists()
-    assert not store.parquet_path("lmp_rt_5min", PERIOD).exists()
+    assert store.parquet_path("lmp_rt_5min", PERIOD).exists()  # until the next one is whole
     assert store.marker_path("regulation_5min", PERIOD).exists()
 
     fill(store, ["lmp_rt_5min"], "2025-11-01", "2025-11-03")
@@ -320,14 +298,41 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
     read_verdict(outputs.verdict_path(store, "lmp_rt_5min", PERIOD))
     summary = summary_path(store).read_text()
     assert summary.count("SOUND") == len(DATASETS)
+    assert summary.endswith(
+        f"\neverything that is stored is what was proven: {len(DATASETS)} dataset-years\n"
+    )
+
+
+def test_the_summary_ends_with_the_verdict_and_is_gone_while_a_check_has_not_ended(
+    store: Store,
+) -> None:
+    flip_a_bit(raw(store))
+    config = config_for(store)
+    assert jobs.verify_by_hand(config, [("lmp_da_hourly", PERIOD)]) == 1
+    last = summary_path(store).read_text().splitlines()[-1]
+    assert last.startswith(f"lmp_da_hourly {PERIOD} is damaged: lmp_da_hourly {DAY}; with ")
+    copy, log = str(store.root / "copy.json"), str(store.root / "log")
+    assert jobs.verify_prices(config, "lmp_da_hourly", PERIOD, copy, log) == 0
+    assert not summary_path(store).exists()
+    verdict = str(outputs.verdict_path(store, "lmp_da_hourly", PERIOD))
+    assert jobs.verify_summary(config, [verdict], log) == 1
+    told = json.loads(run.status_path(store, "verify").read_text())["verdict_lines"]
+    assert summary_path(store).read_text().splitlines() == told
 
 
 def test_a_damaged_table_alone_is_removed_and_no_reply_is_fetched_again(store: Store) -> None:
-    change_parquet(store, "lmp_da_hourly", "lmp + 1")
+    change_parquet(store, ("lmp_da_hourly", PERIOD), "lmp", "lmp + 1")
     assert fetch_again(store) == 1
     assert not store.parquet_path("lmp_da_hourly", PERIOD).exists()
     assert store.marker_path("lmp_da_hourly", PERIOD).exists()
     assert lacking(store) == []
+
+
+def test_a_check_of_nothing_says_so_and_ends_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert jobs.verify_by_hand(config_for(Store(tmp_path / "sandbox")), []) == 1
+    assert "nothing was checked: no dataset-year" in " ".join(capsys.readouterr().err.split())
 
 
 def test_every_marker_of_the_year_that_has_the_damaged_reply_goes(store: Store) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from filled import build_duckdb, fill
+from filled import build_duckdb, config_for, fill
 from memory_group import MemoryGroup, memory_group
 from running import command_line
 
 from isone import markers
-from isone.store import Store, write_json
+from isone.pack import jobs
+from isone.store import Store
 
 TOO_LITTLE = 165 << 20
 """Bytes: Snakemake itself takes 80 MB here, and a job 110 MB or more on top of it."""
@@ -34,7 +35,9 @@ def year(group: MemoryGroup, tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A year of all locations, downloaded and packed."""
     store = Store(tmp_path_factory.mktemp("year") / "data" / "sandbox")
     fill(store, ["lmp_da_hourly"], "2024-01-01", "2024-12-31", locations="all", nodes=NODES)
-    write_json(markers.of_table(store, "lmp_da_hourly", "2024"), {})
+    config = config_for(store, locations="all")
+    log = tmp_path_factory.mktemp("log") / "pack.log"
+    assert jobs.pack_prices(config, "lmp_da_hourly", "2024", str(log)) == 0
     return store
 
 

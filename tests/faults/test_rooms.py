@@ -62,9 +62,8 @@ def verify_it(store: Store, config: dict[str, Any]) -> int:  # noqa: ARG001
 def recheck_it(store: Store, config: dict[str, Any]) -> int:
     with Sandbox(nodes=2, today=TODAY, faults=["missing-interval"]) as sandbox:
         config = config | {"base_url": sandbox.url}
-        return recheck.recheck_prices(
-            config, DATASET, "20251102-20251103", str(store.root / "x.log")
-        )
+        target, log = str(store.root / "note.json"), str(store.root / "x.log")
+        return recheck.recheck_prices(config, DATASET, "20251102-20251103", target, log)
 
 
 def into(database: str) -> Act:

@@ -15,7 +15,7 @@ from isone.download.year import Downloader, download_year
 from isone.sandbox import Sandbox
 from isone.selection import Accepted, Job
 from isone.settings import read_settings
-from isone.sources import Source
+from isone.sources import SANDBOX_SERVER, Source
 from isone.store import Store
 from isone.tables import table_columns
 
@@ -46,7 +46,7 @@ def bring(store: Store) -> Bring:
         job = Job(dataset, start.year, start, end, locations)
         policy = read_settings({}).http
         with (
-            Sandbox(nodes=nodes, **sandbox) as server,
+            Sandbox(nodes=nodes, server_name=SANDBOX_SERVER, **sandbox) as server,
             Client(Source("sandbox", server.url), policy) as client,
         ):
             downloader = Downloader(store, client, DATASETS[dataset], accepted or {})

@@ -1,7 +1,6 @@
 """What the page says of a day follows from the data folder, whatever the last run asked for."""
 
 import datetime as dt
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 import received
 from filled import build_duckdb, fill, settings_for
 
-from isone import clock
+from isone import clock, run
 from isone.datasets import HUBS, Part
 from isone.errors import DownloadError
 from isone.flaws import Flaw
@@ -93,7 +92,7 @@ def test_days_that_the_last_job_was_asked_for_are_missing_and_later_ones_were_no
     by_location(store, FIRST, HUBS, prelim=False)
     assert days(store)[FIRST + dt.timedelta(days=1)].state == State.NOT_ASKED
     asked = (FIRST - dt.date(2025, 1, 1)).days + 3
-    write_json(store.jobs_dir / f"isone_{LMP}_2025.json", {"days": asked})
+    write_json(run.status_path(store, f"isone_{LMP}_2025"), {"days": asked})
     found = days(store)
     assert found[FIRST + dt.timedelta(days=2)].state == State.MISSING
     assert found[FIRST + dt.timedelta(days=3)].state == State.NOT_ASKED
@@ -101,7 +100,7 @@ def test_days_that_the_last_job_was_asked_for_are_missing_and_later_ones_were_no
 
 def test_a_job_that_brought_nothing_has_its_days_on_the_page(store: Store) -> None:
     status = {"days": 365, "missing": {str(FIRST): "the service has nothing for that day"}}
-    write_json(store.jobs_dir / f"isone_{LMP}_2025.json", status)
+    write_json(run.status_path(store, f"isone_{LMP}_2025"), status)
     found = days(store)[FIRST]
     assert (found.state, found.note) == (State.MISSING, "the service has nothing for that day")
 
@@ -152,8 +151,7 @@ def test_what_was_chosen_last_changes_nothing_on_the_page(
     plan = {"source": "sandbox", "data_dir": "", "log_dir": "", "downloads": []}
     marker = str(store.marker_path("lmp_da_hourly", "2019"))
     planned = {"name": "x", "marker": marker, "what": "", "requests": 1, "complete": False}
-    (store.jobs_dir).mkdir(exist_ok=True)
-    (store.jobs_dir / "plan.json").write_text(json.dumps(plan | {"downloads": [planned]}))
+    write_json(run.plan_path(store), plan | {"downloads": [planned]})
     gap = {"dataset": "reserve_5min", "day": "2025-11-03", "reason": "never published"}
     other = {"years": "2024", "data_types": "lmp", "locations": "4000", "through": "2024-02-01"}
     assert written(**other) == usual

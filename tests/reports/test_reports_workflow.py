@@ -21,7 +21,7 @@ def test_a_run_on_public_reports_is_proven_and_leaves_nothing_for_the_web_servic
         asked = len(sandbox.requests)
         account = ("source=webservices", f"base_url={sandbox.url}")
         again = snakemake(*days, *account, "services=reserves", options=("-n",))
-    assert "Note: regulation_5min is in no public report and is left out" in done.stdout
+    assert "Note: regulation_5min is in no public CSV report and is left out" in done.stdout
     assert "Requests left to send: 16\n" in done.stdout
     assert asked == 2 * (1 + 6 + 1) + 1, "and the page that hands out the cookie, once"
     assert "Requests left to send: 0\n" in again.stdout

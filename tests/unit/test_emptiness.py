@@ -82,7 +82,9 @@ def test_a_rejected_response_is_no_empty_day(rig: Rig, sandbox: Sandbox) -> None
 def test_accepted_gaps_are_no_run_of_empty_days(rig: Rig, sandbox: Sandbox) -> None:
     sandbox.faults.add("not-found:*hourlylmp/da/final/day/2024010*")
     sandbox.faults.add("not-found:*hourlylmp/da/final/day/2024011*")
-    outcome = rig.bring(JANUARY, accepted=dict.fromkeys(JANUARY[:19], "nothing was published"))
+    outcome = rig.bring(
+        JANUARY, accepted=dict.fromkeys(JANUARY[:19], {"missing": "nothing was published"})
+    )
     assert (outcome.filed, outcome.missing) == (12, {})
 
 

@@ -22,7 +22,7 @@ from isone.pack.year import pack_year
 from isone.sandbox import Sandbox
 from isone.selection import Accepted, Job
 from isone.settings import AcceptedFlaw, read_settings
-from isone.sources import Source
+from isone.sources import SANDBOX_SERVER, Source
 from isone.store import Entry, Store
 from isone.verify.verdict import DAMAGED, SOUND
 from isone.verify.year import verify_year
@@ -193,7 +193,12 @@ def download(
     store: Store, replay: Path, accepted: Accepted, locations: Locations = ALL_LOCATIONS
 ) -> None:
     with (
-        Sandbox(replay=replay, replay_only=True, today=dt.date(2026, 6, 15)) as server,
+        Sandbox(
+            replay=replay,
+            replay_only=True,
+            today=dt.date(2026, 6, 15),
+            server_name=SANDBOX_SERVER,
+        ) as server,
         Client(Source("sandbox", server.url), read_settings({}).http) as client,
     ):
         job = Job(LMP.name, 2018, DAY, DAY, locations)
@@ -255,7 +260,7 @@ def test_the_deep_check_says_where_the_ledger_s_flaws_are_not_the_reply_s(tmp_pa
     marker["parts"][0]["flaws"] = [{"name": "sum", "what": "1 row"}]
     path.write_text(json.dumps(marker))
     verdict = verify_year(store, settings_for(store), LMP.name, PERIOD)
-    assert "other flaws than the reply has" in verdict.damage[0].reason
+    assert "what it says of the response is not what the ledger says" in verdict.damage[0].reason
 
 
 def test_a_doubtful_node_that_is_not_chosen_is_named_and_hinders_nothing(

@@ -73,6 +73,7 @@ onstart:
             LOADING.require_database()
         print(RUN.start(workflow.execution_settings.retries, jobs), end="", file=sys.stderr)
     except IsoneError as error:
+        notify.tell_refusal(RUN.plan(), str(error))
         sys.exit(f"error: {error}")
 
 

@@ -57,6 +57,15 @@ def tell_end(store: Store) -> None:
         _say("the message about this run could not be sent; the summary above says the same")
 
 
+def tell_refusal(plan: Plan, sentence: str) -> None:
+    """Send why a run did not begin."""
+    addresses = wanted()
+    if addresses and not _send(
+        addresses, f"ISO-NE prices{_kind(plan)}: the run did not begin", sentence
+    ):
+        _say("the message about this could not be sent")
+
+
 def message(plan: Plan, states: Sequence[State], others: Sequence[State] = ()) -> str:
     """What there is to tell of a run, the title in the first line; empty where all went well.
 
@@ -67,11 +76,10 @@ def message(plan: Plan, states: Sequence[State], others: Sequence[State] = ()) -
             for day, reason in state.facts.get("gaps", {}).items()]  # fmt: skip
     if not bad and not gaps and not others:
         return ""
-    kind = " (invented prices)" if plan.source == "sandbox" else ""
     counts = [f"{len(bad)} of {count(len(states), 'download')} not complete"] if bad else []
     counts += [f"{count(len(others), 'other job')} failed"] if others else []
     counts += [f"{count(len(gaps), 'gap')} accepted"] if gaps else []
-    lines = [f"ISO-NE prices{kind}: {', '.join(counts)}"]
+    lines = [f"ISO-NE prices{_kind(plan)}: {', '.join(counts)}"]
     for state in (*bad, *others):
         lines.append(f"{state.planned.name}: {state.word.lower()}")
         if state.facts.get("message"):
@@ -82,6 +90,10 @@ def message(plan: Plan, states: Sequence[State], others: Sequence[State] = ()) -
             lines.append(f"  and {count(len(missing) - _NAMED, 'more day')}")
     lines += [f"{s.planned.name}: gap on {day} accepted: {reason}" for s, day, reason in gaps]
     return "\n".join([*lines, f"Started {plan.started}, data in {plan.data_dir}"])
+
+
+def _kind(plan: Plan) -> str:
+    return " (invented prices)" if plan.source == "sandbox" else ""
 
 
 def _send(addresses: list[str], title: str, body: str) -> bool:

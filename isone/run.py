@@ -155,7 +155,7 @@ class Run:
         if not chosen.jobs and not custom:
             why = "; ".join(chosen.left_out) or f"{settings.downloads} is an empty list"
             raise UsageError(f"there is nothing to download: {why}")
-        remarks = (*chosen.remarks, *dropped)
+        remarks = (*chosen.remarks, *dropped, *(_others(store) if begins else ()))
         started = cls(settings, store, chosen.jobs, tuple(custom), remarks, chosen.left_out)
         if begins:
             started.drop_custom(config)
@@ -249,6 +249,17 @@ class Run:
         return f"# Max retries per download: {retries}\n# Started: {plan.started}\n"
 
 
+def _others(store: Store) -> list[str]:
+    """Which other runs go on in this folder, so that nobody unlocks it under them."""
+    plans = [_read_plan(store, run) for run in going_on(store)]
+    return [
+        f"another run goes on here (process {plan.process} on {plan.host}, since {plan.started}): "
+        "let it end, and do not use --unlock meanwhile"
+        for plan in plans
+        if plan and plan.process != os.getpid()
+    ]
+
+
 def _forget_old(store: Store) -> None:
     """Remove the folders of old runs; one that goes on stays."""
     for run in ids(store)[:-_RUNS_KEPT]:
@@ -319,6 +330,11 @@ def plan_path(store: Store, run: str | None = None) -> Path:
 def status_path(store: Store, name: str, run: str | None = None) -> Path:
     """Where a job says how it is, in the run that this process belongs to unless one is given."""
     return store.run_dir(run or current_id()) / "jobs" / f"{name}.json"
+
+
+def status_of(store: Store, name: str) -> dict[str, Any]:
+    """What a job of the run that this process belongs to last said of itself."""
+    return _facts(status_path(store, name))
 
 
 def last_statuses(store: Store) -> dict[str, dict[str, Any]]:

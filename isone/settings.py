@@ -280,6 +280,11 @@ def parse_day(text: str, key: str) -> dt.date:
 
 
 def _path(text: str, key: str) -> Path:
+    odd = next((each for each in text if each in "{}*?[]"), None)
+    if odd and key != "smd":
+        raise UsageError(
+            f"{key}: {text} has a {odd!r}, which Snakemake takes for a pattern; name another folder"
+        )
     try:
         return Path(text).expanduser()
     except RuntimeError as error:

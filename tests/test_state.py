@@ -229,3 +229,48 @@ def test_a_full_disk_is_told_as_that_at_the_end_too(workflow: Path, snakemake: S
     summary = done.stdout.partition("# Download summary")[2]
     assert "No space left on device" in summary
     assert "Failed: 1" in summary
+
+
+def test_the_banner_says_retries_start_and_place_and_a_service_that_stays_away_names_the_days(
+    snakemake: Snakemake,
+) -> None:
+    config = (*SMALL, "services=regulation", "backoff_first=0.01", "backoff_total=0.02")
+    faults = "sandbox_faults=['server-error:hourlylmp/*']"
+    done = snakemake(*config, faults, options=("--restart-times", "1"))
+    assert done.returncode == 1
+    assert "# Max retries per download: 1\n# Started: 2" in done.stdout
+    assert "Download 1/2: isone_lmp_da_hourly_2024\n" in done.stdout
+    assert "Download 2/2: isone_regulation_5min_2024\n" in done.stdout
+    summary = done.stdout.partition("# Download summary")[2]
+    for day in ("2024-01-01", "2024-01-02"):
+        assert f"missing {day}: " in summary
+    assert " UTC" in summary
+
+
+def test_a_custom_download_that_no_attempt_can_mend_is_not_tried_again(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    entry = {"name": "mine", "script": "scripts/download_lmp.py", "args": [
+        "--start-date", "2024-01-01", "--end-date", "2024-01-01", "--config", "ca_bundle=nowhere.pem",
+    ]}  # fmt: skip
+    (workflow / "mine.json").write_text(json.dumps([entry]))
+    config = ("downloads=mine.json", "retry_delay=600", "source=sandbox")
+    done = snakemake(*config, options=("--restart-times", "2"))
+    assert done.returncode == 1
+    assert "mine is not tried again: no other attempt can end otherwise" in done.stdout
+    assert "attempt 2 begins" not in done.stdout
+
+
+def test_a_run_that_goes_on_here_is_named_before_anybody_unlocks_it(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    with Sandbox(latency=0.5) as sandbox:
+        first = subprocess.Popen(
+            command_line(*LMP, f"base_url={sandbox.url}", targets=("download",)),
+            cwd=workflow, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        while not sandbox.requests:
+            assert first.poll() is None
+        second = snakemake(*LMP, f"base_url={sandbox.url}", options=("-n",))
+        first.wait(60)
+    assert f"another run goes on here (process {first.pid} on " in second.stdout

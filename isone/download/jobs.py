@@ -13,7 +13,7 @@ from isone.download import by_hand, locations
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
-from isone.journal import Journal, Redaction, log
+from isone.journal import USAGE, Journal, Redaction, log
 from isone.progress import DownloadProgress
 from isone.selection import Job
 from isone.settings import Settings, read_settings
@@ -90,6 +90,8 @@ def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt
         begun = clock.now()
         journal.exit_code = custom.run_program(chosen, config)
         if journal.exit_code:
+            if chosen.data_type and journal.exit_code == USAGE:
+                journal.tell(permanent=True)  # its own sentence is above, in the log
             raise DownloadError(f"the program ended with exit code {journal.exit_code}")
         journal.tell(noted=custom.open_ends(chosen, config, begun))
         made_from = custom.made_from(chosen, config, begun)
@@ -193,6 +195,11 @@ def _attempt(
         say(sentence)
         Path(log_path).write_text(f"{sentence}\n", "utf-8")
         return STOPPED
+    before = run.status_of(store, name) if attempt > 1 else {}
+    if before.get("permanent"):
+        say(f"{name} is not tried again: no other attempt can end otherwise")
+        Path(log_path).write_text(f"see {before.get('log')}\n", "utf-8")
+        return USAGE
     with Journal(
         name,
         command,

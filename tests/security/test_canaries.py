@@ -213,10 +213,11 @@ def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(tmp_pa
         service.faults.add("missing-interval:*hourlylmp*/day/20240102")  # a day that fails, ...
         service.faults.add("server-error:*regulation*x1")
         refused = address.replace("loader@", "loader@127.0.0.1:1").partition("?")[0]
-        assert (
-            scene.run([*config, f"database={refused}"], *quick) == 1
-        )  # ... a database that is away
-        assert b"cannot be reached" in scene.said[-1]
+        sent = len(service.requests)
+        assert scene.run([*config, f"database={refused}"], *quick) == 1
+        assert b"cannot be reached" in scene.said[-1]  # ... a database that is away, ...
+        assert len(service.requests) == sent, "which is said before the first request"
+        assert scene.run(config, *quick) == 1
         assert b"missing 2024-01-02" in scene.said[-1]
         assert b"could not be sent" in scene.said[-1]  # and nobody who takes the message
         service.faults.clear()

@@ -104,3 +104,22 @@ def test_without_apprise_it_is_said_before_the_run(
     monkeypatch.setenv(notify.VARIABLE, ADDRESS)
     notify.complain_if_impossible()
     assert "pip install apprise" in capsys.readouterr().err
+
+
+def test_a_failure_of_another_job_alone_is_told(tmp_path: Path, sent: list[dict[str, str]]) -> None:
+    store = store_after(tmp_path, state="succeeded")
+    status = {"state": "failed", "message": "the database cannot be reached"}
+    path = run.status_path(store, "load_postgres_lmp_da_hourly_2024")
+    write_whole(path, json.dumps(status).encode())
+    notify.tell_end(store)
+    (message,) = sent
+    assert message["title"] == "ISO-NE prices: 1 other job failed"
+    assert "load_postgres_lmp_da_hourly_2024: failed" in message["body"]
+    assert "the database cannot be reached" in message["body"]
+
+
+def test_a_run_that_does_not_begin_is_told(sent: list[dict[str, str]]) -> None:
+    notify.tell_refusal(Plan("webservices", "data", "logs", (), ()), "no ISO-NE account is set")
+    (message,) = sent
+    assert message == {"title": "ISO-NE prices: the run did not begin",
+                       "body": "no ISO-NE account is set"}  # fmt: skip

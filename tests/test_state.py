@@ -251,7 +251,8 @@ def test_a_custom_download_that_no_attempt_can_mend_is_not_tried_again(
     workflow: Path, snakemake: Snakemake
 ) -> None:
     entry = {"name": "mine", "script": "scripts/download_lmp.py", "args": [
-        "--start-date", "2024-01-01", "--end-date", "2024-01-01", "--config", "ca_bundle=nowhere.pem",
+        *("--start-date", "2024-01-01", "--end-date", "2024-01-01"),
+        *("--config", "ca_bundle=nowhere.pem"),
     ]}  # fmt: skip
     (workflow / "mine.json").write_text(json.dumps([entry]))
     config = ("downloads=mine.json", "retry_delay=600", "source=sandbox")

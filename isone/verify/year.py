@@ -175,8 +175,8 @@ def _body(
         if noted and noted != entry:
             with contextlib.suppress(IsoneError, OSError):
                 body = _proven_body(store, dataset, part, noted, accepted)
-                reason = f"{part}: what it says of the response is not what the ledger says"
-                findings.damage.append(Damage("marker", reason, day))
+                reason = f"what it says of the response is not what the ledger says ({error})"
+                findings.damage.append(Damage("marker", f"{part}: {reason}", day))
                 return body
         reason = str(error.strerror if isinstance(error, OSError) else error)
         findings.damage.append(Damage("raw", f"{part}: {reason}", day, part.name))

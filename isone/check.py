@@ -5,7 +5,7 @@ import datetime as dt
 import operator
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from isone import clock, flaws, parse, reports
 from isone.datasets import ALL_LOCATIONS, CORE_LOCATIONS, RESERVE_ZONES, Dataset, Locations, Part
@@ -14,9 +14,13 @@ from isone.flaws import Flaw
 from isone.rows import Key, Place, tell_apart
 from isone.words import count
 
+if TYPE_CHECKING:
+    from isone.aligned import Cells
+
 _CENT = 0.01
 HALF_CENT = 0.005
-_LARGE = 2**20
+LARGE = 2**20
+"""Bytes of JSON from which on a response is read a column at a time, where it can be."""
 _NAMED = 5  # examples that a sentence gives before it only counts
 
 _Called = tuple[str | None, str | None]
@@ -64,19 +68,20 @@ def examine(
     *,
     locations: Locations = ALL_LOCATIONS,
     accepted: Container[str] = (),
+    cells: "Cells | None" = None,
 ) -> Finding:
     """Read a reply and hold it against the part that was asked for.
 
-    `body` is the JSON as served, unpacked; `accepted` are names of `isone.flaws` that it may have,
-    and `locations` those that are wanted of it. Raises ReplyError for anything else that is wrong
-    in it (form, day, place, sums, rows that disagree) and NoDataError for an empty one; what is
-    merely missing stands in the finding. Of a set that owes no row, an empty reply is a finding of
-    none.
+    `body` is the JSON as served, unpacked, and `cells` its columns where the caller has read them;
+    `accepted` are names of `isone.flaws` that it may have, and `locations` those that are wanted of
+    it. Raises ReplyError for anything else that is wrong in it (form, day, place, sums, rows that
+    disagree) and NoDataError for an empty one; what is merely missing stands in the finding. Of a
+    set that owes no row, an empty reply is a finding of none.
     """
-    if dataset.place == "location" and len(body) >= _LARGE:
+    if dataset.place == "location" and len(body) >= LARGE:
         from isone.check_columns import count_flawless  # Arrow, only where there is much to read
 
-        if counts := count_flawless(dataset, part, body):
+        if counts := count_flawless(dataset, part, body, cells):
             return Finding(*counts)
     records, has_nulls = _read(dataset, body)
     slots = dataset.intervals(part)

@@ -22,12 +22,14 @@ from isone.parse import ID_DIGITS, LocationRef
 _location = msgspec.json.Decoder(LocationRef)
 
 
-def count_flawless(dataset: Dataset, part: Part, body: bytes) -> tuple[int, int] | None:
+def count_flawless(
+    dataset: Dataset, part: Part, body: bytes, cells: Cells | None = None
+) -> tuple[int, int] | None:
     """The rows and the locations of a reply that is exactly what was asked for.
 
     None for any other, and for one that is not written in a way that can be read like this.
     """
-    cells = read_cells(dataset, body)
+    cells = cells or read_cells(dataset, body)
     if cells is None or dataset.price_alternatives:
         return None
     slots, slot_of = _slots(dataset, part, cells.begins)

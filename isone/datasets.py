@@ -8,7 +8,7 @@ Source of the facts: ISO-NE's web services v1.1 and its published XML schema.
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
 
@@ -60,6 +60,10 @@ class Column:
     type: TypeName = "double"
     is_instant: bool = False
     """Whether its text is an instant in ISO 8601, kept as it is served."""
+    steady_hours: int | None = None
+    """How many hours running may have the same values; more are suspect. None: any number."""
+    never_negative: bool = False
+    """Whether a value below zero is suspect."""
 
 
 _PART_NAME = re.compile(r"(\d{8})(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?")
@@ -265,11 +269,31 @@ def _version(path: str, part: Part) -> str:
     return path.replace("final", "prelim") if part.prelim else path
 
 
+_ALL_BUT_THE_DAY = 22  # hours; the shortest day has 23
+
 _LMP_COLUMNS = (
-    Column("lmp", "LmpTotal", "$/MWh", "locational marginal price: energy + congestion + loss"),
-    Column("energy", "EnergyComponent", "$/MWh", "energy component, one value for the system"),
+    Column(
+        "lmp",
+        "LmpTotal",
+        "$/MWh",
+        "locational marginal price: energy + congestion + loss",
+        steady_hours=1,
+    ),
+    Column(
+        "energy",
+        "EnergyComponent",
+        "$/MWh",
+        "energy component, one value for the system",
+        steady_hours=_ALL_BUT_THE_DAY,
+    ),
     Column("congestion", "CongestionComponent", "$/MWh", "congestion component"),
-    Column("loss", "LossComponent", "$/MWh", "marginal loss component"),
+    Column(
+        "loss",
+        "LossComponent",
+        "$/MWh",
+        "marginal loss component",
+        steady_hours=_ALL_BUT_THE_DAY,
+    ),
 )
 
 _LMP_HEADINGS = {
@@ -279,18 +303,24 @@ _LMP_HEADINGS = {
     "LossComponent": ("Marginal Loss Component", "Loss Component"),
 }
 
+_REGULATION_STEADY = 3  # hours; as many in real days of 2017, four times in three months
+
 _REGULATION_COLUMNS = (
     Column(
         "reg_service_clearing_price",
         "RegServiceClearingPrice",
         "$/MW",
         "regulation service clearing price, per MW of movement",
+        steady_hours=_ALL_BUT_THE_DAY,
+        never_negative=True,
     ),
     Column(
         "reg_capacity_clearing_price",
         "RegCapacityClearingPrice",
         "$/MWh",
         "regulation capacity clearing price",
+        steady_hours=_REGULATION_STEADY,
+        never_negative=True,
     ),
 )
 
@@ -346,18 +376,21 @@ _RESERVE_COLUMNS = (
         "TmsrClearingPrice",
         "$/MWh",
         "clearing price of ten-minute spinning reserve (TMSR)",
+        never_negative=True,
     ),
     Column(
         "tmnsr_clearing_price",
         "TmnsrClearingPrice",
         "$/MWh",
         "clearing price of ten-minute non-spinning reserve (TMNSR)",
+        never_negative=True,
     ),
     Column(
         "tmor_clearing_price",
         "TmorClearingPrice",
         "$/MWh",
         "clearing price of thirty-minute operating reserve (TMOR)",
+        never_negative=True,
     ),
 )
 
@@ -414,24 +447,28 @@ _DAY_AHEAD_RESERVE_COLUMNS = (
         "tmsr_clearing_price",
         "$/MWh",
         "day-ahead clearing price of ten-minute spinning reserve (TMSR)",
+        never_negative=True,
     ),
     Column(
         "tmnsr_clearing_price",
         "tmnsr_clearing_price",
         "$/MWh",
         "day-ahead clearing price of ten-minute non-spinning reserve (TMNSR)",
+        never_negative=True,
     ),
     Column(
         "tmor_clearing_price",
         "tmor_clearing_price",
         "$/MWh",
         "day-ahead clearing price of thirty-minute operating reserve (TMOR)",
+        never_negative=True,
     ),
     Column(
         "fer_clearing_price",
         "fer_clearing_price",
         "$/MWh",
         "forecast energy requirement price (FER)",
+        never_negative=True,
     ),
     Column(
         "tmsr_designation_mw",
@@ -488,7 +525,13 @@ _STRIKE_PRICE_COLUMNS = (
         type="string",
         is_instant=True,
     ),
-    Column("strike_price", "strike_price", "$/MWh", "strike price of the day-ahead options"),
+    Column(
+        "strike_price",
+        "strike_price",
+        "$/MWh",
+        "strike price of the day-ahead options",
+        steady_hours=_ALL_BUT_THE_DAY,
+    ),
     Column(
         "spc_load_forecast_mw",
         "spc_load_forecast_mw",
@@ -719,7 +762,7 @@ _ROWS = (
         place=None,
         columns=(
             *(
-                Column(c.name, c.field, c.unit, f"{c.meaning}; from 2015-03-31", required=False)
+                replace(c, meaning=f"{c.meaning}; from 2015-03-31", required=False)
                 for c in _REGULATION_COLUMNS
             ),
             Column(
@@ -728,6 +771,8 @@ _ROWS = (
                 "$/MWh",
                 "the one regulation clearing price there was before 2015-03-31",
                 required=False,
+                steady_hours=_ALL_BUT_THE_DAY,
+                never_negative=True,
             ),
             _HOUR_END,
         ),

@@ -33,14 +33,17 @@ DuckDB and PostgreSQL. What holds for all of them:
 - Prices are floating point numbers as ISO New England publishes them. What it leaves out is NULL,
   never 0; columns that may be NULL are marked.
 - No two rows have the same key. Rows that ISO New England publishes twice, exactly alike, are there
-  once; stamps that it publishes a second or two off are moved onto their interval.
+  once; stamps that it publishes off their interval's beginning, by less than half an interval, are
+  moved onto it. Rows that disagree on one key are in no table; such a day is refused unless that is
+  accepted by name, and so is one in which a price is null.
 - Column names follow gridstatus.io.
 - A set that lists what happens, as binding constraints do, owes no number of rows. Of its days it
-  is proven that the reply came whole and in form, is of that day, and that no two rows disagree
-  on the same key; not that no record is lacking. A day without any is taken for a quiet one when
-  its reply was empty twice and ISO-NE says that the energy prices of that market are out through
-  it, and not when more than 31 days running are empty. Its stamps are kept as served where they
-  are not on the interval; `interval_end_utc` is the interval's length later.
+  is proven that the reply came whole and in form and is of that day; not that no record is lacking.
+  Rows of the same names in one interval that differ in a value are all kept: `occurrence` tells
+  them apart. A day without any is taken for a quiet one when its reply was empty twice and ISO-NE
+  says that the energy prices of that market are out through it, and not when more than 31 days
+  running are empty. Its stamps are kept as served where they are more than two seconds off an
+  interval's beginning; `interval_end_utc` is the interval's length later.
 - A Parquet file has its rows in blocks of some weeks, each ordered by place or name, then time.
 """
 

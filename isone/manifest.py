@@ -1,5 +1,7 @@
 """The marker of a proven year, read back: which parts it is made of, and their digests."""
 
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -7,6 +9,7 @@ import msgspec
 from isone.datasets import Locations
 from isone.errors import UNREADABLE, DamagedError
 from isone.store import Entry, sha256
+from isone.words import count
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -53,6 +56,25 @@ class Manifest(msgspec.Struct, frozen=True):
     def revision(self) -> str:
         """`final`, `prelim`, or both."""
         return " and ".join(sorted({entry.revision for entry in self.parts}))
+
+
+def day_flaws(
+    parts: Iterable[Entry], accepted: Mapping[dt.date, Mapping[str, str]]
+) -> list[DayFlaw]:
+    """The flaws of parts by day, each once a day, with the reasons for which they are accepted."""
+    found: dict[tuple[dt.date, str], list[str]] = {}
+    for entry in sorted(parts, key=lambda entry: entry.part):
+        for flaw in entry.flaws:
+            found.setdefault((entry.day, flaw.name), []).append(flaw.what)
+    return [
+        DayFlaw(str(day), name, _first_of(whats), accepted.get(day, {}).get(name, ""))
+        for (day, name), whats in found.items()
+    ]
+
+
+def _first_of(whats: Sequence[str]) -> str:
+    rest = len(whats) - 1
+    return f"{whats[0]}, and in {count(rest, 'more response')}" if rest else whats[0]
 
 
 _decoder = msgspec.json.Decoder(Manifest)

@@ -244,7 +244,7 @@ def parts_lacking(
     another way that has these locations too (hour by hour, or by public reports) needs nothing
     more.
     """
-    had = {n for n, e in entries.items() if is_usable(e, e.day, locations, accepted)}
+    had = usable(entries, locations, accepted)
     lacking: list[Part] = []
     for day in days:
         ways = ways_of_day(dataset, day, locations)
@@ -264,6 +264,13 @@ def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accept
     if entry.missing and flaws.MISSING not in names:
         return False
     return not any(flaws.counts(flaw, locations, names) for flaw in entry.flaws)
+
+
+def usable(
+    entries: Mapping[str, Entry], locations: Locations, accepted: Accepted
+) -> dict[str, Entry]:
+    """Those of some stored parts that count for these locations."""
+    return {n: e for n, e in entries.items() if is_usable(e, e.day, locations, accepted)}
 
 
 def ways_of_day(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:

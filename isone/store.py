@@ -57,6 +57,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     stored; their rows are counted in `rows` and are in no table, whatever is known later."""
     flaws: tuple[Flaw, ...] = ()
     """Flaws of `isone.flaws` that it has: accepted ones but for `missing`, and suspect ones."""
+    prices: str = ""
+    """A digest of its numbers alone, to find them again under another day or dataset."""
     first_seen: str = ""
     """When the day was first had, where that was in another version than this."""
     corrects: str = ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from isone import flaws, places
 from isone.database.packed import PackedFile
-from isone.manifest import Manifest, read_manifest
+from isone.manifest import DayFlaw, Manifest, read_manifest
 from isone.store import Entry, Store
 
 DayRow = tuple[
@@ -75,11 +75,17 @@ def _all_of(words: Iterable[str]) -> str:
 def _flaws_of(manifest: Manifest, day: dt.date, names: Container[str]) -> str | None:
     """The flaws of a day among some names, in one text; None where there are none."""
     found = [
-        f"{each.flaw}: {each.what}{f' ({each.reason})' if each.reason else ''}"
+        f"{each.flaw}: {each.what}{_why(each)}"
         for each in manifest.flaws
         if each.day == str(day) and each.flaw in names
     ]
     return "; ".join(found) or None
+
+
+def _why(flaw: DayFlaw) -> str:
+    if flaw.reason:
+        return f" ({flaw.reason})"
+    return " (not accepted, at a location that was not chosen)" if flaw.flaw == flaws.NODE else ""
 
 
 def listed_locations(store: Store) -> list[tuple[Any, ...]]:

@@ -134,7 +134,7 @@ def _hours_query(year: int) -> str:
         for market, table in markets.items()
     )
     means = ", ".join(
-        f"avg({value}) FILTER (market = '{market}') AS {market}_{value}"
+        f"{_mean(value)} FILTER (market = '{market}') AS {market}_{value}"
         for market in markets
         for value in ("lmp", "congestion", "loss")
     )
@@ -166,6 +166,11 @@ def _hours_query(year: int) -> str:
             GROUP BY location_id, begins, operating_day
         )
         """
+
+
+def _mean(value: str) -> str:
+    """The mean of a price, as DuckDB adds decimals: exactly, and so the same in any order."""
+    return f"avg(CAST({value} AS DECIMAL(18, 9)))"
 
 
 def _reserves_query() -> str:
@@ -283,7 +288,7 @@ def _first_of(first: str, second: str) -> str:
 def daily(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Mean, lowest and highest hour of each day, by place."""
     statistics = ", ".join(
-        f"avg({m}) AS {m}_mean, min({m}) AS {m}_low, max({m}) AS {m}_high" for m in ("da", "rt")
+        f"{_mean(m)} AS {m}_mean, min({m}) AS {m}_low, max({m}) AS {m}_high" for m in ("da", "rt")
     )
     return _ask(
         connection,
@@ -305,15 +310,17 @@ def yearly(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 def _statistics(connection: duckdb.DuckDBPyConnection, period: str, groups: str) -> pa.Table:
     key = f"coalesce(CAST({period} AS INTEGER), {ALL_YEARS})" if period == "year" else period
     of_market = ", ".join(
-        f"avg({m}) AS {m}_mean, min({m}) AS {m}_low, max({m}) AS {m}_high, "
+        f"{_mean(m)} AS {m}_mean, min({m}) AS {m}_low, max({m}) AS {m}_high, "
         f"count({m}) AS {m}_hours, "
         f"count(*) FILTER ({m}_cents < 0) AS {m}_negative, "
         f"count(*) FILTER ({m}_cents >= {SPIKE * _CENTS}) AS {m}_spikes, "
-        f"avg({m}_congestion) AS {m}_congestion, avg({m}_loss) AS {m}_loss"
+        f"{_mean(f'{m}_congestion')} AS {m}_congestion, {_mean(f'{m}_loss')} AS {m}_loss"
         for m in ("da", "rt")
     )
     spans = ", ".join(
-        f"avg({n}) FILTER (market = '{m}') AS {m}_{n}" for m in ("da", "rt") for n in ("tb2", "tb4")
+        f"{_mean(n)} FILTER (market = '{m}') AS {m}_{n}"
+        for m in ("da", "rt")
+        for n in ("tb2", "tb4")
     )
     spans += ", " + ", ".join(
         f"quantile_cont(tb4, 0.9) FILTER (market = '{m}') AS {m}_tb4_p90" for m in ("da", "rt")
@@ -324,7 +331,7 @@ def _statistics(connection: duckdb.DuckDBPyConnection, period: str, groups: str)
         WITH prices AS (
             SELECT
                 location_id, {key} AS {period}, {of_market},
-                avg(da - rt) AS spread,
+                {_mean("da - rt")} AS spread,
                 quantile_cont(da - rt, 0.1) AS spread_p10,
                 quantile_cont(da - rt, 0.9) AS spread_p90
             FROM report_hours GROUP BY {groups}
@@ -363,7 +370,7 @@ def hours_of_month(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Mean price of each hour of the day (0 to 23, as clocks show it) in each month, by place."""
     return _ask(
         connection,
-        "SELECT location_id, month, hour, avg(da) AS da, avg(rt) AS rt "
+        f"SELECT location_id, month, hour, {_mean('da')} AS da, {_mean('rt')} AS rt "
         "FROM report_hours GROUP BY ALL ORDER BY ALL",
     )
 
@@ -408,7 +415,7 @@ def components(connection: duckdb.DuckDBPyConnection) -> pa.Table:
         UNPIVOT (
             SELECT
                 location_id, location, coalesce(year, {ALL_YEARS}) AS year, market,
-                avg(congestion) AS congestion, avg(loss) AS loss
+                {_mean("congestion")} AS congestion, {_mean("loss")} AS loss
             FROM report_prices JOIN report_places USING (location_id)
             GROUP BY GROUPING SETS (
                 (location_id, location, year, market), (location_id, location, market))
@@ -424,7 +431,7 @@ def zones(connection: duckdb.DuckDBPyConnection, reference: int) -> pa.Table:
         connection,
         f"""
         WITH means AS (
-            SELECT location_id, month, market, avg(lmp) AS lmp FROM report_prices GROUP BY ALL
+            SELECT location_id, month, market, {_mean("lmp")} AS lmp FROM report_prices GROUP BY ALL
         )
         SELECT
             means.location_id, location, means.month, means.market, means.lmp,
@@ -450,8 +457,8 @@ def regulation_daily(connection: duckdb.DuckDBPyConnection) -> pa.Table:
         f"""
         SELECT
             operating_day AS day,
-            avg(reg_capacity_clearing_price) AS capacity,
-            avg(reg_service_clearing_price) AS service
+            {_mean("reg_capacity_clearing_price")} AS capacity,
+            {_mean("reg_service_clearing_price")} AS service
         FROM (
             SELECT {prices} FROM regulation_5min
             UNION ALL
@@ -467,19 +474,19 @@ def regulation_yearly(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Mean regulation prices of each year, and the share of intervals above zero, in percent."""
     return _ask(
         connection,
-        """
+        f"""
         SELECT
             CAST(year(operating_day) AS INTEGER) AS year, 'five-minute' AS kind,
             count(*) AS intervals,
-            avg(reg_capacity_clearing_price) AS capacity,
-            avg(reg_service_clearing_price) AS service,
+            {_mean("reg_capacity_clearing_price")} AS capacity,
+            {_mean("reg_service_clearing_price")} AS service,
             100 * avg(CAST(reg_capacity_clearing_price > 0 AS INTEGER)) AS capacity_above_zero,
             100 * avg(CAST(reg_service_clearing_price > 0 AS INTEGER)) AS service_above_zero
         FROM regulation_5min GROUP BY ALL
         UNION ALL
         SELECT
             CAST(year(operating_day) AS INTEGER), 'hourly', count(*),
-            avg(reg_capacity_clearing_price), avg(reg_service_clearing_price),
+            {_mean("reg_capacity_clearing_price")}, {_mean("reg_service_clearing_price")},
             100 * avg(CAST(reg_capacity_clearing_price > 0 AS INTEGER)),
             100 * avg(CAST(reg_service_clearing_price > 0 AS INTEGER))
         FROM regulation_hourly GROUP BY ALL
@@ -492,10 +499,10 @@ def reserves_monthly(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Mean real-time reserve price of each month by zone and product."""
     return _ask(
         connection,
-        """
+        f"""
         SELECT
             location_id AS zone_id, CAST(date_trunc('month', operating_day) AS DATE) AS month,
-            product, avg(price) AS price
+            product, {_mean("price")} AS price
         FROM report_reserves GROUP BY ALL ORDER BY ALL
         """,
     )
@@ -511,7 +518,7 @@ def reserves_above_zero(connection: duckdb.DuckDBPyConnection) -> pa.Table:
             coalesce(CAST(year(operating_day) AS INTEGER), {ALL_YEARS}) AS year,
             product,
             100 * avg(CAST(price > 0 AS INTEGER)) AS share,
-            avg(price) AS price, max(price) AS high
+            {_mean("price")} AS price, max(price) AS high
         FROM report_reserves
         GROUP BY GROUPING SETS (
             (location_id, CAST(year(operating_day) AS INTEGER), product), (location_id, product))
@@ -523,7 +530,7 @@ def reserves_above_zero(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 def reserves_day_ahead(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Mean day-ahead ancillary service price of each month by product."""
     columns = ", ".join(
-        f"avg({product}_clearing_price) AS {product}" for product in (*_PRODUCTS, "fer")
+        f"{_mean(f'{product}_clearing_price')} AS {product}" for product in (*_PRODUCTS, "fer")
     )
     return _ask(
         connection,
@@ -541,10 +548,10 @@ def five_minute_audit(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """How far hourly prices lie from the means of the five-minute ones, by place and month."""
     return _ask(
         connection,
-        """
+        f"""
         SELECT
             location_id, month, count(*) AS hours,
-            avg(abs(rt_of_five - rt)) AS mean_difference,
+            {_mean("abs(rt_of_five - rt)")} AS mean_difference,
             max(abs(rt_of_five - rt)) AS largest_difference,
             count(*) FILTER (rt_apart) AS hours_apart
         FROM report_hours

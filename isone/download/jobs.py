@@ -45,10 +45,12 @@ def download_prices(
                 outcome = download_year(downloader, job, newest_first=settings.newest_first)
             except MissingDaysError as error:
                 journal.tell(missing=error.outcome.missing_days)
+                _note(journal, downloader.unacknowledged(error.outcome))
                 raise
             except IsoneError as error:
                 journal.tell(missing=_missing_days(downloader, job, str(error)))
                 raise
+            _note(journal, downloader.unacknowledged(outcome))
             if outcome.gaps:
                 journal.tell(gaps={str(day): reason for day, reason in outcome.gaps.items()})
             log.info("%s", downloader.account(outcome))
@@ -56,6 +58,12 @@ def download_prices(
     store = Store(settings.store_dir)
     plan = run.read_plan(store)
     return _attempt(settings, job.name, by_hand.command(job, settings), log_path, attempt, work)
+
+
+def _note(journal: Journal, sentences: list[str]) -> None:
+    """Add to what the summary says beside a job that succeeds."""
+    if sentences:
+        journal.tell(noted=[*journal.facts.get("noted", ()), *sentences])
 
 
 def _missing_days(downloader: Downloader, job: Job, reason: str) -> dict[str, str]:

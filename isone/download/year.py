@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from isone import check, flaws, parse, reports, revisions, selection
+from isone import check, flaws, parse, reports, revisions, selection, suspects
 from isone.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Part
 from isone.download import locations as known_locations
 from isone.download import quiet
@@ -21,7 +21,8 @@ from isone.download.client import Client
 from isone.download.emptiness import FirstDays
 from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
-from isone.manifest import read_manifest
+from isone.flaws import Flaw
+from isone.manifest import day_flaws, read_manifest
 from isone.selection import Job
 from isone.sources import REPORTS, Source
 from isone.store import Entry, Proven, Store, make_folder, sha256
@@ -29,6 +30,8 @@ from isone.words import count, some
 
 log = logging.getLogger(__name__)
 
+_ACKNOWLEDGE = "look at it, and acknowledge it in accepted_flaws where it is right"
+_NAMED_SUSPECTS = 10
 _GONE = "its reply was here and is gone again: what else works in this folder? then run again"
 
 
@@ -69,6 +72,8 @@ class Downloader:
     on_part: Callable[[Part, bool], None] = lambda part, done: None
     keep_prelim: bool = False
     """Whether a preliminary reply stays beside the final one that takes its place."""
+    _known: suspects.Known = field(default_factory=suspects.Known)
+    """What every new reply is compared with."""
     _locations: Locations = ALL_LOCATIONS
     _hoped_for: set[Part] = field(default_factory=set)
     """Final parts that need not be out yet, for each of which a preliminary one will do."""
@@ -97,6 +102,8 @@ class Downloader:
         years = {day.year for day in days}
         for year in years:
             make_folder(self.store.raw_dir(self.dataset.name, year))
+        self._known = suspects.Known.of(self.store, self.dataset, years)
+        for year in years:
             self._prove_leftovers(year)
         entries = self._entries(years)
         self._preliminaries = _preliminary(entries)
@@ -111,7 +118,8 @@ class Downloader:
         failed = self._pass(lacking, outcome)
         self._stop_if_all_empty()
         self._first_days = None
-        failed = self._preliminary(failed, entries, outcome)
+        usable = selection.usable(entries, locations, self.accepted)
+        failed = self._preliminary(failed, usable, outcome)
         if failed:
             empty = [part for part in failed if outcome.missing[part] == quiet.ONCE]
             if empty:
@@ -168,6 +176,18 @@ class Downloader:
         still_failed = self._pass(to_ask, outcome)
         outcome.preliminary += outcome.filed - before
         return [*others, *still_failed]
+
+    def unacknowledged(self, outcome: Outcome) -> list[str]:
+        """What is suspect of the stored days and not acknowledged, in sentences for the summary."""
+        found = [
+            f"suspect, {each.day}: {each.flaw}, {each.what}"
+            for each in day_flaws(outcome.entries.values(), self.accepted)
+            if each.flaw in flaws.SUSPECT and not each.reason
+        ]
+        more = len(found) - _NAMED_SUSPECTS
+        if more > 0:
+            found[_NAMED_SUSPECTS:] = [f"and {count(more, 'more suspect')}, named in the logs"]
+        return [*found, "what to do about suspect days: docs/suspects.md"] if found else []
 
     def _gap_accepted(self, part: Part) -> bool:
         return flaws.MISSING in self.accepted.get(part.day, {})
@@ -283,12 +303,14 @@ class Downloader:
     def _prove(self, part: Part, path: Path, content: bytes) -> Proven:
         """Show that the reply at `path` is the part that was asked for."""
         body = parse.inflate(content)
+        cells = suspects.read_cells(self.dataset, body)
         finding = check.examine(
             self.dataset,
             part,
             body,
             locations=self._locations,
             accepted=self.accepted.get(part.day, {}),
+            cells=cells,
         )
         doubt = self._doubts.get(part, quiet.ONCE)
         if not finding.rows and not finding.flaws and doubt:
@@ -308,7 +330,19 @@ class Downloader:
                 "%s: %s without a known id, left out of the tables until final prices are here: %s",
                 *(part, count(len(names), "location"), some(names)),
             )
+        digest, found = self._known.examine(self.dataset, part, body, cells)
+        self._say_suspects(part, found)
+        entry = msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found))
         return Proven(part, path, entry)
+
+    def _say_suspects(self, part: Part, found: Iterable[Flaw]) -> None:
+        reasons = self.accepted.get(part.day, {})
+        for flaw in found:
+            if flaw.name in reasons:
+                said = f"acknowledged: {reasons[flaw.name]}"
+                log.info("%s: %s, %s; %s", part, flaw.name, flaw.what, said)
+            else:
+                log.warning("%s: suspect, %s: %s; %s", part, flaw.name, flaw.what, _ACKNOWLEDGE)
 
     def _revised(self, part: Part, body: bytes) -> dict[str, Any]:
         """What a final reply changes of the preliminary one that is here; nothing without one."""
@@ -363,11 +397,7 @@ def download_year(downloader: Downloader, job: Job, *, newest_first: bool) -> Ou
     outcome = downloader.bring(days, job.locations, job.final_through)
     if outcome.missing:
         raise MissingDaysError(outcome)
-    usable = {
-        name: entry
-        for name, entry in outcome.entries.items()
-        if selection.is_usable(entry, entry.day, job.locations, downloader.accepted)
-    }
+    usable = selection.usable(outcome.entries, job.locations, downloader.accepted)
     entries = selection.parts_of_days(
         dataset, job.days(newest_first=False), job.locations, usable, job.final_through
     )
@@ -439,25 +469,9 @@ def manifest(
         "days": len(parted),
         "rows": sum(entry.rows for entry in entries),
         "gaps": gaps,
-        "flaws": _day_flaws(entries, accepted),
+        "flaws": msgspec.to_builtins(day_flaws(entries, accepted)),
         "parts": [msgspec.to_builtins(entry) for entry in entries],
     }
-
-
-def _day_flaws(entries: Iterable[Entry], accepted: selection.Accepted) -> list[dict[str, str]]:
-    found = []
-    for entry in entries:
-        reasons = accepted.get(entry.day, {})
-        found += [
-            {
-                "day": str(entry.day),
-                "flaw": flaw.name,
-                "what": flaw.what,
-                "reason": reasons.get(flaw.name, ""),
-            }
-            for flaw in entry.flaws
-        ]
-    return found
 
 
 def entry_of(

@@ -100,7 +100,8 @@ def table_digests(store: Store) -> dict[str, str]:
     return found
 
 
-_MODULES = ("pack/year", "pack/columns", "pack/parquet", "aligned", "parse", "reports", "tables")
+_READING = ("aligned", "clock", "parse", "reports", "rows", "tables")
+_MODULES = ("pack/year", "pack/columns", "pack/parquet", *_READING)
 
 
 def _includes(had: Any, wanted: Locations) -> bool:

@@ -21,11 +21,12 @@ from isone.download.jobs import open_client
 from isone.download.year import entry_of, received_now, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ReplyError
 from isone.journal import Journal, log
-from isone.manifest import read_manifest
+from isone.manifest import DayFlaw, day_flaws, read_manifest
 from isone.once import do_once
 from isone.recheck import outputs, verdict
 from isone.settings import read_settings
 from isone.store import Entry, Proven, Store, make_folder, sha256, write_json, write_whole
+from isone.suspects import Known
 
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 
@@ -130,6 +131,7 @@ def _recheck(
     changes = revisions.compare(dataset, before, after)
     if not changes.rows:
         return None
+    prices, found = Known.of(store, dataset, [part.day.year]).examine(dataset, part, after)
     new = entry_of(
         part,
         content,
@@ -140,6 +142,7 @@ def _recheck(
         corrects=entry.sha256,
         **changes.noted,
     )
+    new = msgspec.structs.replace(new, prices=prices, flaws=(*new.flaws, *found))
     kept = store.superseded_path(part, entry)
     make_folder(kept.parent)
     write_whole(kept, had)
@@ -148,6 +151,8 @@ def _recheck(
     store.file_parts([Proven(part, unproven, new)])
     _rewrite_markers(store, dataset.name, new)
     log.warning("%s: corrected by ISO-NE, %s (the reply before it: %s)", part, changes, kept)
+    for flaw in found:
+        log.warning("%s: suspect, %s: %s", part, flaw.name, flaw.what)
     return new
 
 
@@ -160,4 +165,9 @@ def _rewrite_markers(store: Store, dataset: str, new: Entry) -> None:
         replaced = [msgspec.to_builtins(new) if old.items() <= p.items() else p for p in parts]
         if replaced != parts:
             rows = sum(part["rows"] for part in replaced)
-            store.write_marker(dataset, period, marker | {"parts": replaced, "rows": rows})
+            reasons: dict[dt.date, dict[str, str]] = {}
+            for flaw in msgspec.convert(marker.get("flaws", []), list[DayFlaw]):
+                reasons.setdefault(dt.date.fromisoformat(flaw.day), {})[flaw.flaw] = flaw.reason
+            flaws = day_flaws(msgspec.convert(replaced, list[Entry]), reasons)
+            changed = {"parts": replaced, "rows": rows, "flaws": msgspec.to_builtins(flaws)}
+            store.write_marker(dataset, period, marker | changed)

@@ -34,8 +34,9 @@ from isone.verify import verdict
 from isone.words import count
 
 _DIGEST = 16  # characters that are shown
+_LONGEST_YEAR = 366
 _GONE = "a response on the disk is gone, or has another size than was proven"
-_UNDER_WAY = "proven; its year is not finished, so it is in no table yet"
+_UNDER_WAY = "proven; not in the database yet"
 
 
 class State(StrEnum):
@@ -236,7 +237,7 @@ def _read_year(store: Store, dataset: Dataset, number: int) -> _Year:
         manifests,
         prelims | finals,
         _reasons(store, dataset.name, number, facts),
-        days if isinstance(days, int) else 0,
+        days if isinstance(days, int) and 0 < days <= _LONGEST_YEAR else 0,
     )
 
 
@@ -383,7 +384,9 @@ def _absent(year: _Year, day: dt.date, published: dt.date, accepted: str) -> Day
         return Day(name, day, State.AHEAD)
     if year.last is None or day > year.last:
         return Day(name, day, State.NOT_ASKED)
-    note = f"accepted as a gap, but no run has found it so yet: {accepted}" if accepted else ""
+    note = (
+        f"accepted, and counts as a gap once its year is complete: {accepted}" if accepted else ""
+    )
     return Day(name, day, State.MISSING, note=note)
 
 
@@ -392,7 +395,8 @@ def _reasons(
 ) -> dict[dt.date, tuple[State, str]]:
     """Why days are missing: what the last job said, and the replies that were refused."""
     reasons: dict[dt.date, tuple[State, str]] = {}
-    for name, text in facts.get("missing", {}).items():
+    missing = facts.get("missing")
+    for name, text in missing.items() if isinstance(missing, dict) else ():
         with contextlib.suppress(ValueError):
             reasons[dt.date.fromisoformat(name)] = State.MISSING, str(text)
     for path in sorted((store.root / "refused" / dataset).glob(f"{year}*.txt")):

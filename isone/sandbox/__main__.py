@@ -46,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
         default=12,
         metavar="N",
         help="network nodes besides the hub, the eight load zones and the seven external nodes; "
-        "1184 is full scale (%(default)s)",
+        "1184 is full scale (%(default)s); the eighth and each 300th after it is in no list of "
+        "locations, as a retired one",
     )
     what.add_argument(
         "--seed",

@@ -71,7 +71,7 @@ def read_order(text: str) -> Order:
 def _meant(order: Order) -> list[Query]:
     """A query of each kind that an order's glob means, its days, hours and ids aside.
 
-    None where it names no path of records, or has sets of characters in it.
+    There is none where it names no path of records, or has a set of characters in it.
     """
     if order.glob is None or "[" in order.glob:
         return []

@@ -4,7 +4,8 @@ The system has one energy price an interval and a shadow price for each of three
 interfaces; a place's components are fixed shares of these (see `places`). All money is whole
 cents. Hourly real-time values are sums over twelve five-minute ones, kept as twelfths of a cent
 until they are scaled and rounded once, so that an hour's component lies within a cent of the mean
-of its five-minute components at every place.
+of its five-minute components at every place. No hour of a day has the energy price of the hour
+before it: as real losses do not, every price would repeat with it.
 """
 
 import datetime as dt
@@ -105,7 +106,7 @@ def _cents(dollars: float) -> int:
 @lru_cache(maxsize=1024)
 def _day_ahead(seed: int, day: dt.date) -> System:
     starts = tuple(clock.interval_starts(day, 60))
-    energy = []
+    energy: list[int] = []
     for start in starts:
         hour = start // 3600
         scatter, scarce, surplus, size = noise.units(seed, "day-ahead", hour, 4)
@@ -114,7 +115,7 @@ def _day_ahead(seed: int, day: dt.date) -> System:
             price += 60 + 240 * size * size
         elif surplus < 0.04 and _surplus_likely(hour):
             price = -(0.2 + 12 * size * size)
-        energy.append(_cents(price))
+        energy.append(_cents(price) + (energy[-1:] == [_cents(price)]))
     shadows = tuple(
         (
             _cents(0.8 * _congestion(seed, 0, start / 3600 + 0.5)),
@@ -141,19 +142,26 @@ def _congestion(seed: int, interface: int, hours: float) -> float:
 def _five_minute(seed: int, day: dt.date, prelim: bool) -> System:
     if prelim:
         final = _five_minute(seed, day, False)
-        energy = list(final.energy)
-        for first in range(0, len(energy), PER_HOUR):
+        corrected: list[int] = []
+        for first in range(0, len(final.energy), PER_HOUR):
             correction = _correction(seed, final.starts[first] // 3600)
-            for at in range(first, first + PER_HOUR):
-                energy[at] += correction
-        return System(final.starts, 1, tuple(energy), final.shadows)
+            of_hour = [price + correction for price in final.energy[first : first + PER_HOUR]]
+            corrected += _unlike(corrected, of_hour)
+        return System(final.starts, 1, tuple(corrected), final.shadows)
     starts = tuple(clock.interval_starts(day, 5))
-    energy = []
+    energy: list[int] = []
     shadows: list[Shadows] = []
     for start in starts[::PER_HOUR]:
-        energy += _energy_of_hour(seed, start // 3600)
+        energy += _unlike(energy, _energy_of_hour(seed, start // 3600))
         shadows += _shadows_of_hour(seed, start // 3600)
     return System(starts, 1, tuple(energy), tuple(shadows))
+
+
+def _unlike(before: list[int], of_hour: list[int]) -> list[int]:
+    """An hour's prices, a cent higher where their mean is that of the hour before."""
+    if before and mean(before[-PER_HOUR:]) == mean(of_hour):
+        return [price + 1 for price in of_hour]
+    return of_hour
 
 
 def _correction(seed: int, hour: int) -> int:

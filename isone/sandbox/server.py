@@ -118,7 +118,10 @@ class _Handler(BaseHTTPRequestHandler):
             message, fault = make_message(page, gzipped=False, server=backend.server_name), None
         self.wait(backend.latency)
         seen = None if fault is not None and not fault.answers else message.status
-        backend.record(self.command, self.path, seen, fault, error)
+        try:
+            backend.record(self.command, self.path, seen, fault, error)
+        except OSError as reason:
+            print(f"isone-sandbox: the request log cannot be written: {reason}", file=sys.stderr)
         if fault is not None and fault.on_wire is not None:
             self.close_connection = True
             fault.on_wire(message, self, backend.settings)

@@ -1,6 +1,7 @@
 """The sandbox as a whole: its options, what it answers, and the log of what it was asked."""
 
 import base64
+import contextlib
 import datetime as dt
 import hmac
 import ipaddress
@@ -85,7 +86,8 @@ class Sandbox:
     ) -> None:
         """Prepare to serve.
 
-        nodes         network nodes besides the hub, eight load zones and seven external nodes
+        nodes         network nodes besides the hub, eight load zones and seven external nodes; a
+                      few have prices and are in no list of locations, as retired ones are
         seed          another seed invents other prices and other chances of faults
         today         the day (taken at noon) that decides what is published; else the clock
         host, port    a loopback address; port 0 takes any free one
@@ -194,7 +196,8 @@ class Sandbox:
         self._server.hang_up()
         self._server.server_close()
         if self._log_file is not None:
-            self._log_file.close()
+            with contextlib.suppress(OSError):  # said at each request that could not be written
+                self._log_file.close()
             self._log_file = None
 
     def __enter__(self) -> "Sandbox":

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from isone import check, flaws, parse, places
+from isone import check, flaws, parse, places, suspects
 from isone.database import history, outputs, packed, sql
 from isone.database.comparison import DAY_COLUMNS, Comparison, DayDigests
 from isone.database.history import DayRow
@@ -128,6 +128,7 @@ def _verify_replies(
 ) -> DayDigests:
     """Prove every reply again; returns the days of the rows that the table has to hold."""
     kept = DayDigests()
+    looked = _Look(store, dataset, manifest)
     ledger = store.read_ledger(dataset.name, int(period[:4]))
     accepted: defaultdict[str, set[str]] = defaultdict(set)
     for gap in manifest.gaps:
@@ -143,6 +144,7 @@ def _verify_replies(
         names = accepted[str(part.day)]
         body = _body(store, dataset, part, entry, ledger.get(part.name), names, findings)
         if body is not None:
+            findings.notes += looked.unknown(part, body)
             waiting.append(raw.rows_of(dataset, part, body, chosen, entry.unknown_locations))
             if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
                 kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
@@ -152,6 +154,32 @@ def _verify_replies(
         kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
     findings.count("raw", kept)
     return kept
+
+
+class _Look:
+    """The look across responses once more, for what the marker does not have of it."""
+
+    def __init__(self, store: Store, dataset: Dataset, manifest: Manifest) -> None:
+        first = int(manifest.period[:4])
+        self._dataset = dataset
+        self._known = suspects.Known.of(store, dataset, [first])
+        self._noted = {(each.day, each.flaw) for each in manifest.flaws}
+        self._doubles = {
+            entry.prices
+            for entry in manifest.parts
+            for flaw in entry.flaws
+            if flaw.name == "same-as-another-day"
+        }
+
+    def unknown(self, part: Part, body: bytes) -> list[str]:
+        """What is suspect of a response and not in the marker, in sentences."""
+        digest, found = self._known.examine(self._dataset, part, body)
+        return [
+            f"{part}: suspect, and not in the marker: {flaw.name}, {flaw.what}"
+            for flaw in found
+            if (str(part.day), flaw.name) not in self._noted
+            and not (flaw.name == "same-as-another-day" and digest in self._doubles)
+        ]
 
 
 def _body(

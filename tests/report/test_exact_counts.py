@@ -105,3 +105,13 @@ def test_the_histogram_of_real_prices_is_that_of_their_cents(replayed: Facts) ->
     rows = replayed.data["spreads"].rows.to_pylist()
     found = {(row["location_id"], row["low"]): row["hours"] for row in rows if row["year"] == 0}
     assert found == expected
+
+
+def test_a_mean_is_the_same_in_whatever_order_prices_are_added(tmp_path: Path) -> None:
+    prices = [0.1, 0.2, 0.3, 1e6 + 0.7, -1e6, 47.11, 33.33, 0.07, 8.9, 12.34, 56.78, 90.12]
+    assert sum(prices) != sum(reversed(prices))
+    there = database(tmp_path / "there.duckdb", {"lmp_rt_5min": prices})
+    back = database(tmp_path / "back.duckdb", {"lmp_rt_5min": prices[::-1]})
+    assert months(there)["rt_mean"] == months(back)["rt_mean"]
+    cents = sum(round(100 * price) for price in prices)
+    assert round(months(there)["rt_mean"], 6) == round(cents / 1200, 6)

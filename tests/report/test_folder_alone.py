@@ -17,6 +17,7 @@ from isone.errors import DownloadError
 from isone.flaws import Flaw
 from isone.report import coverage, facts, page
 from isone.report.coverage import Day, State
+from isone.settings import AcceptedFlaw
 from isone.store import Store, write_json
 
 LMP = "lmp_rt_5min"
@@ -113,6 +114,25 @@ def test_a_day_of_which_one_response_is_gone_since_is_damaged(store: Store) -> N
     found = days(store)
     assert found[FIRST].state == State.DAMAGED
     assert found[FIRST + dt.timedelta(days=1)].state == State.FINAL
+
+
+def test_a_complete_year_that_is_not_loaded_is_proven_and_its_gaps_are_gaps(store: Store) -> None:
+    gap = AcceptedFlaw(LMP, FIRST, "never published")
+    fill(store, [LMP], "2025-11-01", "2025-11-02", gaps=[gap], faults=["empty:*20251101*"])
+    found = days(store, locations="4000")
+    assert (found[FIRST].state, found[FIRST].note) == (State.GAP, "never published")
+    second = found[FIRST + dt.timedelta(days=1)]
+    assert (second.state, second.note) == (State.FINAL, "proven; not in the database yet")
+
+
+def test_a_gap_that_the_configuration_accepts_is_missing_until_a_marker_has_it(
+    store: Store,
+) -> None:
+    by_location(store, FIRST + dt.timedelta(days=1), HUBS, prelim=False)
+    accepted = {"dataset": LMP, "day": str(FIRST), "reason": "never published"}
+    found = days(store, accepted_flaws=[accepted])[FIRST]
+    assert found.state == State.MISSING
+    assert found.note == "accepted, and counts as a gap once its year is complete: never published"
 
 
 def test_what_was_chosen_last_changes_nothing_on_the_page(

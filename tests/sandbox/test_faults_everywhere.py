@@ -156,3 +156,14 @@ def test_what_the_sandbox_fails_at_is_answered_with_500_and_a_sentence_in_the_lo
     told = capfd.readouterr().err.splitlines()
     assert len(told) == 2
     assert told[0].startswith("isone-sandbox: /api/v1.1/hourlyrcp/final/day/20170105 was answered")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_log_that_cannot_be_written_keeps_no_client_from_its_answer_and_is_said(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with Sandbox(nodes=0, requests_log="/dev/full") as sandbox:
+        reply = ask(sandbox, "locations")
+    assert reply is not None
+    assert reply.status_code == 200
+    assert "isone-sandbox: the request log cannot be written: " in capfd.readouterr().err

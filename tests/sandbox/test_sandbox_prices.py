@@ -276,3 +276,14 @@ def test_reserve_prices_are_mostly_zero_and_sometimes_scarce(full: Invented) -> 
     ]
     assert sum(1 for price in prices if price == 0) > 0.7 * len(prices)
     assert max(prices) > 10
+
+
+@pytest.mark.parametrize(
+    "path", ["hourlylmp/da/final/day", "hourlylmp/rt/final/day", "hourlylmp/rt/prelim/day"]
+)
+def test_no_hour_of_a_year_has_the_energy_price_of_the_hour_before_it(path: str) -> None:
+    invented = Invented(0, 0)
+    for day in clock.days(dt.date(2024, 1, 1), dt.date(2024, 12, 31)):
+        rows = records(invented, f"{path}/{day:%Y%m%d}")
+        hours = {row["BeginDate"]: row["EnergyComponent"] for row in rows}
+        assert all(one != other for one, other in pairwise(hours.values())), day

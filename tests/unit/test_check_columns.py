@@ -92,11 +92,11 @@ def test_a_large_reply_is_found_the_same_whole_or_not(
 ) -> None:
     dataset, part = DATASETS[name], Part(name, dt.date.fromisoformat(day))
     body = LARGE.answer(dataset.url_path(part), NOON).body
-    assert len(body) > check._LARGE
+    assert len(body) > check.LARGE
     quick = check.examine(dataset, part, body)
     lacking = body[: body.rindex(b",{")] + body[body.rindex(b"}]") + 1 :]
     found = check.examine(dataset, part, lacking)
-    monkeypatch.setattr(check, "_LARGE", 2**60)
+    monkeypatch.setattr(check, "LARGE", 2**60)
     assert quick == check.examine(dataset, part, body)
     assert found == check.examine(dataset, part, lacking)
     assert len(found.missing) == 1

@@ -42,12 +42,12 @@ def rows() -> Rows:
         {
             "BeginDate": clock.stamp(start),
             "Location": {"@LocId": str(id), "@LocType": kind, "$": name},
-            "LmpTotal": 28.3,
-            "EnergyComponent": 28.21,
+            "LmpTotal": round(28.3 + 1.01 * hour, 2),
+            "EnergyComponent": 28.21 + hour,
             "CongestionComponent": 0,
-            "LossComponent": 0.09,
+            "LossComponent": round(0.09 + 0.01 * hour, 2),
         }
-        for start in clock.interval_starts(DAY, 60)
+        for hour, start in enumerate(clock.interval_starts(DAY, 60))
         for id, (name, kind) in places.items()
     ]
 

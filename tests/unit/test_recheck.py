@@ -52,6 +52,9 @@ def test_a_correction_is_recorded_and_the_reply_before_it_is_kept(tmp_path: Path
         spaced = json.dumps(json.loads(gzip.decompress(_day(store, 3).read_bytes())), indent=2)
         (replies / "20240103.json").write_text(spaced)
     old, before = path.read_bytes(), store.read_ledger(DATASET.name, 2024)["20240104"]
+    marker = store.marker_path(DATASET.name, "2024.through-20240105")
+    known = {"day": "2024-01-04", "flaw": "energy-differs", "what": "1 price", "reason": "known"}
+    marker.write_text(json.dumps(json.loads(marker.read_text()) | {"flaws": [known]}))
     with (
         Sandbox(nodes=0, today=TODAY, replay=tmp_path / "replies") as sandbox,
         Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
@@ -69,7 +72,11 @@ def test_a_correction_is_recorded_and_the_reply_before_it_is_kept(tmp_path: Path
     assert kept.read_bytes() == old
     manifest = json.loads(store.marker_path(DATASET.name, "2024.through-20240105").read_text())
     entries = {part["part"]: part for part in manifest["parts"]}
-    assert entries["20240104"] == correction
+    assert entries["20240104"] == json.loads(json.dumps(correction))
+    assert [flaw["name"] for flaw in correction["flaws"]] == ["energy-differs"]
+    assert [(each["day"], each["flaw"], each["reason"]) for each in manifest["flaws"]] == [
+        ("2024-01-04", "energy-differs", "known")
+    ]
     assert sha256(path.read_bytes()) == correction["sha256"]
     assert again["corrected"] == []
 

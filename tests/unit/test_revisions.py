@@ -132,6 +132,25 @@ def test_a_preliminary_day_stands_in_for_a_final_one_that_is_rejected(
     assert rejected.exists() == (fault != "empty")
 
 
+def test_a_preliminary_day_stands_in_only_while_its_flaw_is_accepted(tmp_path: Path) -> None:
+    store, day = Store(tmp_path), dt.date(2026, 6, 11)
+    job = Job(HOURLY.name, 2026, FIRST, day, HUBS, FIRST)
+    for accepted in ({day: {"sum": "known"}}, {}):
+        with (
+            Sandbox(
+                nodes=0, today=dt.date(2026, 6, 13), faults=["sum-off:*/rt/prelim/day/20260611"]
+            ) as sandbox,
+            Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,
+        ):
+            downloader = Downloader(store, client, HOURLY, accepted)
+            if accepted:
+                download_year(downloader, job, newest_first=False)
+                assert manifest(store, HOURLY.name, job.period)["20260611.prelim"] == "prelim"
+            else:
+                with pytest.raises(MissingDaysError, match="1 day missing: 2026-06-11"):
+                    download_year(downloader, job, newest_first=False)
+
+
 def test_a_day_that_has_to_be_final_is_missing_where_the_final_one_is_rejected(
     tmp_path: Path,
 ) -> None:

@@ -16,6 +16,7 @@ from running import PROJECT
 
 ARROW = {"numpy", "pyarrow"}
 REQUESTS = {"requests", "tenacity", "urllib3"}
+LOOKING = REQUESTS | {"numpy"}  # a look at the numbers of each response, as a table
 DRAWING = {"altair", "jinja2"}  # what draws in the page is put together by another process
 HEAVY = {
     *(ARROW | REQUESTS | DRAWING),
@@ -103,8 +104,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 @pytest.mark.parametrize(
     ("job", "needed"),
     [
-        pytest.param("download lmp_da_hourly", REQUESTS, id="download the hub and zones"),
-        pytest.param("download regulation_5min", REQUESTS, id="download what has no places"),
+        pytest.param("download lmp_da_hourly", LOOKING, id="download the hub and zones"),
+        pytest.param("download regulation_5min", LOOKING, id="download what has no places"),
         pytest.param("pack", ARROW, id="pack"),
         pytest.param("describe", ARROW, id="describe what is packed"),
         pytest.param("load", {"duckdb"}, id="load into DuckDB"),

@@ -98,7 +98,9 @@ def table(verdicts: Iterable[Verdict]) -> str:
         text += [f"{each.name}: {line}" for line in lines_of[:_NAMED]]
         if len(lines_of) > _NAMED:
             text.append(f"{each.name}: and {len(lines_of) - _NAMED} more, named in its verdict")
-        text += [f"{each.name}: note: {note}" for note in each.notes]
+        text += [f"{each.name}: note: {note}" for note in each.notes[:_NAMED]]
+        if len(each.notes) > _NAMED:
+            text.append(f"{each.name}: note: and {len(each.notes) - _NAMED} more, in its verdict")
     return "\n".join(text)
 
 

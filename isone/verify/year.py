@@ -128,7 +128,7 @@ def _verify_replies(
 ) -> DayDigests:
     """Prove every reply again; returns the days of the rows that the table has to hold."""
     kept = DayDigests()
-    looked = _Look(store, dataset, manifest)
+    looked = _Look(store, dataset, manifest, int(period[:4]))
     ledger = store.read_ledger(dataset.name, int(period[:4]))
     accepted: defaultdict[str, set[str]] = defaultdict(set)
     for gap in manifest.gaps:
@@ -159,10 +159,9 @@ def _verify_replies(
 class _Look:
     """The look across responses once more, for what the marker does not have of it."""
 
-    def __init__(self, store: Store, dataset: Dataset, manifest: Manifest) -> None:
-        first = int(manifest.period[:4])
+    def __init__(self, store: Store, dataset: Dataset, manifest: Manifest, year: int) -> None:
         self._dataset = dataset
-        self._known = suspects.Known.of(store, dataset, [first])
+        self._known = suspects.Known.of(store, dataset, [year])
         self._noted = {(each.day, each.flaw) for each in manifest.flaws}
         self._doubles = {
             entry.prices
@@ -203,8 +202,8 @@ def _body(
         if noted and noted != entry:
             with contextlib.suppress(IsoneError, OSError):
                 body = _proven_body(store, dataset, part, noted, accepted)
-                reason = f"{part}: what it says of the response is not what the ledger says"
-                findings.damage.append(Damage("marker", reason, day))
+                reason = f"what it says of the response is not what the ledger says ({error})"
+                findings.damage.append(Damage("marker", f"{part}: {reason}", day))
                 return body
         reason = str(error.strerror if isinstance(error, OSError) else error)
         findings.damage.append(Damage("raw", f"{part}: {reason}", day, part.name))

@@ -356,3 +356,12 @@ def test_days_in_a_row_with_the_same_trouble_share_a_line_of_the_table() -> None
         "lmp_da_hourly 2025: raw: 2025-11-07: gone",
         "lmp_da_hourly 2025: marker: it lists a reply twice",
     ]
+
+
+def test_of_many_notes_the_table_names_some_and_counts_the_rest() -> None:
+    verdict = Verdict(
+        "lmp_da_hourly", "2025", SOUND, "", notes=tuple(f"note {i}" for i in range(99))
+    )
+    lines = table([verdict]).splitlines()[3:]
+    assert len(lines) == 41
+    assert lines[-1] == "lmp_da_hourly 2025: note: and 59 more, in its verdict"

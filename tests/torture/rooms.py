@@ -66,7 +66,7 @@ class RoomJob:
         return self.store.parquet_path(self.dataset, self.period)
 
     @property
-    def receipt(self) -> Path:
+    def marker(self) -> Path:
         return self.store.root / "loaded" / "isone.duckdb.json"
 
     def start(self) -> int:
@@ -153,7 +153,8 @@ class Prepared:
         self._lay_out(home, copied=copied)
         job = RoomJob(room, home, dataset, self.period)
         version = OLD if room == PACK else NEW
-        shutil.copytree(self._made(version) / "parquet", job.store.root / "parquet")
+        for name in ("parquet", "packed"):
+            shutil.copytree(self._made(version) / name, job.store.root / name)
         self.put_back(job)
         return job
 
@@ -162,19 +163,19 @@ class Prepared:
         made = self._made(OLD)
         shutil.copy(made / job.target.relative_to(job.store.root), job.target)
         if job.room == LOAD:
-            job.receipt.parent.mkdir(exist_ok=True)
-            shutil.copy(made / job.receipt.relative_to(job.store.root), job.receipt)
+            job.marker.parent.mkdir(exist_ok=True)
+            shutil.copy(made / job.marker.relative_to(job.store.root), job.marker)
 
     def require_whole(self, job: RoomJob) -> str:
         """What must hold at any moment; says which version lies there."""
         version = self._version(job)
         require(version in (OLD, NEW), f"{job.target.name} of {job.dataset} is {version}")
         if job.room == LOAD:
-            noted = self._noted(job.receipt)
+            noted = self._noted(job.marker)
             known = {each: self._noted(self._made(each) / "loaded/isone.duckdb.json")
                      for each in (OLD, NEW)}  # fmt: skip
-            require(noted in known.values(), f"the receipt is half: {noted}")
-            require(noted == known[OLD] or version == NEW, "the receipt is there too early")
+            require(noted in known.values(), f"the marker is half: {noted}")
+            require(noted == known[OLD] or version == NEW, "the marker is there too early")
         left = leftovers(job.home)
         require(len(left) <= _MOST_LEFT, f"left behind: {left}")
         return version
@@ -237,9 +238,9 @@ class Prepared:
                 self._seen[digest] = str(unreadable)
         return self._seen[digest]
 
-    def _noted(self, receipt: Path) -> Any:
+    def _noted(self, marker: Path) -> Any:
         try:
-            noted = json.loads(receipt.read_bytes())
-            return noted["files"], noted["rows"]
-        except (OSError, ValueError) as error:
+            noted = json.loads(marker.read_bytes())
+            return noted["made_from"], noted["rows"]
+        except (OSError, ValueError, KeyError) as error:
             return repr(error)

@@ -29,6 +29,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture
+def synthetic() -> Iterator[Sandbox]:
+    """The same, saying that it is the sandbox."""
+    with Sandbox(nodes=3) as running:
+        yield running
+
+
 def client(sandbox: Sandbox, *, public: bool = False) -> Client:
     source = Source("webservices", sandbox.url)
     if public:
@@ -246,11 +253,11 @@ def test_a_location_that_is_gone_stands_in_the_summary_of_the_run(
 
 
 def test_an_unknown_id_stands_in_the_summary_and_days_of_the_others_are_stored(
-    tmp_path: Path, sandbox: Sandbox
+    tmp_path: Path, synthetic: Sandbox
 ) -> None:
     store = Store(tmp_path / "data" / "sandbox")
     config = {
-        **{"source": "sandbox", "base_url": sandbox.url, "years": 2024, "through": "2024-01-01"},
+        **{"source": "sandbox", "base_url": synthetic.url, "years": 2024, "through": "2024-01-01"},
         **{"data_types": "lmp", "markets": "da", "locations": "4000,591"},
         **{"data_dir": str(tmp_path / "data"), "log_dir": str(tmp_path / "logs")},
     }
@@ -263,17 +270,17 @@ def test_an_unknown_id_stands_in_the_summary_and_days_of_the_others_are_stored(
 
 
 def test_a_download_that_ends_before_its_days_are_counted_has_done_none(
-    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, synthetic: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs.run, "stop", lambda store, name, reason: None)  # it ends this process
     store = Store(tmp_path / "data" / "sandbox")
     config = {
-        **{"source": "sandbox", "base_url": sandbox.url, "years": 2024, "locations": "9999999"},
+        **{"source": "sandbox", "base_url": synthetic.url, "years": 2024, "locations": "9999999"},
         **{"data_types": "lmp", "markets": "da"},
         **{"data_dir": str(tmp_path / "data"), "log_dir": str(tmp_path / "logs")},
     }
     Run.of(config).start(1)
-    sandbox.faults.add("not-found:locations/all")
+    synthetic.faults.add("not-found:locations/all")
     assert jobs.download_prices(config, "lmp_da_hourly", "2024", str(tmp_path / "a.log"), 1) == 2
     assert "   0 of 366 days, 1 request\n" in summary(store, ended=True)
 

@@ -39,7 +39,7 @@ def ask(sandbox: Sandbox, path: str) -> requests.Response | None:
     """A reply, its body perhaps unread; None where there was no whole one."""
     with contextlib.suppress(requests.RequestException, urllib3.exceptions.HTTPError):
         url = f"{sandbox.url}/{path}"
-        with requests.get(url, timeout=0.5, allow_redirects=False, stream=True) as reply:
+        with requests.get(url, timeout=10, allow_redirects=False, stream=True) as reply:
             if int(reply.headers.get("Content-Length", 0)) < 500_000:
                 reply.raw.read(decode_content=False)
             return reply

@@ -203,7 +203,9 @@ def test_without_an_account_the_reports_are_taken_and_what_they_lack_is_said() -
     assert [job.dataset for job in chosen.jobs] == ["lmp_da_hourly", "lmp_rt_5min", "reserve_5min"]
     (first,), (second,) = chosen.remarks, chosen.left_out
     assert first.startswith("no account is set: from the public reports")
-    assert second.startswith("regulation_5min is in no public report and is left out; to have it,")
+    assert second.startswith(
+        "regulation_5min is in no public CSV report and is left out; to have it,"
+    )
     assert "a free ISO Express account" in second
 
 
@@ -213,15 +215,19 @@ def test_years_before_public_csv_begins_are_left_out_before_anything_is_sent() -
     assert [(job.dataset, job.year) for job in chosen.jobs if "_da_" in job.dataset] == [
         ("lmp_da_hourly", 2016)
     ]
-    (remark,) = chosen.remarks
+    (remark,) = chosen.left_out
     assert remark.startswith(
         "lmp_da_hourly is in the public CSV from 2016-01-01 on, so it is left out of 2014, 2015; "
         "to have it, set ISONE_USERNAME"
     )
     alone = config | {"years": 2014, "markets": "da"}
-    with pytest.raises(StopRunError, match="^no public report has lmp_da_hourly 2014: leave out"):
+    with pytest.raises(
+        StopRunError, match="^no public CSV report has lmp_da_hourly 2014: leave out"
+    ):
         selection.select(read_settings(alone), AT)
-    sentence = "^no ISO-NE account is set, and no public report has lmp_da_hourly 2014: set ISONE"
+    sentence = (
+        "^no ISO-NE account is set, and no public CSV report has lmp_da_hourly 2014: set ISONE"
+    )
     with pytest.raises(StopRunError, match=sentence):
         selection.select(read_settings(alone | {"source": "auto"}), AT)
 
@@ -239,7 +245,7 @@ def test_a_year_that_is_in_public_csv_in_part_is_left_out_and_counts_for_an_acco
     }
     chosen = selection.select(read_settings(config), AT)
     assert [job.period for job in chosen.jobs] == ["2017"]
-    (remark,) = chosen.remarks
+    (remark,) = chosen.left_out
     assert "from 2016-03-05 on, for whole years from 2017, so it is left out of 2016" in remark
     Store(tmp_path).write_marker(dataset.name, "2016", {})
     chosen = selection.select(read_settings(config), AT)
@@ -277,5 +283,5 @@ def test_with_an_account_everything_is_asked_of_the_web_services(
 
 def test_what_only_an_account_gives_is_an_error_without_one() -> None:
     config = {"years": 2024, "data_types": "as", "services": "regulation"}
-    with pytest.raises(StopRunError, match="no public report has regulation_5min"):
+    with pytest.raises(StopRunError, match="no public CSV report has regulation_5min"):
         selection.select(read_settings(config), AT)

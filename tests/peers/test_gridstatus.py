@@ -201,7 +201,7 @@ def nothing_wrong(sandbox: Sandbox) -> None:
 
 @pytest.fixture
 def ours(sandbox: Sandbox) -> Iterator[Client]:
-    with Client(Source("webservices", sandbox.url), read_settings({}).http) as client:
+    with Client(Source("sandbox", sandbox.url), read_settings({}).http) as client:
         yield client
 
 

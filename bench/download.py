@@ -23,12 +23,12 @@ import requests
 
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
-from isone.datasets import DATASETS, HUBS, Part
 from isone.download.client import Client
 from isone.download.year import Downloader
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store
+from isone.market.datasets import DATASETS, HUBS, Part
+from isone.run.settings import read_settings
+from isone.run.sources import Source
+from isone.store.store import Store
 
 _LAST = dt.date(2024, 6, 30)
 _TURNS_WITHOUT_LATENCY = 5  # of each round: they take a second each, and differ much

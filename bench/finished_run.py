@@ -12,10 +12,10 @@ from pathlib import Path
 
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
-from isone import run
-from isone.database.outputs import Loading
+from isone.load.outputs import Loading
 from isone.pack.outputs import Packing
 from isone.report.outputs import Outputs
+from isone.run import run
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 _BARE = """

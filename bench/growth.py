@@ -16,10 +16,10 @@ from bench.load import make_rows
 from bench.options import Options
 from bench.pack import days_at_hand
 from bench.report import line as report_line
-from isone.database import duckdb_file
-from isone.manifest import read_manifest
+from isone.load import duckdb_file
 from isone.pack.year import pack_year
-from isone.store import Store
+from isone.store.manifest import read_manifest
+from isone.store.store import Store
 
 _YEARS = ("2024", "2018-2024", "2005-2024")
 _NODES = {9: 0, 100: 84, 1200: 1184}

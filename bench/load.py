@@ -16,11 +16,11 @@ import duckdb
 
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, memory, take_turns
 from bench.options import Options
-from isone.database import duckdb_file, packed, postgres, sql
-from isone.database.packed import PackedFile
-from isone.datasets import DATASETS
-from isone.store import Store
-from isone.tables import table_columns
+from isone.load import duckdb_file, packed, postgres, sql
+from isone.load.packed import PackedFile
+from isone.market.datasets import DATASETS
+from isone.market.tables import table_columns
+from isone.store.store import Store
 
 sys.path.append(str(PROJECT / "tests"))
 from postgres_server import running_server  # noqa: E402 - the tests' own PostgreSQL

@@ -18,16 +18,16 @@ import pyarrow.parquet as pq
 
 from bench.lines import Line, median_ratio, median_seconds, memory, take_turns
 from bench.options import Options
-from isone.datasets import DATASETS
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
+from isone.market.datasets import DATASETS
 from isone.pack.year import pack_year
-from isone.parse import inflate
+from isone.response.parse import inflate
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store
+from isone.store.store import Store
 
 DATASET = "lmp_rt_hourly"
 NODES = 1184  # 1,200 locations with hub, zones and external ones

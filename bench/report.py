@@ -12,17 +12,17 @@ from pathlib import Path
 
 from bench.lines import Line, memory
 from bench.options import Options
-from isone.database import duckdb_file, packed
-from isone.database.outputs import packed_names
-from isone.datasets import DATASETS, HUBS
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
+from isone.load import duckdb_file, packed
+from isone.load.outputs import packed_names
+from isone.market.datasets import DATASETS, HUBS
 from isone.pack.year import pack_year
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store
+from isone.store.store import Store
 
 SETS = ("lmp_da_hourly", "lmp_rt_hourly")
 

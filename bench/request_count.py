@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.lines import Line
 from bench.options import Options
-from isone import run
+from isone.run import run
 
 OLD_ORCHESTRATOR = {"hourly LMP, hub and zones": 6570, "the default year": 11315}
 _CHOICES = {

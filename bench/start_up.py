@@ -18,7 +18,7 @@ _JOBS = {
     "write the report": ("isone.report.jobs, isone.report.page", "altair, duckdb, jinja2, pyarrow"),
     "verify": ("isone.verify.jobs, isone.verify.year", "duckdb, pyarrow.parquet"),
 }
-_CONFIGURE = "from isone.settings import read_settings; read_settings({'years': 2024})"
+_CONFIGURE = "from isone.run.settings import read_settings; read_settings({'years': 2024})"
 
 
 def measure(options: Options) -> Iterator[Line]:

@@ -6,7 +6,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isone.reading import read
+    from isone.pack.reading import read
 
 __version__ = "0.1.0"
 __all__ = ["read"]
@@ -15,7 +15,7 @@ __all__ = ["read"]
 def __getattr__(name: str) -> Any:
     """Load Arrow only where prices are read."""
     if name == "read":
-        from isone.reading import read
+        from isone.pack.reading import read
 
         globals()["read"] = read
         return read

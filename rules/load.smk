@@ -6,7 +6,7 @@
 #      schema isone of the PostgreSQL that `database` names, with a marker for each year:
 #      {data}/loaded/{digest of the address}/{dataset}/{period}.json
 
-from isone.database.outputs import Loading
+from isone.load.outputs import Loading
 
 LOADING = Loading(RUN.settings, RUN.store, RUN.jobs)
 

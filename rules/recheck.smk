@@ -4,7 +4,7 @@
 #      {data}/superseded/{dataset}/…                       replies that ISO-NE has corrected since
 #      snakemake -j1 --config years=2026 recheck_days=14 -- recheck
 
-from isone.recheck.outputs import Rechecking
+from isone.audit.recheck.outputs import Rechecking
 
 RECHECKING = Rechecking(RUN.settings, RUN.store)
 

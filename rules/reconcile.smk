@@ -5,7 +5,7 @@
 #      The report shows them: the next run writes it again.
 #      snakemake -j1 --config years=2024 data_types=lmp markets="da rt-hourly" -- reconcile
 
-from isone.reconcile.outputs import Reconciling
+from isone.audit.reconcile.outputs import Reconciling
 
 RECONCILING = Reconciling(RUN.settings, RUN.store, RUN.jobs)
 

@@ -3,7 +3,7 @@
 #      {data}/runs/{run}/verified/…                  run's own folder, so every run reads again
 #      {data}/verified/summary.txt                   all verdicts of a run as a table
 
-from isone.verify.outputs import Verifying
+from isone.audit.verify.outputs import Verifying
 
 VERIFYING = Verifying(RUN.settings, RUN.store, RUN.jobs)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from isone import journal, settings  # noqa: E402 - found only now
-from isone.database import jobs  # noqa: E402 - found only now
+from isone.load import jobs  # noqa: E402 - found only now
+from isone.run import journal, settings  # noqa: E402 - found only now
 
 with journal.sentences():
     if "snakemake" in globals():

@@ -5,8 +5,8 @@ import sys
 if "snakemake" not in globals():
     sys.exit("error: this is for Snakemake to run: snakemake -j1 --config years=2024 -- pack")
 
-from isone import journal  # noqa: E402 - found only then
 from isone.pack import jobs  # noqa: E402 - found only then
+from isone.run import journal  # noqa: E402 - found only then
 
 with journal.sentences():
     sys.exit(

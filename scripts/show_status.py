@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from isone import journal, run, settings  # noqa: E402 - found only now
+from isone.run import journal, run, settings  # noqa: E402 - found only now
 
 parser = argparse.ArgumentParser(description=__doc__, prog="python scripts/show_status.py")
 parser.add_argument("--data-dir", metavar="FOLDER", help="by default the one of config.yaml")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from isone import journal, settings  # noqa: E402 - found only now
-from isone.datasets import DATASETS  # noqa: E402
-from isone.store import Store  # noqa: E402
-from isone.verify import jobs, outputs  # noqa: E402
+from isone.audit.verify import jobs, outputs  # noqa: E402
+from isone.market.datasets import DATASETS  # noqa: E402
+from isone.run import journal, settings  # noqa: E402 - found only now
+from isone.store.store import Store  # noqa: E402
 
 with journal.sentences():
     if "snakemake" in globals():

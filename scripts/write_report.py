@@ -6,8 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from isone import journal, settings  # noqa: E402 - found only now
 from isone.report import jobs  # noqa: E402 - found only now
+from isone.run import journal, settings  # noqa: E402 - found only now
 
 with journal.sentences():
     if "snakemake" in globals():

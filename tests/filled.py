@@ -9,19 +9,19 @@ from typing import Any
 
 from running import SERVICE
 
-from isone import selection
-from isone.database import duckdb_file, packed
-from isone.database.outputs import packed_names
-from isone.datasets import DATASETS, HUBS, Dataset, Locations, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
+from isone.load import duckdb_file, packed
+from isone.load.outputs import packed_names
+from isone.market.datasets import DATASETS, HUBS, Dataset, Locations, Part
+from isone.market.tables import table_columns
 from isone.pack.year import pack_year
+from isone.run import selection
+from isone.run.selection import Job
+from isone.run.settings import AcceptedFlaw, Settings, read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import AcceptedFlaw, Settings, read_settings
-from isone.sources import Source
-from isone.store import Store
-from isone.tables import table_columns
+from isone.store.store import Store
 
 TODAY = dt.date(2026, 6, 15)
 CLOCKS_BACK = ("2025-11-01", "2025-11-03")

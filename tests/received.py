@@ -1,7 +1,7 @@
 """Replies that wait to be filed, as a download leaves them; what is in them does not matter."""
 
-from isone.datasets import Part
-from isone.store import Entry, Proven, Store, make_folder, sha256
+from isone.market.datasets import Part
+from isone.store.store import Entry, Proven, Store, make_folder, sha256
 
 
 def entry(part: Part, content: bytes) -> Entry:

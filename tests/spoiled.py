@@ -7,8 +7,8 @@ from typing import Any
 
 import duckdb
 
-from isone.database import sql
-from isone.store import Store
+from isone.load import sql
+from isone.store.store import Store
 
 
 def flip_a_bit(path: Path) -> None:

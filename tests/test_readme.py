@@ -15,8 +15,8 @@ from filled import fill
 from running import PROJECT, Snakemake
 
 from isone.download import arguments
-from isone.settings import read_settings, schema
-from isone.store import Store
+from isone.run.settings import read_settings, schema
+from isone.store.store import Store
 
 README = PROJECT / "README.md"
 TROUBLE = PROJECT / "docs" / "troubleshooting.md"

@@ -14,11 +14,12 @@ from statistics import mean
 import pytest
 from running import Snakemake
 
-from isone import check, clock, parse
-from isone.datasets import CORE_LOCATIONS, DATASETS, HUB, HUBS, Part
 from isone.download import locations
+from isone.market import clock
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUB, HUBS, Part
+from isone.response import check, parse
 from isone.sandbox import Sandbox
-from isone.store import Store
+from isone.store.store import Store
 
 PUBLISHED = {  # means at the hub, January to March 2017; see API notes of the recorded replies
     ("lmp_da_hourly", "lmp"): (40.30, 30.02, 35.78),

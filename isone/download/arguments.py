@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 
 import yaml
 
-from isone.datasets import CHOSEN_BY, DATASETS, HUBS, DataType, Locations, choices
 from isone.errors import UsageError
-from isone.settings import (
+from isone.market.datasets import CHOSEN_BY, DATASETS, HUBS, DataType, Locations, choices
+from isone.run.settings import (
     PROJECT,
     Settings,
     config_of_this_folder,

@@ -9,9 +9,9 @@ from typing import Final
 
 import requests
 
-from isone import parse, reports
 from isone.errors import StopRunError, TransientError
-from isone.sources import Source
+from isone.response import parse, reports
+from isone.run.sources import Source
 
 COOKIE: Final = "isox_token"
 _MADE_ON_REQUEST = "/transform/"

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from isone import clock, run, selection, sources
-from isone.console import ConsoleHandler
-from isone.datasets import CHOSEN_BY, DATASETS, Dataset, DataType
 from isone.download import arguments
 from isone.errors import DownloadError, StopRunError
-from isone.settings import HANDED_ON, Settings, config_of_this_folder
-from isone.store import Store
+from isone.market import clock
+from isone.market.datasets import CHOSEN_BY, DATASETS, Dataset, DataType
+from isone.run import run, selection, sources
+from isone.run.console import ConsoleHandler
+from isone.run.settings import HANDED_ON, Settings, config_of_this_folder
+from isone.store.store import Store
 
 
 def command(job: Any, settings: Settings) -> str:
@@ -60,7 +61,7 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     """Have a dataset's days; returns what went wrong, if anything did."""
     from isone.download.jobs import open_downloader
     from isone.download.year import MissingDaysError
-    from isone.journal import Redaction
+    from isone.run.journal import Redaction
 
     log = logging.getLogger("isone")
     from_reports = sources.kind(settings) == sources.REPORTS

@@ -34,9 +34,9 @@ from isone.errors import (
     TransientError,
     UsageError,
 )
-from isone.parse import shown
-from isone.settings import HttpPolicy
-from isone.sources import SANDBOX_SERVER, Source, account_help, is_loopback
+from isone.response.parse import shown
+from isone.run.settings import HttpPolicy
+from isone.run.sources import SANDBOX_SERVER, Source, account_help, is_loopback
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ Each empty day is asked for twice in an attempt, and there are three attempts: a
 begin, or a wrong address, would send thousands of requests to say what the first ten say.
 """
 
-from isone.datasets import Dataset, Part
 from isone.errors import DownloadError, NoDataError, NotFoundError, ReplyError, StopRunError
-from isone.store import Store
+from isone.market.datasets import Dataset, Part
+from isone.store.store import Store
 
 ENOUGH = 10
 """Different days, all of them empty, after which no more are asked for."""

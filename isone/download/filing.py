@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Iterator
 from queue import SimpleQueue
 
-from isone.datasets import Part
-from isone.store import Proven, Store
+from isone.market.datasets import Part
+from isone.store.store import Proven, Store
 
 _WAITING_AT_MOST = 8
 """Replies that may wait to be filed: so many, and the one under way, a power cut can cost."""

@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import clock, custom, markers, places, run, selection, sources
-from isone.console import say
-from isone.datasets import DATASETS
 from isone.download import by_hand, locations
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
-from isone.journal import USAGE, Journal, Redaction, log
-from isone.progress import DownloadProgress
-from isone.selection import Job
-from isone.settings import Settings, read_settings
-from isone.sources import Source
-from isone.store import Store
+from isone.market import clock
+from isone.market.datasets import DATASETS
+from isone.run import custom, run, selection, sources
+from isone.run.console import say
+from isone.run.journal import USAGE, Journal, Redaction, log
+from isone.run.progress import DownloadProgress
+from isone.run.selection import Job
+from isone.run.settings import Settings, read_settings
+from isone.run.sources import Source
+from isone.store import markers, places
+from isone.store.store import Store
 
 STOPPED = 3
 """Exit code of a job that did not start because the run was stopped."""

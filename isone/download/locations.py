@@ -16,8 +16,6 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from isone import clock, parse, places, reports
-from isone.datasets import CORE_LOCATIONS, DATASETS, Dataset, Locations, Part
 from isone.download.client import Client
 from isone.errors import (
     UNREADABLE,
@@ -28,8 +26,12 @@ from isone.errors import (
     UsageError,
     printable,
 )
-from isone.store import Store, make_folder, write_whole
-from isone.words import count, some
+from isone.market import clock
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Locations, Part
+from isone.response import parse, reports
+from isone.store import places
+from isone.store.store import Store, make_folder, write_whole
+from isone.text import count, some
 
 log = logging.getLogger(__name__)
 

@@ -17,11 +17,12 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from isone import clock, parse
-from isone.datasets import DATASETS, Dataset, Part
 from isone.download.client import Client
 from isone.errors import DownloadError, ReplyError
-from isone.store import Entry
+from isone.market import clock
+from isone.market.datasets import DATASETS, Dataset, Part
+from isone.response import parse
+from isone.store.store import Entry
 
 log = logging.getLogger(__name__)
 

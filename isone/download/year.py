@@ -13,20 +13,22 @@ from typing import Any
 
 import msgspec
 
-from isone import check, flaws, parse, reports, revisions, selection, suspects
-from isone.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Part
 from isone.download import locations as known_locations
 from isone.download import quiet
 from isone.download.client import Client
 from isone.download.emptiness import FirstDays
 from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ReplyError
-from isone.flaws import Flaw
-from isone.manifest import day_flaws, read_manifest
-from isone.selection import Job
-from isone.sources import REPORTS, Source
-from isone.store import Entry, Proven, Store, make_folder, sha256
-from isone.words import count, some
+from isone.market import flaws
+from isone.market.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Part
+from isone.market.flaws import Flaw
+from isone.response import check, parse, reports, revisions, suspects
+from isone.run import selection
+from isone.run.selection import Job
+from isone.run.sources import REPORTS, Source
+from isone.store.manifest import day_flaws, read_manifest
+from isone.store.store import Entry, Proven, Store, make_folder, sha256
+from isone.text import count, some
 
 log = logging.getLogger(__name__)
 

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from isone import clock, parse
-from isone.aligned import Cells, read_cells
-from isone.datasets import OCCURRENCE, Dataset, Locations, Part
 from isone.errors import ReplyError
-from isone.parse import WideLocationRef
-from isone.rows import Key, tell_apart
+from isone.market import clock
+from isone.market.datasets import OCCURRENCE, Dataset, Locations, Part
+from isone.response import parse
+from isone.response.aligned import Cells, read_cells
+from isone.response.parse import WideLocationRef
+from isone.response.rows import Key, tell_apart
 
 _MICROSECONDS = 1_000_000
 _TYPES = {"double": pa.float64(), "integer": pa.int32(), "string": pa.string()}

@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from isone.datasets import DATASETS
+from isone.market.datasets import DATASETS
 from isone.pack.parquet import read_facts
-from isone.store import Store, write_whole
+from isone.store.store import Store, write_whole
 
 _INVENTED = "These prices are invented: they come from the sandbox, not from ISO New England."
 

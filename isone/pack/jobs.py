@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import markers, run
 from isone.errors import IsoneError
-from isone.journal import Journal, log
-from isone.once import do_once
 from isone.pack import outputs
-from isone.settings import Settings, read_settings
-from isone.store import Store, sha256_of_file
-from isone.words import count
+from isone.run import run
+from isone.run.journal import Journal, log
+from isone.run.once import do_once
+from isone.run.settings import Settings, read_settings
+from isone.store import markers
+from isone.store.store import Store, sha256_of_file
+from isone.text import count
 
 
 def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:

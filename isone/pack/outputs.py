@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isone import markers
-from isone.datasets import DATASETS, Locations
-from isone.selection import Job
-from isone.settings import Settings
-from isone.store import Store
+from isone.market.datasets import DATASETS, Locations
+from isone.run.selection import Job
+from isone.run.settings import Settings
+from isone.store import markers
+from isone.store.store import Store
 
 _HERE = Path(__file__).resolve().parent
 
@@ -100,8 +100,11 @@ def table_digests(store: Store) -> dict[str, str]:
     return found
 
 
-_READING = ("aligned", "clock", "parse", "reports", "rows", "tables")
-_MODULES = ("pack/year", "pack/columns", "pack/parquet", *_READING)
+_MODULES = (
+    *("market/clock", "market/tables"),
+    *("response/aligned", "response/parse", "response/reports", "response/rows"),
+    *("pack/year", "pack/columns", "pack/parquet"),
+)
 
 
 def _includes(had: Any, wanted: Locations) -> bool:

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isone import __version__
-from isone.datasets import Dataset, Locations
 from isone.errors import DamagedError
-from isone.manifest import Manifest
-from isone.tables import TableColumn, table_columns
+from isone.market.datasets import Dataset, Locations
+from isone.market.tables import TableColumn, table_columns
+from isone.store.manifest import Manifest
 
 _PREFIX = "isone."
 WORDS = pa.dictionary(pa.int32(), pa.string())

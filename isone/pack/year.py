@@ -21,16 +21,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isone import markers, parse
-from isone.datasets import DATASETS, Dataset, Locations, Part
 from isone.errors import DamagedError, ReplyError
-from isone.manifest import Manifest, read_manifest
+from isone.market.datasets import DATASETS, Dataset, Locations, Part
+from isone.market.tables import sort_key
 from isone.pack.columns import ColumnReader, Place
 from isone.pack.parquet import arrow_schema, facts_of
-from isone.places import learn as learn_places
-from isone.store import Entry, Store, sha256, writing_whole
-from isone.tables import sort_key
-from isone.words import count, some
+from isone.response import parse
+from isone.store import markers
+from isone.store.manifest import Manifest, read_manifest
+from isone.store.places import learn as learn_places
+from isone.store.store import Entry, Store, sha256, writing_whole
+from isone.text import count, some
 
 log = logging.getLogger(__name__)
 

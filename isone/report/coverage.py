@@ -15,9 +15,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from isone import clock, flaws, run, selection
-from isone.database.history import COMPLETE, NO_MANIFEST
-from isone.datasets import (
+from isone.audit.verify import verdict
+from isone.errors import DamagedError
+from isone.load.history import COMPLETE, NO_MANIFEST
+from isone.market import clock, flaws
+from isone.market.datasets import (
     ALL_LOCATIONS,
     DATASETS,
     HUBS,
@@ -26,12 +28,11 @@ from isone.datasets import (
     Locations,
     Part,
 )
-from isone.errors import DamagedError
-from isone.manifest import DayFlaw, Manifest, read_manifest
-from isone.settings import Settings
-from isone.store import Entry, Store
-from isone.verify import verdict
-from isone.words import count
+from isone.run import run, selection
+from isone.run.settings import Settings
+from isone.store.manifest import DayFlaw, Manifest, read_manifest
+from isone.store.store import Entry, Store
+from isone.text import count
 
 _DIGEST = 16  # characters that are shown
 _LONGEST_YEAR = 366
@@ -71,7 +72,7 @@ class Day:
     """In market time."""
     note: str = ""
     flaws: tuple[DayFlaw, ...] = ()
-    """Flaws of `isone.flaws` other than a gap: accepted ones, and suspect ones."""
+    """Flaws of `isone.market.flaws` other than a gap: accepted ones, and suspect ones."""
     parts: tuple[str, ...] = ()
     """The names of the responses that the tables have it from."""
 

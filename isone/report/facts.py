@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from isone import clock
-from isone.database import report_queries as queries
-from isone.database.report_queries import ALL_YEARS
-from isone.datasets import HUB
+from isone.load import report_queries as queries
+from isone.load.report_queries import ALL_YEARS
+from isone.market import clock
+from isone.market.datasets import HUB
 from isone.report import coverage, periods, quality, reconciled
 from isone.report.coverage import Day
 from isone.report.figures import Figure
@@ -20,8 +20,8 @@ from isone.report.periods import Period, Spans
 from isone.report.quality import Quality
 from isone.report.reconciled import Reconciled
 from isone.report.tables import Data, Label
-from isone.settings import Settings
-from isone.store import Store
+from isone.run.settings import Settings
+from isone.store.store import Store
 
 _PRICE = "$/MWh"
 _DAY, _MONTH, _YEAR = Label("Day"), Label("Month"), Label("Year")

@@ -10,14 +10,14 @@ from typing import Any
 
 import vl_convert
 
-from isone.database.report_queries import ALL_YEARS
+from isone.load.report_queries import ALL_YEARS
 from isone.report import periods
 from isone.report.charts import calendar, theme
 from isone.report.facts import Facts
 from isone.report.figures import Figure
 from isone.report.periods import Period
 from isone.report.sections import all_sections
-from isone.store import make_folder, name_aside, sync
+from isone.store.store import make_folder, name_aside, sync
 
 _WIDTH, _TILE_WIDTH = 820, 240  # pixels
 _LINE = 110  # characters of a subtitle that fit

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone import markers
-from isone.journal import Journal, log
-from isone.once import do_once
 from isone.report import outputs as report_outputs
 from isone.report.outputs import FIGURES, PAGE, Outputs
-from isone.settings import Settings, read_settings
-from isone.store import Store, write_whole
-from isone.words import count
+from isone.run.journal import Journal, log
+from isone.run.once import do_once
+from isone.run.settings import Settings, read_settings
+from isone.store import markers
+from isone.store.store import Store, write_whole
+from isone.text import count
 
 
 def write_report(

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from isone import markers
-from isone.selection import Job
-from isone.settings import PROJECT, Settings
-from isone.store import Store
+from isone.run.selection import Job
+from isone.run.settings import PROJECT, Settings
+from isone.store import markers
+from isone.store.store import Store
 
 FOLDER = Path("reports")
 """Where reports go, below the working folder."""
 _SCRIPTS = PROJECT / "scripts"
 _HERE = Path(__file__).resolve().parent
-_QUERIES = _HERE.parent / "database" / "report_queries.py"
+_QUERIES = _HERE.parent / "load" / "report_queries.py"
 
 
 @dataclass(frozen=True)

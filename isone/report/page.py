@@ -19,7 +19,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from isone.database.report_queries import ALL_YEARS
+from isone.load.report_queries import ALL_YEARS
 from isone.report import drawing, periods
 from isone.report.charts import calendar, theme
 from isone.report.coverage import PROVEN, WANTING, State

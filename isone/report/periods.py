@@ -13,7 +13,7 @@ from functools import cache
 
 import pyarrow as pa
 
-from isone.words import count
+from isone.text import count
 
 WHOLE = "whole"
 _AT_ONCE = 10_000  # rows

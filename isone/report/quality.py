@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
-from isone import __version__, clock, run
-from isone.datasets import DATASETS
+from isone import __version__
 from isone.errors import DamagedError
-from isone.manifest import Manifest, read_manifest
-from isone.store import Entry, Store
+from isone.market import clock
+from isone.market.datasets import DATASETS
+from isone.run import run
+from isone.store.manifest import Manifest, read_manifest
+from isone.store.store import Entry, Store
 
 _PACKAGES = ("duckdb", "pyarrow", "altair", "vl-convert-python", "snakemake")
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from isone.audit.reconcile import results
+from isone.audit.reconcile.averages import Month
+from isone.audit.reconcile.workbook import Sheet
 from isone.errors import DamagedError
-from isone.reconcile import results
-from isone.reconcile.averages import Month
-from isone.reconcile.workbook import Sheet
-from isone.store import Store
+from isone.store.store import Store
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from functools import cache
 from time import time
 from typing import Any, Protocol
 
-from isone import clock
-from isone.datasets import CORE_LOCATIONS, RESERVE_ZONES
+from isone.market import clock
+from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES
 from isone.sandbox.feeds import Feed, Query
 from isone.sandbox.message import Message
 from isone.sandbox.replies import HTML, Reply, html_reply, wrap

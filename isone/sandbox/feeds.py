@@ -4,8 +4,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from isone import clock
-from isone.datasets import DATASETS, RESERVE_ZONES, Dataset
+from isone.market import clock
+from isone.market.datasets import DATASETS, RESERVE_ZONES, Dataset
 
 BASE_PATH = "/api/v1.1/"
 _PRELIM_LAG = dt.timedelta(hours=26)  # two hours after the operating day has ended

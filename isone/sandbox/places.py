@@ -7,8 +7,8 @@ on the way (`loss`), and a share of what each of three congested interfaces cost
 from dataclasses import dataclass
 from functools import lru_cache
 
-from isone.datasets import CORE_LOCATIONS, HUB, RESERVE_ZONES
 from isone.errors import UsageError
+from isone.market.datasets import CORE_LOCATIONS, HUB, RESERVE_ZONES
 from isone.sandbox import noise
 
 FIRST_NODE_ID = 10001

@@ -11,14 +11,7 @@ from fnmatch import fnmatchcase
 from isone.errors import UsageError
 from isone.sandbox import noise
 from isone.sandbox.faults import FAULTS, LOGIN_PATH, Fault
-from isone.sandbox.feeds import (
-    BASE_PATH,
-    FEEDS,
-    MalformedError,
-    NotFoundError,
-    Query,
-    read_query,
-)
+from isone.sandbox.feeds import BASE_PATH, FEEDS, MalformedError, NotFoundError, Query, read_query
 from isone.sandbox.replies import Reply
 from isone.sandbox.report_files import is_page
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from isone import clock
-from isone.datasets import RESERVE_ZONES
+from isone.market import clock
+from isone.market.datasets import RESERVE_ZONES
 from isone.sandbox import noise
 
 Shadows = tuple[int, int, int]

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from isone import clock
-from isone.datasets import CORE_LOCATIONS, RESERVE_ZONES
+from isone.market import clock
+from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES
 from isone.sandbox import prices
 from isone.sandbox.feeds import (
     FEEDS,

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from isone import clock
-from isone.datasets import DATASETS, Dataset, Part
+from isone.market import clock
+from isone.market.datasets import DATASETS, Dataset, Part
 from isone.sandbox.feeds import MalformedError, read_day
 from isone.sandbox.replies import Invented, Reply, html_reply
 

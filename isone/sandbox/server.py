@@ -9,11 +9,11 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any, Protocol
 
+from isone.run.sources import REPLAY_SERVER, SANDBOX_SERVER
 from isone.sandbox.faults import Fault, Settings, spoil_records
 from isone.sandbox.message import Message, make_message
 from isone.sandbox.plan import FaultPlan
 from isone.sandbox.replies import Reply, html_reply
-from isone.sources import REPLAY_SERVER, SANDBOX_SERVER
 
 _RESET = struct.pack("ii", 1, 0)  # linger on, for no time: closing sends a reset
 _REFUSED_WEIGHTS = frozenset(("q=0", "q=0.0", "q=0.00", "q=0.000"))

@@ -16,22 +16,16 @@ from types import TracebackType
 from typing import TextIO
 from urllib.parse import unquote, urlsplit
 
-from isone import clock
 from isone.errors import UsageError
-from isone.sandbox.faults import (
-    CHALLENGE,
-    LOGIN_PATH,
-    Fault,
-    Settings,
-    too_many,
-)
+from isone.market import clock
+from isone.run.sources import REPLAY_SERVER, SANDBOX_SERVER
+from isone.sandbox.faults import CHALLENGE, LOGIN_PATH, Fault, Settings, too_many
 from isone.sandbox.feeds import BASE_PATH
 from isone.sandbox.plan import FaultPlan
 from isone.sandbox.recordings import Recordings
 from isone.sandbox.replies import Invented, Reply, html_reply
 from isone.sandbox.report_files import ReportFiles
 from isone.sandbox.server import Server
-from isone.sources import REPLAY_SERVER, SANDBOX_SERVER
 
 _MINUTE = 60.0
 _LONGEST_WAIT = 86400

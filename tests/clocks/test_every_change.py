@@ -22,21 +22,22 @@ import pytest
 from filled import build_duckdb
 from postgres_server import running_server
 
-from isone import check, clock
-from isone.database import packed, postgres
-from isone.database.outputs import packed_names
-from isone.datasets import DATASETS, HUBS, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, manifest
+from isone.load import packed, postgres
+from isone.load.outputs import packed_names
+from isone.market import clock
+from isone.market.datasets import DATASETS, HUBS, Part
 from isone.pack.year import pack_year
+from isone.response import check
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox, report_files
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.replies import Invented
 from isone.sandbox.report_files import ReportFiles
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store
+from isone.store.store import Store
 
 TODAY = dt.date(2038, 1, 10)
 AT = dt.datetime(2038, 1, 10, 12, tzinfo=clock.MARKET_ZONE)

@@ -6,7 +6,7 @@ import pytest
 from faults.rig import DAYS, TODAY, Rig
 
 from isone.sandbox import Sandbox
-from isone.store import Store
+from isone.store.store import Store
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from isone import check, clock, parse
-from isone.check import Finding
-from isone.datasets import DATASETS, Dataset, Part
 from isone.errors import ReplyError
+from isone.market import clock
+from isone.market.datasets import DATASETS, Dataset, Part
+from isone.response import check, parse
+from isone.response.check import Finding
 from isone.sandbox.replies import Invented
 
 Record = dict[str, Any]

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from isone.datasets import DATASETS, Locations
 from isone.download.client import Client
 from isone.download.year import Downloader, Outcome, download_year
+from isone.market.datasets import DATASETS, Locations
+from isone.run.selection import Accepted, Job
+from isone.run.settings import HttpPolicy
+from isone.run.sources import Credentials, Source
 from isone.sandbox import Sandbox
-from isone.selection import Accepted, Job
-from isone.settings import HttpPolicy
-from isone.sources import Credentials, Source
-from isone.store import Store
+from isone.store.store import Store
 
 DAYS = tuple(dt.date(2024, 1, day) for day in (1, 2, 3))
 BAD_DAY = DAYS[1]

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from faults.rig import BAD_DAY, DAYS, Rig, asked
 
-from isone import check, parse
-from isone.datasets import DATASETS, Part
 from isone.download.year import MissingDaysError
 from isone.errors import DownloadError, StopRunError
+from isone.market.datasets import DATASETS, Part
+from isone.response import check, parse
 from isone.sandbox import FAULTS, Sandbox
-from isone.store import Store
+from isone.store.store import Store
 
 BAD = f"{BAD_DAY:%Y%m%d}"
 GOOD = [f"{day:%Y%m%d}" for day in DAYS if day != BAD_DAY]

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from faults.rig import contents
 
-from isone import clock, selection
-from isone.datasets import DATASETS
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
+from isone.market import clock
+from isone.market.datasets import DATASETS
+from isone.run import selection
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store
+from isone.store.store import Store
 
 RIGHT = dt.datetime(2026, 1, 12, 11, tzinfo=clock.MARKET_ZONE)
 """Day-ahead prices are out up to the 12th; real-time ones are final up to the 6th."""

@@ -18,8 +18,8 @@ from faults.damage import (
     verdict,
 )
 
-from isone import check, parse
 from isone.errors import ReplyError
+from isone.response import check, parse
 from isone.sandbox.message import compress
 from isone.sandbox.replies import Invented
 

@@ -20,18 +20,18 @@ from faults.operations import FailingOperations
 from faults.rig import BAD_DAY, DAYS, Rig, asked
 from running import PROJECT, SERVICE, command_line
 
-from isone import check, parse
-from isone.datasets import DATASETS, Part
 from isone.errors import DownloadError, IsoneError, UsageError
+from isone.market.datasets import DATASETS, Part
+from isone.response import check, parse
 from isone.sandbox import Sandbox
-from isone.store import Store, sha256
+from isone.store.store import Store, sha256
 
 Undisturbed = Callable[..., dict[str, str]]
 BAD = f"{BAD_DAY:%Y%m%d}"
 
 JOB = """
 import json, sys
-from isone import journal
+from isone.run import journal
 from isone.download import jobs
 with journal.sentences():
     sys.exit(jobs.download_prices(json.loads(sys.argv[1]), *sys.argv[2:5], attempt=1))
@@ -403,7 +403,7 @@ def test_the_password_is_in_no_file_log_or_process_list(tmp_path: Path) -> None:
 
 
 def test_what_a_refused_account_is_told_does_not_hold_the_password(tmp_path: Path) -> None:
-    from isone.sources import Credentials
+    from isone.run.sources import Credentials
 
     with Sandbox(nodes=0, username="someone", password="right") as service:  # noqa: S106
         rig = Rig(service.url, Store(tmp_path), credentials=Credentials("someone", "canary-wrong"))

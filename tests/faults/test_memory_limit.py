@@ -11,9 +11,9 @@ from filled import build_duckdb, config_for, fill
 from memory_group import MemoryGroup, memory_group
 from running import command_line
 
-from isone import markers
 from isone.pack import jobs
-from isone.store import Store
+from isone.store import markers
+from isone.store.store import Store
 
 TOO_LITTLE = 165 << 20
 """Bytes: Snakemake itself takes 80 MB here, and a job 110 MB or more on top of it."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from isone import run
+from isone.run import run
 
 
 @pytest.mark.parametrize(

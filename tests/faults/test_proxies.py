@@ -9,7 +9,7 @@ from faults.rig import POLICY, Peer, read_head
 
 from isone.download.client import Client
 from isone.errors import DownloadError, StopRunError
-from isone.sources import Source
+from isone.run.sources import Source
 
 SERVICE = "https://webservices.iso-ne.com/api/v1.1"
 PLAIN = "http://service.invalid/api/v1.1"

@@ -18,15 +18,15 @@ from filled import TODAY, build_duckdb, config_for, fill
 from postgres_server import GUARDED, Server, running_server
 from running import Snakemake
 
-from isone import notify, run
-from isone.database import jobs as load
+from isone.audit.recheck import jobs as recheck
+from isone.audit.reconcile import jobs as reconcile
+from isone.audit.verify import jobs as verify
+from isone.load import jobs as load
 from isone.pack import jobs as pack
-from isone.recheck import jobs as recheck
-from isone.reconcile import jobs as reconcile
 from isone.report import jobs as report
+from isone.run import notify, run
 from isone.sandbox import Sandbox
-from isone.store import Store
-from isone.verify import jobs as verify
+from isone.store.store import Store
 
 DATASET, PERIOD = "lmp_da_hourly", "2025.through-20251103"
 Act = Callable[[Store, dict[str, Any]], int]
@@ -326,7 +326,7 @@ def test_a_run_that_fails_says_how_its_report_is_had_all_the_same(
 
 def test_where_nothing_is_here_yet_no_report_is_offered(tmp_path: Path) -> None:
     from isone.report.outputs import Outputs
-    from isone.settings import read_settings
+    from isone.run.settings import read_settings
 
     settings = read_settings({"data_dir": str(tmp_path)})
     assert Outputs.of(settings).by_hand(settings, Store(tmp_path)) == ""

@@ -20,8 +20,8 @@ from faults.rig import JSON_HEAD, POLICY, Peer, Rig, read_head, reply
 
 from isone.download.client import Client
 from isone.errors import DownloadError, ReplyError, StopRunError, UsageError
-from isone.sources import Credentials, Source
-from isone.store import Store
+from isone.run.sources import Credentials, Source
+from isone.store.store import Store
 
 BODY = gzip.compress(b'{"HourlyLmps":""}' + b" " * 5000, 0)
 ACCOUNT = Credentials("someone", "canary-9f41-password")

@@ -26,31 +26,22 @@ import yaml
 from requests.structures import CaseInsensitiveDict
 from running import PROJECT
 
-from isone import (
-    check,
-    clock,
-    custom,
-    flaws,
-    manifest,
-    parse,
-    places,
-    reports,
-    run,
-    settings,
-    sources,
-)
-from isone.database import outputs
-from isone.datasets import DATASETS, REPORTS_PAGE, Dataset, Part
+from isone.audit.reconcile import averages, workbook
+from isone.audit.verify import raw
 from isone.download import browsing, client, locations
 from isone.errors import IsoneError
+from isone.load import outputs
+from isone.market import clock, flaws
+from isone.market.datasets import DATASETS, REPORTS_PAGE, Dataset, Part
 from isone.pack.columns import ColumnReader
-from isone.reconcile import averages, workbook
+from isone.response import check, parse, reports
+from isone.run import custom, run, settings, sources
 from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.replies import Invented
 from isone.sandbox.report_files import ReportFiles
-from isone.store import Store
-from isone.verify import raw
+from isone.store import manifest, places
+from isone.store.store import Store
 
 DAY = dt.date(2025, 11, 2)  # 25 hours, and every dataset has it
 AT = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)

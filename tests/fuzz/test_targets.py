@@ -5,8 +5,8 @@ import random
 import pytest
 from fuzz.targets import TARGETS
 
-from isone import check
-from isone.datasets import DATASETS
+from isone.market.datasets import DATASETS
+from isone.response import check
 
 ROUNDS = 150
 

@@ -6,9 +6,9 @@ import pytest
 from filled import CLOCKS_BACK, CLOCKS_FORWARD, build_duckdb, fill, record_nameless
 from postgres_server import Server, running_server
 
-from isone import places
-from isone.datasets import DATASETS
-from isone.store import Store
+from isone.market.datasets import DATASETS
+from isone.store import places
+from isone.store.store import Store
 
 
 @pytest.fixture(scope="session")

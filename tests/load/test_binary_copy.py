@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from postgres_server import Server
 
-from isone.database import binary_copy, sql
-from isone.tables import TableColumn
+from isone.load import binary_copy, sql
+from isone.market.tables import TableColumn
 
 COLUMNS = (
     TableColumn("interval_start_utc", "timestamp", "UTC", ""),

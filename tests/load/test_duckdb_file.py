@@ -10,18 +10,18 @@ import duckdb
 import pytest
 from filled import build_duckdb, fill, settings_for
 
-from isone import places
-from isone.database import duckdb_file, history, packed, sql, views
-from isone.database.outputs import packed_names
-from isone.datasets import DATASETS
+from isone.audit.verify.year import verify_year
 from isone.errors import DamagedError, LoadError
-from isone.manifest import Manifest
+from isone.load import duckdb_file, history, packed, sql, views
+from isone.load.outputs import packed_names
+from isone.market.datasets import DATASETS
+from isone.market.tables import table_columns
 from isone.pack.year import pack_year
 from isone.report import facts, page
-from isone.settings import AcceptedFlaw
-from isone.store import Entry, Store, name_aside
-from isone.tables import table_columns
-from isone.verify.year import verify_year
+from isone.run.settings import AcceptedFlaw
+from isone.store import places
+from isone.store.manifest import Manifest
+from isone.store.store import Entry, Store, name_aside
 
 Rows = list[tuple[Any, ...]]
 JANUARY = dt.date(2026, 1, 1)

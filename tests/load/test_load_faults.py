@@ -8,9 +8,9 @@ import pytest
 from filled import build_duckdb, fill
 from torture.machine import can_mount, mount, tmpfs
 
-from isone.database import duckdb_file
 from isone.errors import LoadError
-from isone.store import Store
+from isone.load import duckdb_file
+from isone.store.store import Store
 
 STEP = 448  # kilobytes; DuckDB's files grow by 256
 

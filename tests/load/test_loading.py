@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from isone import markers
-from isone.database import address, layout, outputs
-from isone.database.outputs import Loading
 from isone.errors import UsageError
+from isone.load import address, layout, outputs
+from isone.load.outputs import Loading
 from isone.pack.outputs import Packing
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.store import Store, sha256, write_json, write_whole
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.store import markers
+from isone.store.store import Store, sha256, write_json, write_whole
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from filled import config_for, fill
 from postgres_server import GUARDED, PASSWORD, Server
 from running import PROJECT
 
-from isone import markers, places
-from isone.database import jobs, outputs, packed, postgres, postgres_schema, sql, views
-from isone.database.outputs import packed_names
-from isone.datasets import DATASETS
 from isone.errors import IsoneError, LoadError, UsageError
-from isone.store import Store
+from isone.load import jobs, outputs, packed, postgres, postgres_schema, sql, views
+from isone.load.outputs import packed_names
+from isone.market.datasets import DATASETS
+from isone.store import markers, places
+from isone.store.store import Store
 
 DA_2025 = ("lmp_da_hourly", "2025.through-20251103")
 

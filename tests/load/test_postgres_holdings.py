@@ -11,11 +11,11 @@ import pytest
 from filled import config_for, fill
 from postgres_server import Server
 
-from isone.database import jobs, outputs, packed, postgres, postgres_holdings, postgres_schema
-from isone.database.outputs import packed_names
-from isone.database.postgres_holdings import Holdings
 from isone.errors import LoadError, UsageError
-from isone.store import Store
+from isone.load import jobs, outputs, packed, postgres, postgres_holdings, postgres_schema
+from isone.load.outputs import packed_names
+from isone.load.postgres_holdings import Holdings
+from isone.store.store import Store
 
 NAME = ("lmp_da_hourly", 2025)
 REBUILD = "python scripts/load_postgres.py --rebuild"

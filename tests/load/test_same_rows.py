@@ -8,11 +8,11 @@ import pytest
 from filled import Row, build_duckdb, fill, in_order, raw_rows
 from postgres_server import Server
 
-from isone.database import packed, postgres
-from isone.database.outputs import packed_names
-from isone.datasets import DATASETS, HUBS
-from isone.store import Store
-from isone.tables import table_columns
+from isone.load import packed, postgres
+from isone.load.outputs import packed_names
+from isone.market.datasets import DATASETS, HUBS
+from isone.market.tables import table_columns
+from isone.store.store import Store
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 HOURS = {"2025-11-02": 25, "2025-11-03": 24, "2026-03-08": 23, "2026-03-09": 24}

@@ -12,11 +12,11 @@ from filled import fill
 from postgres_server import Server
 from psycopg.sql import SQL, Identifier
 
-from isone.database import packed, postgres, postgres_holdings, postgres_schema
-from isone.database.outputs import packed_names
-from isone.datasets import DATASETS
 from isone.errors import UsageError
-from isone.store import Store
+from isone.load import packed, postgres, postgres_holdings, postgres_schema
+from isone.load.outputs import packed_names
+from isone.market.datasets import DATASETS
+from isone.store.store import Store
 
 CONTROL = """
 comment = 'stands in for TimescaleDB'

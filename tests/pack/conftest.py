@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from isone.datasets import DATASETS, HUBS, Dataset, Locations
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
+from isone.market.datasets import DATASETS, HUBS, Dataset, Locations
+from isone.market.tables import table_columns
+from isone.run.selection import Accepted, Job
+from isone.run.settings import read_settings
+from isone.run.sources import SANDBOX_SERVER, Source
 from isone.sandbox import Sandbox
-from isone.selection import Accepted, Job
-from isone.settings import read_settings
-from isone.sources import SANDBOX_SERVER, Source
-from isone.store import Store
-from isone.tables import table_columns
+from isone.store.store import Store
 
 Bring = Callable[..., str]
 Row = tuple[Any, ...]

@@ -1,10 +1,10 @@
-from isone import dictionary
-from isone.datasets import DATASETS
+from isone.market.datasets import DATASETS
+from isone.pack import dictionary
 
 
 def test_the_data_dictionary_is_in_step_with_the_datasets() -> None:
     written = dictionary.PATH.read_text("utf-8")
-    assert written == dictionary.data_dictionary(), "run python -m isone.dictionary --write"
+    assert written == dictionary.data_dictionary(), "run python -m isone.pack.dictionary --write"
 
 
 def test_the_data_dictionary_has_every_column_of_every_dataset() -> None:

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 import isone
-from isone import export, reading
 from isone.errors import UsageError
+from isone.pack import export, reading
 from isone.pack.year import pack_year
-from isone.store import Store
+from isone.store.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]
 Bring = Callable[..., str]

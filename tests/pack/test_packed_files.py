@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isone.datasets import DATASETS
 from isone.errors import DamagedError
+from isone.market.datasets import DATASETS
+from isone.market.tables import table_columns
 from isone.pack import datapackage
 from isone.pack.year import pack_year, remove_superseded
-from isone.store import Store, name_aside, sha256
-from isone.tables import table_columns
+from isone.store.store import Store, name_aside, sha256
 
 PROJECT = Path(__file__).resolve().parents[2]
 Bring = Callable[..., str]
@@ -144,9 +144,9 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(
     store: Store, period: str, target: Path
 ) -> None:
     program = (
-        "import sys; from pathlib import Path; from isone import journal; "
+        "import sys; from pathlib import Path; from isone.run import journal; "
         "from isone.pack.year import pack_year; "
-        "from isone.store import Store\n"
+        "from isone.store.store import Store\n"
         "with journal.sentences(): pack_year(Store(Path(sys.argv[1])), *sys.argv[2:])"
     )
     done = subprocess.run(

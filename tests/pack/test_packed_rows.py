@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from isone.datasets import DATASETS, HUBS
+from isone.market.datasets import DATASETS, HUBS
 from isone.pack.year import pack_year
-from isone.store import Store
+from isone.store.store import Store
 
 Bring = Callable[..., str]
 RawRows = Callable[[str], set[tuple[Any, ...]]]

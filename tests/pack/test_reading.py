@@ -12,7 +12,7 @@ from filled import fill, record_nameless
 import isone
 from isone.errors import DamagedError, UsageError
 from isone.pack.year import pack_year
-from isone.store import Store
+from isone.store.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]
 Bring = Callable[..., str]

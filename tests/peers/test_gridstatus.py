@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 import requests
 
-from isone import check, parse
-from isone.datasets import CORE_LOCATIONS, DATASETS, Dataset, Part
+from isone.audit.verify.raw import rows_of
 from isone.download.client import Client
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Part
+from isone.response import check, parse
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.verify.raw import rows_of
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the peer's own imports

@@ -8,17 +8,18 @@ import pytest
 from filled import config_for, fill
 from running import Snakemake
 
-from isone import clock, parse
-from isone.datasets import DATASETS, HUB, HUBS
+from isone.audit.reconcile import averages, jobs, ours, outputs, verdict
+from isone.audit.reconcile.averages import AGREES, DIFFERS, FLAT, NOT_PUBLISHED, NOT_WHOLE
 from isone.download.client import Client
 from isone.errors import ReplyError
-from isone.reconcile import averages, jobs, ours, outputs, verdict
-from isone.reconcile.averages import AGREES, DIFFERS, FLAT, NOT_PUBLISHED, NOT_WHOLE
+from isone.market import clock
+from isone.market.datasets import DATASETS, HUB, HUBS
+from isone.response import parse
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
 from isone.sandbox.replies import Invented
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store
+from isone.store.store import Store
 
 
 def real_hours(folder: Path, market: str, dataset: str) -> ours.Hours:

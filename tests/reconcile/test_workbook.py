@@ -10,11 +10,11 @@ import pytest
 from filled import config_for, fill
 from running import PROJECT
 
-from isone import clock
-from isone.datasets import HUB
+from isone.audit.reconcile import jobs, ours, outputs, results, workbook
 from isone.errors import UsageError
-from isone.reconcile import jobs, ours, outputs, results, workbook
-from isone.store import Store
+from isone.market import clock
+from isone.market.datasets import HUB
+from isone.store.store import Store
 
 openpyxl = pytest.importorskip("openpyxl")
 DAYS = [dt.date(2023, 3, 11), dt.date(2023, 3, 12), dt.date(2023, 11, 5)]

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from isone.report import facts, page
 from isone.report.facts import Facts
-from isone.settings import read_settings
-from isone.store import Store
+from isone.run.settings import read_settings
+from isone.store.store import Store
 
 DATASETS = (
     "lmp_da_hourly",

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from filled import build_duckdb, fill, settings_for
 
-from isone import run
+from isone.audit.verify.verdict import DAMAGED, Damage, Verdict, write_verdict
 from isone.errors import DownloadError
 from isone.report import facts, page
 from isone.report.coverage import State
 from isone.report.facts import Facts
-from isone.settings import AcceptedFlaw
-from isone.store import Store, write_whole
-from isone.verify.verdict import DAMAGED, Damage, Verdict, write_verdict
+from isone.run import run
+from isone.run.settings import AcceptedFlaw
+from isone.store.store import Store, write_whole
 
 GAP, MISSING, CUT, FLIPPED = (dt.date(2025, 11, day) for day in (2, 3, 4, 5))
 REASON = "never published"

@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from isone.database import report_queries as queries
-from isone.database import sql
+from isone.load import report_queries as queries
+from isone.load import sql
 from isone.report.facts import Facts
 
 HUB, DAY = 4000, dt.date(2025, 6, 2)

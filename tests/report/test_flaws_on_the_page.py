@@ -11,13 +11,13 @@ import pytest
 import received
 from filled import build_duckdb, fill, settings_for
 
-from isone.datasets import Part
-from isone.flaws import Flaw
+from isone.market.datasets import Part
+from isone.market.flaws import Flaw
 from isone.report import facts, page
 from isone.report.coverage import State
 from isone.report.facts import Facts
 from isone.report.sections import all_sections
-from isone.store import Store, write_json
+from isone.store.store import Store, write_json
 
 LMP, REGULATION = "lmp_da_hourly", "regulation_hourly"
 SUSPECT, NULL, LEDGER = (dt.date(2025, 11, day) for day in (1, 2, 5))

@@ -10,14 +10,15 @@ import pytest
 import received
 from filled import build_duckdb, fill, settings_for
 
-from isone import clock, run
-from isone.datasets import HUBS, Part
 from isone.errors import DownloadError
-from isone.flaws import Flaw
+from isone.market import clock
+from isone.market.datasets import HUBS, Part
+from isone.market.flaws import Flaw
 from isone.report import coverage, facts, page
 from isone.report.coverage import Day, State
-from isone.settings import AcceptedFlaw
-from isone.store import Store, write_json
+from isone.run import run
+from isone.run.settings import AcceptedFlaw
+from isone.store.store import Store, write_json
 
 LMP = "lmp_rt_5min"
 FIRST = dt.date(2025, 11, 1)

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from filled import build_duckdb, fill, settings_for
 
-from isone import places
-from isone.datasets import DATASETS, HUBS
+from isone.audit.reconcile import averages, jobs, ours, results
+from isone.audit.reconcile.averages import Month
+from isone.audit.reconcile.workbook import Sheet
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
+from isone.market.datasets import DATASETS, HUBS
 from isone.pack.year import pack_year
-from isone.reconcile import averages, jobs, ours, results
-from isone.reconcile.averages import Month
-from isone.reconcile.workbook import Sheet
 from isone.report import facts
 from isone.report.coverage import QUIET
 from isone.report.facts import Facts
@@ -25,11 +24,12 @@ from isone.report.reconciled import Reconciled
 from isone.report.reconciled import examine as read_reconciled
 from isone.report.sections import all_sections
 from isone.report.tables import PageTable, in_figures
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store
+from isone.store import places
+from isone.store.store import Store
 
 HOURLY = "lmp_rt_hourly"
 FIRST, LAST = dt.date(2026, 6, 5), dt.date(2026, 6, 11)

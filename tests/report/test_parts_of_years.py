@@ -10,14 +10,14 @@ import pyarrow as pa
 import pytest
 from filled import build_duckdb, fill, settings_for
 
-from isone import clock
+from isone.market import clock
 from isone.report import facts, files, page, periods
 from isone.report.facts import Facts
 from isone.report.periods import Period, Span, Spans
 from isone.report.sections import all_sections
 from isone.report.tables import PageTable
-from isone.settings import AcceptedFlaw
-from isone.store import Store
+from isone.run.settings import AcceptedFlaw
+from isone.store.store import Store
 
 PART = "2017, January to March (90 of 365 days)"
 DAYS = "_2017-01-01_to_2017-03-31_90_of_365_days"

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from filled import build_duckdb, fill, settings_for
 
-from isone import run
 from isone.report import facts, files, jobs, outputs, page
 from isone.report.facts import Facts
 from isone.report.figures import Figure
 from isone.report.sections import all_sections
-from isone.settings import read_settings
-from isone.store import Store
+from isone.run import run
+from isone.run.settings import read_settings
+from isone.store.store import Store
 
 
 def body(html: str) -> str:

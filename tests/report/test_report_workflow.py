@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from running import PROJECT, Snakemake
 
-from isone.reconcile import averages, results
-from isone.reconcile.averages import Month
-from isone.store import Store
+from isone.audit.reconcile import averages, results
+from isone.audit.reconcile.averages import Month
+from isone.store.store import Store
 
 CONFIG = ("years=2025", "source=sandbox", "data_types=lmp", "markets=da", "through=2025-01-03")
 

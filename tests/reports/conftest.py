@@ -5,9 +5,9 @@ import pytest
 from running import SERVICE
 
 from isone.download.client import Client
+from isone.run.settings import read_settings
+from isone.run.sources import Source, open_service
 from isone.sandbox import Sandbox
-from isone.settings import read_settings
-from isone.sources import Source, open_service
 
 TODAY = dt.date(2026, 6, 15)
 

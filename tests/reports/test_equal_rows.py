@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from isone import check, clock, parse, reports
-from isone.datasets import DATASETS, HUBS, Dataset, Part
 from isone.download.client import Client
+from isone.market import clock
+from isone.market.datasets import DATASETS, HUBS, Dataset, Part
+from isone.response import check, parse, reports
 
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
 PUBLIC = [dataset.name for dataset in DATASETS.values() if dataset.report]

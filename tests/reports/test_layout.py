@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from isone import clock, parse, reports
-from isone.datasets import CORE_LOCATIONS, DATASETS, Dataset
 from isone.download import locations
 from isone.errors import NoDataError, ReplyError
+from isone.market import clock
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset
+from isone.response import parse, reports
 
 DAY_AHEAD, FIVE = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]
 HEADINGS = (

@@ -8,19 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from isone import check, clock, parse, places, reports, revisions
-from isone.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Part
+from isone.audit.verify.raw import rows_of
+from isone.audit.verify.year import verify_year
 from isone.download import locations
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
 from isone.errors import ReplyError
+from isone.market import clock
+from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Part
 from isone.pack.year import Packed, pack_year
+from isone.response import check, parse, reports, revisions
+from isone.run.selection import Job
+from isone.run.settings import read_settings
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.store import Store
-from isone.verify.raw import rows_of
-from isone.verify.year import verify_year
+from isone.store import places
+from isone.store.store import Store
 
 HOURLY = DATASETS["lmp_rt_hourly"]
 FIRST, FINAL, LAST = (dt.date(2026, 6, day) for day in (7, 8, 9))

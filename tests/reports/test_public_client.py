@@ -5,13 +5,13 @@ import gzip
 
 import pytest
 
-from isone import parse
-from isone.datasets import DATASETS, REPORTS_PAGE, Part
 from isone.download.browsing import Visit
 from isone.download.client import Client
 from isone.errors import DownloadError, NoDataError, StopRunError, TransientError
+from isone.market.datasets import DATASETS, REPORTS_PAGE, Part
+from isone.response import parse
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.sources import Source
 
 DAY = dt.date(2025, 7, 15)
 STATIC = DATASETS["lmp_da_hourly"].report_path(Part("lmp_da_hourly", DAY))

@@ -12,8 +12,8 @@ import pytest
 import requests
 import urllib3
 
-from isone.datasets import DATASETS, HUB, Dataset, Part
 from isone.errors import UsageError
+from isone.market.datasets import DATASETS, HUB, Dataset, Part
 from isone.sandbox import FAULTS, Sandbox
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.plan import read_order

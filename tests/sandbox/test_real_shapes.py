@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import requests
 
-from isone import clock
-from isone.datasets import CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Part
+from isone.market import clock
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Part
 from isone.sandbox import Sandbox
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.places import priced_places

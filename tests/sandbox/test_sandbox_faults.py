@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import requests
 
-from isone import clock
 from isone.errors import UsageError
+from isone.market import clock
 from isone.sandbox import FAULTS, Sandbox
 from isone.sandbox.plan import read_order
 

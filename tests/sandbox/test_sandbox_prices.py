@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from isone import clock
+from isone.market import clock
 from isone.sandbox.places import CONSTRAINTS
 from isone.sandbox.replies import Invented
 
@@ -31,7 +31,7 @@ SAMPLE = (
 )
 DIGEST = """
 import datetime as dt, hashlib, sys
-from isone import clock
+from isone.market import clock
 from isone.sandbox.replies import Invented
 invented = Invented(7, 40)
 at = dt.datetime(2030, 1, 1, tzinfo=clock.MARKET_ZONE)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isone import clock
-from isone.datasets import CORE_LOCATIONS, DATASETS, HUB, RESERVE_ZONES, Part
+from isone.market import clock
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUB, RESERVE_ZONES, Part
 from isone.sandbox import Sandbox
 from isone.sandbox.places import priced_places
 from isone.sandbox.replies import Invented

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from running import PROJECT
 
-from isone import clusters, notify, run
 from isone.errors import UsageError
-from isone.processes import this_host
-from isone.run import Plan
-from isone.store import Store, write_whole
+from isone.run import clusters, notify, run
+from isone.run.run import Plan
+from isone.store.processes import this_host
+from isone.store.store import Store, write_whole
 
 
 @pytest.fixture
@@ -36,8 +37,8 @@ def write_job(store: Store, state: str, **facts: object) -> None:
 STOP = """
 import sys
 from pathlib import Path
-from isone import run
-from isone.store import Store
+from isone.run import run
+from isone.store.store import Store
 run.stop(Store(Path(sys.argv[1])), "a job", "a reason")
 """
 
@@ -61,7 +62,7 @@ def test_only_a_snakemake_of_this_machine_is_told_to_end(
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=os.environ | {"PYTHONPATH": str(Path(run.__file__).parent.parent)},
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
     )
     write_plan(store, process=snakemake.pid, host=host)
     said, _ = snakemake.communicate("go\n", timeout=60)

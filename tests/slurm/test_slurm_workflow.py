@@ -12,7 +12,7 @@ from running import SERVICE
 from slurm.cluster import Cluster
 
 from isone.sandbox import Sandbox
-from isone.store import Store
+from isone.store.store import Store
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 

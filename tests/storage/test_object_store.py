@@ -12,7 +12,7 @@ from filled import build_duckdb, fill
 from running import PROJECT
 from storage.conftest import SECRET, ObjectStore
 
-from isone.store import Store
+from isone.store.store import Store
 
 pytestmark = pytest.mark.workflow
 

@@ -34,7 +34,7 @@ from torture.machine import Violation, can_mount  # noqa: E402
 from torture.rooms import LOAD, PACK, SETS, Prepared  # noqa: E402
 from torture.service import Server, server  # noqa: E402
 
-from isone import settings  # noqa: E402
+from isone.run import settings  # noqa: E402
 
 Figures = dict[str, Any]
 Series = Callable[[random.Random], Figures]

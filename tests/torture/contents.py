@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from isone.database import sql
+from isone.load import sql
 
 Content = dict[str, list[str]]
 """By table: the number of its rows, and two sums over their hashes."""

@@ -35,11 +35,12 @@ from torture.machine import (
 from torture.rooms import SETS, Prepared
 from torture.service import Server, server
 
-from isone import journal, parse, run
-from isone.datasets import DATASETS
 from isone.download import jobs
+from isone.market.datasets import DATASETS
+from isone.response import parse
+from isone.run import journal, run
 from isone.sandbox import FAULTS
-from isone.store import Store, sha256
+from isone.store.store import Store, sha256
 
 INTERRUPTED = 130
 # All but those that stop a run, and those of which the day is taken as it comes.

@@ -7,8 +7,8 @@ from typing import Any
 from faults.damage import AUTUMN, damage, fuzz, judge, originals
 from torture.machine import require
 
-from isone import check
 from isone.errors import ReplyError
+from isone.response import check
 
 
 def damaged(count: int, chance: random.Random) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from running import PROJECT
 from torture import contents
 from torture.machine import Nothing, Violation, fork, in_child, leftovers, require, wait
 
-from isone import run
-from isone.store import Store, sha256
+from isone.run import run
+from isone.store.store import Store, sha256
 
 SETS = ("lmp_da_hourly", "reserve_hourly", "regulation_hourly")
 PACK, LOAD = "pack", "load"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isone.aligned import Cells, read_cells
-from isone.datasets import DATASETS
-from isone.parse import read_records
+from isone.market.datasets import DATASETS
+from isone.response.aligned import Cells, read_cells
+from isone.response.parse import read_records
 
 DATASET = DATASETS["lmp_rt_hourly"]
 FIELDS = ("LmpTotal", "EnergyComponent", "CongestionComponent", "LossComponent")

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from isone import custom
-from isone.custom import CustomDownload
-from isone.datasets import DATASETS
 from isone.download import arguments, by_hand
-from isone.selection import Job
-from isone.settings import PROJECT, Settings, config_of_this_folder, read_settings
+from isone.market.datasets import DATASETS
+from isone.run import custom
+from isone.run.custom import CustomDownload
+from isone.run.selection import Job
+from isone.run.settings import PROJECT, Settings, config_of_this_folder, read_settings
 
 FIRST, LAST = dt.date(2024, 1, 1), dt.date(2024, 1, 5)
 FLAW = {"dataset": "lmp_da_hourly", "day": "2024-01-02", "reason": "hour 3; it's \"ISO-NE's\""}

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from isone import check, parse
-from isone.datasets import DATASETS, HUBS, Part
 from isone.errors import ReplyError
+from isone.market.datasets import DATASETS, HUBS, Part
+from isone.response import check, parse
 
 
 def test_a_real_day_of_day_ahead_ancillary_services_is_read(cases_folder: Path) -> None:

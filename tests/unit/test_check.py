@@ -9,9 +9,10 @@ from faults.damage import Original
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isone import check, clock
-from isone.datasets import CORE_LOCATIONS, DATASETS, Part
 from isone.errors import IncompleteError, ReplyError
+from isone.market import clock
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, Part
+from isone.response import check
 
 LMP = DATASETS["lmp_da_hourly"]
 REGULATION = DATASETS["regulation_5min"]

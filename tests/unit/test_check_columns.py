@@ -6,10 +6,10 @@ import random
 import pytest
 from faults.damage import Original, damage, fuzz, originals
 
-from isone import check
-from isone.check_columns import count_flawless
-from isone.datasets import DATASETS, Dataset, Part
 from isone.errors import ReplyError
+from isone.market.datasets import DATASETS, Dataset, Part
+from isone.response import check
+from isone.response.check_columns import count_flawless
 from isone.sandbox.replies import Invented
 
 LMP = [original for original in originals() if original.dataset.place == "location"]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from isone.download import client as module
 from isone.download.client import Client
 from isone.errors import DownloadError, ReplyError, TransientError
-from isone.settings import HttpPolicy
-from isone.sources import Source
+from isone.run.settings import HttpPolicy
+from isone.run.sources import Source
 
 POLICY = HttpPolicy(
     connect_timeout=1,

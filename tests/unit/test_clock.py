@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from isone import clock
-from isone.datasets import DATASETS
+from isone.market import clock
+from isone.market.datasets import DATASETS
 
 SPRING = dt.date(2024, 3, 10)  # clocks go forward: no hour from 02:00
 AUTUMN = dt.date(2024, 11, 3)  # clocks go back: the hour from 01:00 comes twice

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-from isone import clock, custom, markers
-from isone.custom import CustomDownload
 from isone.download import arguments
 from isone.errors import UsageError
-from isone.settings import PROJECT
-from isone.store import Store
+from isone.market import clock
+from isone.run import custom
+from isone.run.custom import CustomDownload
+from isone.run.settings import PROJECT
+from isone.store import markers
+from isone.store.store import Store
 
 GOOD: dict[str, Any] = {
     "name": "isone_lmp_2025",

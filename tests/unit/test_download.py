@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from faults.rig import BAD_DAY, DAYS, Rig, asked
 
-from isone.datasets import DATASETS, Part
 from isone.download.year import Downloader, MissingDaysError, Outcome, download_year
+from isone.market.datasets import DATASETS, Part
+from isone.run.selection import Job
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.store import Store
+from isone.store.store import Store
 
 BAD = f"{BAD_DAY:%Y%m%d}"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from faults.rig import Rig
 
-from isone import clock
-from isone.datasets import DATASETS, HUBS
 from isone.download.year import Downloader
 from isone.errors import DownloadError, StopRunError
+from isone.market import clock
+from isone.market.datasets import DATASETS, HUBS
 from isone.sandbox import Sandbox
-from isone.store import Store
+from isone.store.store import Store
 
 JANUARY = tuple(clock.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)))
 HOURLY = "lmp_da_hourly"

@@ -12,9 +12,9 @@ from typing import ClassVar
 import pytest
 from received import received
 
-from isone.datasets import Part
 from isone.download.filing import Filing
-from isone.store import Proven, Store
+from isone.market.datasets import Part
+from isone.store.store import Proven, Store
 
 DATASET = "lmp_da_hourly"
 PARTS = [Part(DATASET, dt.date(2024, 1, 1) + dt.timedelta(days=n)) for n in range(40)]

@@ -11,21 +11,23 @@ import pyarrow.parquet as pq
 import pytest
 from filled import settings_for
 
-from isone import check, clock, flaws, selection
-from isone.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Part
+from isone.audit.verify.verdict import DAMAGED, SOUND
+from isone.audit.verify.year import verify_year
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import ReplyError
-from isone.flaws import Flaw
-from isone.manifest import read_manifest
+from isone.market import clock, flaws
+from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Part
+from isone.market.flaws import Flaw
 from isone.pack.year import pack_year
+from isone.response import check
+from isone.run import selection
+from isone.run.selection import Accepted, Job
+from isone.run.settings import AcceptedFlaw, read_settings
+from isone.run.sources import SANDBOX_SERVER, Source
 from isone.sandbox import Sandbox
-from isone.selection import Accepted, Job
-from isone.settings import AcceptedFlaw, read_settings
-from isone.sources import SANDBOX_SERVER, Source
-from isone.store import Entry, Store
-from isone.verify.verdict import DAMAGED, SOUND
-from isone.verify.year import verify_year
+from isone.store.manifest import read_manifest
+from isone.store.store import Entry, Store
 
 DAY = dt.date(2018, 11, 4)
 LMP = DATASETS["lmp_da_hourly"]

@@ -12,18 +12,20 @@ import msgspec
 import pytest
 from running import PROJECT
 
-from isone import check, custom, manifest, parse, places, reports, run, settings, sources
-from isone.datasets import DATASETS, Part
+from isone.audit.reconcile import averages
+from isone.audit.verify import verdict
 from isone.download import locations
 from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ReplyError, UsageError
-from isone.journal import Redaction
-from isone.reconcile import averages
+from isone.market.datasets import DATASETS, Part
+from isone.response import check, parse, reports
+from isone.run import custom, run, settings, sources
+from isone.run.journal import Redaction
+from isone.run.settings import config_of_this_folder, read_settings
+from isone.run.sources import Credentials, Source
 from isone.sandbox import Sandbox
-from isone.settings import config_of_this_folder, read_settings
-from isone.sources import Credentials, Source
-from isone.store import Store, write_whole
-from isone.verify import verdict
+from isone.store import manifest, places
+from isone.store.store import Store, write_whole
 
 DEEP = b'{"x":' + b"[" * 100_000
 ESCAPE = "\x1b]0;owned\x07\u202e\r\nStatus: SUCCESS"

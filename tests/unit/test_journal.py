@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from isone.errors import DownloadError, StopRunError
-from isone.journal import Journal, log, sentences
-from isone.sources import Credentials
+from isone.run.journal import Journal, log, sentences
+from isone.run.sources import Credentials
 
 
 def journal(folder: Path) -> Journal:

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from running import SERVICE
 
-from isone.datasets import DATASETS, HUBS, Part
+from isone.audit.recheck.jobs import recheck_days
+from isone.audit.reconcile.jobs import reconcile_year
 from isone.download import jobs, locations
 from isone.download.client import Client
 from isone.download.year import Downloader
 from isone.errors import StopRunError
-from isone.recheck.jobs import recheck_days
-from isone.reconcile.jobs import reconcile_year
+from isone.market.datasets import DATASETS, HUBS, Part
+from isone.run.settings import read_settings
+from isone.run.sources import REPORTS_PAGE, Source
 from isone.sandbox import Sandbox
-from isone.settings import read_settings
-from isone.sources import REPORTS_PAGE, Source
-from isone.store import Store
+from isone.store.store import Store
 
 DAY = dt.date(2024, 1, 2)
 PATH = "hourlylmp/da/final/day/20240102"

@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 from running import SERVICE
 
-from isone import clock, places
-from isone.datasets import CORE_LOCATIONS, DATASETS, Part
 from isone.download import jobs, locations
 from isone.download.client import Client
 from isone.errors import UsageError
+from isone.market import clock
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, Part
 from isone.pack.year import pack_year
-from isone.run import Run, summary
+from isone.run.run import Run, summary
+from isone.run.settings import read_settings
+from isone.run.sources import REPORTS_PAGE, Source
 from isone.sandbox import Sandbox
-from isone.settings import read_settings
-from isone.sources import REPORTS_PAGE, Source
-from isone.store import Store
+from isone.store import places
+from isone.store.store import Store
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from isone import notify, run
-from isone.run import Plan, Planned
-from isone.store import Store, write_whole
+from isone.run import notify, run
+from isone.run.run import Plan, Planned
+from isone.store.store import Store, write_whole
 
 ADDRESS = "json://user:canary@127.0.0.1:9/"
 

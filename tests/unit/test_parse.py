@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isone import parse
-from isone.datasets import DATASETS, Dataset
 from isone.errors import NoDataError, ReplyError
+from isone.market.datasets import DATASETS, Dataset
+from isone.response import parse
 from isone.sandbox.message import compress
 
 LMP = DATASETS["lmp_da_hourly"]

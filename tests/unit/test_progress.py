@@ -10,9 +10,9 @@ from running import PROJECT
 
 PROGRAM = """
 import datetime as dt, logging, sys
-from isone.console import ConsoleHandler, say
-from isone.datasets import Part
-from isone.progress import DownloadProgress
+from isone.run.console import ConsoleHandler, say
+from isone.market.datasets import Part
+from isone.run.progress import DownloadProgress
 
 class Client:
     requests_sent, retries, waited = 7, 0, 0.0

@@ -10,19 +10,20 @@ from typing import Any
 
 import pytest
 
-from isone import check, clock, revisions
-from isone.datasets import DATASETS, HUBS, Dataset, Part
+from isone.audit.recheck import jobs
+from isone.audit.verify import raw
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, Outcome, download_year
 from isone.errors import NoDataError, ReplyError
+from isone.market import clock
+from isone.market.datasets import DATASETS, HUBS, Dataset, Part
 from isone.pack.columns import ColumnReader
-from isone.recheck import jobs
+from isone.response import check, revisions
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store
-from isone.verify import raw
+from isone.store.store import Store
 
 DAY_AHEAD, REAL_TIME = DATASETS["constraints_da_hourly"], DATASETS["constraints_rt_5min"]
 INFO = "hourlylmp/da/final/info"

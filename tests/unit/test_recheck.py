@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from isone import run
-from isone.datasets import DATASETS, HUBS, Part
+from isone.audit.recheck import jobs, outputs, verdict
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
-from isone.recheck import jobs, outputs, verdict
+from isone.market.datasets import DATASETS, HUBS, Part
+from isone.run import run
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store, sha256
+from isone.store.store import Store, sha256
 
 DATASET = DATASETS["lmp_rt_hourly"]
 FIRST, LAST = dt.date(2024, 1, 1), dt.date(2024, 1, 5)

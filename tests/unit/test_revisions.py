@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from isone import clock, revisions
-from isone.datasets import DATASETS, HUBS, Part
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
+from isone.market import clock
+from isone.market.datasets import DATASETS, HUBS, Part
+from isone.response import revisions
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Store
+from isone.store.store import Store
 
 HOURLY = DATASETS["lmp_rt_hourly"]
 FIRST = dt.date(2026, 6, 5)

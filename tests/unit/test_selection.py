@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from isone import clock, selection
-from isone.datasets import DATASETS, HUBS, Locations
 from isone.errors import StopRunError
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.store import Entry, Store
+from isone.market import clock
+from isone.market.datasets import DATASETS, HUBS, Locations
+from isone.run import selection
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.store.store import Entry, Store
 
 AT = dt.datetime(2026, 11, 20, 15, tzinfo=clock.MARKET_ZONE)
 

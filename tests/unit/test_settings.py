@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from isone.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
 from isone.errors import UsageError
-from isone.settings import PROJECT, read_settings, schema
+from isone.market.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
+from isone.run.settings import PROJECT, read_settings, schema
 
 GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from isone.errors import StopRunError, UsageError
-from isone.settings import read_settings
-from isone.sources import Credentials, find_credentials, webservices
+from isone.run.settings import read_settings
+from isone.run.sources import Credentials, find_credentials, webservices
 
 HOST = "https://webservices.iso-ne.com/api/v1.1"
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from received import entry, received
 
-from isone.datasets import Part
 from isone.errors import DownloadError, UsageError
-from isone.store import (
+from isone.market.datasets import Part
+from isone.store.store import (
     Entry,
     Store,
     make_folder,

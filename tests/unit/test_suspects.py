@@ -16,21 +16,22 @@ import duckdb
 import pytest
 from running import Snakemake
 
-from isone import clock, flaws, suspects
-from isone.database import history
-from isone.datasets import DATASETS, HUBS, Dataset, Part
+from isone.audit.verify.year import verify_year
 from isone.download import by_hand
 from isone.download.client import Client
 from isone.download.year import Downloader, Outcome, download_year
-from isone.manifest import DayFlaw, Manifest, day_flaws, read_manifest
+from isone.load import history
+from isone.market import clock, flaws
+from isone.market.datasets import DATASETS, HUBS, Dataset, Part
+from isone.response import suspects
+from isone.response.suspects import Known
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
 from isone.sandbox.replies import Invented
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.sources import Source
-from isone.store import Entry, Store
-from isone.suspects import Known
-from isone.verify.year import verify_year
+from isone.store.manifest import DayFlaw, Manifest, day_flaws, read_manifest
+from isone.store.store import Entry, Store
 
 DAY_AHEAD, REAL_TIME = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_hourly"]
 REGULATION = DATASETS["regulation_hourly"]

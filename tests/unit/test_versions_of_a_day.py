@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from isone import complete, run, selection
-from isone.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import UsageError
+from isone.market.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations
+from isone.run import complete, run, selection
+from isone.run.selection import Job
+from isone.run.settings import Settings, read_settings
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import Settings, read_settings
-from isone.sources import Source
-from isone.store import Entry, Store
+from isone.store.store import Entry, Store
 
 HOURLY, FIVE = "lmp_rt_hourly", "lmp_rt_5min"
 DAY = dt.date(2026, 6, 5)

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from isone.run import Plan, Planned, header
-from isone.words import count
+from isone.run.run import Plan, Planned, header
+from isone.text import count
 
 
 @pytest.mark.parametrize(

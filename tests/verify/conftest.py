@@ -6,8 +6,8 @@ import pytest
 from filled import CLOCKS_BACK, build_duckdb, fill
 from postgres_server import Server, running_server
 
-from isone.datasets import DATASETS
-from isone.store import Store
+from isone.market.datasets import DATASETS
+from isone.store.store import Store
 
 
 @pytest.fixture(scope="session")

@@ -16,14 +16,8 @@ from postgres_server import Server
 from running import PROJECT
 from spoiled import change_parquet, flip_a_bit
 
-from isone import run, selection
-from isone.database.jobs import load_all_postgres, load_postgres
-from isone.datasets import DATASETS, HUBS
-from isone.errors import LoadError
-from isone.manifest import read_manifest
-from isone.store import Store, sha256
-from isone.verify import jobs, outputs
-from isone.verify.verdict import (
+from isone.audit.verify import jobs, outputs
+from isone.audit.verify.verdict import (
     ABSENT,
     DAMAGED,
     SOUND,
@@ -33,7 +27,13 @@ from isone.verify.verdict import (
     summary_path,
     table,
 )
-from isone.verify.year import verify_year
+from isone.audit.verify.year import verify_year
+from isone.errors import LoadError
+from isone.load.jobs import load_all_postgres, load_postgres
+from isone.market.datasets import DATASETS, HUBS
+from isone.run import run, selection
+from isone.store.manifest import read_manifest
+from isone.store.store import Store, sha256
 
 PERIOD = "2025.through-20251103"
 DAY = "2025-11-02"

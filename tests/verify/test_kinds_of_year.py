@@ -13,20 +13,21 @@ from filled import TODAY, build_duckdb, config_for, settings_for
 from running import SERVICE
 from spoiled import change_duckdb, change_marker, change_parquet, flip_a_bit
 
-from isone import clock, flaws, markers
-from isone.datasets import DATASETS, HUBS, Locations, Part
+from isone.audit.verify import jobs
+from isone.audit.verify.verdict import DAMAGED, SOUND, Verdict
+from isone.audit.verify.year import verify_year
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
-from isone.manifest import read_manifest
+from isone.market import clock, flaws
+from isone.market.datasets import DATASETS, HUBS, Locations, Part
 from isone.pack.year import pack_year
+from isone.run.selection import Job
+from isone.run.settings import read_settings
+from isone.run.sources import Source, open_service
 from isone.sandbox import Sandbox
-from isone.selection import Job
-from isone.settings import read_settings
-from isone.sources import Source, open_service
-from isone.store import Store, write_json
-from isone.verify import jobs
-from isone.verify.verdict import DAMAGED, SOUND, Verdict
-from isone.verify.year import verify_year
+from isone.store import markers
+from isone.store.manifest import read_manifest
+from isone.store.store import Store, write_json
 
 FIRST, LAST, FINAL = dt.date(2026, 6, 7), dt.date(2026, 6, 11), dt.date(2026, 6, 9)
 """On `TODAY` the days after `FINAL` have preliminary prices only."""

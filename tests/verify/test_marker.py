@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from isone.datasets import DATASETS, HUBS
-from isone.manifest import DayFlaw, Gap, Manifest
-from isone.store import Entry
-from isone.verify import marker
+from isone.audit.verify import marker
+from isone.market.datasets import DATASETS, HUBS
+from isone.store.manifest import DayFlaw, Gap, Manifest
+from isone.store.store import Entry
 
 DATASET = DATASETS["lmp_rt_5min"]
 DAYS = [dt.date(2026, 6, day) for day in (9, 10, 11)]

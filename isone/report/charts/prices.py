@@ -4,7 +4,7 @@ from typing import Any
 
 import altair as alt
 
-from isone.database.report_queries import SPIKE
+from isone.load.report_queries import SPIKE
 from isone.report.charts import theme
 from isone.report.charts.theme import MARKET_COLOURS, MARKETS, Spec, base
 

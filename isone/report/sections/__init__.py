@@ -4,14 +4,7 @@ from dataclasses import replace
 
 from isone.report.facts import Facts
 from isone.report.figures import Figure, Section
-from isone.report.sections import (
-    ancillary,
-    coverage,
-    prices,
-    quality,
-    reconciliation,
-    storage,
-)
+from isone.report.sections import ancillary, coverage, prices, quality, reconciliation, storage
 
 
 def all_sections(facts: Facts) -> list[Section]:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
-from isone.datasets import DATASETS
+from isone.market.datasets import DATASETS
 from isone.report import coverage
 from isone.report.charts import calendar
 from isone.report.coverage import PROVEN, WANTING, Day, State
 from isone.report.facts import Facts
 from isone.report.figures import Figure, Section
 from isone.report.tables import Data, Label, PageTable, page_table
-from isone.words import count
+from isone.text import count
 
 _SQUARE = 11  # pixels, where the page does not say otherwise
 _NAMED = 100

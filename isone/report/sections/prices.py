@@ -4,7 +4,7 @@ import math
 
 import pyarrow.compute as pc
 
-from isone.database.report_queries import SPIKE
+from isone.load.report_queries import SPIKE
 from isone.report.charts import prices as charts
 from isone.report.charts.theme import MARKETS
 from isone.report.facts import BOTH, Facts

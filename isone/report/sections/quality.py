@@ -4,16 +4,16 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from isone import places
-from isone.datasets import DATASETS
+from isone.market.datasets import DATASETS
 from isone.report import quality
 from isone.report.charts import prices as charts
 from isone.report.coverage import State
 from isone.report.facts import Facts
 from isone.report.figures import Extremes, Figure, Section
 from isone.report.tables import Cell, PageTable, cell, in_figures, page_table
-from isone.store import Entry
-from isone.words import count
+from isone.store import places
+from isone.store.store import Entry
+from isone.text import count
 
 _WORST = 3  # days that a line names
 _NAMED = 100  # locations that a table names

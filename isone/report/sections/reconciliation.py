@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from isone.reconcile import averages
-from isone.reconcile.averages import Month
+from isone.audit.reconcile import averages
+from isone.audit.reconcile.averages import Month
 from isone.report.charts.theme import MARKETS
 from isone.report.facts import Facts
 from isone.report.figures import Section

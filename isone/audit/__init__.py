@@ -1,0 +1,1 @@
+"""What is stored, checked again: verify, recheck, reconcile."""

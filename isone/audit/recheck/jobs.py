@@ -1,0 +1,174 @@
+"""Ask again for final days that are had, and record what ISO-NE has corrected since.
+
+Nothing is overwritten silently: where a final day differs now, the reply that was had is kept in
+`superseded/`, the new one takes its place with a note of what it corrects, and every marker that
+names the old one names the new. What hangs on a marker (tables, databases) is then made anew by the
+next run.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from isone.audit.recheck import outputs, verdict
+from isone.download.client import Client
+from isone.download.jobs import open_client
+from isone.download.year import entry_of, received_now, source_of
+from isone.errors import DamagedError, DownloadError, NoDataError, ReplyError
+from isone.market import clock
+from isone.market.datasets import DATASETS, Dataset, Part
+from isone.response import check, parse, revisions
+from isone.response.suspects import Known
+from isone.run.journal import Journal, log
+from isone.run.once import do_once
+from isone.run.settings import read_settings
+from isone.store.manifest import DayFlaw, day_flaws, read_manifest
+from isone.store.store import Entry, Proven, Store, make_folder, sha256, write_json, write_whole
+
+_MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
+
+
+def recheck_prices(
+    config: Mapping[str, Any], dataset: str, days: str, target: str, log_path: str
+) -> int:
+    """Ask again for a dataset's newest final days; the note is kept, and copied to `target`.
+
+    Returns the exit code.
+    """
+    settings = read_settings(config)
+    store = Store(settings.store_dir)
+    name = f"recheck_{dataset}"
+    note = outputs.Rechecking(settings, store).kept(dataset, days, clock.now())
+
+    def work(journal: Journal) -> None:
+        first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
+        with store.sole_downloader(name), open_client(settings, journal.redaction) as client:
+            found = recheck_days(store, client, DATASETS[dataset], first, last)
+        write_json(note, found)
+        said = verdict.line(found)
+        journal.tell(verdict_lines=[said])
+        if found["failed"]:
+            raise DownloadError(f"{said} (all: {note})")
+        write_json(Path(target), found)
+        log.info("%s", said)
+
+    return do_once(settings, name, "snakemake -j1 --config … -- recheck", log_path, work)
+
+
+def recheck_days(
+    store: Store, client: Client, dataset: Dataset, first: dt.date, last: dt.date
+) -> dict[str, Any]:
+    """Compare each final reply of some days with what is served now, and take in corrections.
+
+    Returns what came of it, for the note: how many were compared, what was corrected, what failed.
+    """
+    corrected: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    compared = 0
+    for year in range(first.year, last.year + 1):
+        for entry in _had(store, dataset.name, year):
+            part = Part.named(dataset.name, entry.part)
+            if part is None or part.prelim or not first <= part.day <= last:
+                continue
+            if (entry.source == "reports") != client.source.gives_reports:
+                continue  # it is compared with its own source alone
+            try:
+                new = _recheck(store, client, dataset, part, entry)
+            except (ReplyError, DamagedError) as error:
+                failed[part.name] = str(error)
+                log.warning("%s: cannot be compared, %s", part, error)
+                continue
+            compared += 1
+            if new:
+                corrected.append(msgspec.to_builtins(new))
+    return {
+        "dataset": dataset.name,
+        "first_day": str(first),
+        "last_day": str(last),
+        "asked": received_now(),
+        "compared": compared,
+        "corrected": corrected,
+        "failed": failed,
+    }
+
+
+def _had(store: Store, dataset: str, year: int) -> list[Entry]:
+    """What was proven of a year, the newest version of each part, whether or not it lies there.
+
+    The ledger has no entry of a file that is gone or has another size; the year's markers do.
+    """
+    known: dict[str, Entry] = {}
+    for period in store.marker_periods(dataset):
+        if period.startswith(str(year)):
+            parts = read_manifest(store.marker_path(dataset, period)).parts
+            known |= {entry.part: entry for entry in parts}
+    return list((known | store.read_ledger(dataset, year)).values())
+
+
+def _recheck(
+    store: Store, client: Client, dataset: Dataset, part: Part, entry: Entry
+) -> Entry | None:
+    """The entry of the corrected reply, filed; None where nothing has changed."""
+    path = store.raw_path(part)
+    had = path.read_bytes() if path.exists() else b""
+    if sha256(had) != entry.sha256:
+        raise DamagedError(f"the stored reply {path} is gone or damaged; {_MEND}")
+    content = client.fetch(client.source.path(dataset, part))
+    before, after = parse.inflate(had), parse.inflate(content)
+    if entry.corrects:
+        _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
+    if before == after:
+        return None
+    accepted = {flaw.name for flaw in entry.flaws}
+    finding = check.examine(dataset, part, after, accepted=accepted)
+    if set(finding.missing) - set(entry.missing):
+        finding.require_whole()  # what was had is better than what is served now
+    if entry.rows and not finding.rows:
+        raise NoDataError("the reply is empty now; what was had is kept")
+    changes = revisions.compare(dataset, before, after)
+    if not changes.rows:
+        return None
+    prices, found = Known.of(store, dataset, [part.day.year]).examine(dataset, part, after)
+    new = entry_of(
+        part,
+        content,
+        source_of(after, client.source),
+        received_now(),
+        finding,
+        first_seen=entry.first_seen or entry.fetched,
+        corrects=entry.sha256,
+        **changes.noted,
+    )
+    new = msgspec.structs.replace(new, prices=prices, flaws=(*new.flaws, *found))
+    kept = store.superseded_path(part, entry)
+    make_folder(kept.parent)
+    write_whole(kept, had)
+    unproven = store.unproven_path(part)
+    unproven.write_bytes(content)
+    store.file_parts([Proven(part, unproven, new)])
+    _rewrite_markers(store, dataset.name, new)
+    log.warning("%s: corrected by ISO-NE, %s (the reply before it: %s)", part, changes, kept)
+    for flaw in found:
+        log.warning("%s: suspect, %s: %s", part, flaw.name, flaw.what)
+    return new
+
+
+def _rewrite_markers(store: Store, dataset: str, new: Entry) -> None:
+    """Let every marker that names the reply which this one corrects name this one."""
+    for period in store.marker_periods(dataset):
+        marker = json.loads(store.marker_path(dataset, period).read_bytes())
+        parts = marker.get("parts", [])
+        old = {"part": new.part, "sha256": new.corrects}
+        replaced = [msgspec.to_builtins(new) if old.items() <= p.items() else p for p in parts]
+        if replaced != parts:
+            rows = sum(part["rows"] for part in replaced)
+            reasons: dict[dt.date, dict[str, str]] = {}
+            for flaw in msgspec.convert(marker.get("flaws", []), list[DayFlaw]):
+                reasons.setdefault(dt.date.fromisoformat(flaw.day), {})[flaw.flaw] = flaw.reason
+            flaws = day_flaws(msgspec.convert(replaced, list[Entry]), reasons)
+            changed = {"parts": replaced, "rows": rows, "flaws": msgspec.to_builtins(flaws)}
+            store.write_marker(dataset, period, marker | changed)

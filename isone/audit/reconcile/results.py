@@ -1,0 +1,55 @@
+"""The results of reconciliations: what was compared stays until it is compared anew."""
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from isone.audit.reconcile import outputs
+from isone.audit.reconcile.averages import Month
+from isone.audit.reconcile.workbook import Sheet
+from isone.errors import DamagedError
+from isone.store.store import Store, write_whole
+
+
+def add(store: Store, months: Iterable[Month], sheets: Iterable[Sheet]) -> None:
+    """Keep new results: of the same month, place and market, or sheet, the newest counts."""
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    new_months = [msgspec.structs.replace(month, compared=now) for month in months]
+    if new_months:
+        known = {(m.market, m.location_id, m.month): m for m in read_months(store)}
+        known |= {(m.market, m.location_id, m.month): m for m in new_months}
+        _write(outputs.months_path(store), [known[key] for key in sorted(known)])
+    new_sheets = list(sheets)
+    if new_sheets:
+        _write(outputs.workbook_path(store), new_sheets)
+
+
+def read_months(store: Store) -> list[Month]:
+    """The months that were compared, by market, place and month; none before there were any."""
+    found: list[Month] = _read(outputs.months_path(store), list[Month])
+    return found
+
+
+def read_sheets(store: Store) -> list[Sheet]:
+    """The sheets of the workbook that was compared last."""
+    found: list[Sheet] = _read(outputs.workbook_path(store), list[Sheet])
+    return found
+
+
+def _read(path: Path, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return []
+    except msgspec.DecodeError as error:
+        raise DamagedError(
+            f"{path} is no result of a reconciliation ({error}); remove it, and run "
+            "`snakemake -j1 -- reconcile` again"
+        ) from error
+
+
+def _write(path: Path, rows: list[Any]) -> None:
+    write_whole(path, msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")

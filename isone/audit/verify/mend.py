@@ -1,0 +1,123 @@
+"""After a deep check: remove what is damaged, and that alone; the next run brings it again."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isone.audit.verify.verdict import Verdict
+from isone.errors import DamagedError
+from isone.load import outputs
+from isone.market.datasets import Part
+from isone.run.settings import Settings
+from isone.store import markers
+from isone.store.manifest import read_manifest
+from isone.store.store import Store
+from isone.text import count
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Removed:
+    """What was damaged and is not there any more."""
+
+    responses: set[tuple[str, str]] = field(default_factory=set)
+    """Dataset and name of each."""
+    markers: int = 0
+    tables: int = 0
+    loaded: int = 0
+    """Dataset-years that are to be loaded again."""
+
+    def __str__(self) -> str:
+        """What the next run does about it, read as part of a sentence."""
+        made = [
+            count(number, one)
+            for number, one in ((self.markers, "marker"), (self.tables, "table"))
+            if number
+        ]
+        done: list[str] = []
+        if self.responses:
+            done.append(f"fetches {count(len(self.responses), 'response')} again")
+        if made:
+            done.append(f"writes {' and '.join(made)} again")
+        if self.loaded:
+            done.append(f"loads {count(self.loaded, 'dataset-year')} again")
+        if not self.responses:
+            done.append("leaves the responses, of which none is damaged")
+        *others, last = done
+        return f"{', '.join(others)} and {last}" if others else last
+
+
+def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> Removed:
+    """Make room for what is damaged; returns what was removed.
+
+    A damaged response goes to `refused/`, with the reason beside it, and every marker that names it
+    is removed; so are a damaged marker and a damaged table. What hangs on these stays until the
+    next is whole: its own marker holds no more, which the next run looks into. Of a damaged
+    database only the marker is removed. Raises DownloadError while another process downloads into
+    the same folder.
+    """
+    removed = Removed()
+    with store.sole_downloader("verify"):
+        for verdict in verdicts:
+            places = {damage.where for damage in verdict.damage}
+            refused = {damage.part: damage for damage in verdict.damage if damage.part}
+            for name, damage in refused.items():
+                part = Part.named(verdict.dataset, name)
+                assert part is not None  # noqa: S101 - the check has named it
+                removed.responses.add((verdict.dataset, name))
+                path = store.raw_path(part)
+                if path.exists():
+                    log.info("%s goes to %s", path, store.refuse_part(part, path, damage.reason))
+            for marker in _markers(store, verdict, set(refused), damaged="marker" in places):
+                removed.markers += _remove(marker)
+            if "parquet" in places:
+                _remove(markers.of_table(store, verdict.dataset, verdict.period))
+                removed.tables += _remove(store.parquet_path(verdict.dataset, verdict.period))
+            if "duckdb" in places:
+                removed.loaded += 1
+                _remove(markers.of_duckdb(store))
+            if "postgresql" in places and settings.database:
+                removed.loaded += 1
+                _forget_in_postgres(store, settings, settings.database, verdict)
+    return removed
+
+
+def _markers(store: Store, verdict: Verdict, parts: set[str], *, damaged: bool) -> list[Path]:
+    """The marker of a verdict, if it is `damaged`, and each of the year that names these parts."""
+    own = store.marker_path(verdict.dataset, verdict.period)
+    of_year = sorted(own.parent.glob(f"{verdict.period[:4]}*.json"))
+    return [
+        marker for marker in of_year if (damaged and marker == own) or parts & _parts_of(marker)
+    ]
+
+
+def _parts_of(marker: Path) -> set[str]:
+    try:
+        return {entry.part for entry in read_manifest(marker).parts}
+    except DamagedError:
+        return set()
+
+
+def _forget_in_postgres(store: Store, settings: Settings, database: str, verdict: Verdict) -> None:
+    """Let the next load of a dataset-year load it, whatever is there."""
+    from isone.load import postgres
+
+    year = verdict.period[:4]
+    invented = settings.source == "sandbox"
+    with postgres.connect(database) as connection:
+        tables = postgres.prepare(connection, invented=invented, hypertables=settings.timescaledb)
+        postgres.forget_year(connection, tables, verdict.dataset, int(year))
+    marker = outputs.postgres_marker(store, database, verdict.dataset, verdict.period)
+    for path in sorted(marker.parent.glob(f"{year}*.json")):
+        _remove(path)
+
+
+def _remove(path: Path) -> bool:
+    """Remove a file; says whether there was one."""
+    if not path.exists():
+        return False
+    path.unlink()
+    log.info("removed %s", path)
+    return True

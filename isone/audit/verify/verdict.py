@@ -1,0 +1,122 @@
+"""Verdicts: what the deep check found of a dataset-year, as data and as a table to read."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from isone.audit.verify.outputs import verdict_path
+from isone.errors import UNREADABLE, DamagedError
+from isone.store.store import Store, write_whole
+
+SOUND, DAMAGED, ABSENT = "sound", "damaged", "not complete"
+
+
+class Damage(msgspec.Struct, frozen=True):
+    """Something stored that is not what it was proven to be."""
+
+    where: str
+    """`raw`, `marker`, `parquet`, `duckdb` or `postgresql`."""
+    reason: str
+    day: str | None = None
+    part: str | None = None
+    """The reply's name, where one reply is damaged."""
+
+    def __str__(self) -> str:
+        """Read as in a list: where, when, what."""
+        return ": ".join(word for word in (self.where, self.day, self.reason) if word)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What is known of a dataset-year after everything of it was read again."""
+
+    dataset: str
+    period: str
+    verdict: str
+    verified: str
+    """When: ISO 8601, UTC."""
+    days: int = 0
+    parts: int = 0
+    rows: dict[str, int] = {}
+    """Rows by place (`raw`, `parquet`, `duckdb`, `postgresql`); a place not looked at is absent."""
+    digests: dict[str, str] = {}
+    """The content's digest by place, whatever the order of rows; of `raw` and `parquet` that of the
+    period, of the databases that of the whole year."""
+    damage: tuple[Damage, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What does no harm, or was not looked at, and why."""
+
+    @property
+    def name(self) -> str:
+        """Dataset and period."""
+        return f"{self.dataset} {self.period}"
+
+
+_decoder = msgspec.json.Decoder(Verdict)
+_PLACES = ("raw", "parquet", "duckdb", "postgresql")
+_NAMED = 40
+
+
+def summary_path(store: Store) -> Path:
+    """Where the table of all verdicts of the newest deep check is written."""
+    return store.root / "verified" / "summary.txt"
+
+
+def write_verdict(store: Store, verdict: Verdict) -> Path:
+    """Write a verdict in one step."""
+    path = verdict_path(store, verdict.dataset, verdict.period)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(verdict), indent=1) + b"\n")
+    return path
+
+
+def read_verdict(path: Path) -> Verdict:
+    """Read a verdict back. Raises DamagedError for a file that is none."""
+    try:
+        return _decoder.decode(path.read_bytes())
+    except UNREADABLE as error:
+        raise DamagedError(f"{path} is no verdict ({error}); remove it and check again") from error
+
+
+def table(verdicts: Iterable[Verdict]) -> str:
+    """The verdicts as a table to read, with every damaged day named below it."""
+    listed = sorted(verdicts, key=lambda verdict: (verdict.dataset, verdict.period))
+    header = ("dataset", "period", "verdict", "days", *(f"rows {place}" for place in _PLACES))
+    lines = [header]
+    lines += [
+        (
+            *(each.dataset, each.period, each.verdict.upper(), f"{each.days:,}"),
+            *(f"{each.rows[place]:,}" if place in each.rows else "-" for place in _PLACES),
+        )
+        for each in listed
+    ]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(header))]
+    text = [_aligned(line, widths) for line in lines]
+    text.insert(1, "-" * len(text[0]))
+    for each in listed:
+        lines_of = list(_damage_lines(each.damage))
+        text += [f"{each.name}: {line}" for line in lines_of[:_NAMED]]
+        if len(lines_of) > _NAMED:
+            text.append(f"{each.name}: and {len(lines_of) - _NAMED} more, named in its verdict")
+        text += [f"{each.name}: note: {note}" for note in each.notes[:_NAMED]]
+        if len(each.notes) > _NAMED:
+            text.append(f"{each.name}: note: and {len(each.notes) - _NAMED} more, in its verdict")
+    return "\n".join(text)
+
+
+def _damage_lines(damage: Iterable[Damage]) -> Iterator[str]:
+    """Each damage as a line; days that follow each other with the same trouble share one."""
+    for (where, reason), group in groupby(damage, key=lambda each: (each.where, each.reason)):
+        days = [each.day for each in group]
+        if len(days) > 1:
+            yield f"{where}: {days[0]} to {days[-1]}, {len(days)} days: {reason}"
+        else:
+            yield str(Damage(where, reason, days[0]))
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    words = [
+        word.ljust(width) if place < 3 else word.rjust(width)
+        for place, (word, width) in enumerate(zip(line, widths, strict=True))
+    ]
+    return "  ".join(words).rstrip()

@@ -1,0 +1,236 @@
+"""The DuckDB file: every dataset's table, the days behind them, the views; built aside, renamed."""
+
+import contextlib
+import datetime as dt
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from isone import __version__
+from isone.errors import LoadError
+from isone.load import history, packed, sql, views
+from isone.load.history import DayRow
+from isone.load.packed import PackedFile
+from isone.market import clock
+from isone.market.datasets import DATASETS
+from isone.market.tables import TableColumn
+from isone.store.store import Store, make_folder, name_aside, sync
+
+MEMORY_LIMIT = "320MB"
+BATCH_ROWS = 50_000_000
+"""Written between opening the file and closing it; a larger year is written whole."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a database holds: its files with their digests, and the rows of each table."""
+
+    files: dict[str, str]
+    rows: dict[str, int]
+
+
+def connect(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a finished database for reading, with instants shown in market time."""
+    connection = duckdb.connect(str(path), read_only=True)
+    connection.execute(f"SET TimeZone = {sql.text(clock.MARKET_ZONE.key)}")
+    return connection
+
+
+def build(
+    store: Store, files: Sequence[PackedFile], *, threads: int = 1, path: Path | None = None
+) -> Loaded:
+    """Build the database anew from these files, and put it in the old one's place in one step.
+
+    `files` as `packed.packed_files` gives them. Whoever has the old file open keeps reading the old
+    one. Raises LoadError where a file turns out to be damaged, or is no year of its dataset.
+    """
+    path = path or store.duckdb_path
+    make_folder(path.parent)
+    aside = name_aside(path)
+    try:
+        rows = _fill(aside, store, files, threads)
+        sync(aside)
+        aside.replace(path)
+        sync(path.parent)
+    except duckdb.OutOfMemoryException as error:
+        raise LoadError(
+            f"{path} could not be built in {MEMORY_LIMIT} of memory: {error}"
+        ) from error
+    except duckdb.Error as error:
+        raise LoadError(f"{path} could not be built: {first_line(error)}") from error
+    finally:
+        for leftover in (aside, aside.with_name(f"{aside.name}.wal")):
+            leftover.unlink(missing_ok=True)
+        shutil.rmtree(aside.with_name(f"{aside.name}.tmp"), ignore_errors=True)
+    return Loaded({f"{f.dataset}/{f.period}": f.digest for f in files}, rows)
+
+
+def first_line(error: BaseException) -> str:
+    """DuckDB's message without the excerpt of the statement that it adds."""
+    return str(error).split("\n", 1)[0]
+
+
+@contextlib.contextmanager
+def _writing(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One transaction: else each of 200 small statements waits for the disk.
+
+    At its end the database is closed, for as long as it is open DuckDB keeps something in memory of
+    each block that it has written, whatever its memory limit says.
+    """
+    with contextlib.closing(duckdb.connect(str(path))) as connection:
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET threads = {threads:d}")
+        connection.execute("SET TimeZone = 'UTC'; BEGIN")
+        yield connection
+        connection.execute("COMMIT")
+        connection.execute("CHECKPOINT")  # closing does so too, and is silent where it fails
+
+
+def _fill(path: Path, store: Store, files: Sequence[PackedFile], threads: int) -> dict[str, int]:
+    rows = dict.fromkeys(DATASETS, 0)
+    batches = list(_batches(files)) or [[]]
+    if len(batches) > 1:
+        batches.append([])  # much was written: read it for the small tables with memory let go of
+    for number, batch in enumerate(batches, start=1):
+        with _writing(path, threads) as connection:
+            if number == 1:
+                for table, _, columns in sql.all_tables():
+                    connection.execute(
+                        f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})"
+                    )
+            for dataset, group in groupby(batch, key=lambda file: file.dataset):
+                rows[dataset] += _insert(connection, dataset, packed.rows_query(list(group)))
+            if number == len(batches):
+                rows |= _fill_small_tables(connection, store, files)
+    return rows
+
+
+def _fill_small_tables(
+    connection: duckdb.DuckDBPyConnection, store: Store, files: Sequence[PackedFile]
+) -> dict[str, int]:
+    """Days, locations, views and comments, of all that has been inserted."""
+    rows = {
+        "operating_days": _add_days(connection, history.operating_days(store, files)),
+        "locations": _insert(connection, "locations", _locations_query()),
+        "listed_locations": _add_rows(
+            connection, "listed_locations", sql.LISTED_LOCATIONS, history.listed_locations(store)
+        ),
+    }
+    _add_packed_files(connection, files)
+    _add_about(connection, files)
+    _describe(connection, invented=any(file.invented for file in files))
+    return rows
+
+
+def _batches(files: Sequence[PackedFile]) -> Iterator[list[PackedFile]]:
+    """Whole dataset-years, in order, as many together as are not too many rows at once."""
+    batch: list[PackedFile] = []
+    for _, _, year in packed.by_year(files):
+        if batch and sum(file.rows for file in [*batch, *year]) > BATCH_ROWS:
+            yield batch
+            batch = []
+        batch += year
+    if batch:
+        yield batch
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> int:
+    connection.execute(f"INSERT INTO {sql.name(table)} {query}")
+    counted = connection.fetchall()
+    return int(counted[0][0])
+
+
+def _add_rows(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[TableColumn],
+    rows: Sequence[tuple[Any, ...]],
+) -> int:
+    lists = ", ".join(f"unnest(CAST(? AS {sql.TYPES[column.type]}[]))" for column in columns)
+    values = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(columns)
+    connection.execute(f"INSERT INTO {sql.name(table)} SELECT {lists}", values)
+    return len(rows)
+
+
+def _add_days(connection: duckdb.DuckDBPyConnection, days: Sequence[DayRow]) -> int:
+    """Add the days of the manifests, and name those that have prices and no manifest."""
+    _add_rows(connection, "operating_days", sql.OPERATING_DAYS, days)
+    for dataset in DATASETS:
+        connection.execute(
+            f"""
+            INSERT INTO operating_days
+            SELECT ?, operating_day, '{history.NO_MANIFEST}', NULL, NULL, '', '', NULL, NULL, '',
+                NULL, NULL, NULL
+            FROM (SELECT DISTINCT operating_day FROM {sql.name(dataset)})
+            ANTI JOIN (SELECT operating_day FROM operating_days WHERE dataset = ?)
+                USING (operating_day)
+            """,
+            [dataset, dataset],
+        )
+    connection.execute("SELECT count(*) FROM operating_days")
+    return int(connection.fetchall()[0][0])
+
+
+def _locations_query() -> str:
+    """Every place of the tables, under its newest name."""
+    each = " UNION ALL ".join(
+        f"({packed.places_query(dataset, sql.name(dataset.name))})"
+        for dataset in DATASETS.values()
+        if dataset.place
+    )
+    return (
+        "SELECT location_id, arg_max(location, last_day), arg_max(location_type, last_day), "
+        f"min(first_day), max(last_day) FROM ({each}) GROUP BY location_id ORDER BY location_id"
+    )
+
+
+def _add_packed_files(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile]) -> None:
+    connection.execute(
+        "CREATE TABLE packed_files (dataset VARCHAR, period VARCHAR, rows BIGINT, source VARCHAR, "
+        "invented_prices BOOLEAN, manifest_digest VARCHAR)"
+    )
+    for file in files:
+        connection.execute(
+            "INSERT INTO packed_files VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                *(file.dataset, file.period, file.rows, file.source),
+                *(file.invented, file.manifest_digest),
+            ],
+        )
+    connection.execute(
+        "COMMENT ON TABLE packed_files IS 'The Parquet files that this database was built from'"
+    )
+
+
+def _add_about(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile]) -> None:
+    invented = any(file.invented for file in files)
+    facts = {
+        "title": "ISO New England price history" + (" - INVENTED PRICES" if invented else ""),
+        "invented_prices": str(invented).lower(),
+        "sources": ", ".join(sorted({file.source for file in files})),
+        "layout": str(sql.LAYOUT),
+        "made_by": f"isone-prices {__version__}",
+        "built": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }
+    connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")
+    for item in facts.items():
+        connection.execute("INSERT INTO about VALUES (?, ?)", item)
+    connection.execute("COMMENT ON TABLE about IS 'What this database is, by key'")
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, *, invented: bool) -> None:
+    """Create the views, and put comments on tables, columns and views."""
+    warning = "INVENTED PRICES of the sandbox. " if invented else ""
+    for table, comment, columns in sql.all_tables():
+        connection.execute(f"COMMENT ON TABLE {sql.name(table)} IS {sql.text(warning + comment)}")
+        for column in columns:
+            target = f"{sql.name(table)}.{sql.name(column.name)}"
+            connection.execute(f"COMMENT ON COLUMN {target} IS {sql.text(sql.describe(column))}")
+    for view in views.all_views():
+        connection.execute(f"CREATE VIEW {sql.name(view.name)} AS {view.query}")
+        comment = sql.text(warning + view.comment)
+        connection.execute(f"COMMENT ON VIEW {sql.name(view.name)} IS {comment}")

@@ -1,0 +1,113 @@
+"""The operating days as the manifests of proven years describe them."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Container, Iterable
+from typing import Any
+
+from isone.load.packed import PackedFile
+from isone.market import flaws
+from isone.store import places
+from isone.store.manifest import DayFlaw, Manifest, read_manifest
+from isone.store.store import Entry, Store
+
+DayRow = tuple[
+    str, dt.date, str, str | None, int | None, str, str, dt.datetime | None, dt.datetime | None,
+    str, str | None, str | None, str | None,
+]  # fmt: skip
+"""A row of the table `operating_days`, in the order of its columns."""
+
+COMPLETE, GAP_ACCEPTED = "complete", "gap accepted"
+NOTHING_PUBLISHED, NO_MANIFEST = "nothing published", "no manifest"
+
+
+def operating_days(store: Store, files: Iterable[PackedFile]) -> list[DayRow]:
+    """The days of these files, each once: of files that overlap, the first one's word counts."""
+    rows: dict[tuple[str, dt.date], DayRow] = {}
+    for file in files:
+        marker = store.marker_path(file.dataset, file.period)
+        if marker.exists():
+            for row in days_of(read_manifest(marker)):
+                rows.setdefault(row[:2], row)
+    return [rows[key] for key in sorted(rows)]
+
+
+def days_of(manifest: Manifest) -> list[DayRow]:
+    """A manifest's days, ascending."""
+    dataset = manifest.dataset
+    parts: dict[dt.date, list[Entry]] = {}
+    for part in manifest.parts:
+        parts.setdefault(_day(part.part), []).append(part)
+    gaps = {dt.date.fromisoformat(gap.day): gap for gap in manifest.gaps}
+    rows: list[DayRow] = [
+        (
+            dataset,
+            day,
+            GAP_ACCEPTED if day in gaps else COMPLETE,
+            _all_of(part.revision for part in found),
+            sum(part.rows for part in found),
+            ", ".join(f"raw/{dataset}/{day.year}/{part.file}" for part in found),
+            _digest_of(found),
+            dt.datetime.fromisoformat(max(part.fetched for part in found)),
+            dt.datetime.fromisoformat(min(part.first_seen or part.fetched for part in found)),
+            _all_of(part.source for part in found),
+            gaps[day].reason if day in gaps else None,
+            _flaws_of(manifest, day, flaws.REJECTED),
+            _flaws_of(manifest, day, flaws.SUSPECT),
+        )
+        for day, found in parts.items()
+    ]
+    rows += [
+        (
+            *(dataset, day, NOTHING_PUBLISHED, None, 0, "", "", None, None),
+            *(manifest.source, gap.reason, None, None),
+        )
+        for day, gap in gaps.items()
+        if day not in parts
+    ]
+    return sorted(rows, key=lambda row: row[1])
+
+
+def _all_of(words: Iterable[str]) -> str:
+    """What a day's parts are, each word once: `final`, or `final and prelim`."""
+    return " and ".join(sorted(set(words)))
+
+
+def _flaws_of(manifest: Manifest, day: dt.date, names: Container[str]) -> str | None:
+    """The flaws of a day among some names, in one text; None where there are none."""
+    found = [
+        f"{each.flaw}: {each.what}{_why(each)}"
+        for each in manifest.flaws
+        if each.day == str(day) and each.flaw in names
+    ]
+    return "; ".join(found) or None
+
+
+def _why(flaw: DayFlaw) -> str:
+    if flaw.reason:
+        return f" ({flaw.reason})"
+    return " (not accepted, at a location that was not chosen)" if flaw.flaw == flaws.NODE else ""
+
+
+def listed_locations(store: Store) -> list[tuple[Any, ...]]:
+    """The rows of the table `listed_locations`, in the order of its columns, by id."""
+    day = dt.date.fromisoformat
+    return [
+        (
+            *(seen.id, seen.name, seen.type, seen.area),
+            *(day(seen.first_seen), day(seen.last_seen), day(seen.gone) if seen.gone else None),
+        )
+        for seen in places.read_table(store)
+    ]
+
+
+def _digest_of(parts: list[Entry]) -> str:
+    """A day's digest: its reply's, or one over those of its parts, in the order of their names."""
+    if len(parts) == 1:
+        return parts[0].sha256
+    digests = (part.sha256 for part in sorted(parts, key=lambda part: part.part))
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _day(part: str) -> dt.date:
+    return dt.datetime.strptime(part[:8], "%Y%m%d").date()

@@ -1,0 +1,88 @@
+"""What a PostgreSQL database holds, asked of the server itself.
+
+A marker says what was loaded once; since then the database may have been dropped, restored or
+exchanged, or a table in it emptied. This may be imported where psycopg is not installed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from isone.errors import LoadError
+
+_CONNECT_SECONDS = 5
+_LONGEST_WAIT = "30s"
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What is loaded: the id that the schema got when it was made, and each year's digest.
+
+    `database_id` is None where the database or the schema is not there, or some of its tables and
+    views are not; there are no years then, so that a load makes what is missing.
+    """
+
+    database_id: str | None
+    years: Mapping[tuple[str, int], str]
+    """The digest of the files that each dataset and year was loaded from, as markers have it."""
+
+    def bear_out(self, marker: Path) -> bool:
+        """Whether what a marker says is loaded is there."""
+        try:
+            said = json.loads(marker.read_bytes())
+            name = said["dataset"], said["year"]
+            return (
+                self.database_id is not None
+                and said["database_id"] == self.database_id
+                and said["digest"] == self.years.get(name)
+            )
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return False
+
+
+def require_psycopg() -> None:
+    """Raise LoadError where what speaks to PostgreSQL is not installed."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:  # also where it finds no libpq
+        raise LoadError(
+            "loading into PostgreSQL needs the package psycopg, which cannot be imported here; "
+            "`pip install 'psycopg[binary]'`, or take `database` out of the configuration"
+        ) from error
+
+
+def require_reachable(database: str) -> None:
+    """Raise an IsoneError, one sentence, where a load would not come as far as the database."""
+    require_psycopg()
+    from isone.load import postgres
+
+    with postgres.connect(database, seconds=_CONNECT_SECONDS):
+        pass
+
+
+def holdings(database: str, *, invented: bool, hypertables: bool = False) -> Holdings:
+    """What the database holds now; nothing where it does not exist, or has no such schema.
+
+    Cheap, and changes nothing. Raises an IsoneError where it cannot be asked, or where its tables
+    are not ours to fill.
+    """
+    require_psycopg()
+    from isone.load import postgres, postgres_schema
+
+    nothing = Holdings(None, {})
+    schema = postgres_schema.schema_name(invented=invented)
+    try:
+        with (
+            postgres.connect(database, seconds=_CONNECT_SECONDS) as connection,
+            connection.transaction(),
+        ):
+            connection.execute("SET TRANSACTION READ ONLY")
+            connection.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
+            tables = postgres_schema.find(connection, schema, hypertables=hypertables)
+            if tables is None:
+                return nothing
+            held = postgres.years_held(connection, tables)
+    except postgres.NoDatabaseError:
+        return nothing
+    return Holdings(tables.database_id, {(load.dataset, load.year): load.digest for load in held})

@@ -1,0 +1,341 @@
+"""The schema in PostgreSQL: whose it is, which layout it has, its tables, views and comments."""
+
+import uuid
+from dataclasses import dataclass
+from typing import LiteralString
+
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from isone import __version__
+from isone.errors import UsageError
+from isone.load import layout, sql, views
+from isone.market.datasets import DATASETS
+from isone.market.tables import TableColumn, sort_key
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+REAL, INVENTED = "isone", "isone_sandbox"
+"""The schemas: invented prices never stand beside real ones."""
+REBUILD = "python scripts/load_postgres.py --rebuild"
+_MADE_BY = "isone-prices"
+_COMMENT = f"ISO New England price history, loaded by {_MADE_BY}"
+
+_BOOKS = {
+    "about": (
+        "What this schema is, by key",
+        "key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL",
+    ),
+    "loads": (
+        "The dataset-years that are loaded, and from which files",
+        "dataset VARCHAR NOT NULL, year INTEGER NOT NULL, digest VARCHAR NOT NULL, "
+        "rows BIGINT NOT NULL, days INTEGER NOT NULL, places INTEGER NOT NULL, "
+        "periods VARCHAR NOT NULL, source VARCHAR NOT NULL, "
+        "invented_prices BOOLEAN NOT NULL, loaded TIMESTAMP WITH TIME ZONE NOT NULL, "
+        "PRIMARY KEY (dataset, year)",
+    ),
+    "places_by_year": (
+        "The places that have a price, by dataset and year",
+        "dataset VARCHAR NOT NULL, year INTEGER NOT NULL, location_id INTEGER NOT NULL, "
+        "location VARCHAR, location_type VARCHAR, first_day DATE NOT NULL, "
+        "last_day DATE NOT NULL, PRIMARY KEY (dataset, year, location_id)",
+    ),
+}
+"""Tables that only PostgreSQL has: comment and definition."""
+
+_LOCATIONS = """
+    SELECT
+        location_id,
+        (array_agg(location ORDER BY last_day DESC) FILTER (WHERE location IS NOT NULL))[1]
+            AS location,
+        (array_agg(location_type ORDER BY last_day DESC)
+            FILTER (WHERE location_type IS NOT NULL))[1] AS location_type,
+        min(first_day) AS first_day, max(last_day) AS last_day
+    FROM places_by_year
+    GROUP BY location_id
+    ORDER BY location_id
+"""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables to load into: their schema, their kind, and the id that they got when made."""
+
+    schema: str
+    hypertables: bool
+    database_id: str
+
+    def enter(self, connection: Connection) -> None:
+        """Until the transaction ends, find these tables by their plain names."""
+        _enter(connection, self.schema)
+
+
+def schema_name(*, invented: bool) -> str:
+    """The schema for real or for invented prices."""
+    return INVENTED if invented else REAL
+
+
+def require_layout(connection: Connection, schema: str, *, hypertables: bool) -> Tables:
+    """See to it that the schema is there, ours and of this layout.
+
+    Tables and views that are not there are made, views and comments are renewed. Raises UsageError
+    where it belongs to somebody else, has other tables, or TimescaleDB is asked for where it is
+    not.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('isone/schema', 0))")
+        connection.execute("SET LOCAL client_min_messages = 'warning'")
+        extension = _require_timescaledb(connection) if hypertables else ""
+        if not _is_there(connection, schema):
+            connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+        known = _about(connection, schema)
+        wanted = _wanted(schema, hypertables=hypertables)
+        _require_same_layout(connection, schema, known, wanted)
+        wanted["database_id"] = known.get("database_id") or uuid.uuid4().hex
+        _enter(connection, schema)
+        if not wanted.items() <= known.items() or _missing(connection, schema):
+            _comment(connection, "SCHEMA", Identifier(schema), _COMMENT)
+            warning = "INVENTED PRICES of the sandbox. " if schema == INVENTED else ""
+            _create_tables(connection, schema, extension, warning)
+            _create_views(connection, warning)
+            for item in wanted.items():
+                connection.execute(
+                    "INSERT INTO about VALUES (%s, %s) "
+                    "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    item,
+                )
+    return Tables(schema, hypertables, wanted["database_id"])
+
+
+def find(connection: Connection, schema: str, *, hypertables: bool) -> Tables | None:
+    """The tables that are there, changing nothing; None where a load has to make some or all.
+
+    Raises UsageError as `require_layout` does.
+    """
+    if not _is_there(connection, schema):
+        return None
+    known = _about(connection, schema)
+    _require_same_layout(connection, schema, known, _wanted(schema, hypertables=hypertables))
+    if "database_id" not in known or _missing(connection, schema):
+        return None
+    return Tables(schema, hypertables, known["database_id"])
+
+
+def drop(connection: Connection, schema: str) -> None:
+    """Remove a schema, if it is ours. Raises UsageError where it is not."""
+    with connection.transaction():
+        if _is_there(connection, schema):
+            connection.execute("SET LOCAL client_min_messages = 'warning'")
+            connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(schema)))
+
+
+def _enter(connection: Connection, schema: str) -> None:
+    connection.execute(SQL("SET LOCAL search_path = {}").format(Identifier(schema)))
+
+
+def _wanted(schema: str, *, hypertables: bool) -> dict[str, str]:
+    """What `about` says of a schema that is as this version makes it."""
+    return {
+        "layout": str(sql.LAYOUT),
+        "tables": "hypertables" if hypertables else "partitions by year",
+        "content": layout.digest(),
+        "made_by": f"{_MADE_BY} {__version__}",
+        "invented_prices": str(schema == INVENTED).lower(),
+    }
+
+
+def _is_there(connection: Connection, schema: str) -> bool:
+    """Whether the schema is there; refused where it is another's or was filled by something else.
+
+    Ours says so in its comment or in `about`; one without tables is anybody's to fill.
+    """
+    found = connection.execute(
+        "SELECT pg_get_userbyid(nspowner), pg_has_role(nspowner, 'USAGE'), current_user, "
+        "current_database(), obj_description(oid, 'pg_namespace') IS NOT DISTINCT FROM %s, "
+        "EXISTS (SELECT FROM pg_class WHERE relnamespace = pg_namespace.oid "
+        "AND relkind IN ('r', 'p', 'v', 'm', 'f')) "
+        "FROM pg_namespace WHERE nspname = %s",
+        [_COMMENT, schema],
+    ).fetchone()
+    if found is None:
+        return False
+    owner, may_fill, user, database, has_comment, has_tables = found
+    if not may_fill:
+        raise UsageError(
+            f"schema {schema} of database {database} belongs to {owner}, not to {user}; load as "
+            f"{owner}, or into a database of your own"
+        )
+    made_by = _about(connection, schema).get("made_by", "")
+    if has_tables and not has_comment and not made_by.startswith(f"{_MADE_BY} "):
+        raise UsageError(
+            f"schema {schema} of database {database} holds other tables, which are not this "
+            "workflow's; load into a database of your own"
+        )
+    return True
+
+
+def _about(connection: Connection, schema: str) -> dict[str, str]:
+    """What the schema says of itself; nothing where `about` is not there, or not as we make it."""
+    columns = _columns(connection, schema).get("about", [])
+    if {"key", "value"} - {column for column, _ in columns}:
+        return {}
+    query = SQL("SELECT CAST(key AS VARCHAR), CAST(value AS VARCHAR) FROM {}")
+    found = connection.execute(query.format(Identifier(schema, "about"))).fetchall()
+    return {str(key): str(value) for key, value in found}
+
+
+def _columns(connection: Connection, schema: str) -> dict[str, list[tuple[str, str]]]:
+    """Every table and view of a schema, with the names and types of its columns, in order."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in connection.execute(
+        "SELECT relname, attname, format_type(atttypid, NULL) FROM pg_class "
+        "LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped "
+        "WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = %s) "
+        "AND relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY attnum",
+        [schema],
+    ).fetchall():
+        found.setdefault(str(table), []).append((str(column), str(kind)))
+    return found
+
+
+def _require_same_layout(
+    connection: Connection, schema: str, known: dict[str, str], wanted: dict[str, str]
+) -> None:
+    if known.get("tables", wanted["tables"]) != wanted["tables"]:
+        raise UsageError(
+            f"schema {schema} has {known['tables']}, not {wanted['tables']}: set timescaledb "
+            f"as it was, or load anew with `{REBUILD}`, which needs no download"
+        )
+    said = known.get("layout", "")
+    held, mine = int(said) if said.isdecimal() else sql.LAYOUT, sql.LAYOUT
+    if held > mine:
+        raise UsageError(
+            f"schema {schema} was loaded by a newer version ({known.get('made_by')}, layout "
+            f"{held}); use that version, or load anew with `{REBUILD}`"
+        )
+    if held < mine:
+        raise UsageError(
+            f"schema {schema} has the tables of an older version (layout {held}, now {mine}); "
+            f"load anew with `{REBUILD}`, which needs no download"
+        )
+    found = _columns(connection, schema)
+    for table, _, columns in sql.all_tables():
+        if table in found and table != "locations" and found[table] != _as_made(columns):
+            raise UsageError(
+                f"schema {schema}: the columns of {table} are not those that this version makes; "
+                f"load anew with `{REBUILD}`, which needs no download"
+            )
+
+
+def _as_made(columns: tuple[TableColumn, ...]) -> list[tuple[str, str]]:
+    """Columns as PostgreSQL names them and their types."""
+    types = {"VARCHAR": "character varying"}
+    made = [(column.name, sql.TYPES[column.type]) for column in columns]
+    return [(name, types.get(kind, kind.lower())) for name, kind in made]
+
+
+def _missing(connection: Connection, schema: str) -> set[str]:
+    """The tables and views of ours that are not there."""
+    tables = {table for table, _, _ in sql.all_tables()} | set(_BOOKS)
+    every = tables | {view.name for view in views.all_views()}
+    return every - set(_columns(connection, schema))
+
+
+def _create_tables(connection: Connection, schema: str, extension: str, warning: str) -> None:
+    """Make the tables that are not there, as hypertables where `extension` names its schema."""
+    for table, (comment, definition) in _BOOKS.items():
+        connection.execute(own(f"CREATE TABLE IF NOT EXISTS {table} ({definition})"))
+        _comment(connection, "TABLE", Identifier(table), comment)
+    for table, comment, columns in sql.all_tables():
+        if table == "locations":  # here a view
+            continue
+        key = _key_of(table)
+        partitioned = table in DATASETS and not extension
+        connection.execute(
+            own(
+                f"CREATE TABLE IF NOT EXISTS {sql.name(table)} "
+                f"({sql.definition(columns)}, PRIMARY KEY ({', '.join(key)}))"
+                + (" PARTITION BY RANGE (interval_start_utc)" if partitioned else "")
+            )
+        )
+        if table in DATASETS and extension:
+            _create_hypertable(connection, extension, f"{schema}.{table}")
+        _comment(connection, "TABLE", Identifier(table), warning + comment)
+        _comment_columns(connection, table, columns)
+
+
+def _create_hypertable(connection: Connection, extension: str, table: str) -> None:
+    """Have TimescaleDB take a table over; its functions lie in the schema of the extension."""
+    connection.execute(
+        SQL("SELECT {}({}::regclass, {}({}, INTERVAL '1 year'), if_not_exists => true)").format(
+            Identifier(extension, "create_hypertable"),
+            Literal(table),
+            Identifier(extension, "by_range"),
+            Literal("interval_start_utc"),
+        )
+    )
+
+
+def _key_of(table: str) -> tuple[str, ...]:
+    if table in DATASETS:
+        return sort_key(DATASETS[table])
+    return ("location_id",) if table == "listed_locations" else ("dataset", "operating_day")
+
+
+def _create_views(connection: Connection, warning: str) -> None:
+    comment, columns = sql.TABLES["locations"]
+    every = [views.View("locations", _LOCATIONS, comment), *views.all_views()]
+    for view in reversed(every):
+        connection.execute(SQL("DROP VIEW IF EXISTS {}").format(Identifier(view.name)))
+    for view in every:
+        connection.execute(own(f"CREATE VIEW {sql.name(view.name)} AS {view.query}"))
+        _comment(connection, "VIEW", Identifier(view.name), warning + view.comment)
+    _comment_columns(connection, "locations", columns)
+
+
+def _comment(connection: Connection, kind: LiteralString, target: Identifier, text: str) -> None:
+    """Describe something, in letters that a database of any encoding holds."""
+    text = text.replace("…", "...")
+    connection.execute(SQL("COMMENT ON {} {} IS {}").format(SQL(kind), target, Literal(text)))
+
+
+def _comment_columns(connection: Connection, table: str, columns: tuple[TableColumn, ...]) -> None:
+    for column in columns:
+        _comment(connection, "COLUMN", Identifier(table, column.name), sql.describe(column))
+
+
+def _require_timescaledb(connection: Connection) -> str:
+    """The schema that TimescaleDB lies in; it is made in `public` where the database has it not."""
+    found = _timescaledb(connection)
+    if found is None:
+        available = connection.execute(
+            "SELECT FROM pg_available_extensions WHERE name = 'timescaledb'"
+        ).fetchone()
+        if available is None:
+            raise UsageError(
+                "timescaledb: the server has no TimescaleDB extension; install it there, or set "
+                "timescaledb=false, which partitions by year"
+            )
+        connection.execute("CREATE EXTENSION timescaledb SCHEMA public")
+        found = _timescaledb(connection)
+    if found is None or not found[2]:
+        raise UsageError(
+            f"timescaledb: version {found and found[1]} of the extension has no by_range; "
+            "`ALTER EXTENSION timescaledb UPDATE` to 2.13 or later, or set timescaledb=false"
+        )
+    return str(found[0])
+
+
+def _timescaledb(connection: Connection) -> tuple[object, ...] | None:
+    """The extension's schema, its version, and whether it has `by_range`; None without it."""
+    return connection.execute(
+        "SELECT nspname, extversion, "
+        "EXISTS (SELECT FROM pg_proc WHERE pronamespace = extnamespace AND proname = 'by_range') "
+        "FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace "
+        "WHERE extname = 'timescaledb'"
+    ).fetchone()
+
+
+def own(statement: str) -> Composed:
+    """SQL made of this package's own names, which no input reaches."""
+    return Composed([SQL(statement)])

@@ -1,0 +1,1 @@
+"""What ISO-NE publishes: operating days, datasets, their columns and flaws."""

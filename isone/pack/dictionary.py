@@ -1,0 +1,173 @@
+"""The data dictionary, `docs/datasets.md`, written from the table of datasets.
+
+`python -m isone.pack.dictionary` shows it, `--write` brings the file in step.
+"""
+
+import argparse
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+
+from isone.market.datasets import CHOSEN_BY, CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Dataset
+from isone.market.tables import TableColumn, table_columns
+from isone.run.settings import PROJECT
+
+PATH = PROJECT / "docs" / "datasets.md"
+_TYPES = {
+    "timestamp": ("timestamp[us, UTC]", "TIMESTAMP WITH TIME ZONE"),
+    "date": ("date32", "DATE"),
+    "integer": ("int32", "INTEGER"),
+    "double": ("double", "DOUBLE PRECISION"),
+    "string": ("dictionary of string", "VARCHAR"),
+}
+
+_INTRODUCTION = """\
+# Data dictionary
+
+Written from the table of datasets in `isone/market/datasets.py` by
+`python -m isone.pack.dictionary --write`.
+
+Each dataset is a table of the same columns in Parquet (`data/parquet/{dataset}/{period}.parquet`),
+DuckDB and PostgreSQL. What holds for all of them:
+
+- Instants are UTC. An interval is named by its beginning; `operating_day` is the day in market time
+  (New England), which has 23 hours when summer time begins and 25 when it ends.
+- Prices are floating point numbers as ISO New England publishes them. What it leaves out is NULL,
+  never 0; columns that may be NULL are marked.
+- No two rows have the same key. Rows that ISO New England publishes twice, exactly alike, are there
+  once; stamps that it publishes off their interval's beginning, by less than half an interval, are
+  moved onto it. Rows that disagree on one key are in no table; such a day is refused unless that is
+  accepted by name, and so is one in which a price is null.
+- Column names follow gridstatus.io.
+- A set that lists what happens, as binding constraints do, owes no number of rows. Of its days it
+  is proven that the reply came whole and in form and is of that day; not that no record is lacking.
+  Rows of the same names in one interval that differ in a value are all kept: `occurrence` tells
+  them apart. A day without any is taken for a quiet one when its reply was empty twice and ISO-NE
+  says that the energy prices of that market are out through it, and not when more than 31 days
+  running are empty. Its stamps are kept as served where they are more than two seconds off an
+  interval's beginning; `interval_end_utc` is the interval's length later.
+- A Parquet file has its rows in blocks of some weeks, each ordered by place or name, then time.
+"""
+
+_FILES = """\
+## What a Parquet file says of itself
+
+The schema's metadata, as texts under `isone.{key}`:
+
+| key | meaning |
+|---|---|
+| `dataset`, `title`, `period` | what it is; `period`: the year, up to which day, which locations |
+| `first_day`, `last_day` | the operating days, both included |
+| `locations` | the ids that were kept, or `all` |
+| `source` | where the replies come from |
+| `invented_prices` | `true` for the sandbox's prices, which are nobody's |
+| `revision` | `final` or `prelim` |
+| `manifest_sha256` | the digest of the year's marker, which has the digest of each reply |
+| `created_by` | the program and its version |
+
+Each field's metadata has its `meaning` and, where there is one, its `unit`.
+`data/parquet/datapackage.json` says the same as a Frictionless data package.
+"""
+
+
+def data_dictionary() -> str:
+    """The whole page."""
+    parts = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _places(), _FILES]
+    return "\n".join(parts)
+
+
+def _section(dataset: Dataset) -> str:
+    facts = [
+        f"- chosen by {_data_type(dataset)}`{CHOSEN_BY[dataset.data_type]}: {dataset.choice}`; "
+        f"market `{dataset.market}`",
+        f"- one row for each {_length(dataset)}{_per_place(dataset)}: {_rows_a_day(dataset)}",
+        f"- from {dataset.first_day} on; final {_published(dataset)}",
+        f"- without an account: {_public(dataset)}",
+        f"- key {_code(dataset.key)}",
+        f"- from `{dataset.path}`"
+        + (f", or `{dataset.hour_path}` for many locations" if dataset.hour_path else ""),
+    ]
+    fields = {column.name: column.field for column in dataset.columns}
+    rows = [_row(column, fields.get(column.name, "")) for column in table_columns(dataset)]
+    table = _table(("column", "type", "unit", "ISO-NE's field", "meaning"), rows)
+    return "\n".join([f"## `{dataset.name}`: {dataset.title}", "", *facts, "", *table, ""])
+
+
+def _row(column: TableColumn, field: str) -> tuple[str, ...]:
+    meaning = f"{column.meaning}; may be NULL" if column.nullable else column.meaning
+    return f"`{column.name}`", column.type, column.unit, f"`{field}`" if field else "", meaning
+
+
+def _public(dataset: Dataset) -> str:
+    if dataset.report is None:
+        return "in no public CSV"
+    known = dataset.report.first_day
+    return f"in the public CSV from {known} on" if known else "in the public CSV"
+
+
+def _length(dataset: Dataset) -> str:
+    return "hour" if dataset.interval_minutes == 60 else f"{dataset.interval_minutes} minutes"
+
+
+def _data_type(dataset: Dataset) -> str:
+    return f"`data_types: {dataset.data_type}` and " if not dataset.owes_rows else ""
+
+
+def _per_place(dataset: Dataset) -> str:
+    if dataset.names:
+        return " and constraint that binds"
+    return {"location": " and location", "reserve_zone": " and reserve zone", None: ""}[
+        dataset.place
+    ]
+
+
+def _rows_a_day(dataset: Dataset) -> str:
+    if not dataset.owes_rows:
+        return "as many as there are, on a quiet day none"
+    counts = [str(hours * 60 // dataset.interval_minutes) for hours in (24, 23, 25)]
+    each = f" of each {dataset.place.replace('_', ' ')}" if dataset.place else ""
+    return f"{counts[0]} a day{each} ({counts[1]} and {counts[2]} when clocks change)"
+
+
+def _published(dataset: Dataset) -> str:
+    if dataset.publication_lag < dt.timedelta(0):
+        return "prices appear the day before, about 13:00"
+    return f"prices are waited for {dataset.publication_lag.days} days"
+
+
+def _types() -> str:
+    rows = [(name, *(f"`{each}`" for each in types)) for name, types in _TYPES.items()]
+    table = _table(("type", "Parquet (Arrow)", "DuckDB and PostgreSQL"), rows)
+    return "\n".join(["## Types", "", *table, ""])
+
+
+def _places() -> str:
+    core = [(str(id), f"`{name}`", kind) for id, (name, kind) in CORE_LOCATIONS.items()]
+    zones = [(str(id), f"`{name}`", "RESERVE ZONE") for id, name in RESERVE_ZONES.items()]
+    lines = ["## Places", "", "`locations: hubs` means the hub and the eight load zones:", ""]
+    lines += _table(("location_id", "location", "location_type"), core)
+    lines += ["", "Reserve prices have zones of their own:", ""]
+    lines += _table(("location_id", "location", "type"), zones)
+    return "\n".join([*lines, ""])
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for cells in (head, ["---"] * len(head), *rows):
+        yield "| " + " | ".join(cells) + " |"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the page, or with `--write` bring its file in step."""
+    parser = argparse.ArgumentParser(prog="python -m isone.pack.dictionary")
+    parser.add_argument("--write", action="store_true", help=f"write {PATH.name}")
+    if parser.parse_args(arguments).write:
+        PATH.write_text(data_dictionary(), "utf-8")
+    else:
+        print(data_dictionary(), end="")
+
+
+if __name__ == "__main__":
+    main()

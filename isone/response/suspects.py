@@ -1,0 +1,118 @@
+"""A look across responses: what is unlikely in one that was validated, and rejects nothing.
+
+Digests of the numbers of responses are compared: those of another day, or of another market on the
+same day, are not to be expected. What is unlikely within one response is in `unlikely`. What is
+found is a flaw of `flaws.SUSPECT`.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from isone.market.datasets import DATASETS, Dataset, Part
+from isone.market.flaws import Flaw
+from isone.response import check
+from isone.store.store import Store
+
+if TYPE_CHECKING:
+    from isone.response.aligned import Cells
+
+_NAMED = 3  # days that a sentence names before it only counts
+
+
+def read_cells(dataset: Dataset, body: bytes) -> "Cells | None":
+    """The columns of a large response, for `check.examine` and `Known.examine`; else None.
+
+    Intervals and locations are numbered once for both.
+    """
+    if dataset.place != "location" or len(body) < check.LARGE:
+        return None
+    from isone.response import aligned  # Arrow, only where there is much to read
+
+    cells = aligned.read_cells(dataset, body)
+    return cells and cells._replace(
+        begins=cells.begins.dictionary_encode(), places=cells.places.dictionary_encode()
+    )
+
+
+class Known:
+    """The digests of stored responses, to tell one that came before under another name."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, set[Part]] = {}
+
+    @classmethod
+    def of(cls, store: Store, dataset: Dataset, years: Iterable[int]) -> "Known":
+        """Those of some years, and of the years beside them, with whatever may be confused."""
+        known = cls()
+        for name in (dataset.name, *_lookalikes(dataset)):
+            for year in sorted({year + beside for year in years for beside in (-1, 0, 1)}):
+                for entry in store.read_ledger(name, year).values():
+                    part = Part.named(name, entry.part)
+                    if part:
+                        known.add(part, entry.prices)
+        return known
+
+    def add(self, part: Part, digest: str) -> None:
+        """Remember a response; one without a digest is like no other."""
+        if digest:
+            self._parts.setdefault(digest, set()).add(part)
+
+    def examine(
+        self, dataset: Dataset, part: Part, body: bytes, cells: "Cells | None" = None
+    ) -> tuple[str, list[Flaw]]:
+        """The digest of a validated response, and what is unlikely in it; it is known from now on.
+
+        `body` is the JSON as served, unpacked, and `cells` its columns where they were read.
+        """
+        from isone.response import unlikely  # NumPy, only where there is a response to look at
+
+        prices = unlikely.read_prices(dataset, part, body, cells)
+        digest = unlikely.digest_of(prices)
+        found = [*self.find(part, digest), *unlikely.find(dataset, part, prices)]
+        self.add(part, digest)
+        return digest, found
+
+    def find(self, part: Part, digest: str) -> list[Flaw]:
+        """What is unlikely in a response beside those that are known.
+
+        A day's own other revision is no such thing: final prices are often the preliminary ones.
+        """
+        others = self._parts.get(digest, ())
+        alike = [other for other in others if _share(other) == _share(part)]
+        sets = {other.dataset for other in alike if other.day == part.day} - {part.dataset}
+        days = {other.day for other in alike if other.dataset == part.dataset} - {part.day}
+        found = [Flaw("same-as-another-dataset", _those_of(sets))] if sets else []
+        if days:
+            found.append(Flaw("same-as-another-day", _those_of(days)))
+        if hours := [other for other in others if _are_neighbours(other, part)]:
+            found.append(Flaw("repeated-hour", _those_of(hours)))
+        return found
+
+
+def _those_of(others: Iterable[Any]) -> str:
+    named = sorted(map(str, others))
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return f"the prices are those of {', '.join(named[:_NAMED])}{more}; either may be wrong"
+
+
+def _are_neighbours(one: Part, other: Part) -> bool:
+    """Whether two responses hold an hour each, and one hour follows the other."""
+    if one.hour is None or other.hour is None or abs(one.hour - other.hour) != 1:
+        return False
+    return (one.dataset, one.day) == (other.dataset, other.day)
+
+
+def _share(part: Part) -> tuple[int | None, ...]:
+    """Which share of a day a response holds."""
+    return (part.location, part.hour, part.block)
+
+
+def _lookalikes(dataset: Dataset) -> list[str]:
+    """The datasets whose responses have the same form, so that one may be taken for another."""
+    form = (dataset.place, dataset.interval_minutes, dataset.columns)
+    return [
+        other.name
+        for other in DATASETS.values()
+        if other.name != dataset.name
+        and (other.place, other.interval_minutes, other.columns) == form
+    ]

@@ -1,0 +1,236 @@
+"""What is unlikely within one response: its numbers as a table, and what stands out in it.
+
+Prices that do not change from hour to hour, that are too large, below zero, finer than a cent, or
+should be the same at all locations and are not.
+"""
+
+import functools
+import hashlib
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from isone.market import clock
+from isone.market.datasets import Column, Dataset, Part
+from isone.market.flaws import Flaw
+from isone.response import parse
+from isone.response.parse import WideLocationRef
+from isone.text import count
+
+if TYPE_CHECKING:
+    from isone.response.aligned import Cells
+
+_BOUND = 10_000  # $/MWh, several times the highest price there ever was
+_FLAT_HOURS = 3
+_ROUNDING = 1e-4  # cents; what multiplying by 100 leaves of a whole number of cents is far less
+_SAMPLE = 5_000  # numbers among which different ones are counted
+_DIGITS = 16
+_DIFFERENT = 12
+"""Different numbers without which a response has no digest: prices of zero repeat by right."""
+
+
+class Prices(NamedTuple):
+    """The numbers of a response as a table; NaN where a row or a value is absent."""
+
+    slots: Sequence[int]
+    """The intervals (UTC seconds), ascending."""
+    places: Sequence[Any]
+    """The ids of locations or zones, or names, in a fixed order; 0 where there are neither."""
+    columns: Sequence[Column]
+    values: Any
+    """NumPy, float64: columns × intervals × places."""
+
+    def marked(self, columns: Callable[[Column], bool]) -> Any:
+        """Which columns are of a kind, in a form that masks of `values` take."""
+        return np.array([columns(column) for column in self.columns])[:, None, None]
+
+
+def read_prices(dataset: Dataset, part: Part, body: bytes, cells: "Cells | None" = None) -> Prices:
+    """The numbers of a validated response; `cells` are its columns, where they were read."""
+    columns = [column for column in dataset.columns if column.type == "double"]
+    if cells:
+        stamps = [text.decode() for text in cells.begins.dictionary.to_pylist()]
+        ids = [_id_of(text) for text in cells.places.dictionary.to_pylist()]
+        at_stamp, at_place = cells.begins.indices.to_numpy(), cells.places.indices.to_numpy()
+        values = [cells.values[column.name].to_numpy() for column in columns]
+    else:
+        rows = parse.read_records(dataset, body, proven=True).rows
+        stamp = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
+        stamps, at_stamp = _numbered(map(stamp, rows))
+        served, at_place = _numbered(_places_of(dataset, rows))
+        ids = [_id_of(each) for each in served] if dataset.place == "location" else served
+        values = [np.array([*map(operator.attrgetter(c.name), rows)], float) for c in columns]
+    expected = clock.stamps(part.day, dataset.interval_minutes)
+    found = [
+        expected[text] if text in expected else dataset.interval_of(clock.parse_stamp(text))
+        for text in stamps
+    ]
+    owed = dataset.intervals(part) if dataset.owes_rows else ()
+    slots, places = sorted({*owed, *found}), sorted(set(ids), key=str)
+    cell = (_ranks(found, slots) * len(places))[at_stamp] + _ranks(ids, places)[at_place]
+    table = np.full((len(columns), len(slots) * len(places)), np.nan)
+    for of_column, served in zip(table, values, strict=True):
+        of_column[cell] = served
+    return Prices(slots, places, columns, table.reshape(len(columns), len(slots), len(places)))
+
+
+def _numbered(keys: Iterable[Any]) -> tuple[list[Any], Any]:
+    """The different keys as they come, and for each key its number among them."""
+    numbers: dict[Any, int] = {}
+    at = [numbers.setdefault(key, len(numbers)) for key in keys]
+    return list(numbers), np.array(at, int)
+
+
+def _places_of(dataset: Dataset, rows: Sequence[Any]) -> Iterable[Any]:
+    """The place of each row; of a location the bytes of its JSON."""
+    if dataset.names:
+        return map(operator.attrgetter(*dataset.names), rows)
+    if dataset.place == "location":
+        return map(bytes, map(operator.attrgetter("place"), rows))
+    return map(operator.attrgetter("place"), rows) if dataset.place else [0] * len(rows)
+
+
+@functools.lru_cache(maxsize=8192)  # every response has the same
+def _id_of(text: bytes) -> int | str | None:
+    """A location's id, or its name where a public report has no more."""
+    place = msgspec.json.decode(text, type=WideLocationRef)
+    return int(place.id) if place.id else place.name
+
+
+def _ranks(keys: Sequence[Any], ordered: Sequence[Any]) -> Any:
+    """Where each key is among all of them in their order."""
+    rank = {key: at for at, key in enumerate(ordered)}
+    return np.array([rank[key] for key in keys], int)
+
+
+def digest_of(prices: Prices) -> str:
+    """What tells these numbers from others, without their day; "" where too few are different."""
+    values = prices.values.ravel()
+    if len(np.unique(values[:: 1 + len(values) // _SAMPLE])) < _DIFFERENT:
+        return ""
+    with np.errstate(over="ignore"):
+        short = values.astype(np.float32)  # seven digits tell prices apart, in half the time
+    short += 0  # makes 0.0 of -0.0
+    return hashlib.sha256(short).hexdigest()[:_DIGITS]
+
+
+def find(dataset: Dataset, part: Part, prices: Prices) -> list[Flaw]:
+    """What is unlikely within one response, in the order of `flaws.SUSPECT`."""
+    if not prices.values.size:
+        return []
+    found = (
+        _unchanging(dataset, part, prices),
+        _out_of_bounds(dataset, prices),
+        _below_zero(dataset, prices),
+        _finer_than_cents(dataset, prices),
+        _many_energies(dataset, prices),
+    )
+    return [flaw for flaw in found if flaw]
+
+
+def _unchanging(dataset: Dataset, part: Part, prices: Prices) -> Flaw | None:
+    """Hours that have the prices of the hour before, more of them running than there ever are."""
+    per_hour = 60 // dataset.interval_minutes
+    for column, values in zip(prices.columns, prices.values, strict=True):
+        if column.steady_hours is None or len(prices.slots) % per_hour:
+            continue
+        hours = values.reshape(-1, per_hour, len(prices.places))
+        same = (hours[1:] == hours[:-1]).all(axis=(1, 2))
+        first, length = _longest_run(same.tolist())
+        if length <= column.steady_hours:
+            continue
+        start = prices.slots[first * per_hour]
+        everywhere = _at_all(dataset, part)
+        during = f"for {length} hours from {_time(start)}{everywhere}"
+        flat = bool((hours[first : first + length] == hours[first, 0]).all())
+        if flat and length == len(hours) and part.hour is None and part.block is None:
+            return Flaw("constant-day", f"{column.name} is the same all day{everywhere}")
+        if flat and length >= _FLAT_HOURS:
+            return Flaw("flat-prices", f"{column.name} stays the same {during}")
+        return Flaw("repeated-hour", f"{column.name} is, hour by hour, the same {during}")
+    return None
+
+
+def _longest_run(same: Sequence[bool]) -> tuple[int, int]:
+    """Where the longest run of hours that are alike begins, and how many they are.
+
+    `same` says of each hour but the first whether it is like the one before it.
+    """
+    best = start = 0
+    longest = 1
+    for hour, is_same in enumerate(same, 1):
+        start = start if is_same else hour
+        if hour - start + 1 > longest:
+            best, longest = start, hour - start + 1
+    return best, longest
+
+
+def _out_of_bounds(dataset: Dataset, prices: Prices) -> Flaw | None:
+    if dataset.data_type == "constraints":  # a limit may be given up at a penalty of any size
+        return None
+    beyond = (prices.values >= _BOUND) | (prices.values <= -_BOUND)
+    beyond &= prices.marked(lambda column: column.unit.startswith("$"))
+    return _flaw("out-of-bounds", f"of {_BOUND:,} $/MWh or more", dataset, prices, beyond)
+
+
+def _below_zero(dataset: Dataset, prices: Prices) -> Flaw | None:
+    never = prices.marked(lambda column: column.never_negative)
+    if not never.any():
+        return None
+    return _flaw("negative-price", "below zero", dataset, prices, (prices.values < 0) & never)
+
+
+def _finer_than_cents(dataset: Dataset, prices: Prices) -> Flaw | None:
+    if dataset.data_type != "lmp":  # a regulation price has had three decimals
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        off = prices.values * 100
+        off -= np.rint(off)
+        finer = (off > _ROUNDING) | (off < -_ROUNDING)
+    return _flaw("fraction-of-cent", "finer than a cent", dataset, prices, finer)
+
+
+def _many_energies(dataset: Dataset, prices: Prices) -> Flaw | None:
+    if dataset.data_type != "lmp":
+        return None
+    is_energy = prices.marked(lambda column: column.name == "energy")
+    energy = prices.values[is_energy.ravel()][0]
+    if not (np.fmax.reduce(energy, axis=1) > np.fmin.reduce(energy, axis=1)).any():
+        return None
+    usual = np.array([_most_common(row) for row in energy])[:, None]
+    odd = is_energy & (energy != usual) & ~np.isnan(energy)
+    return _flaw("energy-differs", "unlike the others of that time", dataset, prices, odd)
+
+
+def _most_common(values: Any) -> float:
+    there = values[~np.isnan(values)].tolist()
+    return float(Counter(there).most_common(1)[0][0]) if there else 0.0
+
+
+def _flaw(name: str, what: str, dataset: Dataset, prices: Prices, mask: Any) -> Flaw | None:
+    """A flaw of the prices that a mask marks: how many, and the first in time."""
+    if not mask.any():
+        return None
+    marked = np.argwhere(np.moveaxis(mask, 0, -1))
+    slot, place, column = marked[0]
+    price = f"{prices.columns[column].name} {prices.values[column, slot, place]}"
+    at = f" at location {prices.places[place]}" if dataset.place else ""
+    return Flaw(
+        name,
+        f"{count(len(marked), 'price')} {what}, the first {price} of "
+        f"{_time(prices.slots[slot])}{at}",
+    )
+
+
+def _time(slot: int) -> str:
+    return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}"
+
+
+def _at_all(dataset: Dataset, part: Part) -> str:
+    if part.location is not None:
+        return f" at location {part.location}"
+    return " at all locations" if dataset.place else ""

@@ -1,0 +1,1 @@
+"""A configuration and a run of it."""

@@ -1,0 +1,122 @@
+"""A message when a job failed or a gap was accepted anew: mail, Slack, a webhook, by apprise.
+
+Where it goes stands in the environment alone (`ISONE_NOTIFY`, one or more of apprise's URLs), for
+such a URL holds passwords and tokens. Nothing here raises: a message that cannot be sent is told on
+stderr, and changes nothing about how the run ended.
+"""
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from isone.run import run
+from isone.run.run import Plan, State
+from isone.store.store import Store
+from isone.text import count
+
+VARIABLE = "ISONE_NOTIFY"
+_NAMED = 20
+
+
+_remembered: list[str] = []
+
+
+def wanted(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The addresses of the environment; empty where nobody wants to be told."""
+    return environ.get(VARIABLE, "").split() or list(_remembered)
+
+
+def remember() -> None:
+    """Take the addresses out of the environment, which jobs on other machines would inherit."""
+    _remembered[:] = wanted()
+    os.environ.pop(VARIABLE, None)
+
+
+def complain_if_impossible() -> None:
+    """Say at once, on stderr, where messages are wanted and apprise is not installed."""
+    if wanted() and _apprise() is None:
+        _say(f"{VARIABLE} is set, but apprise is not installed, so no message will be sent: "
+             "pip install apprise, in the environment that runs the workflow")  # fmt: skip
+
+
+def tell_end(store: Store) -> None:
+    """Send what has failed in the run that ends now and which gaps it accepted; nothing if none."""
+    addresses = wanted()
+    plan = run.read_plan(store)
+    if not addresses or plan is None:
+        return
+    found = run.states(store, plan, run.shown_id(store), ended=True)
+    text = message(plan, found, run.failed_otherwise(store, plan, run.shown_id(store), ended=True))
+    if not text:
+        return
+    title, _, body = text.partition("\n")
+    if not _send(addresses, title, body):
+        _say("the message about this run could not be sent; the summary above says the same")
+
+
+def tell_refusal(plan: Plan, sentence: str) -> None:
+    """Send why a run did not begin."""
+    addresses = wanted()
+    if addresses and not _send(
+        addresses, f"ISO-NE prices{_kind(plan)}: the run did not begin", sentence
+    ):
+        _say("the message about this could not be sent")
+
+
+def message(plan: Plan, states: Sequence[State], others: Sequence[State] = ()) -> str:
+    """What there is to tell of a run, the title in the first line; empty where all went well.
+
+    `others` are the jobs beside its downloads that failed.
+    """
+    bad = [state for state in states if not state.good]
+    gaps = [(state, day, reason) for state in states
+            for day, reason in state.facts.get("gaps", {}).items()]  # fmt: skip
+    if not bad and not gaps and not others:
+        return ""
+    counts = [f"{len(bad)} of {count(len(states), 'download')} not complete"] if bad else []
+    counts += [f"{count(len(others), 'other job')} failed"] if others else []
+    counts += [f"{count(len(gaps), 'gap')} accepted"] if gaps else []
+    lines = [f"ISO-NE prices{_kind(plan)}: {', '.join(counts)}"]
+    for state in (*bad, *others):
+        lines.append(f"{state.planned.name}: {state.word.lower()}")
+        if state.facts.get("message"):
+            lines.append(f"  {state.facts['message']}")
+        missing = state.facts.get("missing", {})
+        lines += [f"  missing {day}: {why}" for day, why in list(missing.items())[:_NAMED]]
+        if len(missing) > _NAMED:
+            lines.append(f"  and {count(len(missing) - _NAMED, 'more day')}")
+    lines += [f"{s.planned.name}: gap on {day} accepted: {reason}" for s, day, reason in gaps]
+    return "\n".join([*lines, f"Started {plan.started}, data in {plan.data_dir}"])
+
+
+def _kind(plan: Plan) -> str:
+    return " (invented prices)" if plan.source == "sandbox" else ""
+
+
+def _send(addresses: list[str], title: str, body: str) -> bool:
+    """Hand the message on; False where an address is wrong or does not take it."""
+    apprise = _apprise()
+    if apprise is None:
+        return False
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its lines may show an address
+    try:
+        receiver = apprise.Apprise()
+        known = [receiver.add(address) for address in addresses]
+        return bool(receiver.notify(title=title, body=body)) and all(known)
+    except Exception:  # whatever it is, it must not turn a run's end into another one
+        return False
+
+
+def _apprise() -> Any:
+    """The module, or None where it is not installed."""
+    try:
+        return importlib.import_module("apprise")
+    except ImportError:
+        return None
+
+
+def _say(sentence: str) -> None:
+    print(f"# {sentence}", file=sys.stderr)

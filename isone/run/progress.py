@@ -1,0 +1,174 @@
+"""How far a download is, while it runs: a bar on a terminal, a line now and then otherwise."""
+
+import datetime as dt
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from isone.market.datasets import Part
+from isone.run.console import say
+from isone.text import count
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from isone.download.client import Client
+
+_LINE_EVERY = 30.0  # seconds between lines where there is no terminal
+_TELL_EVERY = 1.0  # seconds between two looks of the status file
+_RATE_OVER = 200  # requests that the present speed is taken over
+
+
+class DownloadProgress:
+    """Counts days and requests of one download and shows them. Use it as a context manager.
+
+    `tell(**facts)` receives the same facts as are shown, at most once a second, for the status
+    file; `requests_after` are the requests of the downloads that come later in this run.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        client: "Client",
+        days: int,
+        *,
+        requests_after: int = 0,
+        tell: Callable[..., None] = lambda **facts: None,
+    ) -> None:
+        """Show `days` operating days as what there is to do."""
+        self._name, self._client, self._days = name, client, days
+        self._requests_after = requests_after
+        self._tell = tell
+        self._planned = False
+        self._parts_left: Counter[dt.date] = Counter()
+        self._requests_left = 0
+        self._failed: set[dt.date] = set()
+        self._finished: deque[float] = deque(maxlen=_RATE_OVER)
+        self._told = 0.0
+        self._shown = time.monotonic()
+        self._waiting = ""
+        self._bar = _bar(name, days) if sys.stderr.isatty() else None
+
+    def __enter__(self) -> "DownloadProgress":
+        """Begin to show."""
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Take the bar away; the facts stay in the status file."""
+        if self._bar:
+            self._bar.stop()
+        self._tell(**self.facts())
+
+    def plan(self, lacking: list[Part]) -> None:
+        """Learn which requests are left; until then no day counts as done."""
+        self._planned = True
+        self._parts_left = Counter(part.day for part in lacking)
+        self._requests_left = len(lacking)
+        self._finished.append(time.monotonic())
+        self._show(now=True)
+
+    def part(self, part: Part, done: bool) -> None:
+        """Learn that a part is filed, or given up."""
+        self._waiting = ""
+        self._parts_left[part.day] -= 1
+        self._requests_left -= 1
+        if not done:
+            self._failed.add(part.day)
+        self._finished.append(time.monotonic())
+        self._show()
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Learn that the client waits, how long and why."""
+        until = dt.datetime.now() + dt.timedelta(seconds=seconds)
+        self._waiting = f"waiting until {until:%H:%M:%S}: {reason}"
+        self._show(now=True)
+
+    def facts(self) -> dict[str, Any]:
+        """Days done, left and failed, requests, speed, what it waits for, when it is done."""
+        open_days = sum(count > 0 for count in self._parts_left.values())
+        days_done = self._days - open_days - len(self._failed) if self._planned else 0
+        rate = self._requests_a_minute()
+        return {
+            "days": self._days,
+            "days_done": days_done,
+            "days_failed": len(self._failed),
+            "requests_sent": self._client.requests_sent,
+            "requests_left": self._requests_left,
+            "requests_a_minute": round(rate, 1),
+            "retries": self._client.retries,
+            "seconds_waited": round(self._client.waited, 1),
+            "waiting": self._waiting,
+            "done_at": self._done_at(self._requests_left, rate),
+            "all_done_at": self._done_at(self._requests_left + self._requests_after, rate),
+        }
+
+    def _requests_a_minute(self) -> float:
+        if len(self._finished) < 2:
+            return 0.0
+        return 60 * (len(self._finished) - 1) / max(time.monotonic() - self._finished[0], 1e-3)
+
+    @staticmethod
+    def _done_at(requests: int, rate: float) -> str:
+        if not rate:
+            return ""
+        moment = dt.datetime.now() + dt.timedelta(minutes=requests / rate)
+        return moment.isoformat(sep=" ", timespec="seconds")
+
+    def _show(self, *, now: bool = False) -> None:
+        moment = time.monotonic()
+        if not now and moment - self._told < _TELL_EVERY:
+            return
+        facts = self.facts()
+        self._told = moment
+        self._tell(**facts)
+        news = _news(facts)
+        if self._bar:
+            self._bar.update(self._bar.task_ids[0], completed=facts["days_done"], news=news)
+        elif moment - self._shown >= _LINE_EVERY or self._waiting:
+            self._shown = moment
+            if not self._waiting:  # the client has said itself that it waits
+                days = f"{facts['days_done']} of {count(facts['days'], 'day')}"
+                say(f"{self._name}: {days}, {news}")
+
+
+def _bar(name: str, days: int) -> "Progress | None":
+    """A bar of these days on standard error; None where rich thinks that unfit for one."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        return None
+    bar = Progress(
+        TextColumn("{task.fields[name]}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} days"),
+        TextColumn("{task.fields[news]}"),
+        console=console,
+        transient=True,
+        refresh_per_second=4,
+    )
+    bar.add_task("", name=name, total=days, news="")
+    return bar
+
+
+def _news(facts: dict[str, Any]) -> str:
+    if facts["waiting"]:
+        return str(facts["waiting"]).partition(": ")[0]  # the client has told the reason
+    words = [f"{count(facts['requests_left'], 'request')} left"]
+    if facts["done_at"]:
+        rate = f"{facts['requests_a_minute']:,.0f}/min"
+        words = [rate, *words, f"done {_clock(facts['done_at'])}"]
+        if facts["all_done_at"] != facts["done_at"]:
+            words.append(f"all {_clock(facts['all_done_at'])}")
+    return ", ".join(words)
+
+
+def _clock(moment: str) -> str:
+    """The time of a moment, with its date where that is not today's."""
+    today = dt.date.today().isoformat()
+    return moment[11:16] if moment.startswith(today) else moment[5:16]

@@ -1,0 +1,361 @@
+"""The configuration: coerced from what the command line makes of it, checked, and typed.
+
+What keys there are, their types and defaults stand in `schemas/config.schema.yaml`. The command
+line turns `2024` into a number, `2024,2025` into text and `true` into text, so everything is
+coerced here, once, before it is checked.
+"""
+
+import datetime as dt
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from isone.errors import UsageError
+from isone.load import address
+from isone.market import clock, flaws
+from isone.market.datasets import ALL_LOCATIONS, CHOSEN_BY, DATASETS, HUBS, Locations, choices
+from isone.run import violations
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+HANDED_ON = "ISONE_CONFIG"
+"""Environment variable by which the workflow hands its configuration to programs it starts."""
+_FIRST_YEAR = 2003
+_DEEPEST = 2  # a list of mappings
+_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
+
+
+@dataclass(frozen=True)
+class AcceptedFlaw:
+    """A flaw of ISO-NE's own, on one day of a dataset, that the user accepts, and why."""
+
+    dataset: str
+    day: dt.date
+    reason: str
+    flaw: str = flaws.MISSING
+
+
+@dataclass(frozen=True)
+class HttpPolicy:
+    """How patient a request is; all in seconds."""
+
+    connect_timeout: float
+    read_timeout: float
+    total_timeout: float
+    backoff_first: float
+    backoff_longest: float
+    backoff_total: float
+    ca_bundle: str | None = None
+
+
+@dataclass(frozen=True)
+class SandboxOptions:
+    """What the sandbox started inside a job is like; latency in seconds."""
+
+    nodes: int
+    latency: float
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration, checked."""
+
+    years: tuple[int, ...]
+    datasets: tuple[str, ...]
+    locations: Locations
+    newest_first: bool
+    source: str
+    revision: str
+    recheck_days: int
+    smd: Path | None
+    base_url: str | None
+    through: dt.date | None
+    downloads: Path | None
+    stop_on_failure: bool
+    retry_delay: float
+    data_dir: Path
+    log_dir: Path
+    accepted_flaws: tuple[AcceptedFlaw, ...]
+    http: HttpPolicy
+    sandbox: SandboxOptions
+    database: str | None = None
+    timescaledb: bool = False
+    refetch: bool = False
+    remarks: tuple[str, ...] = ()
+    """What of the choice brings nothing, in sentences that belong into a run's header."""
+
+    @property
+    def store_dir(self) -> Path:
+        """Where the data lies: invented prices apart from real ones."""
+        return self.data_dir / "sandbox" if self.source == "sandbox" else self.data_dir
+
+
+def read_settings(config: Mapping[str, Any]) -> Settings:
+    """Coerce and check a configuration as Snakemake or a YAML reader gives it.
+
+    Raises UsageError, in one sentence, for an unknown key, a wrong type or a wrong value.
+    """
+    properties: dict[str, Any] = schema()["properties"]
+    refuse_unknown(config, properties, "configuration key")
+    for key, value in config.items():
+        _require_flat(key, value)
+    values = {
+        key: _coerce(config.get(key), rule) if config.get(key) is not None else rule["default"]
+        for key, rule in properties.items()
+    }
+    validate(values, schema())
+    for key, value in values.items():
+        _require_printable(key, value)
+    return Settings(
+        years=parse_years(values["years"]),
+        datasets=_chosen_datasets(values),
+        locations=_chosen_locations(values["locations"]),
+        newest_first=values["newest_first"],
+        source=values["source"],
+        revision=values["revision"],
+        recheck_days=values["recheck_days"],
+        smd=values["smd"] and _path(values["smd"], "smd"),
+        base_url=values["base_url"] and _address(values["base_url"]),
+        through=values["through"] and parse_day(values["through"], "through"),
+        downloads=values["downloads"] and Path(values["downloads"]),
+        stop_on_failure=values["stop_on_failure"],
+        retry_delay=values["retry_delay"],
+        data_dir=_path(values["data_dir"], "data_dir"),
+        log_dir=_path(values["log_dir"], "log_dir"),
+        accepted_flaws=tuple(_accepted_flaw(each) for each in values["accepted_flaws"]),
+        http=HttpPolicy(**{k: values[k] for k in HttpPolicy.__dataclass_fields__}),
+        sandbox=SandboxOptions(
+            nodes=values["sandbox_nodes"],
+            latency=values["sandbox_latency"],
+            faults=tuple(values["sandbox_faults"]),
+        ),
+        database=values["database"] and require_no_password(values["database"]),
+        timescaledb=values["timescaledb"],
+        refetch=values["refetch"],
+        remarks=_without_effect(values),
+    )
+
+
+def config_of_this_folder() -> dict[str, Any]:
+    """The configuration for a script run by hand, or by the workflow as a custom download."""
+    handed_on = os.environ.get(HANDED_ON)
+    if handed_on:
+        return dict(json.loads(handed_on))
+    path = Path("config.yaml")
+    if not path.exists():
+        return {}
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no such date
+        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(config, dict):
+        raise UsageError(f"{path} must be a list of `key: value` lines")
+    return config
+
+
+@lru_cache(maxsize=1)
+def schema() -> dict[str, Any]:
+    """The schema of the configuration."""
+    text = (PROJECT / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # eight times as fast, where it is built
+    return dict(yaml.load(text, Loader=loader))  # noqa: S506 - either is safe
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str], kind: str) -> None:
+    """Refuse the first name that is not known, with the nearest known one."""
+    known = list(known)
+    for name in given:
+        if name not in known:
+            raise UsageError(violations.unknown(str(name), known, kind))
+
+
+def validate(value: Any, rule: Mapping[str, Any], what: str = "") -> None:
+    """Check a value against a JSON schema; the worst violation becomes one sentence.
+
+    `what` names the value, where it is a file's and not the configuration itself.
+    """
+    found = violations.find(value, rule)
+    if found:
+        where = ", ".join(filter(None, [what, found[0]]))
+        raise UsageError(f"{where}: {found[1]}")
+
+
+def _require_flat(key: str, value: Any, depth: int = 0) -> None:
+    """Refuse lists in lists in lists: aliases in YAML make these larger than any memory."""
+    if isinstance(value, list | tuple | Mapping):
+        if depth == _DEEPEST:
+            raise UsageError(f"{key}: the value is nested too deeply")
+        for each in value.values() if isinstance(value, Mapping) else value:
+            _require_flat(key, each, depth + 1)
+
+
+def _require_printable(key: str, value: Any) -> None:
+    """Refuse what would move a terminal or forge a line of a log, and NUL, which no path has."""
+    if isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
+            _require_printable(key, each)
+    elif isinstance(value, str) and not value.isprintable():
+        raise UsageError(f"{key}: {value[:80]!r} has a character that cannot be printed")
+
+
+def _coerce(value: Any, rule: Mapping[str, Any]) -> Any:
+    kinds = rule.get("type", "string")
+    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+    if isinstance(value, str) and "null" in kinds and value.lower() in {"null", "none", ""}:
+        return None
+    if "array" in kinds:
+        return _coerce_list(value, rule["items"])
+    if "boolean" in kinds:
+        word = str(value).lower()
+        return True if word in _TRUE else False if word in _FALSE else value
+    if "integer" in kinds or "number" in kinds:
+        return _coerce_number(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    if isinstance(value, int | float | dt.date) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _coerce_list(value: Any, item: Mapping[str, Any]) -> Any:
+    if item.get("type") == "object":
+        return [
+            {k: _coerce(v, item["properties"].get(k, {})) for k, v in entry.items()}
+            if isinstance(entry, Mapping)
+            else entry
+            for entry in (value if isinstance(value, list | tuple) else [value])
+        ]
+    entries = value if isinstance(value, list | tuple) else [value]
+    if any(isinstance(entry, Mapping | list | tuple) for entry in entries):
+        return entries
+    return [word for entry in entries for word in re.split(r"[\s,;]+", str(entry).strip()) if word]
+
+
+def _coerce_number(value: Any) -> Any:
+    try:
+        number = float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+    if isinstance(number, float):
+        if not math.isfinite(number):
+            return str(value)  # which is not of type number
+        return int(number) if number.is_integer() and abs(number) < 1e15 else number
+    return number
+
+
+def parse_years(words: Iterable[str]) -> tuple[int, ...]:
+    """`2024`, `2019-2023`, in any order and number: the distinct years, ascending."""
+    years: set[int] = set()
+    last = clock.now().year + 1
+    for word in words:
+        match = re.fullmatch(r"([0-9]{4})(?:-([0-9]{4}))?", word)
+        if not match:
+            raise UsageError(
+                f"years: {word[:80]!r} is neither a year nor a range; write 2024, 2019-2023 or both"
+            )
+        first, final = int(match[1]), int(match[2] or match[1])
+        if first > final:
+            raise UsageError(f"years: {word} runs backwards; write {final}-{first}")
+        for year in (first, final):
+            if not _FIRST_YEAR <= year <= last:
+                raise UsageError(f"years: {year} is out of range ({_FIRST_YEAR} to {last})")
+        years.update(range(first, final + 1))
+    return tuple(sorted(years))
+
+
+def parse_day(text: str, key: str) -> dt.date:
+    """A date in ISO form. Raises UsageError naming the key it was given for."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{key}: {text!r} is not a date; write YYYY-MM-DD") from error
+
+
+def _path(text: str, key: str) -> Path:
+    odd = next((each for each in text if each in "{}*?[]"), None)
+    if odd and key != "smd":
+        raise UsageError(
+            f"{key}: {text} has a {odd!r}, which Snakemake takes for a pattern; name another folder"
+        )
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{key}: {text} begins with the home of nobody known here") from error
+
+
+def _address(url: str) -> str:
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise UsageError(f"base_url: {url} is no address: {error}") from error
+    return url.rstrip("/")
+
+
+def _chosen_datasets(values: Mapping[str, Any]) -> tuple[str, ...]:
+    types = set(values["data_types"])
+    rows = [row for row in DATASETS.values() if types & {row.data_type, "all"}]
+    chosen = tuple(row.name for row in rows if row.choice in values[CHOSEN_BY[row.data_type]])
+    if not chosen:
+        key, choices = CHOSEN_BY[rows[0].data_type], ", ".join(row.choice for row in rows)
+        raise UsageError(
+            f"{key}: {', '.join(values[key])} has none of the data types "
+            f"{', '.join(values['data_types'])}, which have {choices}"
+        )
+    return chosen
+
+
+def _without_effect(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The data types, markets and services that are chosen and bring nothing, in sentences."""
+    types = [name for name in CHOSEN_BY if {name, "all"} & set(values["data_types"])]
+    remarks = []
+    for name in types:
+        key, has = CHOSEN_BY[name], choices(name)
+        if not set(has) & set(values[key]):
+            remarks.append(
+                f"data type {name} is left out: {key} {', '.join(values[key])} has none of it; "
+                f"it has {', '.join(has)}"
+            )
+    for key in dict.fromkeys(CHOSEN_BY[name] for name in types):
+        of_key = [name for name in types if CHOSEN_BY[name] == key]
+        has_any = {choice for name in of_key for choice in choices(name)}
+        for word in values[key]:
+            if word not in has_any:
+                remarks.append(f"{key}: {word} brings nothing of data type {', '.join(of_key)}")
+    return tuple(remarks)
+
+
+def _chosen_locations(words: Iterable[str]) -> Locations:
+    chosen: set[int] = set()
+    for word in words:
+        if word == ALL_LOCATIONS:
+            return "all"
+        chosen.update(HUBS if word == "hubs" else [int(word)])
+    return tuple(sorted(chosen))
+
+
+def require_no_password(database: str) -> str:
+    """An address of a database, as it stands. Raises UsageError, not repeating it, for a secret."""
+    if address.SECRETS & {key.lower() for key in address.parameters(database)}:
+        raise UsageError(
+            "database: a password in the address would stand in logs and in the process list; take "
+            "it out, and set PGPASSWORD, ~/.pgpass or a service file"
+        )
+    return database
+
+
+def _accepted_flaw(given: Mapping[str, str]) -> AcceptedFlaw:
+    name = given.get("flaw", flaws.MISSING)
+    for word, known, kind in ((given["dataset"], DATASETS, "dataset"), (name, flaws.ALL, "flaw")):
+        if word not in known:
+            raise UsageError(f"accepted_flaws: {violations.unknown(word, known, kind)}")
+    day = parse_day(given["day"], "accepted_flaws")
+    return AcceptedFlaw(given["dataset"], day, given["reason"], name)

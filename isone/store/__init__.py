@@ -1,0 +1,1 @@
+"""Files: every path below the data folder, the ledger, markers."""

@@ -1,0 +1,93 @@
+"""The marker of a proven year, read back: which parts it is made of, and their digests."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from isone.errors import UNREADABLE, DamagedError
+from isone.market.datasets import Locations
+from isone.store.store import Entry, sha256
+from isone.text import count
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A gap of ISO-NE's own that the configuration accepted."""
+
+    day: str
+    reason: str
+    nothing_published: bool = False
+
+
+class DayFlaw(msgspec.Struct, frozen=True):
+    """A flaw of a day other than a gap, and why it was accepted; "" while a suspect one is not."""
+
+    day: str
+    flaw: str
+    what: str
+    reason: str = ""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """A proven year as its marker describes it; what only people read is left out."""
+
+    dataset: str
+    period: str
+    first_day: str
+    last_day: str
+    source: str
+    invented_prices: bool
+    rows: int
+    """Distinct rows of all parts, before any narrowing."""
+    gaps: tuple[Gap, ...]
+    parts: tuple[Entry, ...]
+    """Ascending by day."""
+    locations: Locations = "all"
+    """What was asked for, where the service answers by location."""
+    flaws: tuple[DayFlaw, ...] = ()
+    """Ascending by day."""
+    final_through: str = ""
+    """The last day that has to be final; "" in a marker that does not say."""
+    sha256: str = ""
+    """The digest of the marker itself."""
+
+    @property
+    def revision(self) -> str:
+        """`final`, `prelim`, or both."""
+        return " and ".join(sorted({entry.revision for entry in self.parts}))
+
+
+def day_flaws(
+    parts: Iterable[Entry], accepted: Mapping[dt.date, Mapping[str, str]]
+) -> list[DayFlaw]:
+    """The flaws of parts by day, each once a day, with the reasons for which they are accepted."""
+    found: dict[tuple[dt.date, str], list[str]] = {}
+    for entry in sorted(parts, key=lambda entry: entry.part):
+        for flaw in entry.flaws:
+            found.setdefault((entry.day, flaw.name), []).append(flaw.what)
+    return [
+        DayFlaw(str(day), name, _first_of(whats), accepted.get(day, {}).get(name, ""))
+        for (day, name), whats in found.items()
+    ]
+
+
+def _first_of(whats: Sequence[str]) -> str:
+    rest = len(whats) - 1
+    return f"{whats[0]}, and in {count(rest, 'more response')}" if rest else whats[0]
+
+
+_decoder = msgspec.json.Decoder(Manifest)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a marker. Raises DamagedError for a marker that is none."""
+    content = path.read_bytes()
+    try:
+        manifest = _decoder.decode(content)
+    except UNREADABLE as error:
+        raise DamagedError(
+            f"{path} is not the marker of a proven year ({error}); "
+            "remove it and run again: the days that are there are not downloaded again"
+        ) from error
+    return msgspec.structs.replace(manifest, sha256=sha256(content))

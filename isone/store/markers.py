@@ -1,0 +1,96 @@
+"""Markers: small files that say what was made, and from what.
+
+Snakemake asks of a marker only whether it is there, and knows nothing else of an earlier run. So
+whether a marker still holds is looked into when a run begins: one that does not is removed, and
+what it stands for is made again. Each marker has a field `made_from`, which must be as it would be
+now; the file it speaks of must be there with the size that it had.
+
+Tables, databases and pages are no outputs of a rule: Snakemake removes those before the job runs,
+and they are to stay until the next ones are whole.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from isone.errors import UNREADABLE
+from isone.store.store import Store, sha256, write_json
+
+
+class Marker(msgspec.Struct, frozen=True):
+    """What a marker says that decides whether it holds."""
+
+    made_from: dict[str, Any] = {}
+    sha256: str = ""
+    """The digest of the one file that was made, where one was."""
+    bytes: int | None = None
+    """Its size."""
+
+
+_decoder = msgspec.json.Decoder(Marker)
+
+
+def of_table(store: Store, dataset: str, period: str) -> Path:
+    """Where the marker of a packed dataset-year is."""
+    return store.root / "packed" / dataset / f"{period}.json"
+
+
+def of_description(store: Store) -> Path:
+    """Where the marker of the data package is."""
+    return store.root / "packed" / "datapackage.json"
+
+
+def of_duckdb(store: Store) -> Path:
+    """Where the marker of the DuckDB file is."""
+    return store.root / "loaded" / "isone.duckdb.json"
+
+
+def of_report(store: Store, what: str) -> Path:
+    """Where the marker of the page, or of the figures, is."""
+    return store.root / "reported" / f"{what}.json"
+
+
+def tables(store: Store) -> Iterator[tuple[str, str]]:
+    """Dataset and period of every packed dataset-year that has a marker."""
+    for path in sorted((store.root / "packed").glob("*/*.json")):
+        yield path.parent.name, path.stem
+
+
+def read(path: Path) -> Marker | None:
+    """What a marker says; None where there is none, or none that can be read."""
+    try:
+        return _decoder.decode(path.read_bytes())
+    except (FileNotFoundError, *UNREADABLE):
+        return None
+
+
+def digest(path: Path) -> str:
+    """The digest of a marker's own text; "" where there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        return sha256(path.read_bytes())
+    return ""
+
+
+def write(path: Path, made_from: Mapping[str, Any], **facts: Any) -> None:
+    """Write a marker, lastingly: what its thing was made from, and what else there is to say."""
+    write_json(path, {"made_from": dict(made_from), **facts})
+
+
+def holds(path: Path, made_from: Mapping[str, Any], *files: Path) -> bool:
+    """Whether a marker was made from these things, and its files are there, of its size if one."""
+    marker = read(path)
+    if marker is None or marker.made_from != json.loads(json.dumps(made_from)):
+        return False
+    return all(file.exists() for file in files) and (
+        marker.bytes is None or sum(file.stat().st_size for file in files) == marker.bytes
+    )
+
+
+def keep_if(holds: bool, path: Path) -> None:
+    """Remove a marker that does not hold."""
+    if not holds:
+        path.unlink(missing_ok=True)

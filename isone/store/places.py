@@ -1,0 +1,62 @@
+"""The table of all locations that were ever listed, and when; it lends reports what they lack."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from isone.errors import UNREADABLE, UsageError
+from isone.store.store import Store, write_whole
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A location in the table of all that were ever listed."""
+
+    id: int
+    name: str | None
+    type: str | None
+    area: str | None
+    first_seen: str
+    """The day (YYYY-MM-DD) of the first list that has it."""
+    last_seen: str
+    gone: str = ""
+    """The day of the first list that has it no more; "" while it is listed."""
+
+
+_decoder = msgspec.json.Decoder(list[Seen])
+
+
+def table_path(store: Store) -> Path:
+    """The table of all locations that were ever listed, with when they were seen (JSON)."""
+    return store.root / "locations.json"
+
+
+def read_table(store: Store) -> list[Seen]:
+    """All locations that were ever listed, by id; none before a list was kept."""
+    try:
+        return _decoder.decode(table_path(store).read_bytes())
+    except FileNotFoundError:
+        return []
+    except UNREADABLE as error:
+        raise UsageError(
+            f"{table_path(store)} is damaged ({error}); remove it, and it is made again"
+        ) from error
+
+
+def learn(store: Store) -> None:
+    """Know every location that was ever listed, to fill in what public reports leave out.
+
+    A name that was another location's before is the one's that was listed last.
+    """
+    from isone.response import (
+        reports,  # who only reads the table, as loading does, reads no replies
+    )
+
+    listed = sorted(read_table(store), key=lambda seen: (seen.last_seen, not seen.gone))
+    reports.learn((seen.id, seen.name, seen.type) for seen in listed)
+
+
+def write_table(store: Store, rows: Iterable[Seen]) -> None:
+    """Replace the table, in order of id."""
+    ordered = sorted(rows, key=lambda seen: seen.id)
+    write_whole(table_path(store), msgspec.json.format(msgspec.json.encode(ordered), indent=1))

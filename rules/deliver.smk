@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir).parent))
 
-from isone.load.deliver import Delivery
+from isone.report.deliver import Delivery
 from isone.errors import IsoneError
 
 

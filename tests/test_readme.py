@@ -14,7 +14,7 @@ import pytest
 from filled import fill
 from running import PROJECT, Snakemake
 
-from isone.download import arguments
+from isone.run import arguments
 from isone.run.settings import read_settings, schema
 from isone.store.store import Store
 

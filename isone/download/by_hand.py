@@ -7,11 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from isone.download import arguments
 from isone.errors import DownloadError, StopRunError
 from isone.market import clock
 from isone.market.datasets import CHOSEN_BY, DATASETS, Dataset, DataType
-from isone.run import run, selection, sources
+from isone.run import arguments, run, selection, sources
 from isone.run.console import ConsoleHandler
 from isone.run.settings import HANDED_ON, Settings, config_of_this_folder
 from isone.store.store import Store

@@ -34,9 +34,10 @@ from isone.errors import (
     TransientError,
     UsageError,
 )
+from isone.market.servers import SANDBOX_SERVER
 from isone.response.parse import shown
 from isone.run.settings import HttpPolicy
-from isone.run.sources import SANDBOX_SERVER, Source, account_help, is_loopback
+from isone.run.sources import Source, account_help, is_loopback
 
 log = logging.getLogger(__name__)
 

@@ -8,18 +8,19 @@ from typing import Any
 
 from isone.download import by_hand, locations
 from isone.download.client import Client
+from isone.download.progress import DownloadProgress
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
 from isone.market import clock
 from isone.market.datasets import DATASETS
+from isone.response import reports
 from isone.run import custom, run, selection, sources
 from isone.run.console import say
 from isone.run.journal import USAGE, Journal, Redaction, log
-from isone.run.progress import DownloadProgress
 from isone.run.selection import Job
 from isone.run.settings import Settings, read_settings
 from isone.run.sources import Source
-from isone.store import markers, places
+from isone.store import markers
 from isone.store.store import Store
 
 STOPPED = 3
@@ -139,7 +140,7 @@ def open_downloader(
         noted = locations.require_known(store, client, settings.locations)
         if noted:
             tell(noted=noted)
-        places.learn(store)
+        reports.learn_from(store)
         yield Downloader(
             store,
             client,

@@ -126,7 +126,7 @@ def learn_stored(store: Store) -> None:
         day = str(min(part.day, clock.now().date()))  # tomorrow's prices are out today
         if day > newest and (found := _locations_in(store, part)):
             _enter(store, (), found, day)
-    places.learn(store)
+    reports.learn_from(store)
 
 
 def _not_stored(store: Store, ids: Collection[int]) -> set[int]:
@@ -186,7 +186,7 @@ def refresh(store: Store, client: Client) -> list[str]:
     _enter(store, before, found, str(today))
     make_folder(folder)
     write_whole(path, content)  # last of all: with it the day's list counts as had
-    places.learn(store)
+    reports.learn_from(store)
     noted = _changes(before, found) if last else []
     for sentence in noted:
         log.warning("%s", sentence)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from isone.errors import UsageError
-from isone.load import address, outputs
+from isone.load import outputs
 from isone.load.postgres_holdings import require_psycopg
+from isone.run import address
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import Settings, read_settings

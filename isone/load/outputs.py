@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from isone.errors import IsoneError
-from isone.load import address, layout, postgres_holdings
+from isone.load import layout, postgres_holdings
 from isone.load.postgres_holdings import Holdings
 from isone.market.datasets import DATASETS
 from isone.pack.outputs import table_digests
+from isone.run import address
 from isone.run.selection import PERIOD_PATTERN, Job
 from isone.run.settings import Settings
 from isone.store import markers

@@ -19,13 +19,13 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from isone.errors import LoadError, UsageError
 from isone.load import binary_copy, history, packed, sql
-from isone.load.address import target
 from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
 from isone.load.postgres_schema import REBUILD, Connection, Tables, own, require_layout, schema_name
 from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset
 from isone.market.tables import sort_key, table_columns
+from isone.run.address import target
 from isone.run.settings import require_no_password
 from isone.store.store import Store
 

@@ -26,10 +26,9 @@ from isone.market.datasets import DATASETS, Dataset, Locations, Part
 from isone.market.tables import sort_key
 from isone.pack.columns import ColumnReader, Place
 from isone.pack.parquet import arrow_schema, facts_of
-from isone.response import parse
+from isone.response import parse, reports
 from isone.store import markers
 from isone.store.manifest import Manifest, read_manifest
-from isone.store.places import learn as learn_places
 from isone.store.store import Entry, Store, sha256, writing_whole
 from isone.text import count, some
 
@@ -70,7 +69,7 @@ def pack_year(
     where the file cannot be written.
     """
     dataset = DATASETS[dataset_name]
-    learn_places(store)
+    reports.learn_from(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
     chosen: Locations = locations if dataset.place == "location" else "all"
     schema = arrow_schema(dataset, facts_of(dataset, manifest, chosen))

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from isone.errors import NoDataError, ReplyError
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES, Dataset
+from isone.store import places
+from isone.store.store import Store
 
 NO_DATA = b"No data exists for this period"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -53,6 +55,15 @@ def learn(places: Iterable[Place]) -> None:
             _learned[id] = (name, kind)
         if name and _ids.get(name) not in CORE_LOCATIONS:
             _ids[name] = id
+
+
+def learn_from(store: Store) -> None:
+    """Know every location that was ever listed, to fill in what public CSV leaves out.
+
+    A name that was another location's before is the one's that was listed last.
+    """
+    listed = sorted(places.read_table(store), key=lambda seen: (seen.last_seen, not seen.gone))
+    learn((seen.id, seen.name, seen.type) for seen in listed)
 
 
 def is_report(body: bytes) -> bool:

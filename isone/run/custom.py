@@ -19,10 +19,9 @@ from typing import Any
 
 import yaml
 
-from isone.download import arguments
 from isone.errors import UsageError, printable
 from isone.market.datasets import DATASETS, DataType
-from isone.run import selection, sources
+from isone.run import arguments, selection, sources
 from isone.run.journal import Redaction
 from isone.run.settings import HANDED_ON, PROJECT, read_settings, validate
 

@@ -20,10 +20,9 @@ from urllib.parse import urlsplit
 import yaml
 
 from isone.errors import UsageError
-from isone.load import address
 from isone.market import clock, flaws
 from isone.market.datasets import ALL_LOCATIONS, CHOSEN_BY, DATASETS, HUBS, Locations, choices
-from isone.run import violations
+from isone.run import address, violations
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HANDED_ON = "ISONE_CONFIG"

@@ -22,10 +22,6 @@ log = logging.getLogger(__name__)
 WEBSERVICES_URL = "https://webservices.iso-ne.com/api/v1.1"
 REPORTS = "reports"
 SANDBOX = "sandbox"
-SANDBOX_SERVER = "isone-sandbox"
-"""How the sandbox begins its `Server` header: by it a client knows synthetic prices."""
-REPLAY_SERVER = "isone-replay"
-"""The same of a sandbox that serves recorded responses and nothing else."""
 REPORTS_URL = "https://www.iso-ne.com"
 ACCOUNT_HELP = (
     "set ISONE_USERNAME and ISONE_PASSWORD (a free ISO Express account, made at "

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any, Protocol
 
-from isone.run.sources import REPLAY_SERVER, SANDBOX_SERVER
+from isone.market.servers import REPLAY_SERVER, SANDBOX_SERVER
 from isone.sandbox.faults import Fault, Settings, spoil_records
 from isone.sandbox.message import Message, make_message
 from isone.sandbox.plan import FaultPlan

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from isone.errors import UsageError
 from isone.market import clock
-from isone.run.sources import REPLAY_SERVER, SANDBOX_SERVER
+from isone.market.servers import REPLAY_SERVER, SANDBOX_SERVER
 from isone.sandbox.faults import CHALLENGE, LOGIN_PATH, Fault, Settings, too_many
 from isone.sandbox.feeds import BASE_PATH
 from isone.sandbox.plan import FaultPlan

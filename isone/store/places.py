@@ -1,4 +1,4 @@
-"""The table of all locations that were ever listed, and when; it lends reports what they lack."""
+"""The table of all locations that were ever listed, and when."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,19 +41,6 @@ def read_table(store: Store) -> list[Seen]:
         raise UsageError(
             f"{table_path(store)} is damaged ({error}); remove it, and it is made again"
         ) from error
-
-
-def learn(store: Store) -> None:
-    """Know every location that was ever listed, to fill in what public reports leave out.
-
-    A name that was another location's before is the one's that was listed last.
-    """
-    from isone.response import (
-        reports,  # who only reads the table, as loading does, reads no replies
-    )
-
-    listed = sorted(read_table(store), key=lambda seen: (seen.last_seen, not seen.gone))
-    reports.learn((seen.id, seen.name, seen.type) for seen in listed)
 
 
 def write_table(store: Store, rows: Iterable[Seen]) -> None:

@@ -302,7 +302,7 @@ def read_stored(data: bytes) -> None:
         (store.ledger_path("lmp_da_hourly", 2024), lambda _: _entries(store)),
         (run.plan_path(store), lambda _: run.summary(store)),
         (run.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
-        (places.table_path(store), lambda _: places.learn(store)),
+        (places.table_path(store), lambda _: reports.learn_from(store)),
     )
     path, read = kinds[number % len(kinds)]
     path.parent.mkdir(parents=True, exist_ok=True)

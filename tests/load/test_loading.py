@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from isone.errors import UsageError
-from isone.load import address, layout, outputs
+from isone.load import layout, outputs
 from isone.load.outputs import Loading
 from isone.pack.outputs import Packing
+from isone.run import address
 from isone.run.selection import Job
 from isone.run.settings import read_settings
 from isone.store import markers

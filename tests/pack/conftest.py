@@ -12,10 +12,11 @@ import pytest
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
 from isone.market.datasets import DATASETS, HUBS, Dataset, Locations
+from isone.market.servers import SANDBOX_SERVER
 from isone.market.tables import table_columns
 from isone.run.selection import Accepted, Job
 from isone.run.settings import read_settings
-from isone.run.sources import SANDBOX_SERVER, Source
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
 from isone.store.store import Store
 

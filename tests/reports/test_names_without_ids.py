@@ -155,7 +155,7 @@ def test_a_name_that_a_retired_location_had_before_is_the_one_listed_last(
     store = Store(tmp_path)
     for known in ([old], [old, new]):
         places.write_table(store, known)
-        places.learn(store)
+        reports.learn_from(store)
         found = rows_of(HOURLY, Part(HOURLY.name, LAST, prelim=True), body)
         assert set(found["location_id"].to_pylist()) == {*HUBS, known[-1].id}
 

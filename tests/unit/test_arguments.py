@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from isone.download import arguments, by_hand
+from isone.download import by_hand
 from isone.market.datasets import DATASETS
-from isone.run import custom
+from isone.run import arguments, custom
 from isone.run.custom import CustomDownload
 from isone.run.selection import Job
 from isone.run.settings import PROJECT, Settings, config_of_this_folder, read_settings

@@ -12,10 +12,9 @@ from typing import Any
 
 import pytest
 
-from isone.download import arguments
 from isone.errors import UsageError
 from isone.market import clock
-from isone.run import custom
+from isone.run import arguments, custom
 from isone.run.custom import CustomDownload
 from isone.run.settings import PROJECT
 from isone.store import markers

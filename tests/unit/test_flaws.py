@@ -19,12 +19,13 @@ from isone.errors import ReplyError
 from isone.market import clock, flaws
 from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Part
 from isone.market.flaws import Flaw
+from isone.market.servers import SANDBOX_SERVER
 from isone.pack.year import pack_year
 from isone.response import check
 from isone.run import selection
 from isone.run.selection import Accepted, Job
 from isone.run.settings import AcceptedFlaw, read_settings
-from isone.run.sources import SANDBOX_SERVER, Source
+from isone.run.sources import Source
 from isone.sandbox import Sandbox
 from isone.store.manifest import read_manifest
 from isone.store.store import Entry, Store

@@ -12,7 +12,7 @@ PROGRAM = """
 import datetime as dt, logging, sys
 from isone.run.console import ConsoleHandler, say
 from isone.market.datasets import Part
-from isone.run.progress import DownloadProgress
+from isone.download.progress import DownloadProgress
 
 class Client:
     requests_sent, retries, waited = 7, 0, 0.0

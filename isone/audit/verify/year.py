@@ -18,9 +18,8 @@ from isone.load.packed import PackedFile
 from isone.market import flaws
 from isone.market.datasets import DATASETS, Dataset, Locations, Part
 from isone.pack.parquet import read_facts
-from isone.response import check, parse, suspects
+from isone.response import check, parse, reports, suspects
 from isone.run.settings import Settings
-from isone.store import places
 from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Entry, Store, sha256
 
@@ -74,7 +73,7 @@ def verify_year(
         notes = ("no marker: the year is not downloaded whole, so there is nothing to hold it to",)
         return Verdict(dataset_name, period, ABSENT, now, notes=notes)
     findings = _Findings()
-    places.learn(store)
+    reports.learn_from(store)
     try:
         manifest = read_manifest(path)
     except DamagedError as error:

@@ -1,25 +1,20 @@
 """What Snakemake's jobs do: one attempt each, with its journal around it."""
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from isone.download import by_hand, locations
-from isone.download.client import Client
-from isone.download.progress import DownloadProgress
+from isone.download import by_hand
+from isone.download.session import open_downloader
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
 from isone.market import clock
-from isone.market.datasets import DATASETS
-from isone.response import reports
-from isone.run import custom, run, selection, sources
+from isone.run import custom, run, selection
 from isone.run.console import say
-from isone.run.journal import USAGE, Journal, Redaction, log
+from isone.run.journal import USAGE, Journal, log
 from isone.run.selection import Job
 from isone.run.settings import Settings, read_settings
-from isone.run.sources import Source
 from isone.store import markers
 from isone.store.store import Store
 
@@ -109,73 +104,6 @@ def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt
         work,
         vital=chosen.stop_on_failure,
     )
-
-
-@contextlib.contextmanager
-def open_downloader(
-    settings: Settings,
-    dataset: str,
-    name: str,
-    *,
-    days: int,
-    redaction: Redaction,
-    requests_after: int = 0,
-    tell: Callable[..., None] = lambda **facts: None,
-) -> Iterator[Downloader]:
-    """All that a download needs, for as long as it lasts: sole use of the folder, source, client.
-
-    Raises DownloadError while another process downloads into the folder, and UsageError for a
-    location that does not exist.
-    """
-    store = Store(settings.store_dir)
-    with (
-        store.sole_downloader(name),
-        open_source(settings) as source,
-        Client(source, settings.http) as client,
-        DownloadProgress(name, client, days, requests_after=requests_after, tell=tell) as progress,
-    ):
-        if source.credentials:
-            redaction.hide(source.credentials)
-        client.on_wait = progress.wait
-        noted = locations.require_known(store, client, settings.locations)
-        if noted:
-            tell(noted=noted)
-        reports.learn_from(store)
-        yield Downloader(
-            store,
-            client,
-            DATASETS[dataset],
-            selection.accepted_flaws(settings.accepted_flaws, dataset),
-            on_plan=progress.plan,
-            on_part=progress.part,
-            keep_prelim=settings.revision == "both",
-        )
-
-
-@contextlib.contextmanager
-def open_client(settings: Settings, redaction: Redaction) -> Iterator[Client]:
-    """A client of the configuration's source, for jobs that are no downloads."""
-    with open_source(settings) as source, Client(source, settings.http) as client:
-        if source.credentials:
-            redaction.hide(source.credentials)
-        yield client
-
-
-@contextlib.contextmanager
-def open_source(settings: Settings) -> Iterator[Source]:
-    """The source of a configuration; a sandbox is started for as long as it is needed."""
-    if settings.source != "sandbox":
-        yield sources.open_service(settings)
-    elif settings.base_url:
-        yield Source("sandbox", settings.base_url)
-    else:
-        from isone.sandbox import Sandbox
-
-        options = settings.sandbox
-        with Sandbox(
-            nodes=options.nodes, latency=options.latency, faults=list(options.faults)
-        ) as sandbox:
-            yield Source("sandbox", sandbox.url)
 
 
 def _attempt(

@@ -19,14 +19,13 @@ from isone.market.datasets import (
 )
 from isone.market.flaws import Flaw
 from isone.response import parse, reports
-from isone.response.rows import Key, Place, tell_apart
+from isone.response.rows import HALF_CENT, Key, Place, tell_apart
 from isone.text import count
 
 if TYPE_CHECKING:
     from isone.response.aligned import Cells
 
 _CENT = 0.01
-HALF_CENT = 0.005
 LARGE = 2**20
 """Bytes of JSON from which on a response is read a column at a time, where it can be."""
 _NAMED = 5  # examples that a sentence gives before it only counts

@@ -16,8 +16,8 @@ import pyarrow as pa
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, Dataset, Part
 from isone.response.aligned import Cells, read_cells
-from isone.response.check import HALF_CENT
 from isone.response.parse import ID_DIGITS, LocationRef
+from isone.response.rows import HALF_CENT
 
 _location = msgspec.json.Decoder(LocationRef)
 

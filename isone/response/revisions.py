@@ -8,10 +8,8 @@ from typing import Any
 from isone.market import clock
 from isone.market.datasets import Dataset
 from isone.response import parse
-from isone.response.rows import Key, tell_apart
+from isone.response.rows import HALF_CENT, Key, tell_apart
 from isone.text import count
-
-_CENT = 0.005  # $; less than half a cent is no difference
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def _lacks_id(row: Any) -> bool:
 def _differ(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one is not other
-    return abs(one - other) > _CENT
+    return abs(one - other) > HALF_CENT
 
 
 def _gap(one: float | None, other: float | None) -> float:

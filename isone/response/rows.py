@@ -6,6 +6,8 @@ from typing import Any
 
 from isone.market.datasets import Dataset
 
+HALF_CENT = 0.005
+"""$/MWh by which prices may differ, and a sum be off, without being another."""
 Place = Any
 """What tells rows of one interval apart: the id of a place, 0 where there is one row, or names and,
 last, the occurrence: 1 unless an interval has rows of the same names with other values."""

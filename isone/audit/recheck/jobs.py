@@ -16,7 +16,7 @@ import msgspec
 
 from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
-from isone.download.jobs import open_client
+from isone.download.session import open_client
 from isone.download.year import entry_of, received_now, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ReplyError
 from isone.market import clock

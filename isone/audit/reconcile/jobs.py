@@ -9,7 +9,7 @@ from isone.audit.reconcile import averages, ours, outputs, results, verdict, wor
 from isone.audit.reconcile.averages import Month
 from isone.audit.reconcile.workbook import Sheet
 from isone.download.client import Client
-from isone.download.jobs import open_client
+from isone.download.session import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
 from isone.market.datasets import HUBS
 from isone.response import parse

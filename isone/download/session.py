@@ -1,0 +1,83 @@
+"""What a download needs for as long as it lasts: its source, a client, sole use of the folder."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from isone.download import locations
+from isone.download.client import Client
+from isone.download.progress import DownloadProgress
+from isone.download.year import Downloader
+from isone.market.datasets import DATASETS
+from isone.response import reports
+from isone.run import selection, sources
+from isone.run.journal import Redaction
+from isone.run.settings import Settings
+from isone.run.sources import Source
+from isone.store.store import Store
+
+
+@contextlib.contextmanager
+def open_downloader(
+    settings: Settings,
+    dataset: str,
+    name: str,
+    *,
+    days: int,
+    redaction: Redaction,
+    requests_after: int = 0,
+    tell: Callable[..., None] = lambda **facts: None,
+) -> Iterator[Downloader]:
+    """All that a download needs, for as long as it lasts: sole use of the folder, source, client.
+
+    Raises DownloadError while another process downloads into the folder, and UsageError for a
+    location that does not exist.
+    """
+    store = Store(settings.store_dir)
+    with (
+        store.sole_downloader(name),
+        open_source(settings) as source,
+        Client(source, settings.http) as client,
+        DownloadProgress(name, client, days, requests_after=requests_after, tell=tell) as progress,
+    ):
+        if source.credentials:
+            redaction.hide(source.credentials)
+        client.on_wait = progress.wait
+        noted = locations.require_known(store, client, settings.locations)
+        if noted:
+            tell(noted=noted)
+        reports.learn_from(store)
+        yield Downloader(
+            store,
+            client,
+            DATASETS[dataset],
+            selection.accepted_flaws(settings.accepted_flaws, dataset),
+            on_plan=progress.plan,
+            on_part=progress.part,
+            keep_prelim=settings.revision == "both",
+        )
+
+
+@contextlib.contextmanager
+def open_client(settings: Settings, redaction: Redaction) -> Iterator[Client]:
+    """A client of the configuration's source, for jobs that are no downloads."""
+    with open_source(settings) as source, Client(source, settings.http) as client:
+        if source.credentials:
+            redaction.hide(source.credentials)
+        yield client
+
+
+@contextlib.contextmanager
+def open_source(settings: Settings) -> Iterator[Source]:
+    """The source of a configuration; a sandbox is started for as long as it is needed."""
+    if settings.source != "sandbox":
+        yield sources.open_service(settings)
+    elif settings.base_url:
+        yield Source("sandbox", settings.base_url)
+    else:
+        from isone.sandbox import Sandbox
+
+        options = settings.sandbox
+        with Sandbox(
+            nodes=options.nodes, latency=options.latency, faults=list(options.faults)
+        ) as sandbox:
+            yield Source("sandbox", sandbox.url)

@@ -14,9 +14,9 @@ _JOBS = {
     "read the configuration": ("isone.run.run", "yaml"),
     "download": ("isone.download.jobs", "requests"),
     "pack": ("isone.pack.jobs, isone.pack.year", "pyarrow.parquet"),
-    "load into DuckDB": ("isone.database.jobs, isone.database.duckdb_file", "duckdb"),
+    "load into DuckDB": ("isone.load.jobs, isone.load.duckdb_file", "duckdb"),
     "write the report": ("isone.report.jobs, isone.report.page", "altair, duckdb, jinja2, pyarrow"),
-    "verify": ("isone.verify.jobs, isone.verify.year", "duckdb, pyarrow.parquet"),
+    "verify": ("isone.audit.verify.jobs, isone.audit.verify.year", "duckdb, pyarrow.parquet"),
 }
 _CONFIGURE = "from isone.run.settings import read_settings; read_settings({'years': 2024})"
 

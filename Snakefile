@@ -13,9 +13,9 @@ import sys
 
 from snakemake.utils import min_version
 
-from isone.run import clusters, notify, run
-from isone.market.datasets import DATASETS
 from isone.errors import IsoneError
+from isone.market.datasets import DATASETS
+from isone.run import clusters, notify, run
 from isone.run.selection import PERIOD_PATTERN
 
 min_version("9.27")  # a priority that is a function

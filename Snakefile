@@ -32,6 +32,13 @@ try:
 except IsoneError as error:
     sys.exit(f"error: {error}")
 
+
+# What rules call <data> and <logs>.
+pathvars:
+    data=str(RUN.store.root),
+    logs=str(RUN.settings.log_dir),
+
+
 # Also where --resources replaces the profile's list: one request at a time, whatever -j says.
 workflow.global_resources["isone_api"] = 1
 

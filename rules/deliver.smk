@@ -1,6 +1,6 @@
 # Run by itself, after the workflow, with the plugins that `make plugins` adds:
 #     snakemake -s rules/deliver.smk -j4 --config to=s3://bucket/isone
-# In:  {data}/parquet/{dataset}/{period}.parquet, {data}/isone.duckdb
+# In:  <data>/parquet/{dataset}/{period}.parquet, <data>/isone.duckdb
 #      reports/isone.html, reports/key_numbers.csv
 # Out: below `to`: parquet/{dataset}/{year}.parquet, and the others under their names;
 #      what lies there and is newer than its file stays as it is

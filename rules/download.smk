@@ -1,7 +1,7 @@
 # In:  ISO-NE's web services, or the sandbox
-# Out: {data}/raw/{dataset}/{year}/{day}.json.gz     replies as served; not Snakemake's to delete
-#      {data}/complete/{dataset}/{period}.json       the marker of a proven year, and its manifest
-#      {data}/complete/custom/{name}.json            the marker of a custom download
+# Out: <data>/raw/{dataset}/{year}/{day}.json.gz     replies as served; not Snakemake's to delete
+#      <data>/complete/{dataset}/{period}.json       the marker of a proven year, and its manifest
+#      <data>/complete/custom/{name}.json            the marker of a custom download
 
 
 wildcard_constraints:
@@ -25,9 +25,9 @@ rule download:
 
 rule download_prices:
     output:
-        marker=RUN.store.marker_path("{dataset}", "{period}"),
+        marker="<data>/complete/{dataset}/{period}.json",
     log:
-        RUN.settings.log_dir / "isone_{dataset}_{period}.log",
+        "<logs>/isone_{dataset}_{period}.log",
     priority: RUN.price_priority
     conda:
         "../envs/download.yaml"
@@ -42,9 +42,9 @@ rule download_prices:
 
 rule download_custom:
     output:
-        RUN.store.marker_path("custom", "{name}"),
+        marker="<data>/complete/custom/{name}.json",
     log:
-        RUN.settings.log_dir / "{name}.log",
+        "<logs>/{name}.log",
     priority: RUN.custom_priority
     conda:
         "../envs/download.yaml"

@@ -1,14 +1,18 @@
-# In:  {data}/parquet/{dataset}/{period}.parquet             the packed years, and their markers:
-#      {data}/packed/{dataset}/{period}.json
-#      {data}/complete/{dataset}/{period}.json               their manifests
-# Out: {data}/isone.duckdb                                   not Snakemake's to delete, so with
-#      {data}/loaded/isone.duckdb.json                       a marker of what it was built from
+# In:  <data>/parquet/{dataset}/{period}.parquet             the packed years, and their markers:
+#      <data>/packed/{dataset}/{period}.json
+#      <data>/complete/{dataset}/{period}.json               their manifests
+# Out: <data>/isone.duckdb                                   not Snakemake's to delete, so with
+#      <data>/loaded/isone.duckdb.json                       a marker of what it was built from
 #      schema isone of the PostgreSQL that `database` names, with a marker for each year:
-#      {data}/loaded/{digest of the address}/{dataset}/{period}.json
+#      <data>/loaded/{digest of the address}/{dataset}/{period}.json
 
 from isone.load.outputs import Loading
 
 LOADING = Loading(RUN.settings, RUN.store, RUN.jobs)
+
+
+pathvars:
+    database=LOADING.database,
 
 
 rule load:
@@ -20,9 +24,9 @@ rule load_duckdb:
     input:
         ancient(PACKING.markers),
     output:
-        marker=LOADING.duckdb_marker,
+        marker="<data>/loaded/isone.duckdb.json",
     log:
-        RUN.settings.log_dir / "load_duckdb.log",
+        "<logs>/load_duckdb.log",
     retries: 0
     conda:
         "../envs/load.yaml"
@@ -35,11 +39,11 @@ rule load_duckdb:
 
 rule load_postgres:
     input:
-        ancient(PACKING.marker),
+        ancient("<data>/packed/{dataset}/{period}.json"),
     output:
-        marker=LOADING.postgres_marker(),
+        marker="<data>/loaded/<database>/{dataset}/{period}.json",
     log:
-        RUN.settings.log_dir / "load_postgres_{dataset}_{period}.log",
+        "<logs>/load_postgres_{dataset}_{period}.log",
     retries: 0
     conda:
         "../envs/load.yaml"

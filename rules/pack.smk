@@ -1,9 +1,9 @@
-# In:  {data}/complete/{dataset}/{period}.json       the marker of a proven year
-#      {data}/raw/{dataset}/{year}/{day}.json.gz     the replies that it names, by their digests
-# Out: {data}/parquet/{dataset}/{period}.parquet     the year's table; it stays until the next one is
-#      {data}/packed/{dataset}/{period}.json         whole, so the rule declares its marker
-#      {data}/parquet/datapackage.json               what all the tables hold, for other programs,
-#      {data}/packed/datapackage.json                and its marker
+# In:  <data>/complete/{dataset}/{period}.json       the marker of a proven year
+#      <data>/raw/{dataset}/{year}/{day}.json.gz     the replies that it names, by their digests
+# Out: <data>/parquet/{dataset}/{period}.parquet     the year's table; it stays until the next one is
+#      <data>/packed/{dataset}/{period}.json         whole, so the rule declares its marker
+#      <data>/parquet/datapackage.json               what all the tables hold, for other programs,
+#      <data>/packed/datapackage.json                and its marker
 # Whether a marker holds is looked into when a run begins, so inputs are `ancient` here.
 
 from isone.pack.outputs import Packing
@@ -18,11 +18,11 @@ rule pack:
 
 rule pack_prices:
     input:
-        marker=ancient(RUN.store.marker_path("{dataset}", "{period}")),
+        marker=ancient("<data>/complete/{dataset}/{period}.json"),
     output:
-        marker=PACKING.marker,
+        marker="<data>/packed/{dataset}/{period}.json",
     log:
-        RUN.settings.log_dir / "pack_{dataset}_{period}.log",
+        "<logs>/pack_{dataset}_{period}.log",
     retries: 0
     conda:
         "../envs/pack.yaml"
@@ -36,9 +36,9 @@ rule describe_tables:
     input:
         ancient(PACKING.markers),
     output:
-        marker=PACKING.description,
+        marker="<data>/packed/datapackage.json",
     log:
-        RUN.settings.log_dir / "describe_tables.log",
+        "<logs>/describe_tables.log",
     retries: 0
     conda:
         "../envs/pack.yaml"

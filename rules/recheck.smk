@@ -1,7 +1,7 @@
 # In:  final days that are had, the newest `recheck_days` of them, and what is served for them now
-# Out: {data}/rechecked/{dataset}/{days}.on-{time}.json    what was compared, what was corrected;
-#      {data}/runs/{run}/rechecked/…                       rules declare a copy in the run's folder
-#      {data}/superseded/{dataset}/…                       replies that ISO-NE has corrected since
+# Out: <data>/rechecked/{dataset}/{days}.on-{time}.json    what was compared, what was corrected;
+#      <data>/runs/{run}/rechecked/…                       rules declare a copy in the run's folder
+#      <data>/superseded/{dataset}/…                       replies that ISO-NE has corrected since
 #      snakemake -j1 --config years=2026 recheck_days=14 -- recheck
 
 from isone.audit.recheck.outputs import Rechecking
@@ -21,9 +21,9 @@ rule recheck:
 # Without input: only what is had is asked for again.
 rule recheck_prices:
     output:
-        note=RECHECKING.note("{run}", "{dataset}", "{days}"),
+        note="<data>/runs/{run}/rechecked/{dataset}/{days}.json",
     log:
-        RUN.store.run_dir("{run}") / "logs" / "recheck_{dataset}_{days}.log",
+        "<data>/runs/{run}/logs/recheck_{dataset}_{days}.log",
     wildcard_constraints:
         days=r"\d{8}-\d{8}",
     retries: 0

@@ -1,7 +1,7 @@
-# In:  {data}/parquet/{dataset}/{period}.parquet        our prices at hub and zones
+# In:  <data>/parquet/{dataset}/{period}.parquet        our prices at hub and zones
 #      ISO-NE's monthly averages, or the yearly workbook that `smd` names
-# Out: {data}/reconciled/monthly_averages.json, workbook.json   month by month, hour by hour
-#      {data}/raw/lmp_index/…                                   the averages as served
+# Out: <data>/reconciled/monthly_averages.json, workbook.json   month by month, hour by hour
+#      <data>/raw/lmp_index/…                                   the averages as served
 #      The report shows them: the next run writes it again.
 #      snakemake -j1 --config years=2024 data_types=lmp markets="da rt-hourly" -- reconcile
 
@@ -20,7 +20,7 @@ rule reconcile:
         packed=ancient(RECONCILING.markers),
         workbook=RECONCILING.workbook,
     log:
-        RUN.settings.log_dir / "reconcile.log",
+        "<logs>/reconcile.log",
     retries: 0
     conda:
         "../envs/pack.yaml"

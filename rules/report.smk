@@ -1,12 +1,12 @@
-# In:  {data}/isone.duckdb, by its marker {data}/loaded/isone.duckdb.json
-#      {data}/complete, raw, refused, verified, runs   what is known of each day
-#      {data}/reconciled/*.json, where there are any   our prices against ISO-NE's own averages
+# In:  <data>/isone.duckdb, by its marker <data>/loaded/isone.duckdb.json
+#      <data>/complete, raw, refused, verified, runs   what is known of each day
+#      <data>/reconciled/*.json, where there are any   our prices against ISO-NE's own averages
 # Out: reports/isone.html                              the page
 #      reports/key_numbers.csv                         its headlines
 #      reports/figures/{figure}.svg, .png, .csv        its charts, and the data of each
-#      {data}/reported/page.json, figures.json         their markers: what they show stays until the
+#      <data>/reported/page.json, figures.json         their markers: what they show stays until the
 #                                                      next is whole, so rules declare these,
-#      {data}/reported/isone.html, …                   and copies for `snakemake --report`
+#      <data>/reported/isone.html, …                   and copies for `snakemake --report`
 #      For the sandbox's synthetic prices: reports/sandbox. Another data_dir has a reports/ within.
 
 from isone.report import outputs
@@ -21,23 +21,23 @@ rule report:
 
 rule write_report:
     input:
-        database=ancient(LOADING.duckdb_marker),
+        database=ancient("<data>/loaded/isone.duckdb.json"),
     output:
-        marker=REPORT.marker(outputs.PAGE),
+        marker="<data>/reported/page.json",
         page=report(
-            outputs.shown(RUN.store, "isone.html"),
+            "<data>/reported/isone.html",
             caption="../isone/report/captions/page.rst",
             category="Report",
             labels={"file": "The report"},
         ),
         numbers=report(
-            outputs.shown(RUN.store, "key_numbers.csv"),
+            "<data>/reported/key_numbers.csv",
             caption="../isone/report/captions/key_numbers.rst",
             category="Report",
             labels={"file": "Key numbers"},
         ),
     log:
-        RUN.settings.log_dir / "write_report.log",
+        "<logs>/write_report.log",
     retries: 0
     conda:
         "../envs/report.yaml"
@@ -49,18 +49,18 @@ rule write_report:
 
 rule write_figures:
     input:
-        database=ancient(LOADING.duckdb_marker),
+        database=ancient("<data>/loaded/isone.duckdb.json"),
     output:
-        marker=REPORT.marker(outputs.FIGURES),
+        marker="<data>/reported/figures.json",
         figures=report(
-            directory(outputs.shown(RUN.store, "figures")),
+            directory("<data>/reported/figures"),
             patterns=["{figure}.svg"],
             caption="../isone/report/captions/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
     log:
-        RUN.settings.log_dir / "write_figures.log",
+        "<logs>/write_figures.log",
     retries: 0
     conda:
         "../envs/report.yaml"

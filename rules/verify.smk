@@ -1,7 +1,7 @@
 # In:  all that is stored of the chosen years: replies, markers, tables, databases
-# Out: {data}/verified/{dataset}/{period}.json       the verdict; rules declare a copy of it in the
-#      {data}/runs/{run}/verified/…                  run's own folder, so every run reads again
-#      {data}/verified/summary.txt                   all verdicts of a run as a table
+# Out: <data>/verified/{dataset}/{period}.json       the verdict; rules declare a copy of it in the
+#      <data>/runs/{run}/verified/…                  run's own folder, so every run reads again
+#      <data>/verified/summary.txt                   all verdicts of a run as a table
 
 from isone.audit.verify.outputs import Verifying
 
@@ -13,7 +13,7 @@ rule verify:
     input:
         VERIFYING.verdicts,
     log:
-        RUN.settings.log_dir / "verify.log",
+        "<logs>/verify.log",
     retries: 0
     conda:
         "../envs/load.yaml"
@@ -26,9 +26,9 @@ rule verify:
 # Without input: what is damaged or missing is to be named, not made anew.
 rule verify_prices:
     output:
-        verdict=VERIFYING.verdict,
+        verdict="<data>/runs/{run}/verified/{dataset}/{period}.json",
     log:
-        RUN.store.run_dir("{run}") / "logs" / "verify_{dataset}_{period}.log",
+        "<data>/runs/{run}/logs/verify_{dataset}_{period}.log",
     retries: 0
     conda:
         "../envs/load.yaml"

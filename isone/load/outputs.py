@@ -49,10 +49,10 @@ class Loading:
             for job in self.jobs
         ]
 
-    def postgres_marker(self) -> Path:
-        """The marker of any dataset-year, with its wildcards."""
-        database = self.settings.database or NO_DATABASE
-        return postgres_marker(self.store, database, "{dataset}", "{period}")
+    @property
+    def database(self) -> str:
+        """What the folder of PostgreSQL's markers is called: it stands for the address."""
+        return target_digest(self.settings.database or NO_DATABASE)
 
     def require_database(self) -> None:
         """Raise an IsoneError, one sentence, where PostgreSQL cannot be loaded into now."""

@@ -29,11 +29,6 @@ class Packing:
         return [str(markers.of_table(self.store, job.dataset, job.period)) for job in self.jobs]
 
     @property
-    def marker(self) -> Path:
-        """The marker of any dataset-year's table, with its wildcards."""
-        return markers.of_table(self.store, "{dataset}", "{period}")
-
-    @property
     def description(self) -> Path:
         """The marker of the data package that describes whatever is packed."""
         return markers.of_description(self.store)

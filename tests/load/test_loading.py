@@ -171,9 +171,7 @@ def test_with_a_database_each_dataset_year_has_a_marker(store: Store) -> None:
     outcome = loading_of(store, job(2023), job(2024), database=address).outcome
     folder = store.root / "loaded" / outputs.target_digest(address) / "lmp_da_hourly"
     assert outcome[1:] == [str(folder / "2023.json"), str(folder / "2024.json")]
-    assert str(loading_of(store, database=address).postgres_marker()).endswith(
-        "{dataset}/{period}.json"
-    )
+    assert loading_of(store, database=address).database == folder.parent.name
 
 
 def test_the_duckdb_marker_holds_while_what_is_packed_is_what_it_was_built_from(

@@ -34,11 +34,6 @@ class Verifying:
         now = run.current_id()
         return [of_run(self.store, now, dataset, period) for dataset, period in chosen]
 
-    @property
-    def verdict(self) -> Path:
-        """The verdict on any dataset-year in any run, with its wildcards."""
-        return of_run(self.store, "{run}", "{dataset}", "{period}")
-
 
 def of_run(store: Store, run: str, dataset: str, period: str) -> Path:
     """Where a run has its own copy of the verdict that it came to."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
 import yaml
 
 from isone.errors import UsageError
@@ -129,8 +130,15 @@ def _differing(data_type: DataType, settings: Settings, said: Collection[str]) -
         if name in _OPTIONS and value is not None:
             words += [_OPTIONS[name], value]
         else:
-            others.append(f"{name}={value if isinstance(value, str) else json.dumps(value)}")
+            others.append(f"{name}={_written(value)}")
     return [*words, *(["--config", *others] if others else [])]
+
+
+def _written(value: Any) -> str:
+    """A value as a person writes it: `300` rather than `300.0`."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def location_words(locations: Locations) -> list[str]:
@@ -162,7 +170,8 @@ def _values(settings: Settings) -> dict[str, Any]:
         "revision": settings.revision,
         "through": settings.through and str(settings.through),
         "accepted_flaws": [
-            dataclasses.asdict(each) | {"day": str(each.day)} for each in settings.accepted_flaws
+            msgspec.structs.asdict(each) | {"day": str(each.day)}
+            for each in settings.accepted_flaws
         ],
         **dataclasses.asdict(settings.http),
         "sandbox_nodes": settings.sandbox.nodes,

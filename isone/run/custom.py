@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
+from msgspec import Meta, Struct
 
 from isone.errors import UsageError, printable
 from isone.market.datasets import DATASETS, DataType
@@ -37,6 +37,32 @@ _KEPT_BACK = ("PGPASSWORD", "ISONE_NOTIFY")
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _LAST_WORDS = 1.0  # seconds in which what a program wrote last is read
 _CHUNK = 1 << 16
+
+
+class Entry(Struct, frozen=True, forbid_unknown_fields=True):
+    """A custom download as it is written."""
+
+    name: Annotated[str, Meta(description="Unique identifier of the download.")]
+    script: Annotated[str, Meta(description="Path of the program, relative to the project folder.")]
+    args: Annotated[tuple[str | int | float, ...], Meta(description="List of its arguments.")]
+    stop_on_failure: Annotated[
+        bool,
+        Meta(
+            description="If true, no further download is started once this one has failed for good."
+        ),
+    ] = False
+
+
+Entries = Annotated[
+    tuple[Entry, ...],
+    Meta(
+        min_length=1,
+        title="Custom downloads",
+        description="A JSON list; each entry becomes a job with marker, log, retries and a line "
+        "in the summary.",
+    ),
+]
+"""A file of them; `schemas/downloads.schema.yaml` is written from it."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +110,7 @@ def read_downloads(path: Path, config: Mapping[str, Any] | None = None) -> list[
         raise UsageError(f"downloads: {path} is not UTF-8 text") from error
     except (ValueError, RecursionError) as error:  # a number, or a nesting, beyond all measure
         raise UsageError(f"downloads: {path} is no list of downloads: {error}") from error
-    validate(entries, _schema(), f"downloads: {path}")
+    entries = validate(entries, Entries, f"downloads: {path}")
     downloads = [_download(entry, config or {}) for entry in entries]
     names = [download.name.lower() for download in downloads]
     for name in names:
@@ -110,8 +136,8 @@ def _json_mistake(error: json.JSONDecodeError) -> str:
     return f"{error.msg} {where}"
 
 
-def _download(entry: dict[str, Any], config: Mapping[str, Any]) -> CustomDownload:
-    name, script = entry["name"], entry["script"]
+def _download(entry: Entry, config: Mapping[str, Any]) -> CustomDownload:
+    name, script = entry.name, entry.script
     if not re.fullmatch(_NAME, name) or name.startswith("."):
         raise UsageError(
             f"downloads: {name!r} cannot name a job; use letters, digits, '_', '-' and '.'"
@@ -120,7 +146,7 @@ def _download(entry: dict[str, Any], config: Mapping[str, Any]) -> CustomDownloa
         raise UsageError(
             f"downloads: {name!r} is the name of a job of this workflow; choose another"
         )
-    args = tuple(str(arg) for arg in entry["args"])
+    args = tuple(str(arg) for arg in entry.args)
     if any("\0" in word for word in (script, *args)):
         raise UsageError(f"downloads: {name}: a NUL character can be in no program's arguments")
     try:
@@ -139,7 +165,7 @@ def _download(entry: dict[str, Any], config: Mapping[str, Any]) -> CustomDownloa
         raise UsageError(f"downloads: {name}: there is no program {script} in the project folder")
     if program.suffix != ".py" and not os.access(program, os.X_OK):
         raise UsageError(f"downloads: {name}: {script} is neither a .py file nor executable")
-    download = CustomDownload(name, program, args, entry.get("stop_on_failure", False))
+    download = CustomDownload(name, program, args, entry.stop_on_failure)
     try:
         _wanted(download, config)
     except UsageError as error:
@@ -154,11 +180,6 @@ def _wanted(download: CustomDownload, config: Mapping[str, Any]) -> arguments.Wa
     if {"-h", "--help"} & set(download.args):
         raise UsageError("--help downloads nothing")
     return arguments.read(download.data_type, download.args, config)
-
-
-def _schema() -> dict[str, Any]:
-    text = (PROJECT / "schemas" / "downloads.schema.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
 
 
 def command(download: CustomDownload, config: Mapping[str, Any]) -> str:

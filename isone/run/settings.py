@@ -1,8 +1,8 @@
 """The configuration: coerced from what the command line makes of it, checked, and typed.
 
-What keys there are, their types and defaults stand in `schemas/config.schema.yaml`. The command
-line turns `2024` into a number, `2024,2025` into text and `true` into text, so everything is
-coerced here, once, before it is checked.
+What keys there are, their types and defaults stand in `isone/run/config.py`. The command line
+turns `2024` into a number, `2024,2025` into text and `true` into text, so everything is coerced
+here, once, before it is checked.
 """
 
 import datetime as dt
@@ -12,17 +12,28 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import yaml
+from msgspec import inspect
 
 from isone.errors import UsageError
 from isone.market import clock, flaws
-from isone.market.datasets import ALL_LOCATIONS, CHOSEN_BY, DATASETS, HUBS, Locations, choices
+from isone.market.datasets import (
+    ALL_LOCATIONS,
+    CHOSEN_BY,
+    DATASETS,
+    HUBS,
+    DataType,
+    Locations,
+    choices,
+)
 from isone.run import address, violations
+from isone.run.config import AcceptedFlaw as AcceptedFlaw  # others look for it here
+from isone.run.config import Config
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HANDED_ON = "ISONE_CONFIG"
@@ -30,16 +41,6 @@ HANDED_ON = "ISONE_CONFIG"
 _FIRST_YEAR = 2003
 _DEEPEST = 2  # a list of mappings
 _TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
-
-
-@dataclass(frozen=True)
-class AcceptedFlaw:
-    """A flaw of ISO-NE's own, on one day of a dataset, that the user accepts, and why."""
-
-    dataset: str
-    day: dt.date
-    reason: str
-    flaw: str = flaws.MISSING
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ class Settings:
     accepted_flaws: tuple[AcceptedFlaw, ...]
     http: HttpPolicy
     sandbox: SandboxOptions
-    database: str | None = None
-    timescaledb: bool = False
-    refetch: bool = False
-    remarks: tuple[str, ...] = ()
+    database: str | None
+    timescaledb: bool
+    refetch: bool
+    remarks: tuple[str, ...]
     """What of the choice brings nothing, in sentences that belong into a run's header."""
 
     @property
@@ -103,44 +104,45 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
 
     Raises UsageError, in one sentence, for an unknown key, a wrong type or a wrong value.
     """
-    properties: dict[str, Any] = schema()["properties"]
-    refuse_unknown(config, properties, "configuration key")
+    rules = violations.fields(inspect.type_info(Config))
+    refuse_unknown(config, rules, "configuration key")
     for key, value in config.items():
         _require_flat(key, value)
     values = {
-        key: _coerce(config.get(key), rule) if config.get(key) is not None else rule["default"]
-        for key, rule in properties.items()
+        key: _coerce(config[key], rule)
+        for key, rule in rules.items()
+        if config.get(key) is not None
     }
-    validate(values, schema())
     for key, value in values.items():
         _require_printable(key, value)
+    given: Config = validate(values, Config)
     return Settings(
-        years=parse_years(values["years"]),
-        datasets=_chosen_datasets(values),
-        locations=_chosen_locations(values["locations"]),
-        newest_first=values["newest_first"],
-        source=values["source"],
-        revision=values["revision"],
-        recheck_days=values["recheck_days"],
-        smd=values["smd"] and _path(values["smd"], "smd"),
-        base_url=values["base_url"] and _address(values["base_url"]),
-        through=values["through"] and parse_day(values["through"], "through"),
-        downloads=values["downloads"] and Path(values["downloads"]),
-        stop_on_failure=values["stop_on_failure"],
-        retry_delay=values["retry_delay"],
-        data_dir=_path(values["data_dir"], "data_dir"),
-        log_dir=_path(values["log_dir"], "log_dir"),
-        accepted_flaws=tuple(_accepted_flaw(each) for each in values["accepted_flaws"]),
-        http=HttpPolicy(**{k: values[k] for k in HttpPolicy.__dataclass_fields__}),
+        years=parse_years(given.years),
+        datasets=_chosen_datasets(given),
+        locations=_chosen_locations(given.locations),
+        newest_first=given.newest_first,
+        source=given.source,
+        revision=given.revision,
+        recheck_days=given.recheck_days,
+        smd=_path(given.smd, "smd") if given.smd else None,
+        base_url=given.base_url and _address(given.base_url),
+        through=given.through,
+        downloads=Path(given.downloads) if given.downloads else None,
+        stop_on_failure=given.stop_on_failure,
+        retry_delay=given.retry_delay,
+        data_dir=_path(given.data_dir, "data_dir"),
+        log_dir=_path(given.log_dir, "log_dir"),
+        accepted_flaws=tuple(map(_known_flaw, given.accepted_flaws)),
+        http=HttpPolicy(**{k: getattr(given, k) for k in HttpPolicy.__dataclass_fields__}),
         sandbox=SandboxOptions(
-            nodes=values["sandbox_nodes"],
-            latency=values["sandbox_latency"],
-            faults=tuple(values["sandbox_faults"]),
+            nodes=given.sandbox_nodes,
+            latency=given.sandbox_latency,
+            faults=given.sandbox_faults,
         ),
-        database=values["database"] and require_no_password(values["database"]),
-        timescaledb=values["timescaledb"],
-        refetch=values["refetch"],
-        remarks=_without_effect(values),
+        database=given.database and require_no_password(given.database),
+        timescaledb=given.timescaledb,
+        refetch=given.refetch,
+        remarks=_without_effect(given),
     )
 
 
@@ -161,14 +163,6 @@ def config_of_this_folder() -> dict[str, Any]:
     return config
 
 
-@lru_cache(maxsize=1)
-def schema() -> dict[str, Any]:
-    """The schema of the configuration."""
-    text = (PROJECT / "schemas" / "config.schema.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # eight times as fast, where it is built
-    return dict(yaml.load(text, Loader=loader))  # noqa: S506 - either is safe
-
-
 def refuse_unknown(given: Iterable[str], known: Iterable[str], kind: str) -> None:
     """Refuse the first name that is not known, with the nearest known one."""
     known = list(known)
@@ -177,15 +171,19 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], kind: str) -> Non
             raise UsageError(violations.unknown(str(name), known, kind))
 
 
-def validate(value: Any, rule: Mapping[str, Any], what: str = "") -> None:
-    """Check a value against a JSON schema; the worst violation becomes one sentence.
+def validate(value: Any, model: Any, what: str = "") -> Any:
+    """The value as the type that `model` is; what is wrong with it becomes one sentence.
 
     `what` names the value, where it is a file's and not the configuration itself.
     """
-    found = violations.find(value, rule)
-    if found:
-        where = ", ".join(filter(None, [what, found[0]]))
-        raise UsageError(f"{where}: {found[1]}")
+    try:
+        return msgspec.convert(value, model)
+    except msgspec.ValidationError as error:
+        where, wrong = violations.explain(error, value, model)
+        where = ", ".join(filter(None, [what, where]))
+        raise UsageError(f"{where}: {wrong}") from error
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{what}: {_unprintable(error.object)}") from error
 
 
 def _require_flat(key: str, value: Any, depth: int = 0) -> None:
@@ -199,24 +197,29 @@ def _require_flat(key: str, value: Any, depth: int = 0) -> None:
 
 def _require_printable(key: str, value: Any) -> None:
     """Refuse what would move a terminal or forge a line of a log, and NUL, which no path has."""
-    if isinstance(value, list | dict):
-        for each in value.values() if isinstance(value, dict) else value:
+    if isinstance(value, list | tuple | dict):
+        for each in value:
             _require_printable(key, each)
-    elif isinstance(value, str) and not value.isprintable():
-        raise UsageError(f"{key}: {value[:80]!r} has a character that cannot be printed")
+    if isinstance(value, dict):
+        _require_printable(key, list(value.values()))
+    if isinstance(value, str) and not value.isprintable():
+        raise UsageError(f"{key}: {_unprintable(value)}")
 
 
-def _coerce(value: Any, rule: Mapping[str, Any]) -> Any:
-    kinds = rule.get("type", "string")
-    kinds = [kinds] if isinstance(kinds, str) else list(kinds)
-    if isinstance(value, str) and "null" in kinds and value.lower() in {"null", "none", ""}:
+def _unprintable(text: str) -> str:
+    return f"{violations.shown(text)} has a character that cannot be printed"
+
+
+def _coerce(value: Any, rule: inspect.Type) -> Any:
+    if isinstance(value, str) and value.lower() in {"null", "none", ""} and _may_be_none(rule):
         return None
-    if "array" in kinds:
-        return _coerce_list(value, rule["items"])
-    if "boolean" in kinds:
+    kind = violations.core(rule)
+    if isinstance(kind, inspect.VarTupleType):
+        return _coerce_list(value, violations.core(kind.item_type))
+    if isinstance(kind, inspect.BoolType):
         word = str(value).lower()
         return True if word in _TRUE else False if word in _FALSE else value
-    if "integer" in kinds or "number" in kinds:
+    if isinstance(kind, inspect.IntType | inspect.FloatType):
         return _coerce_number(value)
     if isinstance(value, dt.datetime):
         return value.date().isoformat()
@@ -225,15 +228,21 @@ def _coerce(value: Any, rule: Mapping[str, Any]) -> Any:
     return value
 
 
-def _coerce_list(value: Any, item: Mapping[str, Any]) -> Any:
-    if item.get("type") == "object":
+def _may_be_none(rule: inspect.Type) -> bool:
+    kind = rule.type if isinstance(rule, inspect.Metadata) else rule
+    return isinstance(kind, inspect.UnionType) and kind.includes_none
+
+
+def _coerce_list(value: Any, item: inspect.Type) -> Any:
+    entries = value if isinstance(value, list | tuple) else [value]
+    if isinstance(item, inspect.StructType):
+        rules = violations.fields(item)
         return [
-            {k: _coerce(v, item["properties"].get(k, {})) for k, v in entry.items()}
+            {k: _coerce(v, rules.get(k, inspect.StrType())) for k, v in entry.items()}
             if isinstance(entry, Mapping)
             else entry
-            for entry in (value if isinstance(value, list | tuple) else [value])
+            for entry in entries
         ]
-    entries = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(entry, Mapping | list | tuple) for entry in entries):
         return entries
     return [word for entry in entries for word in re.split(r"[\s,;]+", str(entry).strip()) if word]
@@ -299,34 +308,40 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
-def _chosen_datasets(values: Mapping[str, Any]) -> tuple[str, ...]:
-    types = set(values["data_types"])
+def _choosing(given: Config, data_type: DataType) -> tuple[str, tuple[str, ...]]:
+    """The key that chooses among the sets of a data type, and what it says."""
+    key = CHOSEN_BY[data_type]
+    return key, getattr(given, key)
+
+
+def _chosen_datasets(given: Config) -> tuple[str, ...]:
+    types = set(given.data_types)
     rows = [row for row in DATASETS.values() if types & {row.data_type, "all"}]
-    chosen = tuple(row.name for row in rows if row.choice in values[CHOSEN_BY[row.data_type]])
+    chosen = tuple(row.name for row in rows if row.choice in _choosing(given, row.data_type)[1])
     if not chosen:
-        key, choices = CHOSEN_BY[rows[0].data_type], ", ".join(row.choice for row in rows)
+        key, words = _choosing(given, rows[0].data_type)
         raise UsageError(
-            f"{key}: {', '.join(values[key])} has none of the data types "
-            f"{', '.join(values['data_types'])}, which have {choices}"
+            f"{key}: {', '.join(words)} has none of the data types "
+            f"{', '.join(given.data_types)}, which have {', '.join(row.choice for row in rows)}"
         )
     return chosen
 
 
-def _without_effect(values: Mapping[str, Any]) -> tuple[str, ...]:
+def _without_effect(given: Config) -> tuple[str, ...]:
     """The data types, markets and services that are chosen and bring nothing, in sentences."""
-    types = [name for name in CHOSEN_BY if {name, "all"} & set(values["data_types"])]
+    types = [name for name in CHOSEN_BY if {name, "all"} & set(given.data_types)]
     remarks = []
     for name in types:
-        key, has = CHOSEN_BY[name], choices(name)
-        if not set(has) & set(values[key]):
+        (key, words), has = _choosing(given, name), choices(name)
+        if not set(has) & set(words):
             remarks.append(
-                f"data type {name} is left out: {key} {', '.join(values[key])} has none of it; "
+                f"data type {name} is left out: {key} {', '.join(words)} has none of it; "
                 f"it has {', '.join(has)}"
             )
-    for key in dict.fromkeys(CHOSEN_BY[name] for name in types):
+    for key, words in dict(_choosing(given, name) for name in types).items():
         of_key = [name for name in types if CHOSEN_BY[name] == key]
         has_any = {choice for name in of_key for choice in choices(name)}
-        for word in values[key]:
+        for word in words:
             if word not in has_any:
                 remarks.append(f"{key}: {word} brings nothing of data type {', '.join(of_key)}")
     return tuple(remarks)
@@ -351,10 +366,11 @@ def require_no_password(database: str) -> str:
     return database
 
 
-def _accepted_flaw(given: Mapping[str, str]) -> AcceptedFlaw:
-    name = given.get("flaw", flaws.MISSING)
-    for word, known, kind in ((given["dataset"], DATASETS, "dataset"), (name, flaws.ALL, "flaw")):
+def _known_flaw(given: AcceptedFlaw) -> AcceptedFlaw:
+    for word, known, kind in (
+        (given.dataset, DATASETS, "dataset"),
+        (given.flaw, flaws.ALL, "flaw"),
+    ):
         if word not in known:
             raise UsageError(f"accepted_flaws: {violations.unknown(word, known, kind)}")
-    day = parse_day(given["day"], "accepted_flaws")
-    return AcceptedFlaw(given["dataset"], day, given["reason"], name)
+    return given

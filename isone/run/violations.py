@@ -1,46 +1,73 @@
 """What is wrong with a value that a person wrote, in words: where, what, and what may stand there.
 
-`jsonschema` finds it; its own words are for those who wrote the schema.
+`msgspec` finds it; its own words are for those who wrote the types.
 """
 
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import msgspec
+from msgspec import inspect
 
 _SHOWN = 200  # characters of a value that a sentence repeats
 _FEW = 5  # names that are listed rather than guessed among
 _NOT_REPEATED = "what is given (not repeated here, for with an '@' it may hold a password)"
-_UNKNOWN_KEY = "additionalProperties"
-_KINDS = {
-    "array": "a list",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "object": "a mapping",
-    "string": "text",
+_PATH = re.compile(r"`\$([^`]*)`$")
+"""Where msgspec's sentences end: with the steps to what is wrong, such as `$.days[1]`."""
+_WORDS: dict[type[inspect.Type], str] = {
+    inspect.BoolType: "true or false",
+    inspect.FloatType: "a number",
+    inspect.IntType: "a whole number",
+    inspect.StrType: "text",
+    inspect.StructType: "a mapping",
+    inspect.VarTupleType: "a list",
 }
 
 
-def find(value: Any, rule: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The worst violation of a JSON schema: where it is, and what; None where there is none.
+def explain(error: msgspec.ValidationError, value: Any, model: Any) -> tuple[str, str]:
+    """What msgspec found wrong with a value for a type: where it is, and what.
 
     Where is empty for the value as a whole, else a key as it was written, and the entry of its list
     where entries are mappings: `markets`, `accepted_flaws, entry 2, day`.
     """
-    import jsonschema  # 100 ms of imports that the jobs themselves do not need twice
+    rule: inspect.Type = inspect.type_info(model)
+    where, described = [], ""
+    path = _PATH.search(str(error))
+    for name, position in re.findall(r"\.(\w+)|\[(\d+)\]", path[1] if path else ""):
+        kind = core(rule)
+        if isinstance(kind, inspect.StructType):
+            rule = fields(kind)[name]
+            described = described or _said(rule, "description")
+            where.append(name)
+            value = value[name]
+        elif isinstance(kind, inspect.VarTupleType):
+            rule = kind.item_type
+            value = value[int(position)]
+            if isinstance(core(rule), inspect.StructType):  # a plain word says itself which it is
+                where.append(f"entry {int(position) + 1}")
+    what = _what(value, rule) or str(error)[:_SHOWN]
+    described = described.rstrip(".")
+    return ", ".join(where), what + (f" ({described})" if described else "")
 
-    validator = jsonschema.Draft202012Validator(
-        rule, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
-    errors = sorted(validator.iter_errors(value), key=lambda error: error.validator != _UNKNOWN_KEY)
-    error = jsonschema.exceptions.best_match(errors)  # a misspelt key rather than the lack of it
-    if error is None:
-        return None
-    key = str(next(iter(error.absolute_path), ""))
-    described = rule.get("properties", {}).get(key, {}).get("description", "").rstrip(".")
-    return _where(error), _what(error) + (f" ({described})" if described else "")
+
+def core(rule: inspect.Type) -> inspect.Type:
+    """The type itself, without what is said of it and without that there may be none."""
+    if isinstance(rule, inspect.Metadata):
+        return core(rule.type)
+    if isinstance(rule, inspect.UnionType):
+        kinds = [each for each in rule.types if not isinstance(each, inspect.NoneType)]
+        return core(kinds[0]) if len(kinds) == 1 else rule
+    return rule
+
+
+def fields(rule: inspect.Type) -> dict[str, inspect.Type]:
+    """The types of a mapping's keys; none for what is no mapping."""
+    kind = core(rule)
+    keys = kind.fields if isinstance(kind, inspect.StructType) else ()
+    return {field.name: field.type for field in keys}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -52,52 +79,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {_listed([repr(folded[each]) for each in like], 'or')}?" if like else ""
 
 
-def _where(error: Any) -> str:
-    steps = list(error.absolute_path)
-    if steps and isinstance(steps[-1], int) and error.schema.get("type") != "object":
-        steps.pop()  # a word in a list of words: the word itself says which
-    return ", ".join(f"entry {step + 1}" if isinstance(step, int) else step for step in steps)
-
-
-def _what(error: Any) -> str:
-    given, limit = _given(error.instance), error.validator_value
-    match error.validator:
-        case "enum":
-            question = nearest(error.instance, limit) if isinstance(error.instance, str) else ""
-            return f"{given} is not one of {', '.join(limit)}" + (question and f"; {question}")
-        case "type":
-            kinds = (
-                [limit] if isinstance(limit, str) else [kind for kind in limit if kind != "null"]
-            )
-            what = f"{given} is not {_listed([_KINDS[kind] for kind in kinds], 'or')}"
-        case "format":
-            if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(error.instance)):
-                return f"{given} is a day that no calendar has"
-            return f"{given} is not a date; write YYYY-MM-DD"
-        case "pattern":
-            what = f"{given} cannot stand here"
-        case "minimum":
-            return f"{given} is too small; write {limit} or more"
-        case "exclusiveMinimum":
-            return f"{given} is too small; write more than {limit}"
-        case "maximum":
-            return f"{given} is too large; write {limit} or less"
-        case "minItems" | "minLength":
-            return "there is nothing in it"
-        case "required":
-            lacking = [name for name in limit if name not in error.instance]
-            return f"{_listed(lacking, 'and')} must be in it"
-        case "additionalProperties":  # _UNKNOWN_KEY
-            known = error.schema["properties"]
-            return unknown(next(name for name in error.instance if name not in known), known, "key")
-        case _:
-            return str(error.message)[-_SHOWN:]  # what is wrong stands at its end
-    examples = [str(each) for each in error.schema.get("examples", ())]
-    if examples:
-        what += f"; write, for example, {_listed(examples, 'or')}"
-    return what
-
-
 def unknown(name: str, known: Iterable[str], kind: str) -> str:
     """That a name is none of those known, with the nearest, or all where they are few."""
     known = list(known)
@@ -105,14 +86,85 @@ def unknown(name: str, known: Iterable[str], kind: str) -> str:
     return f"unknown {kind} {name!r}; {hint or 'known: ' + ', '.join(known)}"
 
 
-def _given(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value in a sentence: text in quotes, all else as YAML has it, and no secret."""
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "a mapping"
+    if isinstance(value, list | tuple | dict):
+        return "a mapping" if isinstance(value, dict) else "a list"
     text = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
     if "@" in text:
         return _NOT_REPEATED
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _what(value: Any, rule: inspect.Type) -> str:
+    """What is wrong with a value itself, not with what is in it; empty where nothing is seen."""
+    given, kind = shown(value), core(rule)
+    match kind:
+        case inspect.LiteralType():
+            known = [str(each) for each in _said(rule, "words") or kind.values]
+            question = nearest(value, known) if isinstance(value, str) else ""
+            return f"{given} is not one of {', '.join(known)}" + (question and f"; {question}")
+        case inspect.DateType():
+            if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
+                return f"{given} is a day that no calendar has"
+            return f"{given} is not a date; write YYYY-MM-DD"
+        case inspect.StructType() if isinstance(value, dict):
+            return _keys_at_fault(value, kind)
+        case inspect.VarTupleType() if isinstance(value, list | tuple):
+            return "" if value else "there is nothing in it"
+        case inspect.StrType() if value == "":
+            return "there is nothing in it"
+        case inspect.StrType() if isinstance(value, str):
+            what = f"{given} cannot stand here"
+        case inspect.IntType() | inspect.FloatType() if _is_number(value, kind):
+            return _beyond(value, kind)
+        case _:
+            what = f"{given} is not {_listed(list(_words(kind)), 'or')}"
+    examples = [str(each) for each in _said(rule, "examples") or ()]
+    return what + (f"; write, for example, {_listed(examples, 'or')}" if examples else "")
+
+
+def _keys_at_fault(value: dict[Any, Any], kind: inspect.StructType) -> str:
+    known = fields(kind)
+    for name in value:
+        if name not in known:
+            return unknown(str(name), known, "key")
+    lacking = [field.name for field in kind.fields if field.required and field.name not in value]
+    return f"{_listed(lacking, 'and')} must be in it" if lacking else ""
+
+
+def _is_number(value: Any, kind: inspect.Type) -> bool:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole or (isinstance(value, float) and isinstance(kind, inspect.FloatType))
+
+
+def _beyond(value: float, kind: inspect.IntType | inspect.FloatType) -> str:
+    given = shown(value)
+    if kind.ge is not None and value < kind.ge:
+        return f"{given} is too small; write {kind.ge} or more"
+    if kind.gt is not None and value <= kind.gt:
+        return f"{given} is too small; write more than {kind.gt}"
+    if kind.le is not None and value > kind.le:
+        return f"{given} is too large; write {kind.le} or less"
+    return ""
+
+
+def _words(kind: inspect.Type) -> Iterator[str]:
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    has_any_number = any(isinstance(each, inspect.FloatType) for each in kinds)
+    for each in map(core, kinds):
+        if not (isinstance(each, inspect.IntType) and has_any_number):
+            yield _WORDS[type(each)]
+
+
+def _said(rule: inspect.Type, key: str) -> Any:
+    """What a type is said to be beside what it is; empty where nothing is."""
+    if isinstance(rule, inspect.Metadata):
+        said = (rule.extra_json_schema or {}) | (rule.extra or {})
+        return said.get(key) or _said(rule.type, key)
+    if isinstance(rule, inspect.UnionType):
+        return next(filter(None, (_said(each, key) for each in rule.types)), "")
+    return ""
 
 
 def _listed(words: list[str], last: str) -> str:

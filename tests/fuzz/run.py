@@ -15,7 +15,7 @@ from pathlib import Path
 
 _PROJECT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(_PROJECT), str(_PROJECT / "tests")]
-_INSTRUMENTED = ["isone", "netrc", "csv", "yaml", "email", "openpyxl", "jsonschema"]
+_INSTRUMENTED = ["isone", "netrc", "csv", "yaml", "email", "openpyxl"]
 _LARGEST = 300_000  # bytes of an input; the largest seed has a third of that
 _SLOWEST = 20  # seconds for one input
 _MEMORY = 3000  # MB

@@ -15,13 +15,14 @@ import os
 import random
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import yaml
 from requests.structures import CaseInsensitiveDict
 from running import PROJECT
@@ -36,6 +37,7 @@ from isone.market.datasets import DATASETS, REPORTS_PAGE, Dataset, Part
 from isone.pack.columns import ColumnReader
 from isone.response import check, parse, reports
 from isone.run import custom, run, settings, sources
+from isone.run.config import Config
 from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.replies import Invented
@@ -372,14 +374,10 @@ def read_config_file(data: bytes) -> None:
 def config_file_seeds() -> list[bytes]:
     text = (PROJECT / "config.yaml").read_text()
     bomb = "a: &a [x, x]\nb: &b [*a, *a]\nyears: [*b, *b]\n"
-    keys = "".join(f"{key}: {yaml.safe_dump(v['default'])}" for key, v in rules().items())
+    defaults = msgspec.to_builtins(Config())
+    keys = "".join(f"{key}: {yaml.safe_dump(value)}" for key, value in defaults.items())
     gaps = "accepted_flaws:\n  - {dataset: reserve_5min, day: 2024-06-01, reason: x}\n"
     return [each.encode() for each in (text, bomb, keys.replace("...\n", ""), gaps, "years: 2024")]
-
-
-def rules() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = settings.schema()["properties"]
-    return found
 
 
 def read_config_words(data: bytes) -> None:

@@ -73,6 +73,16 @@ def test_a_job_s_command_brings_the_same_days_from_the_same_place_into_the_same_
     assert counting(wanted.settings) == counting(settings)
 
 
+def test_a_whole_number_of_seconds_is_written_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = read_settings({"backoff_total": "7200", "connect_timeout": 0.5})
+    said = by_hand.command(Job("lmp_da_hourly", 2024, FIRST, LAST, settings.locations), settings)
+    assert "connect_timeout=0.5 backoff_total=7200" in said
+    assert "7200.0" not in said
+
+
 @pytest.mark.parametrize("given", RUNS, ids=lambda given: ",".join(given) or "nothing said")
 @pytest.mark.parametrize(
     "words",

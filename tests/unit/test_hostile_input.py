@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from running import PROJECT
 
 from isone.audit.reconcile import averages
 from isone.audit.verify import verdict
@@ -19,7 +18,7 @@ from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ReplyError, UsageError
 from isone.market.datasets import DATASETS, Part
 from isone.response import check, parse, reports
-from isone.run import custom, run, settings, sources
+from isone.run import custom, run, sources
 from isone.run.journal import Redaction
 from isone.run.settings import config_of_this_folder, read_settings
 from isone.run.sources import Credentials, Source
@@ -62,7 +61,11 @@ def said(call: Callable[[], object], kind: type[IsoneError]) -> str:
         ({"data_dir": "~nobody_of_this_name/x"}, "begins with the home of nobody known here"),
         ({"base_url": "http://[::1"}, "http://[::1 is no address"),
         ({"base_url": "http://host:port/x"}, "is no address"),
-        ({"base_url": "http://host/a\nHost: b"}, "cannot stand here"),
+        ({"base_url": "http://host/a\nHost: b"}, "a\\nHost: b' has a character that cannot be"),
+        ({"database": "postgresql://me:canary@host/\n"}, "may hold a password) has a character"),
+        ({"sandbox_nodes": 1e30}, "sandbox_nodes: 1e+30 is not a whole number"),
+        ({"markets": "\ud800"}, "markets: '\\ud800' has a character that cannot be printed"),
+        ({"accepted_flaws": [{"\ud800": 1}]}, "'\\ud800' has a character that cannot be printed"),
         ({"years": [[[["2024"]]]]}, "is nested too deeply"),
         ({"years": [["2024"]]}, "a list is not text"),
         ({"data_dir": {"a": "b"}}, "a mapping is not text"),
@@ -142,6 +145,8 @@ ENTRY: dict[str, Any] = {"name": "mine", "script": "scripts/draw_workflow.py", "
         ({"name": "\x1b[2J"}, "cannot name a job"),
         ({"name": "ｍｉｎｅ"}, "cannot name a job"),
         ({"args": [["x"]]}, "a list is not text or a number"),
+        ({"stop_on_failure": "\ud800"}, "'\\ud800' has a character that cannot be printed"),
+        ({"\ud800": 1}, "'\\ud800' has a character that cannot be printed"),
     ],
     ids=lambda value: ascii(value)[:40] if isinstance(value, dict) else "",
 )
@@ -162,8 +167,6 @@ def test_a_link_that_leads_out_of_the_project_is_not_followed(
     (project / "link.py").symlink_to(elsewhere)
     (project / "circle.py").symlink_to(project / "circle.py")
     monkeypatch.setattr(custom, "PROJECT", project.resolve())
-    monkeypatch.setattr(custom, "_schema", lambda: schema)
-    schema = settings.yaml.safe_load((PROJECT / "schemas" / "downloads.schema.yaml").read_text())
     for script, sentence in (
         ("link.py", "is outside the project folder"),
         ("circle.py", "cannot be a program's path"),

@@ -9,7 +9,9 @@ import yaml
 
 from isone.errors import UsageError
 from isone.market.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
-from isone.run.settings import PROJECT, read_settings, schema
+from isone.run import schemas
+from isone.run.config import Config
+from isone.run.settings import PROJECT, read_settings
 
 GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}
 
@@ -84,7 +86,7 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ),
         (
             {"accepted_flaws": [{"dataset": "reserve_5min", "date": "2024-06-01"}]},
-            "accepted_flaws, entry 1: unknown key 'date'; known: dataset, day, flaw, reason",
+            "accepted_flaws, entry 1: unknown key 'date'; known: dataset, day, reason, flaw",
         ),
     ],
     ids=lambda value: next(iter(value), "") if isinstance(value, dict) else "",
@@ -165,13 +167,13 @@ def test_what_is_chosen_and_brings_nothing_is_said(
     assert read_settings(config).remarks == remarks
 
 
-def test_the_schema_knows_the_markets_and_services_of_the_dataset_table() -> None:
-    properties = schema()["properties"]
+def test_the_configuration_knows_the_markets_and_services_of_the_dataset_table() -> None:
+    properties = schemas.schema(Config)["properties"]
     assert set(properties["markets"]["items"]["enum"]) == set(MARKETS)
     assert set(properties["services"]["items"]["enum"]) == set(SERVICES)
 
 
-def test_config_yaml_says_the_defaults_of_the_schema() -> None:
+def test_config_yaml_says_the_defaults() -> None:
     written = yaml.safe_load((PROJECT / "config.yaml").read_text("utf-8"))
     assert read_settings(written) == read_settings({})
 

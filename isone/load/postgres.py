@@ -399,6 +399,7 @@ def _copy(
 def _reader() -> Iterator[duckdb.DuckDBPyConnection]:
     with contextlib.closing(duckdb.connect()) as reader:
         reader.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET TimeZone = 'UTC'")
+        reader.execute("SET enable_progress_bar = false")  # it would write to stdout
         yield reader
 
 

@@ -180,10 +180,12 @@ def test_the_page_stays_until_the_next_one_is_whole(workflow: Path, snakemake: S
     assert snakemake(*LMP, **ALL).returncode == 0
     page = workflow / "reports/sandbox/isone.html"
     old = page.read_bytes()
-    (workflow / STORE / "loaded/isone.duckdb.json").unlink()
-    (workflow / STORE / "parquet/lmp_da_hourly/2024.through-20240102.parquet").write_bytes(b"x")
-    (workflow / DAY).write_bytes(b"y" * (workflow / DAY).stat().st_size)
-    assert snakemake(*LMP, **ALL).returncode == 1
+    database = workflow / STORE / "isone.duckdb"
+    database.write_bytes(b"x" * database.stat().st_size)  # so that no next one can be made
+    again = ("--forcerun", "write_report", "write_figures")
+    failed = snakemake(*LMP, options=again, targets=("report",))
+    assert failed.returncode == 1
+    assert "write_report: FAILED" in failed.stdout
     assert page.read_bytes() == old
     assert (page.parent / "key_numbers.csv").exists()
     assert list((page.parent / "figures").glob("daily_price*.svg"))

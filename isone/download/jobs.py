@@ -65,16 +65,26 @@ def _note(journal: Journal, sentences: list[str]) -> None:
 
 
 def _missing_days(downloader: Downloader, job: Job, reason: str) -> dict[str, str]:
-    """The days of a job that are not here, ascending, when it ended early for a reason."""
+    """The days of a job that are not here, ascending, when it ended early for a reason.
+
+    A day that need not be final yet is here if it is in its preliminary version.
+    """
+    entries = downloader.store.read_ledger(job.dataset, job.year)
     parts = selection.parts_lacking(
         downloader.dataset,
         job.days(newest_first=False),
         job.locations,
-        downloader.store.read_ledger(job.dataset, job.year),
+        entries,
         downloader.accepted,
         from_reports=downloader.client.source.gives_reports,
     )
-    return {str(part.day): reason for part in parts}
+    return {
+        str(part.day): reason
+        for part in parts
+        if not (
+            selection.is_hoped_for(part, job.final_through) and part.preliminary.name in entries
+        )
+    }
 
 
 def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt: int) -> int:

@@ -7,7 +7,7 @@ never more than one request. A reply that is refused is asked for once more at t
 import datetime as dt
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +111,7 @@ class Downloader:
         self._preliminaries = _preliminary(entries)
         lacking = self._lacking(days, locations, entries)
         self.on_plan(lacking)
-        if final_through:
-            self._hoped_for = {part for part in lacking if part.day > final_through}
+        self._hoped_for = {p for p in lacking if selection.is_hoped_for(p, final_through)}
         if not entries:
             url = self.client.source.base_url
             self._first_days = FirstDays(self.store, self.dataset, url)
@@ -165,7 +164,7 @@ class Downloader:
             if part not in self._hoped_for:
                 others.append(part)
                 continue
-            prelim = replace(part, prelim=True)
+            prelim = part.preliminary
             del outcome.missing[part]
             if prelim.name in entries:
                 outcome.preliminary += 1
@@ -348,7 +347,7 @@ class Downloader:
 
     def _revised(self, part: Part, body: bytes) -> dict[str, Any]:
         """What a final reply changes of the preliminary one that is here; nothing without one."""
-        prelim = replace(part, prelim=True)
+        prelim = part.preliminary
         before = None if part.prelim else self._preliminaries.get(prelim.name)
         if before is None:
             return {}
@@ -432,11 +431,8 @@ class MissingDaysError(DownloadError):
     def __init__(self, outcome: Outcome) -> None:
         """Say which days, up to ten of them by name, and the first reason."""
         days = outcome.missing_days
-        names = ", ".join(list(days)[:10]) + (
-            f" and {len(days) - 10} more" if len(days) > 10 else ""
-        )
         reason = next(iter(days.values()))
-        super().__init__(f"{count(len(days), 'day')} missing: {names} ({reason})")
+        super().__init__(f"{count(len(days), 'day')} missing: {some([*days])} ({reason})")
         self.outcome = outcome
 
 

@@ -2,13 +2,12 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from isone.load.packed import PackedFile
-from isone.market import flaws
 from isone.store import places
-from isone.store.manifest import DayFlaw, Manifest, read_manifest
+from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Entry, Store
 
 DayRow = tuple[
@@ -37,7 +36,7 @@ def days_of(manifest: Manifest) -> list[DayRow]:
     dataset = manifest.dataset
     parts: dict[dt.date, list[Entry]] = {}
     for part in manifest.parts:
-        parts.setdefault(_day(part.part), []).append(part)
+        parts.setdefault(part.day, []).append(part)
     gaps = {dt.date.fromisoformat(gap.day): gap for gap in manifest.gaps}
     rows: list[DayRow] = [
         (
@@ -52,8 +51,8 @@ def days_of(manifest: Manifest) -> list[DayRow]:
             dt.datetime.fromisoformat(min(part.first_seen or part.fetched for part in found)),
             _all_of(part.source for part in found),
             gaps[day].reason if day in gaps else None,
-            _flaws_of(manifest, day, flaws.REJECTED),
-            _flaws_of(manifest, day, flaws.SUSPECT),
+            _flaws_of(manifest, day, accepted=True),
+            _flaws_of(manifest, day, accepted=False),
         )
         for day, found in parts.items()
     ]
@@ -73,20 +72,14 @@ def _all_of(words: Iterable[str]) -> str:
     return " and ".join(sorted(set(words)))
 
 
-def _flaws_of(manifest: Manifest, day: dt.date, names: Container[str]) -> str | None:
-    """The flaws of a day among some names, in one text; None where there are none."""
+def _flaws_of(manifest: Manifest, day: dt.date, *, accepted: bool) -> str | None:
+    """The flaws of a day, accepted ones or others, in one text; None where there are none."""
     found = [
-        f"{each.flaw}: {each.what}{_why(each)}"
+        f"{each.flaw}: {each.what}{f' ({each.reason})' if each.reason else ''}"
         for each in manifest.flaws
-        if each.day == str(day) and each.flaw in names
+        if each.day == str(day) and each.is_accepted == accepted
     ]
     return "; ".join(found) or None
-
-
-def _why(flaw: DayFlaw) -> str:
-    if flaw.reason:
-        return f" ({flaw.reason})"
-    return " (not accepted, at a location that was not chosen)" if flaw.flaw == flaws.NODE else ""
 
 
 def listed_locations(store: Store) -> list[tuple[Any, ...]]:
@@ -107,7 +100,3 @@ def _digest_of(parts: list[Entry]) -> str:
         return parts[0].sha256
     digests = (part.sha256 for part in sorted(parts, key=lambda part: part.part))
     return hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-def _day(part: str) -> dt.date:
-    return dt.datetime.strptime(part[:8], "%Y%m%d").date()

@@ -114,12 +114,6 @@ def postgres_marker(store: Store, database: str, dataset: str, period: str) -> P
     return store.root / "loaded" / target_digest(database) / dataset / f"{period}.json"
 
 
-def markers_of_year(store: Store, dataset: str, year: str) -> list[Path]:
-    """Every marker of something loaded that speaks of a dataset-year, in any database."""
-    of_postgres = sorted((store.root / "loaded").glob(f"*/{dataset}/{year}*.json"))
-    return [markers.of_duckdb(store), *of_postgres]
-
-
 def target_digest(database: str) -> str:
     """A short name of a database: the same for most ways to write its address, as any user.
 

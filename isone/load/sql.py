@@ -46,7 +46,9 @@ OPERATING_DAYS = (
         "other flaws of ISO-NE's own that were accepted, and why",
         nullable=True,
     ),
-    TableColumn("suspects", "string", "", "what is unlikely about the day's prices", nullable=True),
+    TableColumn(
+        "suspects", "string", "", "what is unlikely or doubtful about the day", nullable=True
+    ),
 )
 LOCATIONS = (
     TableColumn("location_id", "integer", "", "ISO-NE's id of the location or reserve zone"),

@@ -94,6 +94,11 @@ class Part:
             scope = f".b{self.block:02d}"
         return f"{self.day:%Y%m%d}{scope}{'.prelim' if self.prelim else ''}"
 
+    @property
+    def preliminary(self) -> "Part":
+        """Its preliminary version."""
+        return replace(self, prelim=True)
+
     @classmethod
     def named(cls, dataset: str, name: str) -> "Part | None":
         """The part whose file has this name; None for a name that is no part's."""

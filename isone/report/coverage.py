@@ -78,13 +78,13 @@ class Day:
 
     @property
     def accepted(self) -> list[DayFlaw]:
-        """Its flaws that reject a day unless they are accepted."""
-        return [each for each in self.flaws if each.flaw not in flaws.SUSPECT]
+        """Its flaws that would reject it and were accepted."""
+        return [each for each in self.flaws if each.is_accepted]
 
     @property
     def suspects(self) -> list[DayFlaw]:
-        """What is unlikely about its prices."""
-        return [each for each in self.flaws if each.flaw in flaws.SUSPECT]
+        """What is unlikely or doubtful about its prices."""
+        return [each for each in self.flaws if not each.is_accepted]
 
 
 @dataclass
@@ -118,7 +118,7 @@ class _Year:
         days: dict[dt.date, dict[str, Entry]] = {}
         for name, entry in self.entries.items():
             with contextlib.suppress(ValueError):
-                days.setdefault(_day_of(name), {})[name] = entry
+                days.setdefault(entry.day, {})[name] = entry
         return days
 
     @cached_property
@@ -195,12 +195,20 @@ def _of_row(row: Mapping[str, Any]) -> Day:
         row["fetched"],
         row["gap_reason"] or (QUIET if row["rows"] == 0 and state in PROVEN else ""),
         tuple(
-            DayFlaw(str(row["operating_day"]), *text.partition(": ")[::2])
+            _noted(row["operating_day"], text)
             for text in (row["accepted_flaws"], row["suspects"])
             if text
         ),
         tuple(_part_name(file) for file in row["files"].split(", ") if file),
     )
+
+
+def _noted(day: dt.date, text: str) -> DayFlaw:
+    """A flaw as a database has it: `name: what (reason)`."""
+    name, _, what = text.partition(": ")
+    has_reason = name in flaws.REJECTED and what.endswith(")")
+    what, _, reason = what.removesuffix(")").rpartition(" (") if has_reason else (what, "", "")
+    return DayFlaw(str(day), name, what, reason)
 
 
 def _part_name(file: str) -> str:
@@ -244,10 +252,6 @@ def _read_year(store: Store, dataset: Dataset, number: int) -> _Year:
 
 def _is_prelim(entry: Entry) -> bool:
     return entry.revision.startswith("prelim")
-
-
-def _day_of(part_name: str) -> dt.date:
-    return dt.datetime.strptime(part_name[:8], "%Y%m%d").date()
 
 
 def _day(text: str) -> dt.date:

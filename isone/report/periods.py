@@ -13,7 +13,7 @@ from functools import cache
 
 import pyarrow as pa
 
-from isone.text import count
+from isone.text import count, some
 
 WHOLE = "whole"
 _AT_ONCE = 10_000  # rows
@@ -171,8 +171,7 @@ def in_part(periods: Iterable[Mapping[str, Span]], what: str) -> str:
     ]
     if not named:
         return ""
-    more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return f"{what} in part: {'; '.join(named[:_NAMED])}{more}."
+    return f"{what} in part: {some(named, _NAMED, '; ')}."
 
 
 class Spans:

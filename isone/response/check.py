@@ -20,7 +20,7 @@ from isone.market.datasets import (
 from isone.market.flaws import Flaw
 from isone.response import parse, reports
 from isone.response.rows import HALF_CENT, Key, Place, tell_apart
-from isone.text import count
+from isone.text import count, some
 
 if TYPE_CHECKING:
     from isone.response.aligned import Cells
@@ -65,7 +65,7 @@ class Finding:
     def require_whole(self) -> None:
         """Raise IncompleteError, naming what is missing, unless nothing is."""
         if self.missing:
-            raise IncompleteError(f"the reply lacks {_some(self.missing)}")
+            raise IncompleteError(f"the reply lacks {some(self.missing, _NAMED)}")
 
 
 def examine(
@@ -98,7 +98,7 @@ def examine(
     rows_places = _places_of(dataset, records.rows, named_only=reports.is_report(body))
     places = set(rows_places) if dataset.place else {0}
     if part.location is not None and places != {part.location}:
-        raise ReplyError(f"the reply is about location {_some(map(str, sorted(places)))}")
+        raise ReplyError(f"the reply is about location {some([*map(str, sorted(places))], _NAMED)}")
     _check_texts(dataset, records.rows)
     _check_instants(dataset, records.rows)
     doubtful = _with_two_names(dataset, records.rows)
@@ -345,7 +345,7 @@ def _disagreements(
 
 
 def _named(keys: Collection[Key], noun: str) -> str:
-    return f"{count(len(keys), noun)}: {_some([_interval_name(*key) for key in keys])}"
+    return f"{count(len(keys), noun)}: {some([_interval_name(*key) for key in keys], _NAMED)}"
 
 
 def _at_odds(dataset: Dataset, kept: Mapping[Key, Any], places: Collection[Place]) -> int:
@@ -397,9 +397,3 @@ def _missing(
 def _interval_name(slot: int, place: Place) -> str:
     at = f" at location {place}" if place else ""
     return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}{at}"
-
-
-def _some(names: Any) -> str:
-    names = list(names)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more

@@ -12,6 +12,7 @@ from isone.market.datasets import DATASETS, Dataset, Part
 from isone.market.flaws import Flaw
 from isone.response import check
 from isone.store.store import Store
+from isone.text import some
 
 if TYPE_CHECKING:
     from isone.response.aligned import Cells
@@ -91,8 +92,7 @@ class Known:
 
 def _those_of(others: Iterable[Any]) -> str:
     named = sorted(map(str, others))
-    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return f"the prices are those of {', '.join(named[:_NAMED])}{more}; either may be wrong"
+    return f"the prices are those of {some(named, _NAMED)}; either may be wrong"
 
 
 def _are_neighbours(one: Part, other: Part) -> bool:

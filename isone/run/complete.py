@@ -6,10 +6,7 @@ complete, and the next download has to see to it. To look costs a listing of a f
 """
 
 import datetime as dt
-import os
 import re
-from collections.abc import Mapping
-from pathlib import Path
 
 from isone.errors import DamagedError, DownloadError
 from isone.market import flaws
@@ -53,7 +50,7 @@ def _trouble(store: Store, dataset: str, period: str, settings: Settings) -> str
         manifest = read_manifest(store.marker_path(dataset, period))
     except DamagedError:
         return "its marker cannot be read"
-    sizes = _sizes(store.raw_dir(dataset, int(period[:4])))
+    sizes = store.sizes(dataset, int(period[:4]))
     gone = [entry.part for entry in manifest.parts if sizes.get(entry.file) != entry.size]
     if gone:
         return f"{count(len(gone), 'response')} removed or changed since, such as {gone[0]}"
@@ -71,11 +68,3 @@ def _unaccepted(manifest: Manifest, settings: Settings) -> str:
         if accepted.get(dt.date.fromisoformat(day), {}).get(flaw, "") != reason:
             return f"{flaw} on {day} is accepted otherwise than it was"
     return ""
-
-
-def _sizes(folder: Path) -> Mapping[str, int]:
-    try:
-        with os.scandir(folder) as entries:
-            return {entry.name: entry.stat().st_size for entry in entries}
-    except FileNotFoundError:
-        return {}

@@ -267,6 +267,11 @@ def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accept
     return not any(flaws.counts(flaw, locations, names) for flaw in entry.flaws)
 
 
+def is_hoped_for(part: Part, final_through: dt.date | None) -> bool:
+    """Whether a final part need not be out yet, so that a preliminary one will do."""
+    return final_through is not None and part.day > final_through
+
+
 def usable(
     entries: Mapping[str, Entry], locations: Locations, accepted: Accepted
 ) -> dict[str, Entry]:
@@ -310,7 +315,7 @@ def _found(
     final = [entries.get(part.name) for part in way]
     if not prelim:
         return final
-    stand_ins = [entries.get(replace(part, prelim=True).name) for part in way]
+    stand_ins = [entries.get(part.preliminary.name) for part in way]
     return [entry or stand_in for entry, stand_in in zip(final, stand_ins, strict=True)]
 
 
@@ -364,6 +369,6 @@ def requests_left(store: Store, job: Job, settings: Settings) -> Requests:
     )
     unproven = store.parts_unproven(job.dataset, job.year)
     left = [part for part in lacking if part.name not in unproven]
-    hoped_for = [part for part in left if job.final_through and part.day > job.final_through]
-    maybe = sum(replace(part, prelim=True).name not in entries for part in hoped_for)
+    hoped_for = [part for part in left if is_hoped_for(part, job.final_through)]
+    maybe = sum(part.preliminary.name not in entries for part in hoped_for)
     return Requests(len(left), maybe)

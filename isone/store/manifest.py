@@ -8,6 +8,7 @@ import msgspec
 
 from isone.errors import UNREADABLE, DamagedError
 from isone.market.datasets import Locations
+from isone.market.flaws import REJECTED
 from isone.store.store import Entry, sha256
 from isone.text import count
 
@@ -27,6 +28,11 @@ class DayFlaw(msgspec.Struct, frozen=True):
     flaw: str
     what: str
     reason: str = ""
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it would reject the day and was accepted; two names of a node need not be."""
+        return self.flaw in REJECTED and bool(self.reason)
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -73,7 +73,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def day(self) -> dt.date:
         """The operating day that it is of."""
-        return dt.datetime.strptime(self.part[:8], "%Y%m%d").date()
+        return dt.date(int(self.part[:4]), int(self.part[4:6]), int(self.part[6:8]))
 
     @property
     def file(self) -> str:
@@ -170,8 +170,20 @@ class Store:
             with contextlib.suppress(*UNREADABLE):
                 entry = _entry_decoder.decode(line)
                 entries[entry.part] = entry
-        folder = self.raw_dir(dataset, year)
-        return {n: e for n, e in entries.items() if _size(folder / e.file) == e.size}
+        sizes = self.sizes(dataset, year)
+        return {name: e for name, e in entries.items() if sizes.get(e.file) == e.size}
+
+    def sizes(self, dataset: str, year: int) -> dict[str, int]:
+        """The files beside the ledger of a dataset-year, with their sizes in bytes."""
+        found: dict[str, int] = {}
+        with (
+            contextlib.suppress(FileNotFoundError),
+            os.scandir(self.raw_dir(dataset, year)) as entries,
+        ):
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):  # removed just now
+                    found[entry.name] = entry.stat().st_size
+        return found
 
     def file_parts(self, batch: Sequence[Proven]) -> None:
         """Give proven replies their final names, lastingly, and note them in their ledgers."""
@@ -390,13 +402,6 @@ def _listing(folder: Path, prefix: str = "", suffix: str = _REPLY) -> Iterable[s
         return []
     hidden = prefix.startswith(".")
     return [n for n in names if n.endswith(suffix) and n.startswith(".") == hidden]
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
 
 
 def _ends_in_mid_line(file: BinaryIO) -> bool:

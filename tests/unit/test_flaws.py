@@ -16,6 +16,7 @@ from isone.audit.verify.year import verify_year
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import ReplyError
+from isone.load import history
 from isone.market import clock, flaws
 from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Part
 from isone.market.flaws import Flaw
@@ -276,6 +277,10 @@ def test_a_doubtful_node_that_is_not_chosen_is_named_and_hinders_nothing(
     assert "location 10001 is called LD.OTHER" in caplog.text
     (flaw,) = read_manifest(store.marker_path(LMP.name, PERIOD)).flaws
     assert (flaw.flaw, flaw.reason) == ("node", "")
+    (day,) = history.days_of(read_manifest(store.marker_path(LMP.name, PERIOD)))
+    accepted, suspect = day[-2:]
+    assert accepted is None, "nobody has accepted it"
+    assert str(suspect).startswith("node: location 10001 is called LD.OTHER")
     assert {id for id, _ in packed(store, HUBS)} == set(HUBS)
     assert verify_year(store, settings_for(store), LMP.name, PERIOD).verdict == SOUND
     with pytest.raises(MissingDaysError, match="location 10001 is called"):

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from isone.download import jobs
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import UsageError
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations
+from isone.market.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations, Part
 from isone.run import complete, run, selection
 from isone.run.selection import Job
 from isone.run.settings import Settings, read_settings
@@ -62,6 +63,19 @@ def bring(store: Store, today: dt.date, final_through: dt.date | None, **sandbox
 def settings(store: Store) -> Settings:
     config = {"years": 2026, "source": "sandbox", "data_types": "lmp", "markets": "rt-hourly"}
     return read_settings(config | {"data_dir": str(store.root.parent)})
+
+
+def test_where_a_job_ends_early_a_day_that_is_here_in_its_preliminary_version_is_not_missing(
+    tmp_path: Path,
+) -> None:
+    job = Job(HOURLY, 2026, dt.date(2026, 6, 1), dt.date(2026, 6, 6), HUBS, dt.date(2026, 6, 2))
+    with Client(Source("sandbox", "http://127.0.0.1:1"), read_settings({}).http) as client:
+        downloader = Downloader(Store(tmp_path / "sandbox"), client, DATASETS[HOURLY])
+        assert len(jobs._missing_days(downloader, job, "the service is away")) == 6
+        bring(downloader.store, dt.date(2026, 6, 8), dt.date(2026, 6, 2))
+        assert jobs._missing_days(downloader, job, "the service is away") == {}
+        downloader.store.raw_path(Part(HOURLY, dt.date(2026, 6, 5), prelim=True)).unlink()
+        assert list(jobs._missing_days(downloader, job, "the service is away")) == ["2026-06-05"]
 
 
 def test_what_a_marker_names_stays_until_the_next_marker_is_whole(tmp_path: Path) -> None:

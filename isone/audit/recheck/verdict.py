@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from isone.text import count
+from isone.text import count, some
 
 _NAMED = 3
 
@@ -16,13 +16,8 @@ def line(found: dict[str, Any]) -> str:
     said = f"{span}: {count(found['compared'], 'response')} compared, {len(corrected)} corrected"
     if corrected:
         changes = [f"{c['part']}, {count(c['changed_rows'], 'row')}" for c in corrected]
-        said += f" ({_some(changes)})"
+        said += f" ({some(changes, _NAMED, '; ')})"
     if failed:
         reasons = [f"{part}: {reason}" for part, reason in failed.items()]
-        said += f", {len(failed)} could not be compared: {_some(reasons)}"
+        said += f", {len(failed)} could not be compared: {some(reasons, _NAMED, '; ')}"
     return said
-
-
-def _some(texts: list[str]) -> str:
-    more = f"; and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return "; ".join(texts[:_NAMED]) + more

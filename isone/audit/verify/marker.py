@@ -7,14 +7,14 @@ final, also preliminary.
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from isone.audit.verify.verdict import Damage
-from isone.market import clock, flaws
+from isone.market import clock
 from isone.market.datasets import Dataset, Part
 from isone.run.selection import Job, ways_of_day
 from isone.store.manifest import DayFlaw, Gap, Manifest
-from isone.text import count
+from isone.text import count, some
 
 _PRELIM = ".prelim"
 _NAMED = 3  # gaps and flaws that a note names
@@ -101,25 +101,20 @@ def notes(manifest: Manifest) -> Iterator[str]:
     """The gaps and flaws that a marker lists: accepted ones with the reason, and suspect ones."""
     gaps = [f"{gap.day} ({gap.reason})" for gap in manifest.gaps]
     if gaps:
-        yield f"{count(len(gaps), 'accepted gap')}: {_some(gaps)}"
-    accepted = [_flaw(each) for each in manifest.flaws if each.flaw in flaws.REJECTED]
+        yield f"{count(len(gaps), 'accepted gap')}: {some(gaps, _NAMED, '; ')}"
+    accepted = [_flaw(each) for each in manifest.flaws if each.is_accepted]
     if accepted:
-        yield f"{count(len(accepted), 'accepted flaw')}: {_some(accepted)}"
+        yield f"{count(len(accepted), 'accepted flaw')}: {some(accepted, _NAMED, '; ')}"
     for title, acknowledged in (("not acknowledged", False), ("acknowledged", True)):
         found = [
             _flaw(each)
             for each in manifest.flaws
-            if each.flaw not in flaws.REJECTED and bool(each.reason) == acknowledged
+            if not each.is_accepted and bool(each.reason) == acknowledged
         ]
         if found:
-            yield f"{count(len(found), 'suspect flaw')}, {title}: {_some(found)}"
+            yield f"{count(len(found), 'suspect flaw')}, {title}: {some(found, _NAMED, '; ')}"
 
 
 def _flaw(flaw: DayFlaw) -> str:
     reason = f" ({flaw.reason})" if flaw.reason else ""
     return f"{flaw.day} {flaw.flaw}: {flaw.what}{reason}"
-
-
-def _some(texts: Sequence[str]) -> str:
-    more = f"; and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return "; ".join(texts[:_NAMED]) + more

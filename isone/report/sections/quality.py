@@ -1,6 +1,5 @@
 """Quality: what the checks found, what the downloads cost, and what made the page."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -155,7 +154,7 @@ def _change(name: str, what: str, entries: Sequence[Entry]) -> list[Any]:
     rows = sum(entry.changed_rows for entry in changed)
     days: dict[str, float] = {}
     for entry in changed:
-        day = str(dt.datetime.strptime(entry.part[:8], "%Y%m%d").date())
+        day = str(entry.day)
         days[day] = max(days.get(day, 0.0), entry.largest_change)
     worst = sorted(days, key=lambda day: (-days[day], day))[:_WORST]
     mean = sum(entry.mean_change * entry.changed_rows for entry in changed) / rows if rows else 0.0

@@ -1,4 +1,4 @@
-# `make` alone sets everything up and downloads one invented year from the sandbox.
+# `make` alone sets everything up and downloads one synthetic year from the sandbox.
 # It needs Python 3.11 or newer and nothing else: everything goes into `.venv` in this folder.
 
 PYTHON ?= python3
@@ -54,11 +54,11 @@ LOCK_FUZZ = $(BIN)/uv pip compile --group pyproject.toml:fuzz $(COMPILE)
 torture: $(DEV_READY)  ## kill, fill, cut, starve and damage all jobs, and print the figures (hours)
 	$(BIN)/python tests/torture $(ARGS)
 
-fuzz: $(DEV_READY) .venv/ready-fuzz  ## fuzz every reader of outside bytes for SECONDS each (60); Linux on x86-64
-	$(BIN)/python tests/fuzz/run.py --seconds $(SECONDS) $(ARGS)
+fuzz: $(DEV_READY) .venv/ready-fuzz  ## fuzz every reader of untrusted input for SECONDS each (60); Linux on x86-64
+	$(BIN)/python tests/torture/fuzz/run.py --seconds $(SECONDS) $(ARGS)
 
 audit: $(DEV_READY)  ## look for known flaws in what the locks name (asks a service), and list the licences
-	$(BIN)/python tests/audit.py
+	$(BIN)/python tests/project/dependency_audit.py
 
 lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) --output-file requirements.lock

@@ -1,7 +1,7 @@
 # ISO New England's price history, year by year: snakemake -j1 --config years=2024
 #
-# rules/download.smk    replies as served, proven day by day; a marker for each proven year
-# rules/pack.smk        a Parquet file for each proven year
+# rules/download.smk    responses as served, validated day by day; a marker for each complete year
+# rules/pack.smk        a Parquet file for each complete year
 # rules/load.smk        DuckDB, and PostgreSQL where `database` names one
 # rules/report.smk      a page that shows what is there, and its figures
 # rules/reconcile.smk   prices against ISO-NE's own figures: -- reconcile

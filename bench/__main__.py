@@ -50,7 +50,7 @@ def main() -> int:
         "--folder",
         type=Path,
         default=Path(tempfile.gettempdir()) / "isone-bench",
-        help="where invented days are kept for the next run (%(default)s)",
+        help="where synthetic days are kept for the next run (%(default)s)",
     )
     parser.add_argument("--subject", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     given = parser.parse_args()

@@ -1,10 +1,10 @@
 """Downloading against curl, and against requests alone.
 
 The same URLs over one connection each, in turn; a sandbox in a process of its own serves recorded
-replies. Ours is everything that a job does: checks, proof, digests, fsync, ledger. Curl, and
+responses. Ours is everything that a job does: checks, validation, digests, fsync, ledger. Curl, and
 requests without anything of ours, only write what comes into files. What curl takes without latency
 is the sandbox's own time: a faster server would leave ours further behind, a real one is slower;
-and of small replies requests alone has no more than half to two thirds of curl's speed there.
+and of small responses requests alone has no more than half to two thirds of curl's speed there.
 """
 
 import datetime as dt
@@ -19,13 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import requests
-
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
 from isone.download.client import Client
 from isone.download.year import Downloader
-from isone.market.datasets import DATASETS, HUBS, Part
+from isone.market.datasets import DATASETS, HUBS, Request
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.store.store import Store
@@ -51,13 +49,13 @@ _MIXES = {
 }
 
 
-def parts_of(datasets: tuple[str, ...], days: int) -> list[Part]:
+def requests_of(datasets: tuple[str, ...], days: int) -> list[Request]:
     """What a selection asks for over so many days."""
     return [
-        part
+        request
         for name in datasets
         for offset in range(days)
-        for part in DATASETS[name].day_parts(_LAST - dt.timedelta(days=offset), HUBS)
+        for request in DATASETS[name].day_requests(_LAST - dt.timedelta(days=offset), HUBS)
     ]
 
 
@@ -73,43 +71,45 @@ def sandbox(*options: str) -> Iterator[str]:
             server.terminate()
 
 
-def curl(parts: list[Part], url: str, folder: Path, suffix: str = "") -> None:
-    """Let one curl fetch all parts over one connection."""
+def curl(requests: list[Request], url: str, folder: Path, suffix: str = "") -> None:
+    """Let one curl fetch all requests over one connection."""
     lines = ["silent", "fail", "create-dirs", 'header = "Accept-Encoding: gzip"']
     lines.append('header = "Accept: application/json"')
-    for part in parts:
-        path = DATASETS[part.dataset].url_path(part)
+    for request in requests:
+        path = DATASETS[request.dataset].url_path(request)
         lines += [f'url = "{url}/{path}"', f'output = "{folder / (path + suffix)}"']
     subprocess.run(["curl", "--config", "-"], input="\n".join(lines), text=True, check=True)
 
 
-def requests_alone(parts: list[Part], url: str, folder: Path) -> None:
-    """Let one session of requests fetch all parts, and write them as they are served."""
+def requests_alone(requests: list[Request], url: str, folder: Path) -> None:
+    """Let one session of requests fetch all requests, and write them as they are served."""
     headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
     with requests.Session() as session:
         session.headers.update(headers)
         session.trust_env = False
-        for part in parts:
-            address = f"{url}/{DATASETS[part.dataset].url_path(part)}"
+        for request in requests:
+            address = f"{url}/{DATASETS[request.dataset].url_path(request)}"
             with (
                 session.get(address, stream=True) as response,
-                (folder / f"{part.dataset}.{part.name}").open("wb") as file,
+                (folder / f"{request.dataset}.{request.name}").open("wb") as file,
             ):
                 response.raise_for_status()
                 shutil.copyfileobj(response.raw, file)
 
 
-def ours(parts: list[Part], url: str, folder: Path) -> None:
+def ours(requests: list[Request], url: str, folder: Path) -> None:
     """Let our downloader do the same, from opening a session to the last fsync."""
     settings = read_settings({"years": 2024})
     with Client(Source("webservices", url), settings.http) as client:
-        for name in dict.fromkeys(part.dataset for part in parts):
-            days = sorted({part.day for part in parts if part.dataset == name}, reverse=True)
+        for name in dict.fromkeys(request.dataset for request in requests):
+            days = sorted(
+                {request.day for request in requests if request.dataset == name}, reverse=True
+            )
             outcome = Downloader(Store(folder), client, DATASETS[name]).bring(days, HUBS)
             if outcome.missing:
                 raise SystemExit(f"{name}: {outcome.missing_days}")
-    if client.requests_sent != len(parts):
-        raise SystemExit(f"{client.requests_sent} requests for {len(parts)} parts")
+    if client.requests_sent != len(requests):
+        raise SystemExit(f"{client.requests_sent} requests for {len(requests)} requests")
 
 
 def measure(options: Options) -> Iterator[Line]:
@@ -117,11 +117,13 @@ def measure(options: Options) -> Iterator[Line]:
     if not shutil.which("curl"):
         raise SystemExit("this compares with curl, and curl is not installed")
     for what, mix in _MIXES.items():
-        parts, recorded = _recorded(options.folder, mix, options.quick)
+        requests, recorded = _recorded(options.folder, mix, options.quick)
         for latency, hold in ((0.05, 0.95), (0.0, 0.5)):
             rounds = options.rounds * (1 if latency else _TURNS_WITHOUT_LATENCY)
-            turns = _in_turn(rounds, parts, recorded, latency)
-            each = {n: f"{median_seconds(t) / len(parts) * 1e3:.1f} ms" for n, t in turns.items()}
+            turns = _in_turn(rounds, requests, recorded, latency)
+            each = {
+                n: f"{median_seconds(t) / len(requests) * 1e3:.1f} ms" for n, t in turns.items()
+            }
             said = f"a request, {what}, {latency * 1e3:.0f} ms latency"
             for peer, limit in (("curl", hold), ("requests alone", None)):
                 ratio = median_ratio(turns[peer], turns["ours"])
@@ -129,7 +131,7 @@ def measure(options: Options) -> Iterator[Line]:
 
 
 def _in_turn(
-    rounds: int, parts: list[Part], recorded: Path, latency: float
+    rounds: int, requests: list[Request], recorded: Path, latency: float
 ) -> dict[str, list[tuple[float, float]]]:
     """The times of ours and of its peers against one server."""
     ways = {"ours": ours, "curl": curl, "requests alone": requests_alone}
@@ -138,16 +140,16 @@ def _in_turn(
         tempfile.TemporaryDirectory() as folder,
     ):
         runs = {
-            name: functools.partial(_into_new_folder, way, parts, url, folder)
+            name: functools.partial(_into_new_folder, way, requests, url, folder)
             for name, way in ways.items()
         }
         return take_turns(rounds, runs)
 
 
 def _into_new_folder(
-    way: Callable[[list[Part], str, Path], None], parts: list[Part], url: str, above: str
+    way: Callable[[list[Request], str, Path], None], requests: list[Request], url: str, above: str
 ) -> None:
-    way(parts, url, Path(tempfile.mkdtemp(dir=above)))
+    way(requests, url, Path(tempfile.mkdtemp(dir=above)))
 
 
 def subjects(options: Options) -> dict[str, list[str]]:
@@ -161,23 +163,23 @@ def subjects(options: Options) -> dict[str, list[str]]:
 def subject(name: str, folder: str, *quick: str) -> None:
     """Download a recorded mix without latency."""
     mix = next(mix for mix in _MIXES.values() if mix.name == name)
-    parts, recorded = _recorded(Path(folder), mix, bool(quick))
+    requests, recorded = _recorded(Path(folder), mix, bool(quick))
     with (
         sandbox("--replay", str(recorded), "--replay-only") as url,
         tempfile.TemporaryDirectory() as target,
     ):
-        ours(parts, url, Path(target))
+        ours(requests, url, Path(target))
 
 
-def _recorded(folder: Path, mix: Mix, quick: bool) -> tuple[list[Part], Path]:
-    """Let the sandbox invent the replies once, and keep them as it sent them."""
+def _recorded(folder: Path, mix: Mix, quick: bool) -> tuple[list[Request], Path]:
+    """Let the sandbox invent the responses once, and keep them as it sent them."""
     days = 3 if quick else mix.days
-    parts = parts_of(mix.datasets, days)
+    requests = requests_of(mix.datasets, days)
     recorded = folder / f"recorded-{mix.name}-{days}"
     if not recorded.exists():
         aside = recorded.with_name(f".{recorded.name}")
         shutil.rmtree(aside, ignore_errors=True)
         with sandbox("--nodes", str(mix.nodes)) as url:
-            curl(parts, url, aside / "api" / "v1.1", suffix=".json.gz")
+            curl(requests, url, aside / "api" / "v1.1", suffix=".json.gz")
         aside.rename(recorded)
-    return parts, recorded
+    return requests, recorded

@@ -38,12 +38,12 @@ def again(command: list[str], folder: Path) -> None:
 
 def finish(chosen: run.Run) -> int:
     """Put a file (or folder) in the place of all that a run leaves; returns how many there are."""
-    packing = Packing(chosen.settings, chosen.store, chosen.jobs)
-    loading = Loading(chosen.settings, chosen.store, chosen.jobs)
+    packing = Packing(chosen.settings, chosen.store, chosen.dataset_years)
+    loading = Loading(chosen.settings, chosen.store, chosen.dataset_years)
     report = Outputs.of(chosen.settings)
     files = [*chosen.price_markers, *packing.outcome, loading.duckdb_marker]
     files += [str(path) for path in (report.page, report.key_numbers)]
-    tables = [chosen.store.parquet_path(job.dataset, job.period) for job in chosen.jobs]
+    tables = [chosen.store.parquet_path(job.dataset, job.period) for job in chosen.dataset_years]
     for file in [*files, *tables, chosen.store.duckdb_path]:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).write_text("{}")

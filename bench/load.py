@@ -55,7 +55,7 @@ def make_rows(store: Store, rows: int) -> PackedFile:
                 ORDER BY location_id, interval_start_utc
             ) TO {sql.text(str(path))} (
                 FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 61440,
-                KV_METADATA {{'isone.source': 'sandbox', 'isone.invented_prices': 'true'}}
+                KV_METADATA {{'isone.source': 'sandbox', 'isone.synthetic_prices': 'true'}}
             )
             """  # noqa: S608 - our own names
         )
@@ -95,7 +95,7 @@ def subject(database: str, root: str = "") -> None:
             return
         with running_server() as server, postgres.connect(server.address("postgres")) as connection:
             postgres.load_year(
-                connection, postgres.prepare(connection, invented=True), store, [file]
+                connection, postgres.prepare(connection, synthetic=True), store, [file]
             )
 
 
@@ -140,7 +140,7 @@ def bench_postgres(folder: Path, store: Store, file: PackedFile, turns: int) -> 
         server.run("postgres", "ALTER SYSTEM RESET fsync")
         server.run("postgres", "SELECT pg_reload_conf()")
         with postgres.connect(server.address("postgres")) as connection:
-            tables = postgres.prepare(connection, invented=True)
+            tables = postgres.prepare(connection, synthetic=True)
 
             def theirs() -> None:
                 with connection.transaction():

@@ -9,7 +9,7 @@ class Options:
     """The command line's choices."""
 
     folder: Path
-    """Where invented days are kept from one run to the next."""
+    """Where synthetic days are kept from one run to the next."""
     rounds: int
     quick: bool
     """Smaller sizes, to see that a benchmark runs; its figures say little."""

@@ -23,7 +23,7 @@ from isone.download.year import Downloader, download_year
 from isone.market.datasets import DATASETS
 from isone.pack.year import pack_year
 from isone.response.parse import inflate
-from isone.run.selection import Job
+from isone.run.selection import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -39,7 +39,7 @@ def days_at_hand(
     """A store with the first days of a year at all locations; made where it is lacking."""
     store = Store(folder / f"{dataset}-{year}-{nodes}-nodes-{days}-days")
     first = dt.date(year, 1, 1)
-    job = Job(dataset, year, first, first + dt.timedelta(days=days - 1), "all")
+    job = DatasetYear(dataset, year, first, first + dt.timedelta(days=days - 1), "all")
     if not store.marker_path(dataset, job.period).exists():
         with (
             Sandbox(nodes=nodes) as sandbox,
@@ -49,8 +49,8 @@ def days_at_hand(
     return store, job.period
 
 
-def replies(store: Store) -> list[bytes]:
-    """The replies as served, packed."""
+def responses(store: Store) -> list[bytes]:
+    """The responses as served, packed."""
     return [path.read_bytes() for path in sorted(store.raw_dir(DATASET, 2024).glob("2*.gz"))]
 
 
@@ -62,7 +62,7 @@ def gridstatus_parse(store: Store) -> Callable[[], Any] | None:
     from gridstatus.isone_api.isone_api import ISONEAPI
 
     api = ISONEAPI()
-    bodies = [inflate(reply) for reply in replies(store)]
+    bodies = [inflate(response) for response in responses(store)]
     api.make_api_call = lambda number, **_: json.loads(bodies[number])
     return lambda: [api._handle_lmp_real_time(number) for number in range(len(bodies))]
 
@@ -73,7 +73,7 @@ def floor(store: Store, period: str) -> Callable[[], Any] | None:
         return None
     import simdjson
 
-    packed = replies(store)
+    packed = responses(store)
     pack_year(store, DATASET, period)
     path = store.parquet_path(DATASET, period)
     with pq.ParquetFile(path) as file:
@@ -81,8 +81,8 @@ def floor(store: Store, period: str) -> Callable[[], Any] | None:
 
     def run() -> None:
         parser = simdjson.Parser()
-        for reply in packed:
-            parser.parse(inflate(reply))
+        for response in packed:
+            parser.parse(inflate(response))
         with pq.ParquetWriter(io.BytesIO(), groups[0].schema, compression="zstd") as writer:
             for group in groups:
                 writer.write_table(group)

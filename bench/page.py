@@ -1,4 +1,4 @@
-"""`docs/performance.md`: each part's section is written anew when that part has run."""
+"""`docs/performance.md`: each part's section is written again when that part has run."""
 
 import datetime as dt
 import importlib.metadata

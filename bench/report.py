@@ -18,7 +18,7 @@ from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS, HUBS
 from isone.pack.year import pack_year
-from isone.run.selection import Job
+from isone.run.selection import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -28,7 +28,7 @@ SETS = ("lmp_da_hourly", "lmp_rt_hourly")
 
 
 def years_at_hand(folder: Path, years: int) -> Path:
-    """A data folder with so many proven, packed and loaded years up to 2024; made where lacking."""
+    """A data folder with so many packed and loaded years up to 2024; made if missing."""
     data = folder / f"{years}-years"
     store = Store(data / "sandbox")
     if not store.duckdb_path.exists():
@@ -39,7 +39,7 @@ def years_at_hand(folder: Path, years: int) -> Path:
         ):
             for year in range(2025 - years, 2025):
                 for name in SETS:
-                    job = Job(name, year, dt.date(year, 1, 1), dt.date(year, 12, 31), HUBS)
+                    job = DatasetYear(name, year, dt.date(year, 1, 1), dt.date(year, 12, 31), HUBS)
                     downloader = Downloader(store, client, DATASETS[name])
                     download_year(downloader, job, newest_first=False)
                     pack_year(store, name, job.period, HUBS)

@@ -1,4 +1,4 @@
-"""ISO New England's price history: downloaded day by day and proven complete.
+"""ISO New England's price history: downloaded day by day and validated complete.
 
 `isone.read` gives what was packed: `isone.read("lmp_da_hourly", years=2024, locations=4000)`.
 """

@@ -37,7 +37,7 @@ class DownloadError(IsoneError):
 
 
 class DamagedError(IsoneError):
-    """What lies on the disk is not what was proven, or was cut off; the message names the day."""
+    """What is on the disk is not what was validated, or is cut off; the message names the day."""
 
 
 class LoadError(IsoneError):
@@ -45,7 +45,7 @@ class LoadError(IsoneError):
 
 
 class VerifyError(IsoneError):
-    """What is stored is not what it was proven to be."""
+    """What is stored is not what it was validated to be."""
 
 
 class TransientError(IsoneError):
@@ -57,16 +57,16 @@ class TransientError(IsoneError):
         self.retry_after = retry_after
 
 
-class ReplyError(IsoneError):
-    """The reply came whole but is not the day that was asked for; it is refused."""
+class ResponseError(IsoneError):
+    """The response came whole but is not the day that was asked for; it is rejected."""
 
 
-class IncompleteError(ReplyError):
-    """The reply is right as far as it goes, but intervals or places are missing from it."""
+class IncompleteError(ResponseError):
+    """The response is right as far as it goes, but intervals or places are missing from it."""
 
 
 class NoDataError(IncompleteError):
-    """The service has nothing for that day (404, or an empty reply)."""
+    """The service has nothing for that day (404, or an empty response)."""
 
 
 class NotFoundError(NoDataError):

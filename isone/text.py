@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """A number and what it counts: `1 reply`, `2,000 replies`; without `many` an `s` is added."""
+    """A number and what it counts: `1 day`, `2,000 days`; without `many` an `s` is added."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 

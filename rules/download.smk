@@ -1,6 +1,6 @@
 # In:  ISO-NE's web services, or the sandbox
-# Out: <data>/raw/{dataset}/{year}/{day}.json.gz     replies as served; not Snakemake's to delete
-#      <data>/complete/{dataset}/{period}.json       the marker of a proven year, and its manifest
+# Out: <data>/raw/{dataset}/{year}/{day}.json.gz     responses as served; not Snakemake's to delete
+#      <data>/complete/{dataset}/{period}.json       the marker of a complete year, and its manifest
 #      <data>/complete/custom/{name}.json            the marker of a custom download
 
 

@@ -8,7 +8,7 @@
 
 from isone.load.outputs import Loading
 
-LOADING = Loading(RUN.settings, RUN.store, RUN.jobs)
+LOADING = Loading(RUN.settings, RUN.store, RUN.dataset_years)
 
 
 pathvars:

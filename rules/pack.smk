@@ -1,5 +1,5 @@
-# In:  <data>/complete/{dataset}/{period}.json       the marker of a proven year
-#      <data>/raw/{dataset}/{year}/{day}.json.gz     the replies that it names, by their digests
+# In:  <data>/complete/{dataset}/{period}.json       the marker of a complete year
+#      <data>/raw/{dataset}/{year}/{day}.json.gz     the responses that it names, by their digests
 # Out: <data>/parquet/{dataset}/{period}.parquet     the year's table; it stays until the next one is
 #      <data>/packed/{dataset}/{period}.json         whole, so the rule declares its marker
 #      <data>/parquet/datapackage.json               what all the tables hold, for other programs,
@@ -8,7 +8,7 @@
 
 from isone.pack.outputs import Packing
 
-PACKING = Packing(RUN.settings, RUN.store, RUN.jobs)
+PACKING = Packing(RUN.settings, RUN.store, RUN.dataset_years)
 
 
 rule pack:

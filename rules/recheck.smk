@@ -1,7 +1,7 @@
 # In:  final days that are had, the newest `recheck_days` of them, and what is served for them now
 # Out: <data>/rechecked/{dataset}/{days}.on-{time}.json    what was compared, what was corrected;
 #      <data>/runs/{run}/rechecked/…                       rules declare a copy in the run's folder
-#      <data>/superseded/{dataset}/…                       replies that ISO-NE has corrected since
+#      <data>/superseded/{dataset}/…                       responses that ISO-NE has corrected since
 #      snakemake -j1 --config years=2026 recheck_days=14 -- recheck
 
 from isone.audit.recheck.outputs import Rechecking

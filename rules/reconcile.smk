@@ -7,7 +7,7 @@
 
 from isone.audit.reconcile.outputs import Reconciling
 
-RECONCILING = Reconciling(RUN.settings, RUN.store, RUN.jobs)
+RECONCILING = Reconciling(RUN.settings, RUN.store, RUN.dataset_years)
 
 
 localrules:

@@ -1,5 +1,5 @@
 # In:  <data>/isone.duckdb, by its marker <data>/loaded/isone.duckdb.json
-#      <data>/complete, raw, refused, verified, runs   what is known of each day
+#      <data>/complete, raw, rejected, verified, runs   what is known of each day
 #      <data>/reconciled/*.json, where there are any   our prices against ISO-NE's own averages
 # Out: reports/isone.html                              the page
 #      reports/key_numbers.csv                         its headlines
@@ -11,7 +11,7 @@
 
 from isone.report import outputs
 
-REPORT = outputs.Reporting(RUN.settings, RUN.store, RUN.jobs)
+REPORT = outputs.Reporting(RUN.settings, RUN.store, RUN.dataset_years)
 
 
 rule report:

@@ -1,11 +1,11 @@
-# In:  all that is stored of the chosen years: replies, markers, tables, databases
+# In:  all that is stored of the chosen years: responses, markers, tables, databases
 # Out: <data>/verified/{dataset}/{period}.json       the verdict; rules declare a copy of it in the
 #      <data>/runs/{run}/verified/…                  run's own folder, so every run reads again
 #      <data>/verified/summary.txt                   all verdicts of a run as a table
 
 from isone.audit.verify.outputs import Verifying
 
-VERIFYING = Verifying(RUN.settings, RUN.store, RUN.jobs)
+VERIFYING = Verifying(RUN.settings, RUN.store, RUN.dataset_years)
 
 
 # No file says that this was done, so it is done whenever it is asked for.
@@ -23,7 +23,7 @@ rule verify:
         "../scripts/verify_summary.py"
 
 
-# Without input: what is damaged or missing is to be named, not made anew.
+# Without input: what is damaged or missing is to be named, not rebuilt.
 rule verify_prices:
     output:
         verdict="<data>/runs/{run}/verified/{dataset}/{period}.json",

@@ -21,10 +21,10 @@ with journal.sentences():
         )
     parser = argparse.ArgumentParser(
         prog="python scripts/load_duckdb.py",
-        description="Build the DuckDB file anew from everything that is packed.",
+        description="Build the DuckDB file again from everything that is packed.",
     )
     parser.add_argument("--data-dir", metavar="FOLDER", help="where the data lies")
-    parser.add_argument("--source", help="sandbox for its invented prices")
+    parser.add_argument("--source", help="sandbox for its synthetic prices")
     given = {key: value for key, value in vars(parser.parse_args()).items() if value is not None}
     config = settings.config_of_this_folder() | given
     sys.exit(jobs.load_duckdb(config, log_path=None, threads=os.cpu_count() or 1))

@@ -25,9 +25,9 @@ with journal.sentences():
     )
     parser.add_argument("--database", metavar="URL", help="by default the one of config.yaml")
     parser.add_argument("--data-dir", metavar="FOLDER", help="where the data lies")
-    parser.add_argument("--source", help="sandbox for its invented prices")
+    parser.add_argument("--source", help="sandbox for its synthetic prices")
     parser.add_argument(
-        "--rebuild", action="store_true", help="drop the schema first and load everything anew"
+        "--rebuild", action="store_true", help="drop the schema first and load everything again"
     )
     options = vars(parser.parse_args())
     rebuild = options.pop("rebuild")

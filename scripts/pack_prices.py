@@ -1,4 +1,4 @@
-"""Pack a proven dataset-year; run by the rule of the same name."""
+"""Pack a complete dataset-year; run by the rule of the same name."""
 
 import sys
 

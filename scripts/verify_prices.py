@@ -24,14 +24,14 @@ with journal.sentences():
         )
     parser = argparse.ArgumentParser(
         prog="python scripts/verify_prices.py",
-        description="Read everything that is stored again: replies against their digests and the "
-        "calendar, tables and databases against the replies. Ends with 1 where something is "
+        description="Read everything that is stored again: responses against their digests and the "
+        "calendar, tables and databases against the responses. Ends with 1 where something is "
         "damaged.",
     )
     parser.add_argument("--years", nargs="+", metavar="YEAR", help="by default all that are here")
     parser.add_argument("--datasets", nargs="+", metavar="NAME", help="by default all")
     parser.add_argument("--data-dir", metavar="FOLDER", help="where the data lies")
-    parser.add_argument("--source", help="sandbox for its invented prices")
+    parser.add_argument("--source", help="sandbox for its synthetic prices")
     parser.add_argument("--database", metavar="URL", help="a PostgreSQL to compare too")
     parser.add_argument(
         "--fetch-again",

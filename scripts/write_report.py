@@ -17,7 +17,7 @@ with journal.sentences():
         description="Write the page of coverage, prices and quality from the DuckDB file.",
     )
     parser.add_argument("--data-dir", metavar="FOLDER", help="where the data lies")
-    parser.add_argument("--source", help="sandbox for its invented prices")
+    parser.add_argument("--source", help="sandbox for its synthetic prices")
     parser.add_argument(
         "--folder", type=Path, help="where it goes; by default where the workflow has it"
     )

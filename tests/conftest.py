@@ -45,16 +45,16 @@ def no_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def replay_folder() -> Path:
-    """Recorded replies with ISO-NE's real prices; not part of the project."""
+    """Recorded responses with ISO-NE's real prices; not part of the project."""
     folder = SHARED / "replay"
     if not folder.exists():
-        pytest.skip(f"no recorded replies at {folder}")
+        pytest.skip(f"no recorded responses at {folder}")
     return folder
 
 
 @pytest.fixture
 def examples_folder() -> Path:
-    """Real examples of replies; not part of the project."""
+    """Real examples of responses; not part of the project."""
     folder = SHARED / "examples"
     if not folder.exists():
         pytest.skip(f"no examples at {folder}")

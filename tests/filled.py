@@ -1,4 +1,4 @@
-"""Stores with proven and packed days in them, brought from the sandbox without Snakemake."""
+"""Stores with validated and packed days in them, brought from the sandbox without Snakemake."""
 
 import datetime as dt
 import gzip
@@ -13,11 +13,11 @@ from isone.download.client import Client
 from isone.download.year import Downloader, download_year
 from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
-from isone.market.datasets import DATASETS, HUBS, Dataset, Locations, Part
+from isone.market.datasets import DATASETS, HUBS, Dataset, Locations, Request
 from isone.market.tables import table_columns
 from isone.pack.year import pack_year
 from isone.run import selection
-from isone.run.selection import Job
+from isone.run.selection import DatasetYear
 from isone.run.settings import AcceptedFlaw, Settings, read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -41,7 +41,7 @@ def fill(
     source: str = "sandbox",
     **sandbox: Any,
 ) -> list[tuple[str, str]]:
-    """Bring days home, prove and pack them; the answer is what was packed."""
+    """Bring days home, validate and pack them; the answer is what was packed."""
     start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     names = []
     name = None if source == "sandbox" else SERVICE
@@ -50,7 +50,7 @@ def fill(
         Client(Source(source, server.url), read_settings({}).http) as client,
     ):
         for dataset in datasets:
-            job = Job(dataset, start.year, start, end, locations)
+            job = DatasetYear(dataset, start.year, start, end, locations)
             accepted = selection.accepted_flaws(gaps, dataset)
             downloader = Downloader(store, client, DATASETS[dataset], accepted)
             download_year(downloader, job, newest_first=False)
@@ -63,7 +63,7 @@ def record_nameless(folder: Path, dataset: str, nameless: dict[str, tuple[int, .
     """Record a day's response for each day given, in which these locations have ids alone."""
     with Sandbox(nodes=2, today=TODAY) as server:
         for day, ids in nameless.items():
-            path = DATASETS[dataset].url_path(Part(dataset, dt.date.fromisoformat(day)))
+            path = DATASETS[dataset].url_path(Request(dataset, dt.date.fromisoformat(day)))
             with Client(Source("sandbox", server.url), read_settings({}).http) as client:
                 content: Any = json.loads(gzip.decompress(client.fetch(path)))
             records: Any = content
@@ -97,7 +97,7 @@ def settings_for(store: Store, **config: Any) -> Settings:
 
 
 def raw_rows(store: Store, dataset_name: str, locations: Locations = HUBS) -> list[Row]:
-    """The rows in a dataset's replies, sorted, by the standard library alone."""
+    """The rows in a dataset's responses, sorted, by the standard library alone."""
     dataset = DATASETS[dataset_name]
     rows: set[Row] = set()
     for path in (store.root / "raw" / dataset_name).glob("*/2*.json.gz"):
@@ -120,10 +120,10 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
 
 
 def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
-    stamp: Any = record
+    timestamp: Any = record
     for key in dataset.begins:
-        stamp = stamp[key]
-    begins = dt.datetime.fromisoformat(stamp).astimezone(dt.UTC)
+        timestamp = timestamp[key]
+    begins = dt.datetime.fromisoformat(timestamp).astimezone(dt.UTC)
     begins -= dt.timedelta(seconds=begins.second)  # published a second or two late
     values = {
         "interval_start_utc": begins,

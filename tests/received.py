@@ -1,13 +1,13 @@
-"""Replies that wait to be filed, as a download leaves them; what is in them does not matter."""
+"""Responses that wait to be stored, as a download leaves them; what is in them does not matter."""
 
-from isone.market.datasets import Part
-from isone.store.store import Entry, Proven, Store, make_folder, sha256
+from isone.market.datasets import Request
+from isone.store.store import Entry, Store, Validated, make_folder, sha256
 
 
-def entry(part: Part, content: bytes) -> Entry:
-    """What would be noted of a reply."""
+def entry(request: Request, content: bytes) -> Entry:
+    """What would be noted of a response."""
     return Entry(
-        part=part.name,
+        request=request.name,
         size=len(content),
         sha256=sha256(content),
         rows=1,
@@ -17,9 +17,9 @@ def entry(part: Part, content: bytes) -> Entry:
     )
 
 
-def received(store: Store, part: Part, content: bytes) -> Proven:
-    """A reply under its unproven name."""
-    make_folder(store.raw_dir(part.dataset, part.day.year))
-    path = store.unproven_path(part)
+def received(store: Store, request: Request, content: bytes) -> Validated:
+    """A response under its unvalidated name."""
+    make_folder(store.raw_dir(request.dataset, request.day.year))
+    path = store.unvalidated_path(request)
     path.write_bytes(content)
-    return Proven(part, path, entry(part, content))
+    return Validated(request, path, entry(request, content))

@@ -27,8 +27,8 @@ prices = isone.read(
     columns=["operating_day", "lmp"],
     data_dir=options.data_dir,
 )
-if prices.schema.metadata.get(b"isone.invented_prices") == b"true":
-    print("These prices are invented; they come from the sandbox.")
+if prices.schema.metadata.get(b"isone.synthetic_prices") == b"true":
+    print("These prices are synthetic; they come from the sandbox.")
 
 hours_of = defaultdict(list)
 for day, lmp in zip(*(column.to_pylist() for column in prices.columns), strict=True):

@@ -1,1 +1,1 @@
-"""From requests to proven days and the markers of proven years."""
+"""From requests to validated days and the markers of complete years."""

@@ -1,4 +1,4 @@
-"""How public reports are asked for, and how a reply is told from a page that blocks the way.
+"""How public reports are asked for, and how a response is told from a page that blocks the way.
 
 ISO-NE's public host answers like a site for people: it wants a browser's headers, hands out a
 cookie with its pages, and without that refuses reports that it makes on request.
@@ -51,7 +51,7 @@ class Visit:
             request.headers["Cookie"] = "; ".join(pairs)
 
     def keep_cookies(self, response: requests.Response) -> None:
-        """Keep what a reply hands out."""
+        """Keep what a response hands out."""
         self._cookies |= response.cookies.get_dict()
 
     def refused(self) -> Exception:

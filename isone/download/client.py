@@ -1,6 +1,6 @@
-"""One request at a time over one connection, patient with a busy service, strict with its replies.
+"""One request at a time over one connection: patient with a busy service, strict with responses.
 
-A reply's body is handed on as served, still gzipped; what is in it is checked elsewhere.
+A response's body is handed on as served, still gzipped; what is in it is checked elsewhere.
 Sleeping and retrying happen here and nowhere else.
 """
 
@@ -29,7 +29,7 @@ from isone.download.deadline import Deadline
 from isone.errors import (
     DownloadError,
     NotFoundError,
-    ReplyError,
+    ResponseError,
     StopRunError,
     TransientError,
     UsageError,
@@ -108,14 +108,14 @@ class Client:
     def fetch(
         self, path: str, *, patient: bool = True, meanwhile: Callable[[], None] = lambda: None
     ) -> bytes:
-        """The body of the reply for a path, gzipped.
+        """The body of the response for a path, gzipped.
 
-        While the reply is awaited, or the time for another try, `meanwhile` is called; what it
+        While the response is awaited, or the time for another try, `meanwhile` is called; what it
         raises ends the request and is raised here.
 
         If `patient`, retries 429, 5xx and transport errors with exponential back-off and jitter,
         and honours `Retry-After`. Raises DownloadError when patience is at its end, NoDataError for
-        a 404, ReplyError for an unusable reply, StopRunError where no request can succeed.
+        a 404, ResponseError for an unusable response, StopRunError where no request can succeed.
         """
         self._meanwhile = meanwhile
         retrying = self._patiently if patient else self._once
@@ -125,7 +125,7 @@ class Client:
             raise DownloadError(
                 f"{error}; patience for one request (backoff_total, "
                 f"{self.policy.backoff_total:g} s of waiting) is at its end; "
-                "run again to go on from here"
+                "run again to resume"
             ) from error
 
     def _trying(self, stop: Any, sleep: Callable[[float], None]) -> tenacity.Retrying:
@@ -192,7 +192,7 @@ class Client:
 
     @contextlib.contextmanager
     def _exchange(self, url: str) -> Iterator[requests.Response]:
-        """One request and its reply, within the total deadline."""
+        """One request and its response, within the total deadline."""
         self.requests_sent += 1
         request = self._request.copy()
         request.url = url
@@ -290,7 +290,7 @@ def _check_status(response: requests.Response, source: Source, proxy: str | None
         retry_after = _retry_after(response.headers)
         asks = f" and asks to wait {retry_after:.0f} s" if retry_after else ""
         raise TransientError(f"{answer}{asks}", retry_after)
-    raise ReplyError(answer)
+    raise ResponseError(answer)
 
 
 def _phrase(status: int) -> str:
@@ -334,14 +334,14 @@ def _check_headers(headers: Mapping[str, str]) -> bool:
         raise TransientError(f"the service sent {shown(content_type)} instead of JSON")
     charset = parameters.replace('"', "").strip().removeprefix("charset=")
     if charset not in {"", "utf-8", "utf8"}:
-        raise ReplyError(f"the service sent JSON in {shown(charset)} instead of UTF-8")
+        raise ResponseError(f"the service sent JSON in {shown(charset)} instead of UTF-8")
     return _is_gzipped(headers)
 
 
 def _is_gzipped(headers: Mapping[str, str]) -> bool:
     encoding = headers.get("Content-Encoding", "identity").lower()
     if encoding not in {*_GZIP, "identity"}:
-        raise ReplyError(f"the service packed its reply as {shown(encoding)} instead of gzip")
+        raise ResponseError(f"the service packed its response as {shown(encoding)} instead of gzip")
     return encoding in _GZIP
 
 
@@ -352,7 +352,7 @@ def _receive(raw: Any, *, gzipped: bool) -> bytes:
     while chunk := raw.read1(_CHUNK, decode_content=False):
         received += len(chunk)
         if received > _LARGEST_BODY:
-            raise ReplyError(f"the reply is larger than {_LARGEST_BODY >> 20} MB")
+            raise ResponseError(f"the response is larger than {_LARGEST_BODY >> 20} MB")
         chunks.append(chunk)
     if received == 0:
         raise TransientError("the service sent an empty body")

@@ -1,6 +1,6 @@
-"""The way to one service: requests' own adapter, which also lets the wait for a reply be used.
+"""The way to one service: requests' own adapter, which also lets the wait for a response be used.
 
-Between a request that is out and the first byte of its reply nothing is to be done but to wait.
+Between a request that is out and the first byte of its response nothing is to be done but to wait.
 Work that is done right then costs no time, and needs no thread that takes turns with the exchange.
 """
 
@@ -26,7 +26,7 @@ class Adapter(requests.adapters.HTTPAdapter):
     """
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
-        """Take the work to do while a reply is awaited."""
+        """Take the work to do while a response is awaited."""
         super().__init__()
         self._meanwhile = meanwhile
         self._pool: Any = None
@@ -45,7 +45,7 @@ class Adapter(requests.adapters.HTTPAdapter):
 
 
 def _using_waits(connection_type: Any, meanwhile: Callable[[], None]) -> Any:
-    """A kind of connection that calls `meanwhile` before it waits for a reply."""
+    """A kind of connection that calls `meanwhile` before it waits for a response."""
 
     class Connection(connection_type):  # type: ignore[misc]
         def getresponse(self) -> Any:

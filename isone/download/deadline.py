@@ -54,4 +54,4 @@ class Deadline:
 
     def _ring(self, _number: int, _frame: FrameType | None) -> None:
         if not self._is_paused:  # else it rang at the very moment of the pause
-            raise TransientError(f"no whole reply within {self._seconds:g} s")
+            raise TransientError(f"no whole response within {self._seconds:g} s")

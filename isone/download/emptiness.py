@@ -4,8 +4,8 @@ Each empty day is asked for twice in an attempt, and there are three attempts: a
 begin, or a wrong address, would send thousands of requests to say what the first ten say.
 """
 
-from isone.errors import DownloadError, NoDataError, NotFoundError, ReplyError, StopRunError
-from isone.market.datasets import Dataset, Part
+from isone.errors import DownloadError, NoDataError, NotFoundError, ResponseError, StopRunError
+from isone.market.datasets import Dataset, Request
 from isone.store.store import Store
 
 ENOUGH = 10
@@ -18,7 +18,7 @@ class FirstDays:
     def __init__(self, store: Store, dataset: Dataset, base_url: str) -> None:
         """Begin to watch."""
         self._store, self._dataset, self._base_url = store, dataset, base_url
-        self._empty: list[Part] = []
+        self._empty: list[Request] = []
         self._not_found = True
         self._over = False
 
@@ -26,16 +26,16 @@ class FirstDays:
         """Learn that a day is there, which ends the watch."""
         self._over = True
 
-    def failed(self, part: Part, error: ReplyError) -> None:
-        """Learn why a part was not stored; anything but an empty response ends the watch.
+    def failed(self, request: Request, error: ResponseError) -> None:
+        """Learn why a request was not stored; anything but an empty response ends the watch.
 
         Of a set that owes no row an empty day may be right, so only 404 counts there.
         """
         found = isinstance(error, NotFoundError)
         if not isinstance(error, NoDataError) or not (found or self._dataset.owes_rows):
             self._over = True
-        elif part.day not in {each.day for each in self._empty}:
-            self._empty.append(part)
+        elif request.day not in {each.day for each in self._empty}:
+            self._empty.append(request)
             self._not_found = self._not_found and found
 
     def require_any(self) -> None:

@@ -13,7 +13,7 @@ from isone.market import clock
 from isone.run import custom, run, selection
 from isone.run.console import say
 from isone.run.journal import USAGE, Journal, log
-from isone.run.selection import Job
+from isone.run.selection import DatasetYear
 from isone.run.settings import Settings, read_settings
 from isone.store import markers
 from isone.store.store import Store
@@ -27,7 +27,7 @@ def download_prices(
 ) -> int:
     """One attempt at a dataset-year; returns the exit code."""
     settings = read_settings(config)
-    job = Job.of_period(dataset, period, settings.locations)
+    job = DatasetYear.of_period(dataset, period, settings.locations)
 
     def work(journal: Journal) -> None:
         with open_downloader(
@@ -64,13 +64,13 @@ def _note(journal: Journal, sentences: list[str]) -> None:
         journal.tell(noted=[*journal.facts.get("noted", ()), *sentences])
 
 
-def _missing_days(downloader: Downloader, job: Job, reason: str) -> dict[str, str]:
+def _missing_days(downloader: Downloader, job: DatasetYear, reason: str) -> dict[str, str]:
     """The days of a job that are not here, ascending, when it ended early for a reason.
 
     A day that need not be final yet is here if it is in its preliminary version.
     """
     entries = downloader.store.read_ledger(job.dataset, job.year)
-    parts = selection.parts_lacking(
+    requests = selection.missing_requests(
         downloader.dataset,
         job.days(newest_first=False),
         job.locations,
@@ -79,10 +79,11 @@ def _missing_days(downloader: Downloader, job: Job, reason: str) -> dict[str, st
         from_reports=downloader.client.source.gives_reports,
     )
     return {
-        str(part.day): reason
-        for part in parts
+        str(request.day): reason
+        for request in requests
         if not (
-            selection.is_hoped_for(part, job.final_through) and part.preliminary.name in entries
+            selection.is_hoped_for(request, job.final_through)
+            and request.preliminary.name in entries
         )
     }
 

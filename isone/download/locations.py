@@ -21,13 +21,13 @@ from isone.errors import (
     UNREADABLE,
     IsoneError,
     NoDataError,
-    ReplyError,
+    ResponseError,
     StopRunError,
     UsageError,
     printable,
 )
 from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Locations, Part
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Locations, Request
 from isone.response import parse, reports
 from isone.store import places
 from isone.store.store import Store, make_folder, write_whole
@@ -54,24 +54,24 @@ class _Locations(msgspec.Struct):
     Location: list[Location]
 
 
-class _Reply(msgspec.Struct):
+class _Response(msgspec.Struct):
     Locations: _Locations
 
 
-_decoder = msgspec.json.Decoder(_Reply)
+_decoder = msgspec.json.Decoder(_Response)
 
 
 def read_locations(body: bytes) -> list[Location]:
-    """The locations in a reply of `locations/all`, or in a day-ahead report.
+    """The locations in a response of `locations/all`, or in a day-ahead report.
 
-    Raises ReplyError where it is neither.
+    Raises ResponseError where it is neither.
     """
     if reports.is_report(body):
         return [Location(id, kind, name) for id, name, kind in reports.places_in(body)]
     try:
         return _decoder.decode(body).Locations.Location
     except UNREADABLE as error:
-        raise ReplyError(f"the reply is not a list of locations: {error}") from error
+        raise ResponseError(f"the response is not a list of locations: {error}") from error
 
 
 def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
@@ -79,7 +79,7 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
 
     Returns in sentences, which stand in the log too, what has changed in the list where it is
     brought up to date on the way, and which chosen ids are in no list and no stored response. Such
-    an id may be a retired location's, which has a history: so it is not refused.
+    an id may be a retired location's, which has a history: so it is not rejected.
     """
     if client.source.gives_reports:
         learn_stored(store)
@@ -121,10 +121,12 @@ def learn_stored(store: Store) -> None:
     So names that public CSV gives without ids are known without another request.
     """
     newest = max((seen.last_seen for seen in places.read_table(store)), default="")
-    parts = [part for name in _HOURLY for part in _newest_parts(store, DATASETS[name])[:1]]
-    for part in sorted(parts, key=lambda part: part.day):
-        day = str(min(part.day, clock.now().date()))  # tomorrow's prices are out today
-        if day > newest and (found := _locations_in(store, part)):
+    requests = [
+        request for name in _HOURLY for request in _newest_requests(store, DATASETS[name])[:1]
+    ]
+    for request in sorted(requests, key=lambda request: request.day):
+        day = str(min(request.day, clock.now().date()))  # tomorrow's prices are out today
+        if day > newest and (found := _locations_in(store, request)):
             _enter(store, (), found, day)
     reports.learn_from(store)
 
@@ -134,35 +136,39 @@ def _not_stored(store: Store, ids: Collection[int]) -> set[int]:
     lacking = set(ids)
     for dataset in (row for row in DATASETS.values() if row.place == "location"):
         if lacking:
-            lacking -= {part.location for part in _parts_had(store, dataset) if part.location}
-        for part in _newest_parts(store, dataset) if lacking else ():
-            lacking -= {location.id for location in _locations_in(store, part)}
+            lacking -= {
+                request.location for request in _stored_requests(store, dataset) if request.location
+            }
+        for request in _newest_requests(store, dataset) if lacking else ():
+            lacking -= {location.id for location in _locations_in(store, request)}
     return lacking
 
 
-def _newest_parts(store: Store, dataset: Dataset) -> list[Part]:
-    """Of each year that is here, the newest part that is not preliminary; the newest year first."""
-    newest: dict[int, Part] = {}
-    for part in sorted(_parts_had(store, dataset), key=lambda part: part.name, reverse=True):
-        if not part.prelim:
-            newest.setdefault(part.day.year, part)
+def _newest_requests(store: Store, dataset: Dataset) -> list[Request]:
+    """Of each year, the newest request that is not preliminary; the newest year first."""
+    newest: dict[int, Request] = {}
+    for request in sorted(
+        _stored_requests(store, dataset), key=lambda request: request.name, reverse=True
+    ):
+        if not request.prelim:
+            newest.setdefault(request.day.year, request)
     return list(newest.values())
 
 
-def _parts_had(store: Store, dataset: Dataset) -> list[Part]:
+def _stored_requests(store: Store, dataset: Dataset) -> list[Request]:
     folder = store.root / "raw" / dataset.name
     years = [int(path.name) for path in folder.glob("[0-9][0-9][0-9][0-9]")]
-    names = (name for year in years for name in store.parts_had(dataset.name, year))
-    return [part for name in names if (part := Part.named(dataset.name, name))]
+    names = (name for year in years for name in store.stored_requests(dataset.name, year))
+    return [request for name in names if (request := Request.named(dataset.name, name))]
 
 
-def _locations_in(store: Store, part: Part) -> list[Location]:
+def _locations_in(store: Store, request: Request) -> list[Location]:
     """The locations that a stored response names with their ids; none where it is unreadable."""
     try:
-        body = parse.inflate(store.raw_path(part).read_bytes())
-        refs = {row.place for row in parse.read_records(DATASETS[part.dataset], body).rows}
-    except (ReplyError, OSError) as error:  # the deep check says so; here it is of no use
-        log.info("%s %s names no locations: %s", part.dataset, part, error)
+        body = parse.inflate(store.raw_path(request).read_bytes())
+        refs = {row.place for row in parse.read_records(DATASETS[request.dataset], body).rows}
+    except (ResponseError, OSError) as error:  # the deep check says so; here it is of no use
+        log.info("%s %s names no locations: %s", request.dataset, request, error)
         return []
     return [Location(int(ref.id), ref.type, ref.name) for ref in refs if ref.id.isdecimal()]
 
@@ -198,7 +204,7 @@ def _fetch(client: Client) -> bytes:
         if not client.source.gives_reports:
             return client.fetch(_PATH)
         day = clock.last_published(_LISTING.publication_lag, clock.now()) - dt.timedelta(days=1)
-        return client.fetch(_LISTING.report_path(Part(_LISTING.name, day)))
+        return client.fetch(_LISTING.report_path(Request(_LISTING.name, day)))
     except NoDataError as error:
         raise UsageError(
             f"{client.source.base_url} has no list of locations: is base_url right?"

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from isone.market.datasets import Part
+from isone.market.datasets import Request
 from isone.run.console import say
 from isone.text import count
 
@@ -42,7 +42,7 @@ class DownloadProgress:
         self._requests_after = requests_after
         self._tell = tell
         self._planned = False
-        self._parts_left: Counter[dt.date] = Counter()
+        self._left_of_days: Counter[dt.date] = Counter()
         self._requests_left = 0
         self._failed: set[dt.date] = set()
         self._finished: deque[float] = deque(maxlen=_RATE_OVER)
@@ -63,21 +63,21 @@ class DownloadProgress:
             self._bar.stop()
         self._tell(**self.facts())
 
-    def plan(self, lacking: list[Part]) -> None:
+    def plan(self, lacking: list[Request]) -> None:
         """Learn which requests are left; until then no day counts as done."""
         self._planned = True
-        self._parts_left = Counter(part.day for part in lacking)
+        self._left_of_days = Counter(request.day for request in lacking)
         self._requests_left = len(lacking)
         self._finished.append(time.monotonic())
         self._show(now=True)
 
-    def part(self, part: Part, done: bool) -> None:
-        """Learn that a part is filed, or given up."""
+    def request(self, request: Request, done: bool) -> None:
+        """Learn that a request is stored, or given up."""
         self._waiting = ""
-        self._parts_left[part.day] -= 1
+        self._left_of_days[request.day] -= 1
         self._requests_left -= 1
         if not done:
-            self._failed.add(part.day)
+            self._failed.add(request.day)
         self._finished.append(time.monotonic())
         self._show()
 
@@ -89,7 +89,7 @@ class DownloadProgress:
 
     def facts(self) -> dict[str, Any]:
         """Days done, left and failed, requests, speed, what it waits for, when it is done."""
-        open_days = sum(count > 0 for count in self._parts_left.values())
+        open_days = sum(count > 0 for count in self._left_of_days.values())
         days_done = self._days - open_days - len(self._failed) if self._planned else 0
         rate = self._requests_a_minute()
         return {

@@ -1,7 +1,7 @@
-"""Quiet days: whether an empty reply is a day that owes no row, or one that is not published.
+"""Empty days: whether an empty response is a day that owes no row, or one that is not published.
 
 Sets that list what happens, such as binding constraints, have days without a record, and a day that
-is not out yet looks the same. So an empty reply counts for a day only if
+is not out yet looks the same. So an empty response counts for a day only if
 
 1. it comes a second time, at the end of the attempt,
 2. ISO-NE says that the energy prices of that market and version are out through that day, and
@@ -18,9 +18,9 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from isone.download.client import Client
-from isone.errors import DownloadError, ReplyError
+from isone.errors import DownloadError, ResponseError
 from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Part
+from isone.market.datasets import DATASETS, Dataset, Request
 from isone.response import parse
 from isone.store.store import Entry
 
@@ -28,57 +28,58 @@ log = logging.getLogger(__name__)
 
 LONGEST = 31
 """Days in a row without a record that are believed."""
-ONCE = "the reply has no record: a quiet day, or one that is not published"
+ONCE = "the response has no record: an empty day, or one that is not published"
 
 
 class _ServiceInfo(msgspec.Struct):
     LatestBeginDate: str
 
 
-class _Reply(msgspec.Struct):
+class _Response(msgspec.Struct):
     ServiceInfo: _ServiceInfo
 
 
-_decoder = msgspec.json.Decoder(_Reply)
+_decoder = msgspec.json.Decoder(_Response)
 
 
 def doubts(
-    client: Client, dataset: Dataset, empty: Collection[Part], entries: Mapping[str, Entry]
-) -> dict[Part, str]:
-    """Why each of some parts whose reply was empty is no quiet day; "" where it may be one.
+    client: Client, dataset: Dataset, empty: Collection[Request], entries: Mapping[str, Entry]
+) -> dict[Request, str]:
+    """Why each of some requests whose response was empty is no empty day; "" where it may be one.
 
-    `entries` are the parts that are had. Asks the service once for each version, final and
+    `entries` are the requests that are had. Asks the service once for each version, final and
     preliminary; where it does not answer, that is the doubt.
     """
-    known = {Part.named(dataset.name, name) for name, entry in entries.items() if not entry.rows}
-    runs = _runs({part.day for part in (*empty, *known) if part})
-    found: dict[Part, str] = {}
-    for prelim in sorted({part.prelim for part in empty}):
-        of_version = [part for part in empty if part.prelim == prelim]
+    known = {Request.named(dataset.name, name) for name, entry in entries.items() if not entry.rows}
+    runs = _runs({request.day for request in (*empty, *known) if request})
+    found: dict[Request, str] = {}
+    for prelim in sorted({request.prelim for request in empty}):
+        of_version = [request for request in empty if request.prelim == prelim]
         published, trouble = _published_until(client, dataset, of_version[0])
-        for part in of_version:
+        for request in of_version:
             if trouble:
-                found[part] = f"{ONCE}: {trouble}"
-            elif clock.day_bounds(part.day)[1] > published:
-                found[part] = f"{ONCE}: prices are out until {clock.local_time(published)}"
-            elif runs[part.day] > LONGEST:
-                found[part] = (
-                    f"the reply has no record, one of {runs[part.day]} such days running; more "
+                found[request] = f"{ONCE}: {trouble}"
+            elif clock.day_bounds(request.day)[1] > published:
+                found[request] = f"{ONCE}: prices are out until {clock.local_time(published)}"
+            elif runs[request.day] > LONGEST:
+                found[request] = (
+                    f"the response has no record, one of "
+                    f"{runs[request.day]} such days running; more "
                     f"than {LONGEST} are not taken for quiet ones"
                 )
             else:
-                found[part] = ""
+                found[request] = ""
     return found
 
 
-def _published_until(client: Client, dataset: Dataset, part: Part) -> tuple[int, str]:
+def _published_until(client: Client, dataset: Dataset, request: Request) -> tuple[int, str]:
     """Up to when (UTC seconds) the prices beside this set are out, or what hinders to tell."""
     companion = DATASETS[dataset.published_with or dataset.name]
     try:
-        body = parse.inflate(client.fetch(companion.info_path(part)))
+        body = parse.inflate(client.fetch(companion.info_path(request)))
         latest = _decoder.decode(body).ServiceInfo.LatestBeginDate
-        return clock.parse_stamp(latest) + companion.interval_minutes * 60, ""
-    except (DownloadError, ReplyError, msgspec.DecodeError, ValueError) as error:
+        return clock.parse_timestamp(latest) + companion.interval_minutes * 60, ""
+    except (DownloadError, ResponseError, msgspec.DecodeError, ValueError) as error:
         log.warning("%s: how far it is published cannot be told: %s", companion.name, error)
         return 0, f"how far {companion.name} is published cannot be told"
 

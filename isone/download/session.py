@@ -52,7 +52,7 @@ def open_downloader(
             DATASETS[dataset],
             selection.accepted_flaws(settings.accepted_flaws, dataset),
             on_plan=progress.plan,
-            on_part=progress.part,
+            on_request=progress.request,
             keep_prelim=settings.revision == "both",
         )
 

@@ -44,7 +44,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
 def build(
     store: Store, files: Sequence[PackedFile], *, threads: int = 1, path: Path | None = None
 ) -> Loaded:
-    """Build the database anew from these files, and put it in the old one's place in one step.
+    """Build the database again from these files, and put it in the old one's place in one step.
 
     `files` as `packed.packed_files` gives them. Whoever has the old file open keeps reading the old
     one. Raises LoadError where a file turns out to be damaged, or is no year of its dataset.
@@ -122,7 +122,7 @@ def _fill_small_tables(
     }
     _add_packed_files(connection, files)
     _add_about(connection, files)
-    _describe(connection, invented=any(file.invented for file in files))
+    _describe(connection, synthetic=any(file.synthetic for file in files))
     return rows
 
 
@@ -191,14 +191,14 @@ def _locations_query() -> str:
 def _add_packed_files(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile]) -> None:
     connection.execute(
         "CREATE TABLE packed_files (dataset VARCHAR, period VARCHAR, rows BIGINT, source VARCHAR, "
-        "invented_prices BOOLEAN, manifest_digest VARCHAR)"
+        "synthetic_prices BOOLEAN, manifest_digest VARCHAR)"
     )
     for file in files:
         connection.execute(
             "INSERT INTO packed_files VALUES (?, ?, ?, ?, ?, ?)",
             [
                 *(file.dataset, file.period, file.rows, file.source),
-                *(file.invented, file.manifest_digest),
+                *(file.synthetic, file.manifest_digest),
             ],
         )
     connection.execute(
@@ -207,10 +207,10 @@ def _add_packed_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Pac
 
 
 def _add_about(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile]) -> None:
-    invented = any(file.invented for file in files)
+    synthetic = any(file.synthetic for file in files)
     facts = {
-        "title": "ISO New England price history" + (" - INVENTED PRICES" if invented else ""),
-        "invented_prices": str(invented).lower(),
+        "title": "ISO New England price history" + (" - SYNTHETIC PRICES" if synthetic else ""),
+        "synthetic_prices": str(synthetic).lower(),
         "sources": ", ".join(sorted({file.source for file in files})),
         "layout": str(sql.LAYOUT),
         "made_by": f"isone-prices {__version__}",
@@ -222,9 +222,9 @@ def _add_about(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile
     connection.execute("COMMENT ON TABLE about IS 'What this database is, by key'")
 
 
-def _describe(connection: duckdb.DuckDBPyConnection, *, invented: bool) -> None:
+def _describe(connection: duckdb.DuckDBPyConnection, *, synthetic: bool) -> None:
     """Create the views, and put comments on tables, columns and views."""
-    warning = "INVENTED PRICES of the sandbox. " if invented else ""
+    warning = "SYNTHETIC PRICES of the sandbox. " if synthetic else ""
     for table, comment, columns in sql.all_tables():
         connection.execute(f"COMMENT ON TABLE {sql.name(table)} IS {sql.text(warning + comment)}")
         for column in columns:

@@ -1,4 +1,4 @@
-"""The operating days as the manifests of proven years describe them."""
+"""The operating days as the manifests of complete years describe them."""
 
 import datetime as dt
 import hashlib
@@ -34,27 +34,29 @@ def operating_days(store: Store, files: Iterable[PackedFile]) -> list[DayRow]:
 def days_of(manifest: Manifest) -> list[DayRow]:
     """A manifest's days, ascending."""
     dataset = manifest.dataset
-    parts: dict[dt.date, list[Entry]] = {}
-    for part in manifest.parts:
-        parts.setdefault(part.day, []).append(part)
+    requests: dict[dt.date, list[Entry]] = {}
+    for request in manifest.requests:
+        requests.setdefault(request.day, []).append(request)
     gaps = {dt.date.fromisoformat(gap.day): gap for gap in manifest.gaps}
     rows: list[DayRow] = [
         (
             dataset,
             day,
             GAP_ACCEPTED if day in gaps else COMPLETE,
-            _all_of(part.revision for part in found),
-            sum(part.rows for part in found),
-            ", ".join(f"raw/{dataset}/{day.year}/{part.file}" for part in found),
+            _all_of(request.revision for request in found),
+            sum(request.rows for request in found),
+            ", ".join(f"raw/{dataset}/{day.year}/{request.file}" for request in found),
             _digest_of(found),
-            dt.datetime.fromisoformat(max(part.fetched for part in found)),
-            dt.datetime.fromisoformat(min(part.first_seen or part.fetched for part in found)),
-            _all_of(part.source for part in found),
+            dt.datetime.fromisoformat(max(request.fetched for request in found)),
+            dt.datetime.fromisoformat(
+                min(request.first_seen or request.fetched for request in found)
+            ),
+            _all_of(request.source for request in found),
             gaps[day].reason if day in gaps else None,
             _flaws_of(manifest, day, accepted=True),
             _flaws_of(manifest, day, accepted=False),
         )
-        for day, found in parts.items()
+        for day, found in requests.items()
     ]
     rows += [
         (
@@ -62,13 +64,13 @@ def days_of(manifest: Manifest) -> list[DayRow]:
             *(manifest.source, gap.reason, None, None),
         )
         for day, gap in gaps.items()
-        if day not in parts
+        if day not in requests
     ]
     return sorted(rows, key=lambda row: row[1])
 
 
 def _all_of(words: Iterable[str]) -> str:
-    """What a day's parts are, each word once: `final`, or `final and prelim`."""
+    """What a day's requests are, each word once: `final`, or `final and prelim`."""
     return " and ".join(sorted(set(words)))
 
 
@@ -94,9 +96,9 @@ def listed_locations(store: Store) -> list[tuple[Any, ...]]:
     ]
 
 
-def _digest_of(parts: list[Entry]) -> str:
-    """A day's digest: its reply's, or one over those of its parts, in the order of their names."""
-    if len(parts) == 1:
-        return parts[0].sha256
-    digests = (part.sha256 for part in sorted(parts, key=lambda part: part.part))
+def _digest_of(requests: list[Entry]) -> str:
+    """A day's digest: its response's, or one over those of its requests in order of name."""
+    if len(requests) == 1:
+        return requests[0].sha256
+    digests = (request.sha256 for request in sorted(requests, key=lambda request: request.request))
     return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -80,12 +80,12 @@ def _load_years(
     from isone.load import packed, postgres, postgres_schema
 
     files = packed.packed_files(store, names)
-    invented = settings.source == "sandbox"
+    synthetic = settings.source == "sandbox"
     total = 0
     with postgres.connect(settings.database) as connection:
         if rebuild:
-            postgres_schema.drop(connection, postgres_schema.schema_name(invented=invented))
-        tables = postgres.prepare(connection, invented=invented, hypertables=settings.timescaledb)
+            postgres_schema.drop(connection, postgres_schema.schema_name(synthetic=synthetic))
+        tables = postgres.prepare(connection, synthetic=synthetic, hypertables=settings.timescaledb)
         postgres.list_locations(connection, tables, store)
         for dataset, year, group in packed.by_year(files):
             loaded = postgres.load_year(connection, tables, store, group)

@@ -1,4 +1,4 @@
-"""The layout of the databases as one digest: it changes when a database has to be built anew."""
+"""The layout of the databases as one digest: it changes when a database has to be rebuilt."""
 
 import hashlib
 

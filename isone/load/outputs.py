@@ -13,7 +13,7 @@ from isone.load.postgres_holdings import Holdings
 from isone.market.datasets import DATASETS
 from isone.pack.outputs import table_digests
 from isone.run import address
-from isone.run.selection import PERIOD_PATTERN, Job
+from isone.run.selection import PERIOD_PATTERN, DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.store import Store
@@ -27,12 +27,14 @@ class Loading:
 
     settings: Settings
     store: Store
-    jobs: Sequence[Job]
+    dataset_years: Sequence[DatasetYear]
 
     @property
     def outcome(self) -> list[str]:
         """All that loading leaves: nothing where there are only custom downloads."""
-        return [str(path) for path in (self.duckdb_marker, *self.postgres_markers) if self.jobs]
+        return [
+            str(path) for path in (self.duckdb_marker, *self.postgres_markers) if self.dataset_years
+        ]
 
     @property
     def duckdb_marker(self) -> Path:
@@ -46,7 +48,7 @@ class Loading:
             return []
         return [
             postgres_marker(self.store, self.settings.database, job.dataset, job.period)
-            for job in self.jobs
+            for job in self.dataset_years
         ]
 
     @property
@@ -65,13 +67,13 @@ class Loading:
         packed = made_from["tables"].keys()
         markers.keep_if(
             markers.holds(self.duckdb_marker, made_from, self.store.duckdb_path)
-            and packed >= {f"{job.dataset}/{job.period}" for job in self.jobs},
+            and packed >= {f"{job.dataset}/{job.period}" for job in self.dataset_years},
             self.duckdb_marker,
         )
-        if not (self.settings.database and self.jobs):
+        if not (self.settings.database and self.dataset_years):
             return
         held = self._held(self.settings.database)
-        for job, path in zip(self.jobs, self.postgres_markers, strict=True):
+        for job, path in zip(self.dataset_years, self.postgres_markers, strict=True):
             made_from = made_from_of_postgres(self.store, self.settings, job.dataset, job.year)
             is_packed = f"{job.dataset}/{job.period}" in made_from["tables"]
             kept = is_packed and held.bear_out(path) and markers.holds(path, made_from)
@@ -82,7 +84,7 @@ class Loading:
         try:
             return postgres_holdings.holdings(
                 database,
-                invented=self.settings.source == "sandbox",
+                synthetic=self.settings.source == "sandbox",
                 hypertables=self.settings.timescaledb,
             )
         except IsoneError:  # a run that has something to load says so before it begins

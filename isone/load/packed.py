@@ -34,7 +34,7 @@ class PackedFile:
     path: Path
     rows: int
     source: str
-    invented: bool
+    synthetic: bool
     manifest_digest: str
 
     @property
@@ -81,11 +81,11 @@ def rows_query(files: Sequence[PackedFile]) -> str:
     """
     dataset = DATASETS[files[0].dataset]
     plain = [group for _, _, group in by_year(files) if len(group) == 1]
-    parts: list[str] = []
+    requests: list[str] = []
     if plain:
-        parts.append(_select(dataset, [group[0].path for group in plain]))
-    parts += [_merged(dataset, group) for _, _, group in by_year(files) if len(group) > 1]
-    return " UNION ALL ".join(parts)
+        requests.append(_select(dataset, [group[0].path for group in plain]))
+    requests += [_merged(dataset, group) for _, _, group in by_year(files) if len(group) > 1]
+    return " UNION ALL ".join(requests)
 
 
 def places_query(dataset: Dataset, rows: str) -> str:
@@ -104,14 +104,14 @@ def places_query(dataset: Dataset, rows: str) -> str:
 def _merged(dataset: Dataset, group: Sequence[PackedFile]) -> str:
     """The rows of files that may overlap: of a later one, only what no earlier one has."""
     keys = "operating_day, location_id" if dataset.place else "operating_day"
-    parts = [_select(dataset, [group[0].path])]
+    requests = [_select(dataset, [group[0].path])]
     for number, file in enumerate(group[1:], 1):
         earlier = _source([each.path for each in group[:number]])
-        parts.append(
+        requests.append(
             f"{_select(dataset, [file.path])} ANTI JOIN (SELECT DISTINCT {keys} FROM {earlier}) "
             f"USING ({keys})"
         )
-    return " UNION ALL ".join(parts)
+    return " UNION ALL ".join(requests)
 
 
 def _select(dataset: Dataset, paths: Sequence[Path]) -> str:
@@ -146,7 +146,7 @@ def _inspect(
     except duckdb.Error as error:
         raise DamagedError(
             f"{path} is not a whole Parquet file; delete it and run "
-            "`snakemake -j1 --config … -- pack`: it is made again from the replies that are here"
+            "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
         ) from error
     expected = [
         (column.name, sql.TYPES[column.type].replace("DOUBLE PRECISION", "DOUBLE"))
@@ -155,7 +155,7 @@ def _inspect(
     if [(each[0], each[1]) for each in columns] != expected:
         raise DamagedError(
             f"{path} was packed by another version, with other columns; delete it and run "
-            "`snakemake -j1 --config … -- pack`: it is made again from the replies that are here"
+            "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
         )
     facts = {key.removeprefix("isone."): value for key, value in found}
     return PackedFile(
@@ -164,6 +164,6 @@ def _inspect(
         path=path,
         rows=int(rows[0][0]),
         source=facts.get("source", "unknown"),
-        invented=facts.get("invented_prices", "").lower() == "true",
+        synthetic=facts.get("synthetic_prices", "").lower() == "true",
         manifest_digest=facts.get("manifest_sha256", ""),
     )

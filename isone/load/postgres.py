@@ -111,9 +111,9 @@ def connect(database: str, *, seconds: int = _CONNECT_SECONDS) -> Iterator[Conne
         raise _failure(error, where) from None
 
 
-def prepare(connection: Connection, *, invented: bool, hypertables: bool = False) -> Tables:
+def prepare(connection: Connection, *, synthetic: bool, hypertables: bool = False) -> Tables:
     """See to the schema: made where it is not there, refused where it is not ours to fill."""
-    return require_layout(connection, schema_name(invented=invented), hypertables=hypertables)
+    return require_layout(connection, schema_name(synthetic=synthetic), hypertables=hypertables)
 
 
 def load_year(
@@ -144,13 +144,13 @@ def load_year(
             ON CONFLICT (dataset, year) DO UPDATE SET
                 digest = excluded.digest, rows = excluded.rows, days = excluded.days,
                 places = excluded.places, periods = excluded.periods,
-                source = excluded.source, invented_prices = excluded.invented_prices,
+                source = excluded.source, synthetic_prices = excluded.synthetic_prices,
                 loaded = excluded.loaded
             """,
             [
                 *(dataset.name, year, digest, rows, days, places),
                 ", ".join(file.period for file in files),
-                *(", ".join(sorted({f.source for f in files})), any(f.invented for f in files)),
+                *(", ".join(sorted({f.source for f in files})), any(f.synthetic for f in files)),
             ],
         )
     return YearLoaded(digest, rows, changed=True)
@@ -484,7 +484,7 @@ def _failure(error: psycopg.Error, where: str) -> UsageError | LoadError:
     if state.startswith("42"):  # a name that is not there, or of another kind or type
         return UsageError(
             f"database {where}: its tables are not as this version makes them ({message}); load "
-            f"anew with `{REBUILD}`, which needs no download"
+            f"again with `{REBUILD}`, which needs no download"
         )
     if not state or state.startswith("08"):
         return LoadError(f"database {where}: the connection ended ({message}); {undone}")

@@ -61,7 +61,7 @@ def require_reachable(database: str) -> None:
         pass
 
 
-def holdings(database: str, *, invented: bool, hypertables: bool = False) -> Holdings:
+def holdings(database: str, *, synthetic: bool, hypertables: bool = False) -> Holdings:
     """What the database holds now; nothing where it does not exist, or has no such schema.
 
     Cheap, and changes nothing. Raises an IsoneError where it cannot be asked, or where its tables
@@ -71,7 +71,7 @@ def holdings(database: str, *, invented: bool, hypertables: bool = False) -> Hol
     from isone.load import postgres, postgres_schema
 
     nothing = Holdings(None, {})
-    schema = postgres_schema.schema_name(invented=invented)
+    schema = postgres_schema.schema_name(synthetic=synthetic)
     try:
         with (
             postgres.connect(database, seconds=_CONNECT_SECONDS) as connection,

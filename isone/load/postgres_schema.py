@@ -15,8 +15,8 @@ from isone.market.tables import TableColumn, sort_key
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
-REAL, INVENTED = "isone", "isone_sandbox"
-"""The schemas: invented prices never stand beside real ones."""
+REAL, SYNTHETIC = "isone", "isone_sandbox"
+"""The schemas: synthetic prices never stand beside real ones."""
 REBUILD = "python scripts/load_postgres.py --rebuild"
 _MADE_BY = "isone-prices"
 _COMMENT = f"ISO New England price history, loaded by {_MADE_BY}"
@@ -31,7 +31,7 @@ _BOOKS = {
         "dataset VARCHAR NOT NULL, year INTEGER NOT NULL, digest VARCHAR NOT NULL, "
         "rows BIGINT NOT NULL, days INTEGER NOT NULL, places INTEGER NOT NULL, "
         "periods VARCHAR NOT NULL, source VARCHAR NOT NULL, "
-        "invented_prices BOOLEAN NOT NULL, loaded TIMESTAMP WITH TIME ZONE NOT NULL, "
+        "synthetic_prices BOOLEAN NOT NULL, loaded TIMESTAMP WITH TIME ZONE NOT NULL, "
         "PRIMARY KEY (dataset, year)",
     ),
     "places_by_year": (
@@ -70,9 +70,9 @@ class Tables:
         _enter(connection, self.schema)
 
 
-def schema_name(*, invented: bool) -> str:
-    """The schema for real or for invented prices."""
-    return INVENTED if invented else REAL
+def schema_name(*, synthetic: bool) -> str:
+    """The schema for real or for synthetic prices."""
+    return SYNTHETIC if synthetic else REAL
 
 
 def require_layout(connection: Connection, schema: str, *, hypertables: bool) -> Tables:
@@ -95,7 +95,7 @@ def require_layout(connection: Connection, schema: str, *, hypertables: bool) ->
         _enter(connection, schema)
         if not wanted.items() <= known.items() or _missing(connection, schema):
             _comment(connection, "SCHEMA", Identifier(schema), _COMMENT)
-            warning = "INVENTED PRICES of the sandbox. " if schema == INVENTED else ""
+            warning = "SYNTHETIC PRICES of the sandbox. " if schema == SYNTHETIC else ""
             _create_tables(connection, schema, extension, warning)
             _create_views(connection, warning)
             for item in wanted.items():
@@ -140,7 +140,7 @@ def _wanted(schema: str, *, hypertables: bool) -> dict[str, str]:
         "tables": "hypertables" if hypertables else "partitions by year",
         "content": layout.digest(),
         "made_by": f"{_MADE_BY} {__version__}",
-        "invented_prices": str(schema == INVENTED).lower(),
+        "synthetic_prices": str(schema == SYNTHETIC).lower(),
     }
 
 
@@ -204,26 +204,26 @@ def _require_same_layout(
     if known.get("tables", wanted["tables"]) != wanted["tables"]:
         raise UsageError(
             f"schema {schema} has {known['tables']}, not {wanted['tables']}: set timescaledb "
-            f"as it was, or load anew with `{REBUILD}`, which needs no download"
+            f"as it was, or load again with `{REBUILD}`, which needs no download"
         )
     said = known.get("layout", "")
     held, mine = int(said) if said.isdecimal() else sql.LAYOUT, sql.LAYOUT
     if held > mine:
         raise UsageError(
             f"schema {schema} was loaded by a newer version ({known.get('made_by')}, layout "
-            f"{held}); use that version, or load anew with `{REBUILD}`"
+            f"{held}); use that version, or load again with `{REBUILD}`"
         )
     if held < mine:
         raise UsageError(
             f"schema {schema} has the tables of an older version (layout {held}, now {mine}); "
-            f"load anew with `{REBUILD}`, which needs no download"
+            f"load again with `{REBUILD}`, which needs no download"
         )
     found = _columns(connection, schema)
     for table, _, columns in sql.all_tables():
         if table in found and table != "locations" and found[table] != _as_made(columns):
             raise UsageError(
                 f"schema {schema}: the columns of {table} are not those that this version makes; "
-                f"load anew with `{REBUILD}`, which needs no download"
+                f"load again with `{REBUILD}`, which needs no download"
             )
 
 

@@ -55,7 +55,7 @@ def open_report(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.Error as error:
         raise LoadError(
             f"{path} cannot be reported on ({duckdb_file.first_line(error)}); "
-            "`snakemake -j1 --config … -- load` builds it anew"
+            "`snakemake -j1 --config … -- load` builds it again"
         ) from error
 
 

@@ -6,7 +6,7 @@ from isone.market.datasets import DATASETS, Dataset
 from isone.market.tables import TableColumn, table_columns
 
 LAYOUT = 4
-"""Raised when tables or columns change such that a database has to be loaded anew."""
+"""Raised when tables or columns change such that a database has to be loaded again."""
 
 TYPES = {
     "timestamp": "TIMESTAMP WITH TIME ZONE",
@@ -25,11 +25,11 @@ OPERATING_DAYS = (
     ),
     TableColumn("revision", "string", "", "final, prelim, or final and prelim", nullable=True),
     TableColumn(
-        "rows", "integer", "rows", "rows in the day's replies, of all places", nullable=True
+        "rows", "integer", "rows", "rows in the day's responses, of all places", nullable=True
     ),
-    TableColumn("files", "string", "", "the replies as filed, below the data folder"),
-    TableColumn("digest", "string", "", "SHA-256 of the reply, or of its parts' digests"),
-    TableColumn("fetched", "timestamp", "UTC", "when the last part was received", nullable=True),
+    TableColumn("files", "string", "", "the responses as stored, below the data folder"),
+    TableColumn("digest", "string", "", "SHA-256 of the response, or of its requests' digests"),
+    TableColumn("fetched", "timestamp", "UTC", "when the last request was received", nullable=True),
     TableColumn(
         "first_seen",
         "timestamp",
@@ -37,7 +37,7 @@ OPERATING_DAYS = (
         "when the day was first had, in whatever revision",
         nullable=True,
     ),
-    TableColumn("source", "string", "", "where the replies come from; sandbox is invented"),
+    TableColumn("source", "string", "", "where the responses come from; sandbox is synthetic"),
     TableColumn("gap_reason", "string", "", "why a gap was accepted", nullable=True),
     TableColumn(
         "accepted_flaws",

@@ -65,28 +65,28 @@ def local_time(instant: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(instant, MARKET_ZONE)
 
 
-def stamp(instant: int) -> str:
+def timestamp(instant: int) -> str:
     """An instant the way ISO-NE writes one: `2024-11-03T01:00:00.000-05:00`."""
     return local_time(instant).isoformat(timespec="milliseconds")
 
 
 @lru_cache(maxsize=16)
-def stamps(day: dt.date, minutes: int) -> dict[str, int]:
-    """The stamps of a day's intervals as ISO-NE writes them, each with its instant."""
+def timestamps(day: dt.date, minutes: int) -> dict[str, int]:
+    """The timestamps of a day's intervals as ISO-NE writes them, each with its instant."""
     written: dict[str, int] = {}
     within_hour = [(f":{minute:02d}:00.", minute * 60) for minute in range(0, 60, minutes)]
     for hour in interval_starts(day, 60):
-        before, after = stamp(hour).split(":00:00.")
+        before, after = timestamp(hour).split(":00:00.")
         for text, seconds in within_hour:
             written[before + text + after] = hour + seconds
     return written
 
 
-def parse_stamp(text: str) -> int:
+def parse_timestamp(text: str) -> int:
     """Read ISO-NE's `BeginDate`: local time with its offset, as UTC seconds.
 
-    Raises ValueError for text that is no such stamp, and for an offset that New England's clocks
-    did not have at that instant (a shifted hour looks like that).
+    Raises ValueError for text that is no such timestamp, and for an offset that New England's
+    clocks did not have at that instant (a shifted hour looks like that).
     """
     moment = dt.datetime.fromisoformat(text)
     if moment.tzinfo is None:

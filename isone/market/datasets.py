@@ -66,11 +66,11 @@ class Column:
     """Whether a value below zero is suspect."""
 
 
-_PART_NAME = re.compile(r"(\d{8})(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?")
+_REQUEST_NAME = re.compile(r"(\d{8})(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?")
 
 
 @dataclass(frozen=True)
-class Part:
+class Request:
     """What one request gives: a day, or the share of a day that one location or hour has."""
 
     dataset: str
@@ -84,7 +84,7 @@ class Part:
 
     @cached_property
     def name(self) -> str:
-        """The part's name on disk, unique within its dataset: `20240101`, `20240101.4000`."""
+        """The request's name on disk, unique within its dataset: `20240101`, `20240101.4000`."""
         scope = ""
         if self.location is not None:
             scope = f".{self.location}"
@@ -95,14 +95,14 @@ class Part:
         return f"{self.day:%Y%m%d}{scope}{'.prelim' if self.prelim else ''}"
 
     @property
-    def preliminary(self) -> "Part":
+    def preliminary(self) -> "Request":
         """Its preliminary version."""
         return replace(self, prelim=True)
 
     @classmethod
-    def named(cls, dataset: str, name: str) -> "Part | None":
-        """The part whose file has this name; None for a name that is no part's."""
-        match = _PART_NAME.fullmatch(name)
+    def named(cls, dataset: str, name: str) -> "Request | None":
+        """The request whose file has this name; None for a name that is no part's."""
+        match = _REQUEST_NAME.fullmatch(name)
         if not match:
             return None
         try:
@@ -111,8 +111,8 @@ class Part:
             return None
         hour, block, location = (int(text) if text else None for text in match.groups()[1:4])
         prelim = match[5] is not None
-        part = cls(dataset, day, location=location, hour=hour, block=block, prelim=prelim)
-        return part if part.name == name else None
+        request = cls(dataset, day, location=location, hour=hour, block=block, prelim=prelim)
+        return request if request.name == name else None
 
     def __str__(self) -> str:
         """Read as in a sentence: `2024-01-01`, `2024-01-01 at location 4000`."""
@@ -156,7 +156,7 @@ class Dataset:
     wrapper: tuple[str, ...]
     """The nested keys around the list of records."""
     begins: tuple[str, ...]
-    """The keys that lead to the stamp of an interval's beginning."""
+    """The keys that lead to the timestamp of an interval's beginning."""
     interval_minutes: int
     first_day: dt.date
     publication_lag: dt.timedelta
@@ -175,7 +175,7 @@ class Dataset:
     """For a set that owes no row, as of events: the dataset whose publication tells a day that
     has none from one that is not out. None where every interval owes its rows."""
     ignored: tuple[str, ...] = ()
-    """Keys that are known and of no use, wherever in a reply they are."""
+    """Keys that are known and of no use, wherever in a response they are."""
 
     @property
     def owes_rows(self) -> bool:
@@ -213,65 +213,67 @@ class Dataset:
         return ("interval_start_utc", *(("location_id",) if self.place else ()))
 
     def interval_of(self, instant: int) -> int:
-        """The beginning of the interval (UTC seconds) that a stamp means.
+        """The beginning of the interval (UTC seconds) that a timestamp means.
 
-        Where every interval owes its rows, a stamp means the nearest one. What happens at any time
-        keeps its own, but for a second or two.
+        Where every interval owes its rows, a timestamp means the nearest one. What happens at any
+        time keeps its own, but for a second or two.
         """
         within = None if self.owes_rows else _SECONDS_OFF
         return clock.snap(instant, self.interval_minutes, within)
 
-    def intervals(self, part: Part) -> Sequence[int]:
-        """The interval beginnings (UTC seconds) that a part must hold for every place in it."""
+    def intervals(self, request: Request) -> Sequence[int]:
+        """The interval beginnings (UTC seconds) that a request must hold for every place in it."""
         hours: Sequence[int] = ()
-        if part.hour is not None:
-            hours = [part.hour]
-        elif part.block is not None and self.report is not None:
-            hours = range(part.block, part.block + self.report.block_hours)
+        if request.hour is not None:
+            hours = [request.hour]
+        elif request.block is not None and self.report is not None:
+            hours = range(request.block, request.block + self.report.block_hours)
         else:
-            return clock.interval_starts(part.day, self.interval_minutes)
-        return [t for h in hours for t in clock.hour_starts(part.day, h, self.interval_minutes)]
+            return clock.interval_starts(request.day, self.interval_minutes)
+        return [t for h in hours for t in clock.hour_starts(request.day, h, self.interval_minutes)]
 
-    def day_parts(self, day: dt.date, locations: Locations) -> list[Part]:
+    def day_requests(self, day: dt.date, locations: Locations) -> list[Request]:
         """The fewest requests that bring a day at these locations from the web services."""
         if not self.per_location:
-            return [Part(self.name, day)]
+            return [Request(self.name, day)]
         hours = clock.start_hours(day)
         if isinstance(locations, str) or len(locations) > len(hours):
-            return [Part(self.name, day, hour=hour) for hour in hours]
-        return [Part(self.name, day, location=location) for location in locations]
+            return [Request(self.name, day, hour=hour) for hour in hours]
+        return [Request(self.name, day, location=location) for location in locations]
 
-    def report_parts(self, day: dt.date) -> list[Part]:
+    def report_requests(self, day: dt.date) -> list[Request]:
         """The public reports that bring a day, at all locations; none where there are none."""
         if self.report is None:
             return []
         if self.report.block_hours == 24:
-            return [Part(self.name, day)]
-        return [Part(self.name, day, block=b) for b in range(0, 24, self.report.block_hours)]
+            return [Request(self.name, day)]
+        return [Request(self.name, day, block=b) for b in range(0, 24, self.report.block_hours)]
 
-    def report_path(self, part: Part) -> str:
-        """The path of a part's public report below the public host."""
+    def report_path(self, request: Request) -> str:
+        """The path of a request's public report below the public host."""
         if self.report is None:
             raise ValueError(f"{self.name} has no public report")
-        first = part.block or 0
+        first = request.block or 0
         hours = f"{first:02d}-{first + self.report.block_hours:02d}"
-        return _version(self.report.path, part).format(day=f"{part.day:%Y%m%d}", hours=hours)
+        return _version(self.report.path, request).format(day=f"{request.day:%Y%m%d}", hours=hours)
 
-    def info_path(self, part: Part) -> str:
-        """Where the service says up to when the version of a part is published."""
-        return f"{_version(self.path, part).partition('/day/')[0]}/info"
+    def info_path(self, request: Request) -> str:
+        """Where the service says up to when the version of a request is published."""
+        return f"{_version(self.path, request).partition('/day/')[0]}/info"
 
-    def url_path(self, part: Part) -> str:
-        """The path of a part's request below the base URL."""
-        if part.hour is not None and self.hour_path is not None:
-            path = _version(self.hour_path, part)
-            return path.format(day=f"{part.day:%Y%m%d}", hour=f"{part.hour:02d}")
-        return _version(self.path, part).format(day=f"{part.day:%Y%m%d}", location=part.location)
+    def url_path(self, request: Request) -> str:
+        """The path of a request's request below the base URL."""
+        if request.hour is not None and self.hour_path is not None:
+            path = _version(self.hour_path, request)
+            return path.format(day=f"{request.day:%Y%m%d}", hour=f"{request.hour:02d}")
+        return _version(self.path, request).format(
+            day=f"{request.day:%Y%m%d}", location=request.location
+        )
 
 
-def _version(path: str, part: Part) -> str:
+def _version(path: str, request: Request) -> str:
     """A path as declared, or that of the preliminary version."""
-    return path.replace("final", "prelim") if part.prelim else path
+    return path.replace("final", "prelim") if request.prelim else path
 
 
 _ALL_BUT_THE_DAY = 22  # hours; the shortest day has 23

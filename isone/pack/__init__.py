@@ -1,1 +1,1 @@
-"""From proven days to Parquet files that describe themselves."""
+"""From validated days to Parquet files that describe themselves."""

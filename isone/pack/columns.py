@@ -1,7 +1,7 @@
-"""Replies to columns: the records of proven replies as Arrow arrays, places as numbers.
+"""Responses to columns: the records of validated responses as Arrow arrays, places as numbers.
 
-Most replies with locations are read a whole column at a time (`aligned`), all others record by
-record. Nothing is done once a row that can be done once a reply.
+Most responses with locations are read a whole column at a time (`aligned`), all others record by
+record. Nothing is done once a row that can be done once a response.
 """
 
 import functools
@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from isone.errors import ReplyError
+from isone.errors import ResponseError
 from isone.market import clock
-from isone.market.datasets import OCCURRENCE, Dataset, Locations, Part
+from isone.market.datasets import OCCURRENCE, Dataset, Locations, Request
 from isone.response import parse
 from isone.response.aligned import Cells, read_cells
 from isone.response.parse import WideLocationRef
@@ -31,12 +31,12 @@ class Place(NamedTuple):
     """None where a public report has the name alone and nobody knows whose it is; such rows are
     left out."""
     name: str | None
-    """None where the reply has none and no list that was kept names it."""
+    """None where the response has none and no list that was kept names it."""
     type: str | None = None
 
 
 class ColumnReader:
-    """Reads the replies of one dataset into columns, in any order.
+    """Reads the responses of one dataset into columns, in any order.
 
     `places` are numbered in the order in which they are met; only rows of the `chosen` ones are
     kept.
@@ -57,17 +57,17 @@ class ColumnReader:
         self._cell_numbers = self._numbers
         self._begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
 
-    def read(self, part: Part, body: bytes, rows: int) -> pa.RecordBatch:
-        """The `rows` rows that the table gets of a proven reply, narrowed to the chosen places.
+    def read(self, request: Request, body: bytes, rows: int) -> pa.RecordBatch:
+        """The `rows` rows of the table from a validated response, narrowed to the chosen places.
 
         Columns: `interval_start_utc` in microseconds, `operating_day`, `place` as an index into
         `places`, or `occurrence`, and the values. `body` is the JSON as served, unpacked. Raises
-        ReplyError where it cannot be read or has another number of rows.
+        ResponseError where it cannot be read or has another number of rows.
         """
         cells = read_cells(self.dataset, body)
         if cells and len(cells.begins) == rows:
-            return self._from_cells(part, cells)
-        records = parse.read_records(self.dataset, body, proven=True).rows
+            return self._from_cells(request, cells)
+        records = parse.read_records(self.dataset, body, validated=True).rows
         columns: dict[str, pa.Array] = {}
         if self.dataset.names or len(records) != rows:
             kept = self._tell_apart(records)
@@ -76,11 +76,11 @@ class ColumnReader:
                 numbers = [place[-1] for _, place in kept]
                 columns[OCCURRENCE] = pa.array(numbers, pa.int32())
         if len(records) != rows:
-            raise ReplyError(f"the reply has {len(records)} rows where {rows} were proven")
+            raise ResponseError(f"the response has {len(records)} rows where {rows} were validated")
         if self.dataset.place:
             records = self._narrow(records)
             columns["place"] = self._numbers
-        columns |= self._times(part, pa.array(list(map(self._begins, records)), pa.string()))
+        columns |= self._times(request, pa.array(list(map(self._begins, records)), pa.string()))
         for column in self.dataset.columns:
             values = list(map(operator.attrgetter(column.name), records))
             columns[column.name] = pa.array(values, _TYPES[column.type])
@@ -93,8 +93,8 @@ class ColumnReader:
         self.left_out += batch.num_rows - kept.num_rows
         return kept
 
-    def _from_cells(self, part: Part, cells: Cells) -> pa.RecordBatch:
-        """What `read` gives, from a reply that was read a column at a time."""
+    def _from_cells(self, request: Request, cells: Cells) -> pa.RecordBatch:
+        """What `read` gives, from a response that was read a column at a time."""
         if self._previous_places is None or not cells.places.equals(self._previous_places):
             places = cells.places.dictionary_encode()
             numbers = [self._number_of_json(text.as_py()) for text in places.dictionary]
@@ -102,7 +102,7 @@ class ColumnReader:
             self._cell_numbers = pa.array(numbers, pa.int32()).take(places.indices)
         columns = {
             "place": self._cell_numbers,
-            **self._times(part, cells.begins.cast(pa.string())),
+            **self._times(request, cells.begins.cast(pa.string())),
             **cells.values,
         }
         batch = pa.RecordBatch.from_pydict(columns)
@@ -113,19 +113,20 @@ class ColumnReader:
         self.left_out += batch.num_rows - kept.num_rows
         return kept
 
-    def _times(self, part: Part, begins: pa.Array) -> dict[str, pa.Array]:
-        """The columns of time for the stamps of a reply."""
-        stamps = begins.dictionary_encode()
-        slots = [self._slot(text) * _MICROSECONDS for text in stamps.dictionary.to_pylist()]
+    def _times(self, request: Request, begins: pa.Array) -> dict[str, pa.Array]:
+        """The columns of time for the timestamps of a response."""
+        timestamps = begins.dictionary_encode()
+        slots = [self._slot(text) * _MICROSECONDS for text in timestamps.dictionary.to_pylist()]
         return {
-            "interval_start_utc": pa.array(slots, pa.int64()).take(stamps.indices),
-            "operating_day": pa.repeat(pa.scalar(part.day, pa.date32()), len(begins)),
+            "interval_start_utc": pa.array(slots, pa.int64()).take(timestamps.indices),
+            "operating_day": pa.repeat(pa.scalar(request.day, pa.date32()), len(begins)),
         }
 
     def _narrow(self, records: list[Any]) -> list[Any]:
         """The records of the chosen places; their numbers are left in `_numbers`.
 
-        Most replies have the places of the one before, in the same order: one comparison shows it.
+        Most responses have the places of the one before, in the same order: one comparison shows
+        it.
         """
         found = list(map(operator.attrgetter("place"), records))
         if self.dataset.place == "reserve_zone":
@@ -180,11 +181,11 @@ class ColumnReader:
         kept, _ = tell_apart(self.dataset, list(zip(slots, places, strict=True)), records)
         return kept
 
-    def _slot(self, stamp: str) -> int:
-        """The interval that a stamp belongs to, in UTC seconds."""
-        return self.dataset.interval_of(_instant(stamp))
+    def _slot(self, timestamp: str) -> int:
+        """The interval that a timestamp belongs to, in UTC seconds."""
+        return self.dataset.interval_of(_instant(timestamp))
 
 
 @functools.lru_cache(maxsize=1024)
-def _instant(stamp: str) -> int:
-    return clock.parse_stamp(stamp)
+def _instant(timestamp: str) -> int:
+    return clock.parse_timestamp(timestamp)

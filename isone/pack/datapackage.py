@@ -15,7 +15,7 @@ from isone.market.datasets import DATASETS
 from isone.pack.parquet import read_facts
 from isone.store.store import Store, write_whole
 
-_INVENTED = "These prices are invented: they come from the sandbox, not from ISO New England."
+_SYNTHETIC = "These prices are synthetic: they come from the sandbox, not from ISO New England."
 
 
 def write_datapackage(store: Store) -> int:
@@ -33,8 +33,8 @@ def write_datapackage(store: Store) -> int:
         "sources": [{"title": "ISO New England", "path": "https://www.iso-ne.com"}],
         "resources": resources,
     }
-    if any(resource["isone"].get("invented_prices") == "true" for resource in resources):
-        package["description"] = _INVENTED
+    if any(resource["isone"].get("synthetic_prices") == "true" for resource in resources):
+        package["description"] = _SYNTHETIC
         package["sources"] = [{"title": "the sandbox of isone-prices"}]
     content = json.dumps(package, indent=1).encode() + b"\n"
     write_whole(folder / "datapackage.json", content)

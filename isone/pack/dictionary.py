@@ -34,17 +34,17 @@ DuckDB and PostgreSQL. What holds for all of them:
 - Prices are floating point numbers as ISO New England publishes them. What it leaves out is NULL,
   never 0; columns that may be NULL are marked.
 - No two rows have the same key. Rows that ISO New England publishes twice, exactly alike, are there
-  once; stamps that it publishes off their interval's beginning, by less than half an interval, are
-  moved onto it. Rows that disagree on one key are in no table; such a day is refused unless that is
-  accepted by name, and so is one in which a price is null.
+  once; timestamps that it publishes off their interval's beginning, by less than half an interval,
+  are moved onto it. Rows that disagree on one key are in no table; such a day is rejected unless
+  that is accepted by name, and so is one in which a price is null.
 - Column names follow gridstatus.io.
 - A set that lists what happens, as binding constraints do, owes no number of rows. Of its days it
-  is proven that the reply came whole and in form and is of that day; not that no record is lacking.
-  Rows of the same names in one interval that differ in a value are all kept: `occurrence` tells
-  them apart. A day without any is taken for a quiet one when its reply was empty twice and ISO-NE
-  says that the energy prices of that market are out through it, and not when more than 31 days
-  running are empty. Its stamps are kept as served where they are more than two seconds off an
-  interval's beginning; `interval_end_utc` is the interval's length later.
+  is known that the response is whole, in form and of that day; not that no record is
+  lacking. Rows of the same names in one interval that differ in a value are all kept: `occurrence`
+  tells them apart. A day without any is taken for a quiet one when its response was empty twice and
+  ISO- NE says that the energy prices of that market are out through it, and not when more than 31
+  days running are empty. Its timestamps are kept as served where they are more than two seconds off
+  an interval's beginning; `interval_end_utc` is the interval's length later.
 - A Parquet file has its rows in blocks of some weeks, each ordered by place or name, then time.
 """
 
@@ -58,10 +58,10 @@ The schema's metadata, as texts under `isone.{key}`:
 | `dataset`, `title`, `period` | what it is; `period`: the year, up to which day, which locations |
 | `first_day`, `last_day` | the operating days, both included |
 | `locations` | the ids that were kept, or `all` |
-| `source` | where the replies come from |
-| `invented_prices` | `true` for the sandbox's prices, which are nobody's |
+| `source` | where the responses come from |
+| `synthetic_prices` | `true` for the sandbox's prices, which are nobody's |
 | `revision` | `final` or `prelim` |
-| `manifest_sha256` | the digest of the year's marker, which has the digest of each reply |
+| `manifest_sha256` | the digest of the year's marker, which has the digest of each response |
 | `created_by` | the program and its version |
 
 Each field's metadata has its `meaning` and, where there is one, its `unit`.
@@ -71,8 +71,8 @@ Each field's metadata has its `meaning` and, where there is one, its `unit`.
 
 def data_dictionary() -> str:
     """The whole page."""
-    parts = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _places(), _FILES]
-    return "\n".join(parts)
+    requests = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _places(), _FILES]
+    return "\n".join(requests)
 
 
 def _section(dataset: Dataset) -> str:
@@ -122,7 +122,7 @@ def _per_place(dataset: Dataset) -> str:
 
 def _rows_a_day(dataset: Dataset) -> str:
     if not dataset.owes_rows:
-        return "as many as there are, on a quiet day none"
+        return "as many as there are, on an empty day none"
     counts = [str(hours * 60 // dataset.interval_minutes) for hours in (24, 23, 25)]
     each = f" of each {dataset.place.replace('_', ' ')}" if dataset.place else ""
     return f"{counts[0]} a day{each} ({counts[1]} and {counts[2]} when clocks change)"

@@ -16,7 +16,7 @@ from isone.text import count
 
 
 def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
-    """Pack a proven dataset-year; returns the exit code."""
+    """Pack a complete dataset-year; returns the exit code."""
     settings = read_settings(config)
     store = Store(settings.store_dir)
     table, marker = store.parquet_path(dataset, period), markers.of_table(store, dataset, period)

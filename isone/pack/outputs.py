@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isone.market.datasets import DATASETS, Locations
-from isone.run.selection import Job
+from isone.run.selection import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.store import Store
@@ -21,12 +21,14 @@ class Packing:
 
     settings: Settings
     store: Store
-    jobs: Sequence[Job]
+    dataset_years: Sequence[DatasetYear]
 
     @property
     def markers(self) -> list[str]:
         """The markers of the chosen dataset-years' tables."""
-        return [str(markers.of_table(self.store, job.dataset, job.period)) for job in self.jobs]
+        return [
+            str(markers.of_table(self.store, job.dataset, job.period)) for job in self.dataset_years
+        ]
 
     @property
     def description(self) -> Path:
@@ -36,7 +38,7 @@ class Packing:
     @property
     def outcome(self) -> list[str]:
         """All that packing leaves: nothing where there are only custom downloads."""
-        return [*self.markers, str(self.description)] if self.jobs else []
+        return [*self.markers, str(self.description)] if self.dataset_years else []
 
     def drop_stale(self) -> None:
         """Remove the markers that do not hold: of the chosen tables, of tables that are gone.
@@ -48,7 +50,7 @@ class Packing:
             table = self.store.parquet_path(dataset, period)
             made_from = m.made_from if (m := markers.read(path)) else {}
             markers.keep_if(markers.holds(path, made_from, table), path)
-        for job in self.jobs:
+        for job in self.dataset_years:
             path = markers.of_table(self.store, job.dataset, job.period)
             marker = markers.read(path)
             had = marker.made_from.get("locations", "") if marker else ""
@@ -109,5 +111,5 @@ def _includes(had: Any, wanted: Locations) -> bool:
 
 
 def _digest(*modules: str, declaration: str = "") -> str:
-    parts = [(_HERE.parent / f"{module}.py").read_bytes() for module in modules]
-    return hashlib.sha256(b"\0".join([*parts, declaration.encode()])).hexdigest()[:16]
+    requests = [(_HERE.parent / f"{module}.py").read_bytes() for module in modules]
+    return hashlib.sha256(b"\0".join([*requests, declaration.encode()])).hexdigest()[:16]

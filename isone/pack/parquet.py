@@ -47,7 +47,7 @@ def facts_of(dataset: Dataset, manifest: Manifest, chosen: Locations) -> dict[st
         "last_day": manifest.last_day,
         "locations": chosen if isinstance(chosen, str) else " ".join(map(str, chosen)),
         "source": manifest.source,
-        "invented_prices": str(manifest.invented_prices).lower(),
+        "synthetic_prices": str(manifest.synthetic_prices).lower(),
         "revision": manifest.revision,
         "manifest_sha256": manifest.sha256,
         "created_by": f"isone-prices {__version__}",
@@ -61,7 +61,7 @@ def read_facts(path: Path) -> dict[str, str]:
     except (pa.ArrowInvalid, OSError) as error:
         raise DamagedError(
             f"{path} is not a whole Parquet file; delete it and run "
-            "`snakemake -j1 --config … -- pack`: it is made again from the replies that are here"
+            "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
         ) from error
     return {
         key.decode().removeprefix(_PREFIX): value.decode()

@@ -41,10 +41,10 @@ def read(
     years       `2024`, `"2019-2023"` or a list; all that are packed, unless given
     locations   ids, names, `"hubs"` (hub and load zones), or a list of these; all, unless given
     columns     names of columns; all, unless given
-    data_dir    the folder of the data; `data/sandbox` has the sandbox's invented prices
+    data_dir    the folder of the data; `data/sandbox` has the sandbox's synthetic prices
 
     Instants are UTC, prices float64, texts dictionary-encoded. What the files say of themselves
-    (such as `isone.invented_prices`) stands in the schema's metadata, units in that of the fields.
+    (such as `isone.synthetic_prices`) stands in the schema's metadata, units in that of the fields.
     Only what is asked for is read. Raises UsageError, in one sentence, for what is not there.
     """
     return open_packed(dataset, years, locations, data_dir).table(columns)
@@ -169,7 +169,9 @@ def _paths(dataset: str, years: Years | None, data_dir: Path) -> list[Path]:
 
 
 def _years(words: Iterable[int | str]) -> tuple[int, ...]:
-    return parse_years(part for word in words for part in re.split(r"[\s,]+", str(word).strip()))
+    return parse_years(
+        request for word in words for request in re.split(r"[\s,]+", str(word).strip())
+    )
 
 
 def _is_period(stem: str) -> bool:
@@ -180,7 +182,7 @@ def _where_else(dataset: str, data_dir: Path) -> str:
     sandbox = data_dir / "sandbox"
     if any((sandbox / "parquet" / dataset).glob("*.parquet")):
         return (
-            f"the sandbox's invented prices are in {sandbox}: name it as the folder of the data "
+            f"the sandbox's synthetic prices are in {sandbox}: name it as the folder of the data "
             "(data_dir, or --data-dir)"
         )
     folders = data_dir.glob("parquet/*/*.parquet")

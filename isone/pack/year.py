@@ -1,8 +1,8 @@
-"""Proven days to one Parquet file a dataset-year: digests checked, rows counted, memory bounded.
+"""Validated days to one Parquet file a dataset-year: digests checked, rows counted, memory bounded.
 
-Download proved each reply strictly, and its SHA-256 shows here that it is still the same; so it is
-read the quick way. While one reply becomes columns, the next is read and unpacked, and the rows
-before are ordered and written, by threads that leave Python alone.
+Download validated each response strictly, and its SHA-256 shows here that it is still the same; so
+it is read the quick way. While one response becomes columns, the next is read and unpacked, and the
+rows before are ordered and written, by threads that leave Python alone.
 
 Rows come in chunks of whole days, about half a million rows each, ordered by place, then time, and
 cut into row groups. So one place over a year is a row group or two of each chunk, one day of all
@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isone.errors import DamagedError, ReplyError
-from isone.market.datasets import DATASETS, Dataset, Locations, Part
+from isone.errors import DamagedError, ResponseError
+from isone.market.datasets import DATASETS, Dataset, Locations, Request
 from isone.market.tables import sort_key
 from isone.pack.columns import ColumnReader, Place
 from isone.pack.parquet import arrow_schema, facts_of
@@ -62,10 +62,10 @@ def pack_year(
     chunk_rows: int = CHUNK_ROWS,
     group_rows: int = GROUP_ROWS,
 ) -> Packed:
-    """Write the Parquet file of a proven dataset-year; it appears whole or not at all.
+    """Write the Parquet file of a complete dataset-year; it appears whole or not at all.
 
     `locations` leaves out the rows of all others; sets without locations are kept whole. Raises
-    DamagedError, naming the day, for a reply that is not the one that was proven, and OSError
+    DamagedError, naming the day, for a response that is not the one that was validated, and OSError
     where the file cannot be written.
     """
     dataset = DATASETS[dataset_name]
@@ -82,8 +82,8 @@ def pack_year(
         ThreadPoolExecutor(2, "pack") as pool,
     ):
         written: Future[None] | None = None
-        replies = _replies(pool, store, dataset, manifest.parts)
-        for chunk in _chunks(reader, replies, chunk_rows):
+        responses = _responses(pool, store, dataset, manifest.requests)
+        for chunk in _chunks(reader, responses, chunk_rows):
             if written:
                 written.result()
             rows += sum(batch.num_rows for batch in chunk)
@@ -95,7 +95,7 @@ def pack_year(
         if rows + reader.left_out != manifest.rows:
             raise DamagedError(
                 f"{store.marker_path(dataset_name, period)} counts {manifest.rows} rows, and its "
-                f"parts have {rows + reader.left_out}; {_VERIFY}"
+                f"requests have {rows + reader.left_out}; {_VERIFY}"
             )
     _warn_of_unknown(manifest, chosen, reader)
     known = {place.id for place in reader.places}
@@ -106,7 +106,7 @@ def pack_year(
 def _warn_of_unknown(manifest: Manifest, chosen: Locations, reader: ColumnReader) -> None:
     """Say whose rows are left out for want of an id; among chosen locations there is none."""
     names = {place.name or "" for place in reader.places if place.id is None}
-    names |= {name for entry in manifest.parts for name in entry.unknown_locations}
+    names |= {name for entry in manifest.requests for name in entry.unknown_locations}
     if names and chosen == "all":
         log.warning(
             "%s %s: preliminary rows of %s without a known id are left out until final ones are "
@@ -132,57 +132,61 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
 _VERIFY = "the same command with `-- verify` names all that is damaged, and how to fetch it again"
 
 
-def _replies(
+def _responses(
     pool: ThreadPoolExecutor, store: Store, dataset: Dataset, entries: Iterable[Entry]
-) -> Iterator[tuple[Entry, Part, bytes]]:
-    """Each reply, unpacked and shown to be the one that was proven, read ahead of its use."""
-    coming: deque[tuple[Entry, Part, Future[bytes]]] = deque()
+) -> Iterator[tuple[Entry, Request, bytes]]:
+    """Each response, unpacked and shown to be the one that was validated, read ahead of its use."""
+    coming: deque[tuple[Entry, Request, Future[bytes]]] = deque()
     for entry in entries:
-        part = Part.named(dataset.name, entry.part)
-        if part is None:
-            raise DamagedError(f"the marker of {dataset.name} has a part {entry.part!r}; {_VERIFY}")
-        coming.append((entry, part, pool.submit(_read_reply, store.raw_path(part), part, entry)))
+        request = Request.named(dataset.name, entry.request)
+        if request is None:
+            raise DamagedError(
+                f"the marker of {dataset.name} has a request {entry.request!r}; {_VERIFY}"
+            )
+        coming.append(
+            (entry, request, pool.submit(_read_response, store.raw_path(request), request, entry))
+        )
         if len(coming) > _READ_AHEAD:
-            first, its_part, body = coming.popleft()
-            yield first, its_part, body.result()
-    for first, its_part, body in coming:
-        yield first, its_part, body.result()
+            first, its_request, body = coming.popleft()
+            yield first, its_request, body.result()
+    for first, its_request, body in coming:
+        yield first, its_request, body.result()
 
 
-def _read_reply(path: Path, part: Part, entry: Entry) -> bytes:
+def _read_response(path: Path, request: Request, entry: Entry) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise _damaged(path, part, "is not there") from error
+        raise _damaged(path, request, "is not there") from error
     if len(content) != entry.size:
-        raise _damaged(path, part, f"has {len(content)} bytes where {entry.size} were proven")
+        raise _damaged(path, request, f"has {len(content)} bytes where {entry.size} were validated")
     if sha256(content) != entry.sha256:
-        raise _damaged(path, part, "is not the reply that was proven: its SHA-256 differs")
+        raise _damaged(path, request, "is not the response that was validated: its SHA-256 differs")
     return parse.inflate(content)
 
 
-def _damaged(path: Path, part: Part, what: str) -> DamagedError:
-    return DamagedError(f"{part.dataset} {part}: {path} {what}; {_VERIFY}")
+def _damaged(path: Path, request: Request, what: str) -> DamagedError:
+    return DamagedError(f"{request.dataset} {request}: {path} {what}; {_VERIFY}")
 
 
 def _chunks(
-    reader: ColumnReader, replies: Iterable[tuple[Entry, Part, bytes]], chunk_rows: int
+    reader: ColumnReader, responses: Iterable[tuple[Entry, Request, bytes]], chunk_rows: int
 ) -> Iterator[list[pa.RecordBatch]]:
     """The columns of whole days, as many as make a chunk; the last one may be smaller."""
     chunk: list[pa.RecordBatch] = []
     size, last = 0, None
-    for entry, part, body in replies:
-        if size >= chunk_rows and part.day != last:
+    for entry, request, body in responses:
+        if size >= chunk_rows and request.day != last:
             yield chunk
             chunk, size = [], 0
         try:
-            batch = reader.read(part, body, entry.rows)
-        except ReplyError as error:
-            raise DamagedError(f"{part.dataset} {part}: {error}; {_VERIFY}") from error
+            batch = reader.read(request, body, entry.rows)
+        except ResponseError as error:
+            raise DamagedError(f"{request.dataset} {request}: {error}; {_VERIFY}") from error
         if entry.unknown_locations:
             batch = reader.without(batch, entry.unknown_locations)
         chunk.append(batch)
-        size, last = size + batch.num_rows, part.day
+        size, last = size + batch.num_rows, request.day
     if size:
         yield chunk
 

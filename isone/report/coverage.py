@@ -1,7 +1,7 @@
 """What is there and what is not: the state of every day, from the database and the store's files.
 
 The database knows the days of finished years; of years that are under way, the ledgers beside the
-replies say what is proven, and the jobs' status files why a day is missing.
+responses say what is validated, and the jobs' status files why a day is missing.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from isone.market.datasets import (
     PRELIM_AFTER,
     Dataset,
     Locations,
-    Part,
+    Request,
 )
 from isone.run import run, selection
 from isone.run.settings import Settings
@@ -36,27 +36,27 @@ from isone.text import count
 
 _DIGEST = 16  # characters that are shown
 _LONGEST_YEAR = 366
-_GONE = "a response on the disk is gone, or has another size than was proven"
-_UNDER_WAY = "proven; not in the database yet"
+_GONE = "a response on the disk is gone, or has another size than was validated"
+_UNDER_WAY = "validated; not in the database yet"
 
 
 class State(StrEnum):
     """What is known of a day."""
 
-    FINAL = "proven, final"
-    PRELIMINARY = "proven, preliminary"
+    FINAL = "validated, final"
+    PRELIMINARY = "validated, preliminary"
     GAP = "accepted gap"
-    DAMAGED = "damaged or refused"
+    DAMAGED = "damaged or rejected"
     MISSING = "missing"
-    UNPROVEN = "in the tables without proof"
+    UNVALIDATED = "in the tables, not validated"
     AHEAD = "not yet published"
     NOT_ASKED = "not asked for"
 
 
-QUIET = "a quiet day: nothing happened that has a row"
-"""What is said of a proven day without a row, in a dataset that owes none."""
-PROVEN = (State.FINAL, State.PRELIMINARY)
-WANTING = (State.DAMAGED, State.MISSING, State.UNPROVEN)
+QUIET = "an empty day: nothing happened that has a row"
+"""What is said of a validated day without a row, in a dataset that owes none."""
+VALIDATED = (State.FINAL, State.PRELIMINARY)
+WANTING = (State.DAMAGED, State.MISSING, State.UNVALIDATED)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Day:
     note: str = ""
     flaws: tuple[DayFlaw, ...] = ()
     """Flaws of `isone.market.flaws` other than a gap: accepted ones, and suspect ones."""
-    parts: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
     """The names of the responses that the tables have it from."""
 
     @property
@@ -114,7 +114,7 @@ class _Year:
 
     @cached_property
     def by_day(self) -> dict[dt.date, dict[str, Entry]]:
-        """The ledger's entries of each day, by the names of their parts."""
+        """The ledger's entries of each day, by the names of their requests."""
         days: dict[dt.date, dict[str, Entry]] = {}
         for name, entry in self.entries.items():
             with contextlib.suppress(ValueError):
@@ -129,11 +129,11 @@ class _Year:
             for each in self.manifests
         ]
         rest = {
-            part.location
+            request.location
             for day, entries in self.by_day.items()
             if not any(first <= day <= last for first, last, _ in found)
-            for part in (Part.named(self.dataset.name, name) for name in entries)
-            if part and part.location is not None
+            for request in (Request.named(self.dataset.name, name) for name in entries)
+            if request and request.location is not None
         }
         locations = tuple(sorted(each for each in rest if each is not None))
         return [*found, (self.first, dt.date(self.number, 12, 31), locations or ALL_LOCATIONS)]
@@ -145,10 +145,10 @@ class _Year:
         locations = next(each for first, last, each in self.scopes if first <= day <= last)
         any_flaw = {day: dict.fromkeys(flaws.ALL, "")}
         for entries in (final, had):
-            lacking = selection.parts_lacking(self.dataset, [day], locations, entries, any_flaw)
+            lacking = selection.missing_requests(self.dataset, [day], locations, entries, any_flaw)
             if not lacking:
                 break
-        return selection.parts_of_days(self.dataset, [day], locations, entries), len(lacking)
+        return selection.requests_of_days(self.dataset, [day], locations, entries), len(lacking)
 
 
 def examine(store: Store, settings: Settings, known: pa.Table, at: dt.datetime) -> list[Day]:
@@ -185,7 +185,7 @@ def _of_row(row: Mapping[str, Any]) -> Day:
     if row["verdict"] == COMPLETE:
         state = State.PRELIMINARY if "prelim" in (row["revision"] or "") else State.FINAL
     else:
-        state = State.UNPROVEN if row["verdict"] == NO_MANIFEST else State.GAP
+        state = State.UNVALIDATED if row["verdict"] == NO_MANIFEST else State.GAP
     return Day(
         row["dataset"],
         row["operating_day"],
@@ -193,13 +193,13 @@ def _of_row(row: Mapping[str, Any]) -> Day:
         row["rows"],
         (row["digest"] or "")[:_DIGEST],
         row["fetched"],
-        row["gap_reason"] or (QUIET if row["rows"] == 0 and state in PROVEN else ""),
+        row["gap_reason"] or (QUIET if row["rows"] == 0 and state in VALIDATED else ""),
         tuple(
             _noted(row["operating_day"], text)
             for text in (row["accepted_flaws"], row["suspects"])
             if text
         ),
-        tuple(_part_name(file) for file in row["files"].split(", ") if file),
+        tuple(_request_name(file) for file in row["files"].split(", ") if file),
     )
 
 
@@ -211,8 +211,8 @@ def _noted(day: dt.date, text: str) -> DayFlaw:
     return DayFlaw(str(day), name, what, reason)
 
 
-def _part_name(file: str) -> str:
-    """The name of the part that a file below the data folder holds."""
+def _request_name(file: str) -> str:
+    """The name of the request that a file below the data folder holds."""
     name = file.rpartition("/")[2]
     return name.removesuffix(".json.gz").removesuffix(".csv.gz")
 
@@ -259,11 +259,13 @@ def _day(text: str) -> dt.date:
 
 
 def _locations_of(manifest: Manifest) -> Locations:
-    """The locations that a marker is of, by its name; chosen ones by its parts."""
+    """The locations that a marker is of, by its name; chosen ones by its requests."""
     if ".at-" not in manifest.period:
         return ALL_LOCATIONS if manifest.period.endswith(".all") else HUBS
-    parts = (Part.named(manifest.dataset, entry.part) for entry in manifest.parts)
-    found = sorted({part.location for part in parts if part and part.location is not None})
+    requests = (Request.named(manifest.dataset, entry.request) for entry in manifest.requests)
+    found = sorted(
+        {request.location for request in requests if request and request.location is not None}
+    )
     return tuple(found) or ALL_LOCATIONS
 
 
@@ -274,7 +276,7 @@ def _year_days(
     known: Mapping[dt.date, Day],
     at: dt.datetime,
 ) -> list[Day]:
-    name, has_replies = year.dataset.name, store.raw_dir(year.dataset.name, year.number).is_dir()
+    name, has_responses = year.dataset.name, store.raw_dir(year.dataset.name, year.number).is_dir()
     published = clock.last_published(_earliest(year.dataset), at)
     accepted = selection.accepted_days(settings.accepted_flaws, name)
     gaps = {_day(gap.day): gap.reason for each in year.manifests for gap in each.gaps}
@@ -283,7 +285,7 @@ def _year_days(
     for day in clock.days(year.first, dt.date(year.number, 12, 31)):
         here, had = known.get(day), year.by_day.get(day)
         found, lacking = year.responses(day) if had and not here else ([], 0)
-        if here and has_replies and here.state in PROVEN and not _had_still(here, had or {}):
+        if here and has_responses and here.state in VALIDATED and not _had_still(here, had or {}):
             days.append(replace(here, state=State.DAMAGED, note=_GONE))
         elif here:
             days.append(here)
@@ -309,7 +311,7 @@ def _earliest(dataset: Dataset) -> dt.timedelta:
 
 def _had_still(day: Day, had: Collection[str]) -> bool:
     """Whether all responses that the tables have a day from, or their final ones, are here."""
-    names = {name.removesuffix(".prelim") for name in day.parts}
+    names = {name.removesuffix(".prelim") for name in day.requests}
     return names <= set(had)
 
 
@@ -349,7 +351,7 @@ def _market_time(text: str) -> dt.datetime:
 def _of_entries(
     dataset: Dataset, day: dt.date, entries: Sequence[Entry], reason: str, settings: Settings
 ) -> Day:
-    """A day that is proven, in a year that is not finished."""
+    """A day that is validated, in a year that is not finished."""
     preliminary = [entry for entry in entries if _is_prelim(entry)]
     state = State.PRELIMINARY if preliminary else State.FINAL
     gap = any(entry.missing for entry in entries)
@@ -398,17 +400,17 @@ def _absent(year: _Year, day: dt.date, published: dt.date, accepted: str) -> Day
 def _reasons(
     store: Store, dataset: str, year: int, facts: Mapping[str, Any]
 ) -> dict[dt.date, tuple[State, str]]:
-    """Why days are missing: what the last job said, and the replies that were refused."""
+    """Why days are missing: what the last job said, and the responses that were rejected."""
     reasons: dict[dt.date, tuple[State, str]] = {}
     missing = facts.get("missing")
     for name, text in missing.items() if isinstance(missing, dict) else ():
         with contextlib.suppress(ValueError):
             reasons[dt.date.fromisoformat(name)] = State.MISSING, str(text)
-    for path in sorted((store.root / "refused" / dataset).glob(f"{year}*.txt")):
-        part = Part.named(dataset, path.name.split(".json")[0])
-        if part:
+    for path in sorted((store.root / "rejected" / dataset).glob(f"{year}*.txt")):
+        request = Request.named(dataset, path.name.split(".json")[0])
+        if request:
             text = path.read_text("utf-8", "replace").strip()
-            reasons[part.day] = State.DAMAGED, text.partition(": ")[2] or text
+            reasons[request.day] = State.DAMAGED, text.partition(": ")[2] or text
     return reasons
 
 

@@ -1,6 +1,6 @@
 """What is handed over to an object store: the finished tables, the database and the report.
 
-Raw replies, markers and what the jobs say of themselves stay on disk: they are written by rename,
+Raw responses, markers and what the jobs say of themselves stay on disk: they are written by rename,
 and locked, and an object store knows neither.
 """
 

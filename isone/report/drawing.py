@@ -1,6 +1,6 @@
 """Vega, Vega-Lite and vega-embed as one script, with nothing left to load.
 
-vl-convert puts them together anew each time, which takes two seconds, as long as all else that the
+vl-convert puts them together again each time, which takes two seconds, as long as all else that the
 page needs. So a process of its own does it beside that.
 """
 

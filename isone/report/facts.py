@@ -68,10 +68,10 @@ class Facts:
     reconciled: Reconciled
 
     @property
-    def invented(self) -> bool:
+    def synthetic(self) -> bool:
         """Whether any price is the sandbox's."""
-        said = self.about.get("invented_prices") == "true"
-        return said or self.settings.source == "sandbox" or self.quality.invented
+        said = self.about.get("synthetic_prices") == "true"
+        return said or self.settings.source == "sandbox" or self.quality.synthetic
 
     @property
     def markets(self) -> list[str]:

@@ -23,7 +23,7 @@ _WIDTH, _TILE_WIDTH = 820, 240  # pixels
 _LINE = 110  # characters of a subtitle that fit
 _SHARPNESS = 2  # PNG pixels for each
 _CONFIG = theme.CONFIG | {"aria": False}
-_INVENTED = "INVENTED PRICES of the sandbox"
+_SYNTHETIC = "SYNTHETIC PRICES of the sandbox"
 
 
 def write(facts: Facts, folder: Path) -> list[Path]:
@@ -112,7 +112,7 @@ def _subtitle(facts: Facts, figure: Figure) -> list[str]:
         words.append(periods.years([days[0].year, days[-1].year]).name)
     return [
         *textwrap.wrap(", ".join(words), _LINE, break_on_hyphens=False),
-        *([_INVENTED] if facts.invented else []),
+        *([_SYNTHETIC] if facts.synthetic else []),
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from isone.run.selection import Job
+from isone.run.selection import DatasetYear
 from isone.run.settings import PROJECT, Settings
 from isone.store import markers
 from isone.store.store import Store
@@ -78,7 +78,7 @@ class Reporting:
 
     settings: Settings
     store: Store
-    jobs: Sequence[Job]
+    dataset_years: Sequence[DatasetYear]
 
     @property
     def outputs(self) -> Outputs:
@@ -88,7 +88,11 @@ class Reporting:
     @property
     def outcome(self) -> list[str]:
         """All that reporting leaves: nothing where there are only custom downloads."""
-        return [str(markers.of_report(self.store, what)) for what in (PAGE, FIGURES) if self.jobs]
+        return [
+            str(markers.of_report(self.store, what))
+            for what in (PAGE, FIGURES)
+            if self.dataset_years
+        ]
 
     def marker(self, what: str) -> Path:
         """The marker of the page, or of the figures."""

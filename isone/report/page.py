@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 from isone.load.report_queries import ALL_YEARS
 from isone.report import drawing, periods
 from isone.report.charts import calendar, theme
-from isone.report.coverage import PROVEN, WANTING, State
+from isone.report.coverage import VALIDATED, WANTING, State
 from isone.report.facts import Facts
 from isone.report.figures import Extremes, Figure
 from isone.report.periods import Span
@@ -163,17 +163,17 @@ class Headline:
 
 
 def headlines(facts: Facts) -> list[Headline]:
-    """How much is proven, how much is wanting, what is to be known of it, what power cost."""
+    """How much is validated, how much is wanting, what is to be known of it, what power cost."""
     counted = Counter(day.state for day in facts.days)
-    asked = [day for day in facts.days if day.state in (*PROVEN, *WANTING, State.GAP)]
+    asked = [day for day in facts.days if day.state in (*VALIDATED, *WANTING, State.GAP)]
     span = None
     if asked:
         days = sorted({day.day for day in asked})
         numbers = range(days[0].year, days[-1].year + 1)
         span = Span(periods.years(numbers, "days asked for"), tuple(days))
-    proven = sum(counted[state] for state in PROVEN)
+    validated = sum(counted[state] for state in VALIDATED)
     return [
-        _days("proven", proven, span, len(asked)),
+        _days("validated", validated, span, len(asked)),
         _days("missing or damaged", sum(counted[state] for state in WANTING), span),
         _days("with an accepted gap", counted[State.GAP], span),
         _days("with another accepted flaw", sum(bool(day.accepted) for day in facts.days), span),

@@ -20,9 +20,9 @@ _PACKAGES = ("duckdb", "pyarrow", "altair", "vl-convert-python", "snakemake")
 
 @dataclass
 class Findings:
-    """What the checks found in the proven replies of a dataset."""
+    """What the checks found in the validated responses of a dataset."""
 
-    replies: int = 0
+    responses: int = 0
     rows: int = 0
     duplicates: int = 0
     off_grid: int = 0
@@ -31,17 +31,17 @@ class Findings:
     """Intervals that lack and are accepted to."""
     unknown_fields: set[str] = field(default_factory=set)
     preliminary: int = 0
-    """Replies with preliminary prices."""
+    """Responses with preliminary prices."""
     first_fetched: str = ""
     last_fetched: str = ""
     revised: list[Entry] = field(default_factory=list)
-    """Final replies that took the place of a preliminary one, or stand beside it."""
+    """Final responses that took the place of a preliminary one, or stand beside it."""
     corrected: list[Entry] = field(default_factory=list)
-    """Final replies that took the place of a final one."""
+    """Final responses that took the place of a final one."""
 
     def add(self, entry: Entry) -> None:
-        """Count a reply in."""
-        self.replies += 1
+        """Count a response in."""
+        self.responses += 1
         self.rows += entry.rows
         self.duplicates += entry.duplicates
         self.off_grid += entry.off_grid
@@ -66,26 +66,26 @@ class Quality:
     """What each download last said of itself."""
     remarks: tuple[str, ...]
     """Markers that cannot be read."""
-    invented: bool
+    synthetic: bool
 
 
 def examine(store: Store) -> Quality:
-    """Read the manifests of all proven years and the status of all downloads."""
+    """Read the manifests of all complete years and the status of all downloads."""
     findings: dict[str, Findings] = {}
     remarks: list[str] = []
-    invented = False
+    synthetic = False
     for dataset in DATASETS:
         entries: dict[str, Entry] = {}
         for path in sorted((store.root / "complete" / dataset).glob("*.json")):
             manifest = _read(path, remarks)
             if manifest:
-                invented |= manifest.invented_prices
-                entries |= {entry.part: entry for entry in manifest.parts}
+                synthetic |= manifest.synthetic_prices
+                entries |= {entry.request: entry for entry in manifest.requests}
         if entries:
             findings[dataset] = Findings()
             for entry in entries.values():
                 findings[dataset].add(entry)
-    return Quality(findings, tuple(_jobs(store)), tuple(remarks), invented)
+    return Quality(findings, tuple(_jobs(store)), tuple(remarks), synthetic)
 
 
 def _read(path: Any, remarks: list[str]) -> Manifest | None:

@@ -1,9 +1,9 @@
-"""Replies whose records are all written alike, read by position: a whole column at a time.
+"""Responses whose records are all written alike, read by position: a whole column at a time.
 
-The service writes each record of a reply with the same keys in the same order. Where that is so,
+The service writes each record of a response with the same keys in the same order. Where that is so,
 commas cut the text into a table, and each column is one step of NumPy and Arrow. It is shown, not
-hoped for: every key of every record is compared with the first record's, byte by byte. A reply that
-is written in any other way is left to the reader of single records.
+hoped for: every key of every record is compared with the first record's, byte by byte. A response
+that is written in any other way is left to the reader of single records.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from isone.errors import ReplyError
+from isone.errors import ResponseError
 from isone.market.datasets import Dataset
 from isone.response import parse
 
@@ -25,10 +25,10 @@ Span = tuple[Any, Any]
 
 
 class Cells(NamedTuple):
-    """The records of a reply as columns, one value a record."""
+    """The records of a response as columns, one value a record."""
 
     begins: pa.Array
-    """The stamps as served, without their quotes, bytes."""
+    """The timestamps as served, without their quotes, bytes."""
     places: pa.Array
     """The locations as served: the bytes of their JSON."""
     values: dict[str, pa.Array]
@@ -43,11 +43,11 @@ class _Field(NamedTuple):
 
 
 def read_cells(dataset: Dataset, body: bytes) -> Cells | None:
-    """The columns of a reply, unpacked JSON; None where its records are not written alike.
+    """The columns of a response, unpacked JSON; None where its records are not written alike.
 
     What it gives is what reading record by record gives, and JSON that is not valid, or has other
     fields or types than the table, is never taken: every byte is compared, or read as a number,
-    but for the text of stamps and locations, which are the caller's to look at.
+    but for the text of timestamps and locations, which are the caller's to look at.
     """
     if not _is_possible(dataset):
         return None
@@ -55,7 +55,7 @@ def read_cells(dataset: Dataset, body: bytes) -> Cells | None:
     if not start or end < start:
         return None
     first = body[start : body.find(b"},{", start, end) + 1]
-    if not _is_reply(dataset, body[:start] + first + body[end + 1 :]):
+    if not _is_response(dataset, body[:start] + first + body[end + 1 :]):
         return None
     fields = _fields(dataset, first)
     if fields is None:
@@ -83,13 +83,13 @@ def _blocks(body: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _block(
     dataset: Dataset, fields: Mapping[str, _Field], body: bytes, start: int, end: int
 ) -> Cells | None:
-    """The columns of the records between two places of a reply."""
+    """The columns of the records between two places of a response."""
     text = np.frombuffer(body, np.uint8)[start : end + 1]
     commas = np.flatnonzero(text == ord(","))
     width = sum(field.commas + 1 for field in fields.values())
     if (len(commas) + 1) % width:
         return None
-    # For each comma of a record, where it stands; the last one parts it from the next record.
+    # For each comma of a record, where it stands; the last one requests it from the next record.
     edges = np.append(commas, len(text))
     ends = np.ascontiguousarray(edges.reshape(-1, width).T)
     if not _all_read(text, ends[-1] - 1, b"}"):
@@ -109,16 +109,16 @@ def _block(
 
 
 def _is_possible(dataset: Dataset) -> bool:
-    """Whether replies of a dataset can be read like this: numbers at locations, flat records."""
+    """Whether responses of a dataset can be read like this: numbers at locations, flat records."""
     flat = dataset.place == "location" and len(dataset.begins) == 1
     return flat and all(column.type == "double" for column in dataset.columns)
 
 
-def _is_reply(dataset: Dataset, body: bytes) -> bool:
-    """Whether a reply that has only its first record left is one, strictly read."""
+def _is_response(dataset: Dataset, body: bytes) -> bool:
+    """Whether a response that has only its first record left is one, strictly read."""
     try:
         return not parse.read_records(dataset, body).unknown_fields
-    except ReplyError:
+    except ResponseError:
         return False
 
 
@@ -183,7 +183,7 @@ def _all_read(text: Any, positions: Any, lead: bytes) -> bool:
 def _texts(text: Any, begin: Any, end: Any, kind: pa.DataType) -> pa.Array:
     """Pieces of a text as an array of text.
 
-    What lies between the pieces is a piece too, at first, so the reply's is their memory.
+    What lies between the pieces is a piece too, at first, so the response's is their memory.
     """
     edges = np.empty(2 * len(begin) + 1, np.int32)
     edges[0:-1:2], edges[1::2], edges[-1] = begin, end, end[-1]

@@ -1,4 +1,4 @@
-"""Whether a reply is the day it should be: counted from the calendar, not hoped for."""
+"""Whether a response is the day it should be: counted from the calendar, not hoped for."""
 
 import contextlib
 import datetime as dt
@@ -7,7 +7,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Mapping, 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from isone.errors import IncompleteError, NoDataError, ReplyError
+from isone.errors import IncompleteError, NoDataError, ResponseError
 from isone.market import clock, flaws
 from isone.market.datasets import (
     ALL_LOCATIONS,
@@ -15,7 +15,7 @@ from isone.market.datasets import (
     RESERVE_ZONES,
     Dataset,
     Locations,
-    Part,
+    Request,
 )
 from isone.market.flaws import Flaw
 from isone.response import parse, reports
@@ -36,9 +36,9 @@ _Called = tuple[str | None, str | None]
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found in a reply that was asked for as one part of a dataset.
+    """What was found in a response that was asked for as one part of a dataset.
 
-    `missing` names what a whole part would have and this one has not; the other counts are of
+    `missing` names what a whole request would have and this one has not; the other counts are of
     things that are noted and do no harm.
     """
 
@@ -48,11 +48,11 @@ class Finding:
     duplicates: int = 0
     """Rows that came twice, exactly alike."""
     off_grid: int = 0
-    """Rows whose stamp was off its interval's beginning, by less than half an interval."""
+    """Rows whose timestamp was off its interval's beginning, by less than half an interval."""
     cents_off: int = 0
     """Rows whose components add up to one cent more or less than the LMP (ISO-NE's rounding)."""
     at_odds: int = 0
-    """Rows that disagree with another on what a reply says more than once: the energy component,
+    """Rows that disagree with another on what a response says more than once: the energy component,
     which is one for the system, the hour's end beside the interval's beginning, and the value of
     a constraint that an interval lists again."""
     unknown_fields: tuple[str, ...] = ()
@@ -65,40 +65,42 @@ class Finding:
     def require_whole(self) -> None:
         """Raise IncompleteError, naming what is missing, unless nothing is."""
         if self.missing:
-            raise IncompleteError(f"the reply lacks {some(self.missing, _NAMED)}")
+            raise IncompleteError(f"the response lacks {some(self.missing, _NAMED)}")
 
 
 def examine(
     dataset: Dataset,
-    part: Part,
+    request: Request,
     body: bytes,
     *,
     locations: Locations = ALL_LOCATIONS,
     accepted: Container[str] = (),
     cells: "Cells | None" = None,
 ) -> Finding:
-    """Read a reply and hold it against the part that was asked for.
+    """Read a response and hold it against the request that was asked for.
 
     `body` is the JSON as served, unpacked, and `cells` its columns where the caller has read them;
     `accepted` are names of `market.flaws` that it may have, and `locations` those that are wanted
-    of it. Raises ReplyError for anything else that is wrong in it (form, day, place, sums, rows
+    of it. Raises ResponseError for anything else that is wrong in it (form, day, place, sums, rows
     that disagree) and NoDataError for an empty one; what is merely missing stands in the finding.
-    Of a set that owes no row, an empty reply is a finding of none.
+    Of a set that owes no row, an empty response is a finding of none.
     """
     if dataset.place == "location" and len(body) >= LARGE:
         from isone.response.check_columns import (
             count_flawless,  # Arrow, only where there is much to read
         )
 
-        if counts := count_flawless(dataset, part, body, cells):
+        if counts := count_flawless(dataset, request, body, cells):
             return Finding(*counts)
     records, has_nulls = _read(dataset, body)
-    slots = dataset.intervals(part)
-    rows_slots, off_grid = _slots_of(dataset, part, slots, records.rows)
+    slots = dataset.intervals(request)
+    rows_slots, off_grid = _slots_of(dataset, request, slots, records.rows)
     rows_places = _places_of(dataset, records.rows, named_only=reports.is_report(body))
     places = set(rows_places) if dataset.place else {0}
-    if part.location is not None and places != {part.location}:
-        raise ReplyError(f"the reply is about location {some([*map(str, sorted(places))], _NAMED)}")
+    if request.location is not None and places != {request.location}:
+        raise ResponseError(
+            f"the response is about location {some([*map(str, sorted(places))], _NAMED)}"
+        )
     _check_texts(dataset, records.rows)
     _check_instants(dataset, records.rows)
     doubtful = _with_two_names(dataset, records.rows)
@@ -113,7 +115,7 @@ def examine(
     ]
     for flaw, sentence in found:
         if flaws.counts(flaw, locations, accepted):
-            raise ReplyError(
+            raise ResponseError(
                 f"{sentence} (to have the day all the same, name it in accepted_flaws, with "
                 f"flaw: {flaw.name})"
             )
@@ -125,32 +127,32 @@ def examine(
         cents_off=sum(_CENT + HALF_CENT >= gap > HALF_CENT for gap in gaps.values()),
         at_odds=_at_odds(dataset, kept, places),
         unknown_fields=records.unknown_fields,
-        missing=_missing(dataset, part, slots, kept.keys() | torn.keys(), places),
+        missing=_missing(dataset, request, slots, kept.keys() | torn.keys(), places),
         flaws=tuple(flaw for flaw, _ in found),
         unknown_locations=tuple(sorted(place for place in places if isinstance(place, str))),
     )
 
 
 def _read(dataset: Dataset, body: bytes) -> tuple[parse.Records, bool]:
-    """The records of a reply, strictly read; or, where only that hinders, with its null prices."""
+    """The records of a response, strictly read; where only that hinders, with null prices."""
     try:
         return parse.read_records(dataset, body), False
     except NoDataError:
         raise
-    except ReplyError as error:
+    except ResponseError as error:
         try:
             return parse.read_records(dataset, body, nulls=True), True
-        except ReplyError:
+        except ResponseError:
             raise error from None
 
 
 def _slots_of(
-    dataset: Dataset, part: Part, slots: Sequence[int], rows: Sequence[Any]
+    dataset: Dataset, request: Request, slots: Sequence[int], rows: Sequence[Any]
 ) -> tuple[list[int], int]:
     """The interval of each row, and how many rows had to be moved onto the grid."""
     begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
     texts = list(map(begins, rows))
-    expected = clock.stamps(part.day, dataset.interval_minutes)
+    expected = clock.timestamps(request.day, dataset.interval_minutes)
     allowed = frozenset(slots)
     with contextlib.suppress(KeyError):
         as_expected = list(map(expected.__getitem__, texts))
@@ -161,26 +163,32 @@ def _slots_of(
     for text in set(texts):
         slot = expected.get(text)
         if slot not in allowed:
-            slot, instant = _odd_slot(dataset, part, allowed, text)
+            slot, instant = _odd_slot(dataset, request, allowed, text)
             if slot != instant:
                 moved.add(text)
         found[text] = slot
     return [found[text] for text in texts], sum(map(moved.__contains__, texts)) if moved else 0
 
 
-def _odd_slot(dataset: Dataset, part: Part, slots: frozenset[int], text: str) -> tuple[int, int]:
-    """The interval, and the instant, of a stamp that is not written as expected or off the grid.
+def _odd_slot(
+    dataset: Dataset, request: Request, slots: frozenset[int], text: str
+) -> tuple[int, int]:
+    """The interval and the instant of a timestamp that is not written as expected or off the grid.
 
     Where no row is owed there is no grid to hold it to: it only has to lie within the day.
     """
     try:
-        instant = clock.parse_stamp(text)
+        instant = clock.parse_timestamp(text)
     except (ValueError, OverflowError) as error:
-        raise ReplyError(f"the reply has a wrong stamp: {parse.shown(str(error))}") from error
+        raise ResponseError(
+            f"the response has a wrong timestamp: {parse.shown(str(error))}"
+        ) from error
     slot = dataset.interval_of(instant)
-    first, end = clock.day_bounds(part.day)
+    first, end = clock.day_bounds(request.day)
     if slot not in slots and (dataset.owes_rows or not first <= slot < end):
-        raise ReplyError(f"the reply has a row of {parse.shown(text)}, which is not in {part}")
+        raise ResponseError(
+            f"the response has a row of {parse.shown(text)}, which is not in {request}"
+        )
     return slot, instant
 
 
@@ -216,7 +224,7 @@ def _check_texts(dataset: Dataset, rows: Collection[Any]) -> None:
         c.field: {getattr(r, c.name) for r in rows} for c in dataset.columns if c.type == "string"
     }
     if dataset.names and any(not getattr(row, dataset.names[0]) for row in rows):
-        raise ReplyError("the reply has a row without a name")
+        raise ResponseError("the response has a row without a name")
     if dataset.place == "location":
         places = set(map(operator.attrgetter("place"), rows))
         texts["a location's name"] = {place.name for place in places}
@@ -226,11 +234,11 @@ def _check_texts(dataset: Dataset, rows: Collection[Any]) -> None:
     for what, found in texts.items():
         for text in found:
             if text is not None and not text.isprintable():
-                raise ReplyError(f"the reply has {parse.shown(text)!r} for {what}")
+                raise ResponseError(f"the response has {parse.shown(text)!r} for {what}")
 
 
 def _with_two_names(dataset: Dataset, rows: Collection[Any]) -> dict[Place, list[str]]:
-    """The ids that come under two names or types; a well-known one under a wrong one is refused.
+    """The ids that come under two names or types; a well-known one under a wrong one is rejected.
 
     What a row leaves out of its location's name and type contradicts nothing.
     """
@@ -247,8 +255,8 @@ def _with_two_names(dataset: Dataset, rows: Collection[Any]) -> dict[Place, list
     for place, called in found:
         right = known.get(place, called)
         if any(said and own and said != own for said, own in zip(called, right, strict=True)):
-            raise ReplyError(
-                f"the reply calls location {place} {_as_called(called)}, not {_as_called(right)}"
+            raise ResponseError(
+                f"the response calls location {place} {_as_called(called)}, not {_as_called(right)}"
             )
         names.setdefault(place, set()).add(called)
     return {
@@ -272,8 +280,8 @@ def _check_instants(dataset: Dataset, rows: Iterable[Any]) -> None:
             try:
                 dt.datetime.fromisoformat(text)
             except ValueError as error:
-                raise ReplyError(
-                    f"the reply has {parse.shown(text)!r} for {column.field}, which is no time"
+                raise ResponseError(
+                    f"the response has {parse.shown(text)!r} for {column.field}, which is no time"
                 ) from error
 
 
@@ -341,7 +349,7 @@ def _disagreements(
         left_out = [key for key in torn if key[1] == place]
         what = f"location {place} is called {' and '.join(names)}"
         apart = f", with other prices in {_named(left_out, 'interval')}" if left_out else ""
-        yield Flaw(flaws.NODE, f"{what}{apart}", (place,)), f"{what} in the reply"
+        yield Flaw(flaws.NODE, f"{what}{apart}", (place,)), f"{what} in the response"
 
 
 def _named(keys: Collection[Key], noun: str) -> str:
@@ -349,7 +357,7 @@ def _named(keys: Collection[Key], noun: str) -> str:
 
 
 def _at_odds(dataset: Dataset, kept: Mapping[Key, Any], places: Collection[Place]) -> int:
-    """Count rows that do not say what other rows, or their own stamps, say too."""
+    """Count rows that do not say what other rows, or their own timestamps, say too."""
     if dataset.names:
         return sum(occurrence > 1 for _, (*_, occurrence) in kept)
     if dataset.place == "location":
@@ -373,14 +381,14 @@ def _at_odds(dataset: Dataset, kept: Mapping[Key, Any], places: Collection[Place
 
 def _missing(
     dataset: Dataset,
-    part: Part,
+    request: Request,
     slots: Collection[int],
     seen: Collection[Key],
     places: set[Place],
 ) -> tuple[str, ...]:
     if not dataset.owes_rows:
         return ()
-    required = set(dataset.required_places) if part.location is None else {part.location}
+    required = set(dataset.required_places) if request.location is None else {request.location}
     expected = places | required
     if len(seen) == len(slots) * len(expected):
         return ()

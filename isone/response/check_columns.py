@@ -1,8 +1,8 @@
-"""The proof of a large reply, a column at a time, for one in which nothing at all is remarkable.
+"""Validation of a large response by columns, for one in which nothing is remarkable.
 
-A day of all locations has 28,800 rows, nearly always without a flaw. Such a day is proven here by
-the rules of `check` in less than half the time; whatever has anything to refuse, to note or to name
-is left to `check`, and so are its sentences.
+A day of all locations has 28,800 rows, nearly always without a flaw. Such a day is validated here
+by the rules of `check` in less than half the time; whatever has anything to refuse, to note or to
+name is left to `check`, and so are its sentences.
 """
 
 import functools
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, Dataset, Part
+from isone.market.datasets import CORE_LOCATIONS, Dataset, Request
 from isone.response.aligned import Cells, read_cells
 from isone.response.parse import ID_DIGITS, LocationRef
 from isone.response.rows import HALF_CENT
@@ -23,21 +23,21 @@ _location = msgspec.json.Decoder(LocationRef)
 
 
 def count_flawless(
-    dataset: Dataset, part: Part, body: bytes, cells: Cells | None = None
+    dataset: Dataset, request: Request, body: bytes, cells: Cells | None = None
 ) -> tuple[int, int] | None:
-    """The rows and the locations of a reply that is exactly what was asked for.
+    """The rows and the locations of a response that is exactly what was asked for.
 
     None for any other, and for one that is not written in a way that can be read like this.
     """
     cells = cells or read_cells(dataset, body)
     if cells is None or dataset.price_alternatives:
         return None
-    slots, slot_of = _slots(dataset, part, cells.begins)
+    slots, slot_of = _slots(dataset, request, cells.begins)
     places, place_of = _places(cells.places)
-    required = dataset.required_places if part.location is None else {part.location}
-    if not (set(dataset.intervals(part)) == slots and places.issuperset(required)):
+    required = dataset.required_places if request.location is None else {request.location}
+    if not (set(dataset.intervals(request)) == slots and places.issuperset(required)):
         return None
-    if part.location is not None and len(places) > 1:
+    if request.location is not None and len(places) > 1:
         return None
     # One row for each interval and place: so the rows fill a table of the two.
     cell_of = slot_of * len(places) + place_of
@@ -48,10 +48,10 @@ def count_flawless(
     return len(cell_of), len(places)
 
 
-def _slots(dataset: Dataset, part: Part, begins: pa.Array) -> tuple[set[int], Any]:
+def _slots(dataset: Dataset, request: Request, begins: pa.Array) -> tuple[set[int], Any]:
     """The intervals that occur, and each row's number among them; none where one is in doubt."""
     written = begins.dictionary_encode()
-    expected = clock.stamps(part.day, dataset.interval_minutes)
+    expected = clock.timestamps(request.day, dataset.interval_minutes)
     found = [expected.get(text.decode("latin-1")) for text in written.dictionary.to_pylist()]
     slots = {slot for slot in found if slot is not None}
     return slots if len(slots) == len(found) else set(), written.indices.to_numpy()
@@ -65,7 +65,7 @@ def _places(texts: pa.Array) -> tuple[set[int], Any]:
     return places if len(places) == len(found) else set(), written.indices.to_numpy()
 
 
-@functools.lru_cache(maxsize=8192)  # every reply has the same
+@functools.lru_cache(maxsize=8192)  # every response has the same
 def _known_id(text: bytes) -> int | None:
     """A location's id where all is written plainly, beside its own name if it is well known."""
     try:

@@ -1,9 +1,9 @@
-"""Replies to typed records: the service's JSON, read strictly by structs made from the table.
+"""Responses to typed records: the service's JSON, read strictly by structs made from the table.
 
-A missing, null or wrongly typed field is refused, and so is a key that an object has twice. A key
-that nothing is known of is named, wherever it is, and kept in the raw reply. Records have the
-columns of their dataset as attributes, `begins` (the stamp as served) and, where prices differ by
-place, `place`.
+A missing, null or wrongly typed field is rejected, and so is a key that an object has twice. A key
+that nothing is known of is named, wherever it is, and kept in the raw response. Records have the
+columns of their dataset as attributes, `begins` (the timestamp as served) and, where prices differ
+by place, `place`.
 """
 
 import functools
@@ -17,12 +17,12 @@ from typing import Any
 import msgspec
 from isal import igzip_lib, isal_zlib
 
-from isone.errors import NoDataError, ReplyError, printable
+from isone.errors import NoDataError, ResponseError, printable
 from isone.market.datasets import Column, Dataset
 from isone.response import reports
 
-LARGEST_REPLY = 64 * 2**20
-"""Bytes of JSON above which a reply is refused unread; a full day of all locations has 6 MB."""
+LARGEST_RESPONSE = 64 * 2**20
+"""Bytes of JSON above which a response is rejected unread; a full day of all locations has 6 MB."""
 ID_DIGITS = 9
 _GZIP = b"\x1f\x8b"
 _MOST_MEMBERS = 1000
@@ -59,25 +59,25 @@ class WideLocationRef(LocationRef, frozen=True, gc=False, forbid_unknown_fields=
 
 @dataclass(frozen=True)
 class Records:
-    """The records of one reply, and the names of fields that the table does not know."""
+    """The records of one response, and the names of fields that the table does not know."""
 
     rows: list[Any]
     unknown_fields: tuple[str, ...] = field(default=())
 
 
 def inflate(compressed: bytes) -> bytes:
-    """Unpack gzip and let its own trailers prove that it is whole.
+    """Unpack gzip and let its own trailers show that it is whole.
 
-    Several members are one body, and zeros may follow the last one (RFC 1952). Raises ReplyError
+    Several members are one body, and zeros may follow the last one (RFC 1952). Raises ResponseError
     for what is cut off, damaged, followed by anything else, or too large.
     """
     bodies: list[bytes] = []
-    left, rest = LARGEST_REPLY, compressed
+    left, rest = LARGEST_RESPONSE, compressed
     while rest.strip(b"\0") or not bodies:
         if bodies and not rest.startswith(_GZIP):
-            raise ReplyError("the reply goes on after the end of its gzip stream")
+            raise ResponseError("the response goes on after the end of its gzip stream")
         if len(bodies) == _MOST_MEMBERS:
-            raise ReplyError(f"the reply's gzip stream has more than {_MOST_MEMBERS} members")
+            raise ResponseError(f"the response's gzip stream has more than {_MOST_MEMBERS} members")
         body, rest = _unpack_member(rest, left)
         bodies.append(body)
         left -= len(body)
@@ -94,16 +94,16 @@ def _unpack_member(compressed: bytes, left: int) -> tuple[bytes, bytes]:
         if len(body) == first and not stream.eof:  # larger than it says
             body += stream.decompress(stream.unconsumed_tail, max(left - len(body), 1))
     except igzip_lib.IsalError as error:  # type: ignore[misc] # its stub has an instance
-        raise ReplyError(f"the reply's gzip stream is damaged ({error})") from error
+        raise ResponseError(f"the response's gzip stream is damaged ({error})") from error
     if stream.unconsumed_tail or len(body) > left:
-        raise ReplyError(f"the reply is larger than {LARGEST_REPLY >> 20} MB unpacked")
+        raise ResponseError(f"the response is larger than {LARGEST_RESPONSE >> 20} MB unpacked")
     if not stream.eof:
-        raise ReplyError("the reply's gzip stream is cut off")
+        raise ResponseError("the response's gzip stream is cut off")
     return body, stream.unused_data
 
 
 def inflate_head(compressed: bytes, size: int) -> bytes:
-    """The first bytes of what gzip holds; fewer where it is cut off. Raises ReplyError for damage.
+    """The first bytes of what gzip holds; fewer if it is cut off. Raises ResponseError for damage.
 
     What comes after them is not looked at.
     """
@@ -116,7 +116,7 @@ def inflate_head(compressed: bytes, size: int) -> bytes:
             head += stream.decompress(rest, size - len(head))
             rest = stream.unused_data
     except igzip_lib.IsalError as error:  # type: ignore[misc] # its stub has an instance
-        raise ReplyError(f"the reply's gzip stream is damaged ({error})") from error
+        raise ResponseError(f"the response's gzip stream is damaged ({error})") from error
     return head
 
 
@@ -127,19 +127,19 @@ def shown(text: str) -> str:
 
 
 def read_records(
-    dataset: Dataset, body: bytes, *, proven: bool = False, nulls: bool = False
+    dataset: Dataset, body: bytes, *, validated: bool = False, nulls: bool = False
 ) -> Records:
-    """The records of a reply: the web services' JSON, or a public report.
+    """The records of a response: the web services' JSON, or a public report.
 
-    With `nulls` a price may be null, or left out of some records; it is None then. Of a reply that
-    was `proven` before, any price may be so, each LMP record keeps its location as the bytes it
-    came in (`msgspec.Raw`), which spares most of the time, and new fields are passed over.
-    Raises NoDataError where the service says in one of its ways that it has none, and ReplyError
+    With `nulls` a price may be null, or left out of some records; it is None then. Of a response
+    that was `validated` before, any price may be so, each LMP record keeps its location as the
+    bytes it came in (`msgspec.Raw`), which spares most of the time, and new fields are passed over.
+    Raises NoDataError where the service says in one of its ways that it has none, and ResponseError
     where the JSON is not of the dataset's form. Of a set that owes no row there are none where the
     dataset's own wrapper is empty; anything else that is empty says nothing about the day.
     """
     if reports.is_report(body):
-        body = reports.as_reply(dataset, body)
+        body = reports.as_response(dataset, body)
     for key in dataset.wrapper:  # preliminary hourly reserve prices have a wrapper of their own
         if "Final" in key:
             preliminary = key.replace("Final", "Prelim")
@@ -149,22 +149,24 @@ def read_records(
         raise NoDataError("the service has no data")
     unknown: tuple[str, ...] = ()
     try:
-        reply, is_strict = _decode(dataset, body, proven=proven, nulls=nulls)
-        rows = _unwrap(reply, dataset.wrapper)
+        response, is_strict = _decode(dataset, body, validated=validated, nulls=nulls)
+        rows = _unwrap(response, dataset.wrapper)
         if nulls and rows:
             _require_keys(dataset, body)
-        if not proven and (not is_strict or _may_repeat_a_key(dataset, body, rows, nulls=nulls)):
+        if not validated and (not is_strict or _may_repeat_a_key(dataset, body, rows, nulls=nulls)):
             unknown = _unknown_keys(dataset, body)
     except (msgspec.DecodeError, ValueError) as error:
-        raise ReplyError(
-            f"the reply is not what {dataset.name} looks like: {shown(str(error))}"
+        raise ResponseError(
+            f"the response is not what {dataset.name} looks like: {shown(str(error))}"
         ) from error
     except RecursionError as error:
-        raise ReplyError("the reply is nested too deeply to be a list of prices") from error
+        raise ResponseError("the response is nested too deeply to be a list of prices") from error
     strange = [key for key in unknown if not key.startswith("@")]  # as attributes of XML are
     if strange and not rows:
-        raise ReplyError(f"the reply has {', '.join(strange[:_KEYS_SHOWN])} instead of records")
-    if not rows and (dataset.owes_rows or not _has_wrapper(dataset, reply)):
+        raise ResponseError(
+            f"the response has {', '.join(strange[:_KEYS_SHOWN])} instead of records"
+        )
+    if not rows and (dataset.owes_rows or not _has_wrapper(dataset, response)):
         raise NoDataError("the service has no data")
     for name in dataset.names:
         for row in rows:
@@ -177,16 +179,16 @@ def read_records(
 
 
 def id_of(served: str | int) -> int:
-    """The id of a location or zone, which is text or a number. Raises ReplyError for any other."""
+    """The id of a location or zone: text or a number. Raises ResponseError for any other."""
     text = str(served)
     if not (text.isascii() and text.isdigit() and len(text) <= ID_DIGITS):
-        raise ReplyError(f"the reply has {shown(text)!r} for a location id")
+        raise ResponseError(f"the response has {shown(text)!r} for a location id")
     return int(text)
 
 
-def _decode(dataset: Dataset, body: bytes, *, proven: bool, nulls: bool) -> tuple[Any, bool]:
-    """The typed reply, and whether every key in it is one that is known."""
-    if proven:
+def _decode(dataset: Dataset, body: bytes, *, validated: bool, nulls: bool) -> tuple[Any, bool]:
+    """The typed response, and whether every key in it is one that is known."""
+    if validated:
         return _decoder(dataset.name, strict=False, raw_places=True, nulls=True).decode(body), False
     try:
         return _decoder(dataset.name, strict=True, nulls=nulls).decode(body), True
@@ -196,8 +198,8 @@ def _decode(dataset: Dataset, body: bytes, *, proven: bool, nulls: bool) -> tupl
     return _decoder(dataset.name, strict=False, nulls=nulls).decode(body), False
 
 
-def _has_wrapper(dataset: Dataset, reply: Any) -> bool:
-    levels = reply if isinstance(reply, list) else [reply]
+def _has_wrapper(dataset: Dataset, response: Any) -> bool:
+    levels = response if isinstance(response, list) else [response]
     return any(getattr(each, key, None) is not None for each in levels for key in dataset.wrapper)
 
 
@@ -207,7 +209,7 @@ def _unwrap(level: Any, keys: Sequence[str]) -> list[Any]:
     Each level on the way down may be any of these, and the outer ones may be left out.
     """
     if isinstance(level, str) and level.strip():
-        raise ReplyError(f"the reply has the text {shown(level)!r} instead of records")
+        raise ResponseError(f"the response has the text {shown(level)!r} instead of records")
     if not level or isinstance(level, str):
         return []
     if not keys:
@@ -272,15 +274,15 @@ def _is_required(column: Column, *, nulls: bool) -> bool:
 
 
 def _require_keys(dataset: Dataset, body: bytes) -> None:
-    """Refuse a reply in which a price is nowhere: that is no flaw of a row, but another form."""
+    """Refuse a response in which a price is nowhere: that is no flaw of a row, but another form."""
     for column in dataset.columns:
         required = column.required and column.type == "double"
         if required and f'"{column.field}"'.encode() not in body:
-            raise ReplyError(f"the reply has no {column.field}")
+            raise ResponseError(f"the response has no {column.field}")
 
 
 def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any], *, nulls: bool) -> bool:
-    """Whether an object of the reply may have one key twice; if so, it takes a closer look.
+    """Whether an object of the response may have one key twice; if so, it takes a closer look.
 
     Each key that is read is counted as text, and is there once for each value that was read of it.
     """
@@ -302,9 +304,9 @@ def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any], *, nul
 
 
 def _unknown_keys(dataset: Dataset, body: bytes) -> tuple[str, ...]:
-    """The keys, in a reply already found sound but for them, that nothing is known of.
+    """The keys, in a response already found sound but for them, that nothing is known of.
 
-    Raises ReplyError where an object has a key twice that is read.
+    Raises ResponseError where an object has a key twice that is read.
     """
     of_record = {dataset.begins[0], "Location", *_ZONE_KEYS}
     of_record |= {column.field for column in dataset.columns}
@@ -316,12 +318,12 @@ def _unknown_keys(dataset: Dataset, body: bytes) -> tuple[str, ...]:
             seen = [key for key, _ in pairs]
             for key in read.intersection(seen):
                 if seen.count(key) > 1:
-                    raise ReplyError(f"the reply has {key} twice in one object")
+                    raise ResponseError(f"the response has {key} twice in one object")
         return found
 
     unknown: set[str] = set()
-    reply = json.loads(body, object_pairs_hook=as_object, parse_int=str, parse_float=str)
-    for record in _walk(reply, dataset.wrapper, unknown):
+    response = json.loads(body, object_pairs_hook=as_object, parse_int=str, parse_float=str)
+    for record in _walk(response, dataset.wrapper, unknown):
         unknown |= record.keys() - of_record
         _walk(record.get("Location"), _LOCATION_KEYS, unknown)
         _walk(record[dataset.begins[0]], dataset.begins[1:], unknown)

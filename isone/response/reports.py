@@ -1,4 +1,4 @@
-"""Public reports read as the web services' replies: the same rows from comma-separated text.
+"""Public reports read as the web services' responses: the same rows from comma-separated text.
 
 A report's first column tells what a line is: `C` comment, `H` headings (names, then types), `D`
 data, `T` trailer. Here its data is rewritten into the JSON in which the web services would send it,
@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from isone.errors import NoDataError, ReplyError
+from isone.errors import NoDataError, ResponseError
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES, Dataset
 from isone.store import places
@@ -74,26 +74,26 @@ def is_report(body: bytes) -> bool:
 def places_in(body: bytes) -> list[Place]:
     """The locations of a report that has ids, names and types, each once.
 
-    Raises ReplyError where it has not.
+    Raises ResponseError where it has not.
     """
     sheet = _read_sheet(body)
     columns = [sheet.column(headings) for headings in (_ID, _NAME, _TYPE)]
     if any(column is None for column in columns):
-        raise ReplyError("the report does not name its locations")
+        raise ResponseError("the report does not name its locations")
     found = set(zip(*(column for column in columns if column), strict=True))
     return sorted((_whole(id), name, kind) for id, name, kind in found)
 
 
-def as_reply(dataset: Dataset, body: bytes) -> bytes:
+def as_response(dataset: Dataset, body: bytes) -> bytes:
     """A report's data as the JSON in which the web services would send it.
 
     Prices keep the digits they have. Raises NoDataError where the report says that there is none,
-    and ReplyError where it is not a whole report of this dataset.
+    and ResponseError where it is not a whole report of this dataset.
     """
     sheet = _read_sheet(body)
     if dataset.report is None:
-        raise ReplyError(f"{dataset.name} has no public report")
-    starts = map(operator.add, _stamps(dataset, sheet), _places(dataset, sheet))
+        raise ResponseError(f"{dataset.name} has no public report")
+    starts = map(operator.add, _timestamps(dataset, sheet), _places(dataset, sheet))
     numbers = [_numbers(field, column) for field, column in _fields(dataset, sheet)]
     values = map(",".join, zip(*numbers, strict=True))
     records = [f"{start}{prices}}}" for start, prices in zip(starts, values, strict=True)]
@@ -153,17 +153,17 @@ def _read_sheet(body: bytes) -> _Sheet:
             elif kind == "T":
                 whole = True
             elif line:
-                raise ReplyError(f"the report has a line that begins with {kind[:20]!r}")
+                raise ResponseError(f"the report has a line that begins with {kind[:20]!r}")
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ReplyError(f"the report is not comma-separated text in UTF-8: {error}") from error
+        raise ResponseError(f"the report is not comma-separated text in UTF-8: {error}") from error
     if not headings:
-        raise ReplyError("the report has no headings")
+        raise ResponseError("the report has no headings")
     if not whole:  # how many lines the trailer counts is not what was seen to be there
-        raise ReplyError("the report has no trailer: it was cut off")
+        raise ResponseError("the report has no trailer: it was cut off")
     if not rows:
         raise NoDataError("the report has no data")
     if set(map(len, rows)) != {1 + len(headings[0])}:
-        raise ReplyError("the report has lines with another number of values than headings")
+        raise ResponseError("the report has lines with another number of values than headings")
     _, *columns = zip(*rows, strict=True)
     return _Sheet(tuple(comments), tuple(headings[0]), columns)
 
@@ -171,7 +171,7 @@ def _read_sheet(body: bytes) -> _Sheet:
 def _fields(dataset: Dataset, sheet: _Sheet) -> list[tuple[str, tuple[str, ...]]]:
     """The record's fields and their data; an unknown heading becomes a field of its own."""
     report = dataset.report
-    assert report is not None  # noqa: S101 - for the type checker; as_reply has seen to it
+    assert report is not None  # noqa: S101 - for the type checker; as_response has seen to it
     plain = [_plain(heading) for heading in sheet.headings]
     found: dict[str, int] = {}
     for field, headings in report.headings.items():
@@ -181,7 +181,7 @@ def _fields(dataset: Dataset, sheet: _Sheet) -> list[tuple[str, tuple[str, ...]]
     required = {column.field for column in dataset.columns if column.required}
     lacking = sorted(report.headings[field][0] for field in required - set(found))
     if lacking:
-        raise ReplyError(f"the report lacks {', '.join(lacking)}; it has {sheet.named}")
+        raise ResponseError(f"the report lacks {', '.join(lacking)}; it has {sheet.named}")
     taken = set(found.values())
     unknown = [i for i, name in enumerate(plain) if i not in taken and name not in _KNOWN]
     pairs = [*found.items(), *((sheet.headings[i], i) for i in unknown)]
@@ -202,12 +202,12 @@ def _number(text: str) -> str:
     return json.dumps(text) if text else "null"
 
 
-def _stamps(dataset: Dataset, sheet: _Sheet) -> list[str]:
-    """The beginning of each row's record: its stamp, as JSON."""
+def _timestamps(dataset: Dataset, sheet: _Sheet) -> list[str]:
+    """The beginning of each row's record: its timestamp, as JSON."""
     opened, closed = "".join(f"{{{json.dumps(key)}:" for key in dataset.begins), ""
     closed = "}" * (len(dataset.begins) - 1)
     found = _instants(sheet)
-    written = {t: f'{opened}"{clock.stamp(t)}"{closed},' for t in set(found)}
+    written = {t: f'{opened}"{clock.timestamp(t)}"{closed},' for t in set(found)}
     return [written[instant] for instant in found]
 
 
@@ -221,7 +221,7 @@ def _instants(sheet: _Sheet) -> list[int]:
     choices = {label: _choices(label) for label in set(labels)}
     for label, found in choices.items():
         if not found:
-            raise ReplyError(f"the report has a row of {' '.join(label)}, a time there was not")
+            raise ResponseError(f"the report has a row of {' '.join(label)}, a time there was not")
     if all(len(found) == 1 for found in choices.values()):
         return [choices[label][0] for label in labels]
     return _by_order(sheet, labels, choices)
@@ -239,7 +239,7 @@ def _labels(sheet: _Sheet) -> list[Label]:
         }
         return [read[pair] for pair in zip(date, ending, strict=True)]
     if time is None:
-        raise ReplyError(f"the report has no time: its headings are {sheet.named}")
+        raise ResponseError(f"the report has no time: its headings are {sheet.named}")
     texts = set(time)
     alone = _day_of_report(sheet) if any(" " not in text.strip() for text in texts) else ""
     found = {}
@@ -255,7 +255,7 @@ def _day(text: str) -> str:
             return str(dt.datetime.strptime(text.strip(), form).date())
         except ValueError:
             continue
-    raise ReplyError(f"the report has {text[:40]!r} for a date")
+    raise ResponseError(f"the report has {text[:40]!r} for a date")
 
 
 def _day_of_report(sheet: _Sheet) -> str:
@@ -264,7 +264,7 @@ def _day_of_report(sheet: _Sheet) -> str:
         match = re.search(r"Report for: *(\d\d/\d\d/\d{4})( *- *\1)?\s*$", comment)
         if match:
             return _day(match[1])
-    raise ReplyError("the report does not say which day it is for")
+    raise ResponseError("the report does not say which day it is for")
 
 
 def _choices(label: Label) -> tuple[int, ...]:
@@ -280,7 +280,7 @@ def _choices(label: Label) -> tuple[int, ...]:
             return clock.instants(day, *(int(number or 0) for number in time.groups()))
     except ValueError:
         return ()
-    raise ReplyError(f"the report has {text[:40]!r} for a time")
+    raise ResponseError(f"the report has {text[:40]!r} for a time")
 
 
 def _by_order(
@@ -306,17 +306,17 @@ def _by_order(
             number = met[place, label]
             met[place, label] += 1
             if number > 1:
-                raise ReplyError(f"the report has {' '.join(label)} more than twice")
+                raise ResponseError(f"the report has {' '.join(label)} more than twice")
             if number and options[1] <= latest[place]:
-                raise ReplyError(f"the report has {' '.join(label)} twice, and not in order")
+                raise ResponseError(f"the report has {' '.join(label)} twice, and not in order")
             if not number and options[0] < latest.get(place, 0):
-                raise ReplyError(f"the report has {' '.join(label)} twice, and not in order")
+                raise ResponseError(f"the report has {' '.join(label)} twice, and not in order")
         instant = options[number]
         latest[place] = max(instant, latest.get(place, 0))
         found.append(instant)
     once = [label for (_, label), count in met.items() if count == 1]
     if once:
-        raise ReplyError(f"the report has {' '.join(once[0])} once, where clocks show it twice")
+        raise ResponseError(f"the report has {' '.join(once[0])} once, where clocks show it twice")
     return found
 
 
@@ -339,7 +339,7 @@ def _places(dataset: Dataset, sheet: _Sheet) -> list[str]:
     columns = [sheet.column(names) for names in (_ID, _NAME, _TYPE)]
     present = [column for column in columns if column is not None]
     if not present:
-        raise ReplyError("the report does not say which location its prices are of")
+        raise ResponseError("the report does not say which location its prices are of")
     keys = list(zip(*present, strict=True))
     written: dict[tuple[str, ...], str] = {}
     for key in set(keys):
@@ -357,7 +357,7 @@ def _place(dataset: Dataset, id: str | None, name: str | None, kind: str | None)
         return f'"ReserveZoneId":{number},"ReserveZoneName":{json.dumps(zone)},'
     if id is None:
         if not name:
-            raise ReplyError("the report has a row without the name of its location")
+            raise ResponseError("the report has a row without the name of its location")
         id = str(_ids.get(name, ""))
     location: dict[str, str] = {"@LocId": id}
     known = _learned.get(_whole(id), (None, None)) if id else (None, None)
@@ -369,5 +369,5 @@ def _place(dataset: Dataset, id: str | None, name: str | None, kind: str | None)
 
 def _whole(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
-        raise ReplyError(f"the report has {text[:40]!r} for an id")
+        raise ResponseError(f"the report has {text[:40]!r} for an id")
     return int(text.strip())

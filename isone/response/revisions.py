@@ -14,7 +14,7 @@ from isone.text import count
 
 @dataclass(frozen=True)
 class Changes:
-    """What a later version of a reply changes."""
+    """What a later version of a response changes."""
 
     rows: int = 0
     """Rows with another value, and rows that only one of the two has."""
@@ -40,9 +40,9 @@ class Changes:
 
 
 def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
-    """Hold two proven replies of the same part against each other, row by row.
+    """Hold two validated responses of the same request against each other, row by row.
 
-    Bodies as served, unpacked. Raises ReplyError where one cannot be read.
+    Bodies as served, unpacked. Raises ResponseError where one cannot be read.
     """
     old, new = _rows(dataset, before), _rows(dataset, after)
     unknown = {row.place.name for row in (*old.values(), *new.values()) if _lacks_id(row)}
@@ -71,7 +71,7 @@ def _rows(dataset: Dataset, body: bytes) -> dict[Key, Any]:
     for record in records:
         place: Any = getattr(record, "place", 0)
         names = tuple(getattr(record, name) for name in dataset.names)
-        slot = dataset.interval_of(clock.parse_stamp(begins(record)))
+        slot = dataset.interval_of(clock.parse_timestamp(begins(record)))
         keys.append((slot, names or getattr(place, "id", place) or place))
     kept, torn = tell_apart(dataset, keys, records)
     return kept | torn

@@ -8,7 +8,7 @@ found is a flaw of `flaws.SUSPECT`.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from isone.market.datasets import DATASETS, Dataset, Part
+from isone.market.datasets import DATASETS, Dataset, Request
 from isone.market.flaws import Flaw
 from isone.response import check
 from isone.store.store import Store
@@ -39,7 +39,7 @@ class Known:
     """The digests of stored responses, to tell one that came before under another name."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, set[Part]] = {}
+        self._requests: dict[str, set[Request]] = {}
 
     @classmethod
     def of(cls, store: Store, dataset: Dataset, years: Iterable[int]) -> "Known":
@@ -48,18 +48,18 @@ class Known:
         for name in (dataset.name, *_lookalikes(dataset)):
             for year in sorted({year + beside for year in years for beside in (-1, 0, 1)}):
                 for entry in store.read_ledger(name, year).values():
-                    part = Part.named(name, entry.part)
-                    if part:
-                        known.add(part, entry.prices)
+                    request = Request.named(name, entry.request)
+                    if request:
+                        known.add(request, entry.prices)
         return known
 
-    def add(self, part: Part, digest: str) -> None:
+    def add(self, request: Request, digest: str) -> None:
         """Remember a response; one without a digest is like no other."""
         if digest:
-            self._parts.setdefault(digest, set()).add(part)
+            self._requests.setdefault(digest, set()).add(request)
 
     def examine(
-        self, dataset: Dataset, part: Part, body: bytes, cells: "Cells | None" = None
+        self, dataset: Dataset, request: Request, body: bytes, cells: "Cells | None" = None
     ) -> tuple[str, list[Flaw]]:
         """The digest of a validated response, and what is unlikely in it; it is known from now on.
 
@@ -67,25 +67,25 @@ class Known:
         """
         from isone.response import unlikely  # NumPy, only where there is a response to look at
 
-        prices = unlikely.read_prices(dataset, part, body, cells)
+        prices = unlikely.read_prices(dataset, request, body, cells)
         digest = unlikely.digest_of(prices)
-        found = [*self.find(part, digest), *unlikely.find(dataset, part, prices)]
-        self.add(part, digest)
+        found = [*self.find(request, digest), *unlikely.find(dataset, request, prices)]
+        self.add(request, digest)
         return digest, found
 
-    def find(self, part: Part, digest: str) -> list[Flaw]:
+    def find(self, request: Request, digest: str) -> list[Flaw]:
         """What is unlikely in a response beside those that are known.
 
         A day's own other revision is no such thing: final prices are often the preliminary ones.
         """
-        others = self._parts.get(digest, ())
-        alike = [other for other in others if _share(other) == _share(part)]
-        sets = {other.dataset for other in alike if other.day == part.day} - {part.dataset}
-        days = {other.day for other in alike if other.dataset == part.dataset} - {part.day}
+        others = self._requests.get(digest, ())
+        alike = [other for other in others if _share(other) == _share(request)]
+        sets = {other.dataset for other in alike if other.day == request.day} - {request.dataset}
+        days = {other.day for other in alike if other.dataset == request.dataset} - {request.day}
         found = [Flaw("same-as-another-dataset", _those_of(sets))] if sets else []
         if days:
             found.append(Flaw("same-as-another-day", _those_of(days)))
-        if hours := [other for other in others if _are_neighbours(other, part)]:
+        if hours := [other for other in others if _are_neighbours(other, request)]:
             found.append(Flaw("repeated-hour", _those_of(hours)))
         return found
 
@@ -95,16 +95,16 @@ def _those_of(others: Iterable[Any]) -> str:
     return f"the prices are those of {some(named, _NAMED)}; either may be wrong"
 
 
-def _are_neighbours(one: Part, other: Part) -> bool:
+def _are_neighbours(one: Request, other: Request) -> bool:
     """Whether two responses hold an hour each, and one hour follows the other."""
     if one.hour is None or other.hour is None or abs(one.hour - other.hour) != 1:
         return False
     return (one.dataset, one.day) == (other.dataset, other.day)
 
 
-def _share(part: Part) -> tuple[int | None, ...]:
+def _share(request: Request) -> tuple[int | None, ...]:
     """Which share of a day a response holds."""
-    return (part.location, part.hour, part.block)
+    return (request.location, request.hour, request.block)
 
 
 def _lookalikes(dataset: Dataset) -> list[str]:

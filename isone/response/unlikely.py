@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from isone.market import clock
-from isone.market.datasets import Column, Dataset, Part
+from isone.market.datasets import Column, Dataset, Request
 from isone.market.flaws import Flaw
 from isone.response import parse
 from isone.response.parse import WideLocationRef
@@ -49,29 +49,31 @@ class Prices(NamedTuple):
         return np.array([columns(column) for column in self.columns])[:, None, None]
 
 
-def read_prices(dataset: Dataset, part: Part, body: bytes, cells: "Cells | None" = None) -> Prices:
+def read_prices(
+    dataset: Dataset, request: Request, body: bytes, cells: "Cells | None" = None
+) -> Prices:
     """The numbers of a validated response; `cells` are its columns, where they were read."""
     columns = [column for column in dataset.columns if column.type == "double"]
     if cells:
-        stamps = [text.decode() for text in cells.begins.dictionary.to_pylist()]
+        timestamps = [text.decode() for text in cells.begins.dictionary.to_pylist()]
         ids = [_id_of(text) for text in cells.places.dictionary.to_pylist()]
-        at_stamp, at_place = cells.begins.indices.to_numpy(), cells.places.indices.to_numpy()
+        at_timestamp, at_place = cells.begins.indices.to_numpy(), cells.places.indices.to_numpy()
         values = [cells.values[column.name].to_numpy() for column in columns]
     else:
-        rows = parse.read_records(dataset, body, proven=True).rows
-        stamp = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
-        stamps, at_stamp = _numbered(map(stamp, rows))
+        rows = parse.read_records(dataset, body, validated=True).rows
+        timestamp = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
+        timestamps, at_timestamp = _numbered(map(timestamp, rows))
         served, at_place = _numbered(_places_of(dataset, rows))
         ids = [_id_of(each) for each in served] if dataset.place == "location" else served
         values = [np.array([*map(operator.attrgetter(c.name), rows)], float) for c in columns]
-    expected = clock.stamps(part.day, dataset.interval_minutes)
+    expected = clock.timestamps(request.day, dataset.interval_minutes)
     found = [
-        expected[text] if text in expected else dataset.interval_of(clock.parse_stamp(text))
-        for text in stamps
+        expected[text] if text in expected else dataset.interval_of(clock.parse_timestamp(text))
+        for text in timestamps
     ]
-    owed = dataset.intervals(part) if dataset.owes_rows else ()
+    owed = dataset.intervals(request) if dataset.owes_rows else ()
     slots, places = sorted({*owed, *found}), sorted(set(ids), key=str)
-    cell = (_ranks(found, slots) * len(places))[at_stamp] + _ranks(ids, places)[at_place]
+    cell = (_ranks(found, slots) * len(places))[at_timestamp] + _ranks(ids, places)[at_place]
     table = np.full((len(columns), len(slots) * len(places)), np.nan)
     for of_column, served in zip(table, values, strict=True):
         of_column[cell] = served
@@ -118,12 +120,12 @@ def digest_of(prices: Prices) -> str:
     return hashlib.sha256(short).hexdigest()[:_DIGITS]
 
 
-def find(dataset: Dataset, part: Part, prices: Prices) -> list[Flaw]:
+def find(dataset: Dataset, request: Request, prices: Prices) -> list[Flaw]:
     """What is unlikely within one response, in the order of `flaws.SUSPECT`."""
     if not prices.values.size:
         return []
     found = (
-        _unchanging(dataset, part, prices),
+        _unchanging(dataset, request, prices),
         _out_of_bounds(dataset, prices),
         _below_zero(dataset, prices),
         _finer_than_cents(dataset, prices),
@@ -132,7 +134,7 @@ def find(dataset: Dataset, part: Part, prices: Prices) -> list[Flaw]:
     return [flaw for flaw in found if flaw]
 
 
-def _unchanging(dataset: Dataset, part: Part, prices: Prices) -> Flaw | None:
+def _unchanging(dataset: Dataset, request: Request, prices: Prices) -> Flaw | None:
     """Hours that have the prices of the hour before, more of them running than there ever are."""
     per_hour = 60 // dataset.interval_minutes
     for column, values in zip(prices.columns, prices.values, strict=True):
@@ -144,10 +146,10 @@ def _unchanging(dataset: Dataset, part: Part, prices: Prices) -> Flaw | None:
         if length <= column.steady_hours:
             continue
         start = prices.slots[first * per_hour]
-        everywhere = _at_all(dataset, part)
+        everywhere = _at_all(dataset, request)
         during = f"for {length} hours from {_time(start)}{everywhere}"
         flat = bool((hours[first : first + length] == hours[first, 0]).all())
-        if flat and length == len(hours) and part.hour is None and part.block is None:
+        if flat and length == len(hours) and request.hour is None and request.block is None:
             return Flaw("constant-day", f"{column.name} is the same all day{everywhere}")
         if flat and length >= _FLAT_HOURS:
             return Flaw("flat-prices", f"{column.name} stays the same {during}")
@@ -230,7 +232,7 @@ def _time(slot: int) -> str:
     return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}"
 
 
-def _at_all(dataset: Dataset, part: Part) -> str:
-    if part.location is not None:
-        return f" at location {part.location}"
+def _at_all(dataset: Dataset, request: Request) -> str:
+    if request.location is not None:
+        return f" at location {request.location}"
     return " at all locations" if dataset.place else ""

@@ -77,21 +77,21 @@ def target(database: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _of_uri(database: str) -> dict[str, str]:
-    parts = _URI.fullmatch(database)
-    if parts is None or re.search(r"\s", database):
+    requests = _URI.fullmatch(database)
+    if requests is None or re.search(r"\s", database):
         raise _no_address()
-    hosts = [_HOST.fullmatch(host) for host in parts["hosts"].split(",")]
+    hosts = [_HOST.fullmatch(host) for host in requests["hosts"].split(",")]
     if not all(hosts):
         raise _no_address()
     given = {
-        "user": parts["user"],
-        "password": (parts["secret"] or "").removeprefix(":"),
+        "user": requests["user"],
+        "password": (requests["secret"] or "").removeprefix(":"),
         "host": ",".join(host["six"] or host["host"] or "" for host in hosts if host),
         "port": ",".join(host["port"] or "" for host in hosts if host),
-        "dbname": parts["dbname"],
+        "dbname": requests["dbname"],
     }
     given = {key: _decoded(value) for key, value in given.items() if value}
-    for pair in (parts["query"] or "").split("&"):
+    for pair in (requests["query"] or "").split("&"):
         key, equals, value = pair.partition("=")
         if pair and (not equals or "=" in value):
             raise _no_address()

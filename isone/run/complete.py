@@ -51,7 +51,7 @@ def _trouble(store: Store, dataset: str, period: str, settings: Settings) -> str
     except DamagedError:
         return "its marker cannot be read"
     sizes = store.sizes(dataset, int(period[:4]))
-    gone = [entry.part for entry in manifest.parts if sizes.get(entry.file) != entry.size]
+    gone = [entry.request for entry in manifest.requests if sizes.get(entry.file) != entry.size]
     if gone:
         return f"{count(len(gone), 'response')} removed or changed since, such as {gone[0]}"
     return _unaccepted(manifest, settings)
@@ -59,7 +59,7 @@ def _trouble(store: Store, dataset: str, period: str, settings: Settings) -> str
 
 def _unaccepted(manifest: Manifest, settings: Settings) -> str:
     accepted = selection.accepted_flaws(settings.accepted_flaws, manifest.dataset)
-    for entry in manifest.parts:
+    for entry in manifest.requests:
         if not selection.is_usable(entry, entry.day, settings.locations, accepted):
             return f"a flaw of {entry.day} is not accepted any more"
     noted = [(gap.day, flaws.MISSING, gap.reason) for gap in manifest.gaps]

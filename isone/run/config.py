@@ -104,7 +104,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         _in_order(_Source),
         Meta(
             description="webservices (the API, free account), reports (public CSV, no account), "
-            "sandbox (invented prices, no network) or auto (the API with an account, "
+            "sandbox (synthetic prices, no network) or auto (the API with an account, "
             "else the reports)."
         ),
     ] = "auto"
@@ -114,7 +114,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             description="latest (recent days preliminary where final prices are not out, replaced "
             "by them later), final (days that are final, nothing else) or both (as "
-            "latest, and preliminary replies are kept beside the final ones)."
+            "latest, and preliminary responses are kept beside the final ones)."
         ),
     ] = "latest"
     smd: Annotated[
@@ -185,7 +185,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     refetch: Annotated[
         bool,
         Meta(
-            description="In a deep check, move damaged replies aside, so that the next run "
+            description="In a deep check, move damaged responses aside, so that the next run "
             "fetches just these again."
         ),
     ] = False
@@ -231,7 +231,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = 12
     sandbox_latency: Annotated[
-        float, Meta(ge=0, le=86400, description="Seconds the sandbox takes over each reply.")
+        float, Meta(ge=0, le=86400, description="Seconds the sandbox takes over each response.")
     ] = 0
     sandbox_faults: Annotated[
         tuple[str, ...],

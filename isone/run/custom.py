@@ -276,7 +276,7 @@ def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
     messages = environ.get("ISONE_NOTIFY", "").split()
     for url in messages:
         yield url
-        yield from (part for part in re.split(r"[:/@?&=#,]+", url) if len(part) >= 8)
+        yield from (request for request in re.split(r"[:/@?&=#,]+", url) if len(request) >= 8)
     proxies = [environ.get(name) for variable in _PROXIES for name in (variable, variable.lower())]
     for url in filter(None, [*messages, *proxies]):
         if password := re.search(r"^(?:\w+://)?[^/@:]*:([^/@]+)@", url):

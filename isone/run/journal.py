@@ -59,7 +59,7 @@ class Redaction(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite a record that holds a secret, or what would move a terminal."""
         said = message = record.getMessage()
-        for secret in sorted(self._secrets, key=len, reverse=True):  # a part may be one too
+        for secret in sorted(self._secrets, key=len, reverse=True):  # a request may be one too
             message = message.replace(secret, "***")
         message = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in message)
         if message != said:
@@ -100,8 +100,8 @@ class Journal:
         self._started = dt.datetime.now(dt.UTC)
         make_folder(self.log_dir)
         make_folder(self.status_path.parent)
-        stamp = f"{self._started:%Y%m%d_%H%M%S}Z"
-        self.log_path = self.log_dir / f"{self.name}_attempt{self.attempt}_{stamp}.log"
+        timestamp = f"{self._started:%Y%m%d_%H%M%S}Z"
+        self.log_path = self.log_dir / f"{self.name}_attempt{self.attempt}_{timestamp}.log"
         self._open_handlers()
         self._link_stable_log()
         signal.signal(signal.SIGTERM, self._interrupt)
@@ -170,7 +170,7 @@ class Journal:
                 return ("succeeded" if self.exit_code == 0 else "failed"), ""
             case KeyboardInterrupt():
                 self.exit_code = INTERRUPTED
-                return "interrupted", "interrupted; run again to go on from here"
+                return "interrupted", "interrupted; run again to resume"
             case StopRunError() | UsageError():
                 self.exit_code, self.stop_run = USAGE, True
                 sentence = str(error).rstrip(".")
@@ -226,7 +226,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        say("interrupted; run again to go on from here")
+        say("interrupted; run again to resume")
         sys.exit(INTERRUPTED)
     except IsoneError as error:
         say(f"error: {error}")
@@ -249,7 +249,7 @@ def is_want_of_memory(error: BaseException) -> bool:
 def os_sentence(error: OSError) -> str:
     """What the operating system refused, as a sentence."""
     where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{where}; mend it and run again to go on from here"
+    return f"{error.strerror or error}{where}; fix it and run again to resume"
 
 
 def _iso(moment: dt.datetime) -> str:

@@ -1,4 +1,4 @@
-"""A message when a job failed or a gap was accepted anew: mail, Slack, a webhook, by apprise.
+"""A message when a job failed or a gap was accepted again: mail, Slack, a webhook, by apprise.
 
 Where it goes stands in the environment alone (`ISONE_NOTIFY`, one or more of apprise's URLs), for
 such a URL holds passwords and tokens. Nothing here raises: a message that cannot be sent is told on
@@ -93,7 +93,7 @@ def message(plan: Plan, states: Sequence[State], others: Sequence[State] = ()) -
 
 
 def _kind(plan: Plan) -> str:
-    return " (invented prices)" if plan.source == "sandbox" else ""
+    return " (synthetic prices)" if plan.source == "sandbox" else ""
 
 
 def _send(addresses: list[str], title: str, body: str) -> bool:

@@ -26,7 +26,7 @@ from isone.market import clock
 from isone.market.datasets import ALL_LOCATIONS, HUBS
 from isone.run import complete, selection, sources
 from isone.run.custom import CustomDownload, made_from, read_downloads
-from isone.run.selection import Job
+from isone.run.selection import DatasetYear
 from isone.run.settings import Settings, read_settings
 from isone.store import markers
 from isone.store.processes import runs_here, this_host
@@ -133,7 +133,7 @@ class Run:
 
     settings: Settings
     store: Store
-    jobs: tuple[Job, ...]
+    dataset_years: tuple[DatasetYear, ...]
     custom: tuple[CustomDownload, ...]
     remarks: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -154,11 +154,13 @@ class Run:
         custom = read_downloads(settings.downloads, config) if settings.downloads else []
         dropped = complete.drop_stale(store, settings) if begins else []
         chosen = selection.select(settings, clock.now())
-        if not chosen.jobs and not custom:
+        if not chosen.dataset_years and not custom:
             why = "; ".join(chosen.left_out) or f"{settings.downloads} is an empty list"
             raise UsageError(f"there is nothing to download: {why}")
         remarks = (*chosen.remarks, *dropped, *(_others(store) if begins else ()))
-        started = cls(settings, store, chosen.jobs, tuple(custom), remarks, chosen.left_out)
+        started = cls(
+            settings, store, chosen.dataset_years, tuple(custom), remarks, chosen.left_out
+        )
         if begins:
             started.drop_custom(config)
         return started
@@ -166,7 +168,7 @@ class Run:
     @property
     def price_markers(self) -> list[str]:
         """The markers of the chosen dataset-years."""
-        return [str(self.store.marker_path(job.dataset, job.period)) for job in self.jobs]
+        return [str(self.store.marker_path(job.dataset, job.period)) for job in self.dataset_years]
 
     @property
     def custom_markers(self) -> list[str]:
@@ -175,7 +177,7 @@ class Run:
 
     def price_priority(self, wildcards: Any) -> int:
         """The place of a dataset-year in the order; Snakemake starts higher ones first."""
-        for place, job in enumerate(reversed(self.jobs)):
+        for place, job in enumerate(reversed(self.dataset_years)):
             if (job.dataset, job.period) == (wildcards.dataset, wildcards.period):
                 return 1 + len(self.custom) + place
         return 0
@@ -193,7 +195,7 @@ class Run:
 
     def plan(self) -> Plan:
         """What there is to do now, counted from the files."""
-        downloads = [self._planned(job) for job in self.jobs]
+        downloads = [self._planned(job) for job in self.dataset_years]
         for each, marker in zip(self.custom, self.custom_markers, strict=True):
             done = Path(marker).exists()
             downloads.append(Planned(each.name, marker, each.shown, 0 if done else None, done))
@@ -215,7 +217,7 @@ class Run:
         folder = self.store.root / "raw" / "locations"
         return not any(folder.glob(f"{clock.now():%Y%m%d}.*"))
 
-    def _planned(self, job: Job) -> Planned:
+    def _planned(self, job: DatasetYear) -> Planned:
         marker = self.store.marker_path(job.dataset, job.period)
         days = (job.last - job.first).days + 1
         requests = selection.requests_left(self.store, job, self.settings)
@@ -358,7 +360,7 @@ def header(plan: Plan, *, quiet: bool = False) -> str:
     if quiet and not todo:
         return ""
     complete = len(plan.downloads) - len(todo)
-    kind = " (invented prices)" if plan.source == "sandbox" else ""
+    kind = " (synthetic prices)" if plan.source == "sandbox" else ""
     lines = [
         _RULE,
         "# ISO New England price download",
@@ -378,7 +380,7 @@ def header(plan: Plan, *, quiet: bool = False) -> str:
     if not todo:
         every = "every day of these downloads" if plan.left_out else "every day that was asked for"
         but = "; what is left out, and why, is said above" if plan.left_out else ""
-        lines.append(f"# Nothing to download: {every} is here and proven{but}.")
+        lines.append(f"# Nothing to download: {every} is here and validated{but}.")
     return "\n".join([*lines, _RULE, ""])
 
 

@@ -1,4 +1,4 @@
-"""From years and datasets to jobs: which dataset-years there are to do, and what each lacks."""
+"""From years and datasets to dataset-years: which there are, and what each is missing."""
 
 import contextlib
 import datetime as dt
@@ -16,7 +16,7 @@ from isone.market.datasets import (
     PRELIM_AFTER,
     Dataset,
     Locations,
-    Part,
+    Request,
 )
 from isone.run import sources
 from isone.run.settings import AcceptedFlaw, Settings
@@ -30,7 +30,7 @@ Accepted = Mapping[dt.date, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Job:
+class DatasetYear:
     """A dataset-year: the unit of work.
 
     A year that is still open ends with `last`, and says so in its period. Where the service answers
@@ -76,7 +76,10 @@ class Job:
 
     def superseded(self, periods: Iterable[str]) -> list[str]:
         """Those periods that this job's contains: the same year and locations, ended earlier."""
-        others = {period: Job.of_period(self.dataset, period, self.locations) for period in periods}
+        others = {
+            period: DatasetYear.of_period(self.dataset, period, self.locations)
+            for period in periods
+        }
         return [
             period
             for period, other in others.items()
@@ -92,7 +95,7 @@ class Job:
         return ascending[::-1] if newest_first else ascending
 
     @classmethod
-    def of_period(cls, dataset: str, period: str, locations: Locations) -> "Job":
+    def of_period(cls, dataset: str, period: str, locations: Locations) -> "DatasetYear":
         """The job whose marker has this period; the counterpart of `period`."""
         year = int(period[:4])
         last, final = _date_in(period, "through"), _date_in(period, "final")
@@ -113,9 +116,9 @@ def _date_in(period: str, word: str) -> dt.date | None:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a configuration asks for: jobs in order, and what there is to say about the rest."""
+    """What a configuration asks for, in order, and what there is to say about the rest."""
 
-    jobs: tuple[Job, ...]
+    dataset_years: tuple[DatasetYear, ...]
     remarks: tuple[str, ...]
     left_out: tuple[str, ...]
     """What was asked for and is no job, with the reasons."""
@@ -126,7 +129,7 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
 
     Raises StopRunError where nothing of it can be had without an account.
     """
-    jobs: list[Job] = []
+    dataset_years: list[DatasetYear] = []
     left_out = list(settings.remarks)
     not_public: list[str] = []
     too_early: dict[str, list[int]] = {}
@@ -143,7 +146,7 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
                 left_out.append(f"{dataset.name} {year}: no day is published yet, or wanted")
             else:
                 open_end = final if final < last else None
-                job = Job(dataset.name, year, first, last, settings.locations, open_end)
+                job = DatasetYear(dataset.name, year, first, last, settings.locations, open_end)
                 job = _with_marker(store, job)
                 had = store.marker_path(job.dataset, job.period).exists()
                 if from_reports and dataset.report is None and not had:
@@ -151,10 +154,10 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
                 elif from_reports and first < dataset.public_since and not had:
                     too_early.setdefault(dataset.name, []).append(year)
                 else:
-                    jobs.append(job)
+                    dataset_years.append(job)
     if from_reports:
         lacking = [f"{name} {year}" for name, years in too_early.items() for year in years]
-        _require_any(settings, jobs, [*not_public, *lacking])
+        _require_any(settings, dataset_years, [*not_public, *lacking])
         left_out += [
             f"{name} is in no public CSV report and is left out; to have it, {sources.ACCOUNT_HELP}"
             for name in dict.fromkeys(not_public)
@@ -163,10 +166,10 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
     remarks = []
     if from_reports and settings.source == "auto":
         remarks.append(f"no account is set: from the public reports at {sources.REPORTS_URL}")
-    return Selection(tuple(jobs), tuple(remarks), tuple(left_out))
+    return Selection(tuple(dataset_years), tuple(remarks), tuple(left_out))
 
 
-def _with_marker(store: Store, job: Job) -> Job:
+def _with_marker(store: Store, job: DatasetYear) -> DatasetYear:
     """A job, or the same for more locations where that one has its marker and this one has not."""
     path = store.marker_path(job.dataset, job.period)
     if not DATASETS[job.dataset].per_location or path.exists():
@@ -192,8 +195,8 @@ def _includes(more: Locations, locations: Locations) -> bool:
 def _too_early(dataset: Dataset, years: Iterable[int]) -> str:
     """That years are left out because public CSV has not the whole of them.
 
-    Nothing is made of a part: its marker would have the name of the whole year's, which an account
-    brings.
+    Nothing is made of a request: its marker would have the name of the whole year's, which an
+    account brings.
     """
     since = dataset.public_since
     whole = "" if (since.month, since.day) == (1, 1) else f", for whole years from {since.year + 1}"
@@ -204,10 +207,12 @@ def _too_early(dataset: Dataset, years: Iterable[int]) -> str:
     )
 
 
-def _require_any(settings: Settings, jobs: Collection[Job], not_public: Iterable[str]) -> None:
+def _require_any(
+    settings: Settings, dataset_years: Collection[DatasetYear], not_public: Iterable[str]
+) -> None:
     """Raise StopRunError where all that is chosen needs an account."""
     names = ", ".join(dict.fromkeys(not_public))
-    if names and not jobs:
+    if names and not dataset_years:
         why = "no ISO-NE account is set, and " if settings.source == "auto" else ""
         leave = "" if settings.source == "auto" else f"leave out source={settings.source}, and "
         raise StopRunError(
@@ -230,7 +235,7 @@ def newest_days(dataset: Dataset, settings: Settings, at: dt.datetime) -> tuple[
     return newest, min(newest, final) if prelim else newest
 
 
-def parts_lacking(
+def missing_requests(
     dataset: Dataset,
     days: Iterable[dt.date],
     locations: Locations,
@@ -238,26 +243,26 @@ def parts_lacking(
     accepted: Accepted,
     *,
     from_reports: bool = False,
-) -> list[Part]:
+) -> list[Request]:
     """The requests that are left, in the order of the days.
 
-    `entries` are the parts that are had, each of which counts while it is usable. A day had in
+    `entries` are the requests that are had, each of which counts while it is usable. A day had in
     another way that has these locations too (hour by hour, or by public reports) needs nothing
     more.
     """
     had = usable(entries, locations, accepted)
-    lacking: list[Part] = []
+    lacking: list[Request] = []
     for day in days:
         ways = ways_of_day(dataset, day, locations)
-        if any(all(part.name in had for part in way) for way in ways):
+        if any(all(request.name in had for request in way) for way in ways):
             continue
-        parts = dataset.report_parts(day) if from_reports else ways[0]
-        lacking += [part for part in parts if part.name not in had]
+        requests = dataset.report_requests(day) if from_reports else ways[0]
+        lacking += [request for request in requests if request.name not in had]
     return lacking
 
 
 def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accepted) -> bool:
-    """Whether a stored part counts for these locations, as it is.
+    """Whether a stored request counts for these locations, as it is.
 
     One that lacks intervals or has another flaw does only while that flaw of the day is accepted.
     """
@@ -267,29 +272,29 @@ def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accept
     return not any(flaws.counts(flaw, locations, names) for flaw in entry.flaws)
 
 
-def is_hoped_for(part: Part, final_through: dt.date | None) -> bool:
-    """Whether a final part need not be out yet, so that a preliminary one will do."""
-    return final_through is not None and part.day > final_through
+def is_hoped_for(request: Request, final_through: dt.date | None) -> bool:
+    """Whether a final request need not be out yet, so that a preliminary one will do."""
+    return final_through is not None and request.day > final_through
 
 
 def usable(
     entries: Mapping[str, Entry], locations: Locations, accepted: Accepted
 ) -> dict[str, Entry]:
-    """Those of some stored parts that count for these locations."""
+    """Those of some stored requests that count for these locations."""
     return {n: e for n, e in entries.items() if is_usable(e, e.day, locations, accepted)}
 
 
-def ways_of_day(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Part]]:
+def ways_of_day(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Request]]:
     """The sets of parts of which each brings a day at these locations, the API's own first."""
-    ways = [dataset.day_parts(day, locations)]
+    ways = [dataset.day_requests(day, locations)]
     if dataset.per_location:
-        ways.append(dataset.day_parts(day, ALL_LOCATIONS))
+        ways.append(dataset.day_requests(day, ALL_LOCATIONS))
         if dataset.report:
-            ways.append(dataset.report_parts(day))
+            ways.append(dataset.report_requests(day))
     return ways
 
 
-def parts_of_days(
+def requests_of_days(
     dataset: Dataset,
     days: Iterable[dt.date],
     locations: Locations,
@@ -309,13 +314,13 @@ def parts_of_days(
 
 
 def _found(
-    way: Iterable[Part], entries: Mapping[str, Entry], *, prelim: bool
+    way: Iterable[Request], entries: Mapping[str, Entry], *, prelim: bool
 ) -> list[Entry | None]:
     """Of each part of a way its entry, the final one where it is here."""
-    final = [entries.get(part.name) for part in way]
+    final = [entries.get(request.name) for request in way]
     if not prelim:
         return final
-    stand_ins = [entries.get(part.preliminary.name) for part in way]
+    stand_ins = [entries.get(request.preliminary.name) for request in way]
     return [entry or stand_in for entry, stand_in in zip(final, stand_ins, strict=True)]
 
 
@@ -353,13 +358,13 @@ class Requests:
     """For days that may not be final yet: those are asked for again, as preliminary ones."""
 
 
-def requests_left(store: Store, job: Job, settings: Settings) -> Requests:
+def requests_left(store: Store, job: DatasetYear, settings: Settings) -> Requests:
     """How many requests a job would send; none if it has its marker."""
     if store.marker_path(job.dataset, job.period).exists():
         return Requests()
     dataset = DATASETS[job.dataset]
     entries = store.read_ledger(job.dataset, job.year)
-    lacking = parts_lacking(
+    lacking = missing_requests(
         dataset,
         job.days(newest_first=settings.newest_first),
         job.locations,
@@ -367,8 +372,8 @@ def requests_left(store: Store, job: Job, settings: Settings) -> Requests:
         accepted_flaws(settings.accepted_flaws, job.dataset),
         from_reports=sources.kind(settings) == sources.REPORTS,
     )
-    unproven = store.parts_unproven(job.dataset, job.year)
-    left = [part for part in lacking if part.name not in unproven]
-    hoped_for = [part for part in left if is_hoped_for(part, job.final_through)]
-    maybe = sum(part.preliminary.name not in entries for part in hoped_for)
+    unvalidated = store.unvalidated_requests(job.dataset, job.year)
+    left = [request for request in lacking if request.name not in unvalidated]
+    hoped_for = [request for request in left if is_hoped_for(request, job.final_through)]
+    maybe = sum(request.preliminary.name not in entries for request in hoped_for)
     return Requests(len(left), maybe)

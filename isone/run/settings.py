@@ -95,7 +95,7 @@ class Settings:
 
     @property
     def store_dir(self) -> Path:
-        """Where the data lies: invented prices apart from real ones."""
+        """Where the data lies: synthetic prices apart from real ones."""
         return self.data_dir / "sandbox" if self.source == "sandbox" else self.data_dir
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from isone.errors import StopRunError, UsageError
-from isone.market.datasets import REPORTS_PAGE, Dataset, Part
+from isone.market.datasets import REPORTS_PAGE, Dataset, Request
 from isone.run.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -64,9 +64,9 @@ class Source:
         """Whether the service gives public reports, and no JSON."""
         return self.page is not None
 
-    def path(self, dataset: Dataset, part: Part) -> str:
-        """Where a part is asked for, below the base URL."""
-        return dataset.report_path(part) if self.gives_reports else dataset.url_path(part)
+    def path(self, dataset: Dataset, request: Request) -> str:
+        """Where a request is asked for, below the base URL."""
+        return dataset.report_path(request) if self.gives_reports else dataset.url_path(request)
 
     def url(self, path: str) -> str:
         """The address of a path below the base URL."""

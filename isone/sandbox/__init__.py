@@ -1,4 +1,4 @@
-"""A local stand-in of ISO-NE's web services: their URLs and shapes, invented prices, faults.
+"""A local stand-in of ISO-NE's web services: their URLs and shapes, synthetic prices, faults.
 
     with Sandbox(nodes=12) as sandbox:
         requests.get(f"{sandbox.url}/hourlylmp/da/final/day/20240101.json")

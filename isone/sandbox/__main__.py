@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m isone.sandbox",
         description="Serve a local stand-in of ISO New England's web services: the same URLs and "
-        "shapes, invented prices, faults on demand. Prints its base URL and serves until "
+        "shapes, synthetic prices, faults on demand. Prints its base URL and serves until "
         "interrupted.",
     )
     where = parser.add_argument_group("where it serves")
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--replay",
         metavar="FOLDER",
-        help="serve recorded replies from here before inventing any; the folder is laid out as "
+        help="serve recorded responses from here before inventing any; the folder is laid out as "
         "the URLs are: FOLDER/api/v1.1/hourlylmp/da/final/day/20170101.json, or .json.gz",
     )
     what.add_argument(

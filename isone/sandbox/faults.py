@@ -1,7 +1,8 @@
-"""Faults on demand: every way a reply can go wrong, one row each.
+"""Faults on demand: every way a response can go wrong, one row each.
 
-A fault acts at one of four stages: on the records of a reply, on the reply, on the message made of
-it, or on the connection. Its name and what it does stand in one row of the table at the end.
+A fault acts at one of four stages: on the records of a response, on the response, on the message
+made of it, or on the connection. Its name and what it does stand in one row of the table at the
+end.
 """
 
 import json
@@ -17,7 +18,7 @@ from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES
 from isone.sandbox.feeds import Feed, Query
 from isone.sandbox.message import Message
-from isone.sandbox.replies import HTML, Reply, html_reply, wrap
+from isone.sandbox.responses import HTML, Response, html_response, wrap
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="ISO New England sandbox"')
 LOGIN_PATH = "/login"
@@ -62,12 +63,12 @@ def _any(query: Query) -> bool:
 
 @dataclass(frozen=True)
 class Fault:
-    """One way a reply can go wrong: its name, what it does in a line, and how (one of four)."""
+    """One way a response can go wrong: its name, what it does in a line, and how (one of four)."""
 
     name: str
     summary: str
     on_records: Callable[[Records, Feed], Records] | None = None
-    on_reply: Callable[[Reply, Settings], Reply] | None = None
+    on_response: Callable[[Response, Settings], Response] | None = None
     on_message: Callable[[Message], Message] | None = None
     on_wire: Callable[[Message, Wire, Settings], None] | None = None
     fits: Callable[[Query], bool] = _any
@@ -80,98 +81,98 @@ class Fault:
         """Whether it is done to nothing but a day's records."""
         return self.on_records is not None or self.fits is not _any
 
-    def applies_to(self, reply: Reply) -> bool:
-        """Whether this reply can suffer the fault."""
+    def applies_to(self, response: Response) -> bool:
+        """Whether this response can suffer the fault."""
         if not self.needs_records:
             return True
-        query = reply.query
+        query = response.query
         if query is None or not self.fits(query):
             return False
-        return reply.body != wrap(query.feed.wrapper, [])
+        return response.body != wrap(query.feed.wrapper, [])
 
 
-def spoil_records(fault: Fault, reply: Reply) -> Reply:
-    """Do a fault to the records in a reply; one without records stays as it is.
+def spoil_records(fault: Fault, response: Response) -> Response:
+    """Do a fault to the records in a response; one without records stays as it is.
 
     What comes beside the list of records stays. Raises CannotBeDoneError.
     """
-    if fault.on_records is None or reply.query is None:
-        return reply
-    feed = reply.query.feed
+    if fault.on_records is None or response.query is None:
+        return response
+    feed = response.query.feed
     *outer, inner = feed.wrapper
-    reply_content = level = json.loads(reply.body)
+    response_content = level = json.loads(response.body)
     for key in outer:
         level = level[key]
     content = level[inner] if isinstance(level, dict) else ""
     records = [content] if isinstance(content, dict) else list(content)
     if not records:
-        return reply
+        return response
     spoilt = fault.on_records(records, feed)
     if not spoilt:
-        return replace(reply, body=wrap(feed.wrapper, []), packed=None)
+        return replace(response, body=wrap(feed.wrapper, []), packed=None)
     level[inner] = spoilt[0] if len(spoilt) == 1 else spoilt
-    return replace(reply, body=_json(reply_content), packed=None)
+    return replace(response, body=_json(response_content), packed=None)
 
 
 def _json(content: Any) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
 
 
-def _grouped(reply: Reply, settings: Settings) -> Reply:
+def _grouped(response: Response, settings: Settings) -> Response:
     """The market day inside a list, as where the service has several of them to give."""
-    content = json.loads(reply.body)
-    outer, middle = (reply.query.feed.wrapper if reply.query else ())[:2]
+    content = json.loads(response.body)
+    outer, middle = (response.query.feed.wrapper if response.query else ())[:2]
     content[outer][middle] = [content[outer][middle]]
-    return replace(reply, body=_json(content), packed=None)
+    return replace(response, body=_json(content), packed=None)
 
 
-def _status(code: int, title: str, text: str) -> Callable[[Reply, Settings], Reply]:
-    def answer(reply: Reply, settings: Settings) -> Reply:
+def _status(code: int, title: str, text: str) -> Callable[[Response, Settings], Response]:
+    def answer(response: Response, settings: Settings) -> Response:
         headers = []
         if code in (429, 503) and settings.retry_after is not None:
             headers.append(("Retry-After", str(settings.retry_after)))
         if code == 401:
             headers.append(CHALLENGE)
-        return html_reply(code, title, text, *headers)
+        return html_response(code, title, text, *headers)
 
     return answer
 
 
-def too_many(settings: Settings) -> Reply:
+def too_many(settings: Settings) -> Response:
     """The answer to a client that asks too often."""
     return _status(429, "Too Many Requests", "Too many requests; try again later.")(
-        Reply(429, b""), settings
+        Response(429, b""), settings
     )
 
 
-def _too_many_until(reply: Reply, settings: Settings) -> Reply:
+def _too_many_until(response: Response, settings: Settings) -> Response:
     wait = 1 if settings.retry_after is None else settings.retry_after
     moment = formatdate(time() + wait, usegmt=True)
     answer = too_many(Settings())
     return replace(answer, headers=(("Retry-After", moment),))
 
 
-def _redirect(reply: Reply, settings: Settings) -> Reply:
-    page = html_reply(302, "Found", "Sign in to go on.")
+def _redirect(response: Response, settings: Settings) -> Response:
+    page = html_response(302, "Found", "Sign in to go on.")
     return replace(page, headers=(("Location", settings.redirect_to),))
 
 
-def _page(reply: Reply, settings: Settings) -> Reply:
-    return html_reply(200, "Maintenance", "The service is down for maintenance.")
+def _page(response: Response, settings: Settings) -> Response:
+    return html_response(200, "Maintenance", "The service is down for maintenance.")
 
 
-def _empty(reply: Reply, settings: Settings) -> Reply:
-    body = wrap(reply.query.feed.wrapper, []) if reply.query else b"{}"
-    return replace(reply, status=200, body=body, packed=None)
+def _empty(response: Response, settings: Settings) -> Response:
+    body = wrap(response.query.feed.wrapper, []) if response.query else b"{}"
+    return replace(response, status=200, body=body, packed=None)
 
 
-def _error_object(reply: Reply, settings: Settings) -> Reply:
+def _error_object(response: Response, settings: Settings) -> Response:
     body = b'{"Error":{"Code":"500","Message":"The request could not be processed."}}'
-    return replace(reply, status=200, body=body, packed=None)
+    return replace(response, status=200, body=body, packed=None)
 
 
-def _byte_order_mark(reply: Reply, settings: Settings) -> Reply:
-    return replace(reply, body=b"\xef\xbb\xbf" + reply.body, packed=None)
+def _byte_order_mark(response: Response, settings: Settings) -> Response:
+    return replace(response, body=b"\xef\xbb\xbf" + response.body, packed=None)
 
 
 def _half(message: Message) -> Message:
@@ -186,8 +187,8 @@ def _damage(message: Message) -> Message:
     return message.with_body(bytes(body))
 
 
-def _huge(reply: Reply, settings: Settings) -> Reply:
-    return replace(reply, body=reply.body + b" " * (99 * len(reply.body)), packed=None)
+def _huge(response: Response, settings: Settings) -> Response:
+    return replace(response, body=response.body + b" " * (99 * len(response.body)), packed=None)
 
 
 @cache
@@ -260,22 +261,22 @@ def _chunks_cut(message: Message, wire: Wire, settings: Settings) -> None:
     wire.send(head.encode() + f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
 
 
-def _stamp_of(record: Record, feed: Feed) -> int:
+def _timestamp_of(record: Record, feed: Feed) -> int:
     value: Any = record
     for key in feed.dataset.begins:
         value = value[key]
-    return clock.parse_stamp(value)
+    return clock.parse_timestamp(value)
 
 
-def _with_stamp(record: Record, feed: Feed, instant: int) -> Record:
-    """The record with another beginning; what leads to the stamp is copied."""
+def _with_timestamp(record: Record, feed: Feed, instant: int) -> Record:
+    """The record with another beginning; what leads to the timestamp is copied."""
     *outer, last = feed.dataset.begins
     changed = dict(record)
     inside = changed
     for key in outer:
         inside[key] = dict(inside[key])
         inside = inside[key]
-    inside[last] = clock.stamp(instant)
+    inside[last] = clock.timestamp(instant)
     return changed
 
 
@@ -320,12 +321,12 @@ def _middle_changed(records: Records, feed: Feed, value: object) -> Records:
 
 
 def _wrong_day(records: Records, feed: Feed) -> Records:
-    return [_with_stamp(r, feed, _stamp_of(r, feed) - 7 * 86400) for r in records]
+    return [_with_timestamp(r, feed, _timestamp_of(r, feed) - 7 * 86400) for r in records]
 
 
 def _missing_interval(records: Records, feed: Feed) -> Records:
-    gone = _stamp_of(records[len(records) // 2], feed)
-    return [r for r in records if _stamp_of(r, feed) != gone]
+    gone = _timestamp_of(records[len(records) // 2], feed)
+    return [r for r in records if _timestamp_of(r, feed) != gone]
 
 
 def _doubled_row(records: Records, feed: Feed) -> Records:
@@ -377,7 +378,7 @@ def _renamed_field(records: Records, feed: Feed) -> Records:
 
 
 def _wrong_place(records: Records, feed: Feed) -> Records:
-    """One place's rows claim another: a known one if the reply has one place only."""
+    """One place's rows claim another: a known one if the response has one place only."""
     found = _place_of(records[0], feed)
     known = RESERVE_ZONES if feed.dataset.place == "reserve_zone" else CORE_LOCATIONS
     if all(_place_of(r, feed) == found for r in records):
@@ -400,12 +401,12 @@ def _nameless_place(records: Records, feed: Feed) -> Records:
 
 
 def _shifted_hour(records: Records, feed: Feed) -> Records:
-    return [_with_stamp(r, feed, _stamp_of(r, feed) + 3600) for r in records]
+    return [_with_timestamp(r, feed, _timestamp_of(r, feed) + 3600) for r in records]
 
 
-def _stamp_off(records: Records, feed: Feed) -> Records:
+def _timestamp_off(records: Records, feed: Feed) -> Records:
     return [
-        _with_stamp(r, feed, _stamp_of(r, feed) + 1 + number % 2) if number % 7 == 3 else r
+        _with_timestamp(r, feed, _timestamp_of(r, feed) + 1 + number % 2) if number % 7 == 3 else r
         for number, r in enumerate(records)
     ]
 
@@ -442,57 +443,59 @@ _ROWS = (
     Fault(
         "too-many-requests",
         "429; Retry-After in seconds if --retry-after is given",
-        on_reply=_status(429, "Too Many Requests", "Too many requests; try again later."),
+        on_response=_status(429, "Too Many Requests", "Too many requests; try again later."),
     ),
     Fault(
         "too-many-requests-date",
         "429 with Retry-After as a date",
-        on_reply=_too_many_until,
+        on_response=_too_many_until,
     ),
     Fault(
         "server-error",
         "500 with an HTML page",
-        on_reply=_status(500, "Internal Server Error", "Something went wrong."),
+        on_response=_status(500, "Internal Server Error", "Something went wrong."),
     ),
     Fault(
         "bad-gateway",
         "502 with an HTML page",
-        on_reply=_status(502, "Bad Gateway", "The service behind did not answer."),
+        on_response=_status(502, "Bad Gateway", "The service behind did not answer."),
     ),
     Fault(
         "unavailable",
         "503 with an HTML page; Retry-After as for 429",
-        on_reply=_status(503, "Service Unavailable", "The service is not available."),
+        on_response=_status(503, "Service Unavailable", "The service is not available."),
     ),
     Fault(
         "gateway-timeout",
         "504 with an HTML page",
-        on_reply=_status(504, "Gateway Timeout", "The service behind was too slow."),
+        on_response=_status(504, "Gateway Timeout", "The service behind was too slow."),
     ),
     Fault(
         "unauthorized",
         "401 with a challenge for a login",
-        on_reply=_status(401, "Unauthorized", "This request needs a login."),
+        on_response=_status(401, "Unauthorized", "This request needs a login."),
     ),
     Fault(
         "forbidden",
         "403 with an HTML page",
-        on_reply=_status(403, "Forbidden", "You may not see this."),
+        on_response=_status(403, "Forbidden", "You may not see this."),
     ),
     Fault(
         "not-found",
         "404 with an HTML page",
-        on_reply=_status(404, "Not Found", "There is nothing here."),
+        on_response=_status(404, "Not Found", "There is nothing here."),
     ),
-    Fault("empty", "200 with an empty wrapper, as for a day without data", on_reply=_empty),
+    Fault("empty", "200 with an empty wrapper, as for a day without data", on_response=_empty),
     Fault(
         "login-redirect",
         "302 to a login page on another path, or to --redirect-to",
-        on_reply=_redirect,
+        on_response=_redirect,
     ),
-    Fault("html", "200 with an HTML page instead of JSON", on_reply=_page),
-    Fault("error-object", "200 with a JSON object that tells of an error", on_reply=_error_object),
-    Fault("byte-order-mark", "a byte-order mark before the JSON", on_reply=_byte_order_mark),
+    Fault("html", "200 with an HTML page instead of JSON", on_response=_page),
+    Fault(
+        "error-object", "200 with a JSON object that tells of an error", on_response=_error_object
+    ),
+    Fault("byte-order-mark", "a byte-order mark before the JSON", on_response=_byte_order_mark),
     Fault("wrong-type", "the right body announced as HTML", on_message=_wrong_type),
     Fault("reset-early", "reset before the headers", on_wire=_reset_early, answers=False),
     Fault("reset", "reset in the middle of the body", on_wire=_reset),
@@ -500,7 +503,7 @@ _ROWS = (
     Fault("long-body", "ten bytes more than promised", on_wire=_overlong),
     Fault("cut-chunks", "chunked, and closed before the last chunk", on_wire=_chunks_cut),
     Fault("cut-gzip", "half of the body, with the length that belongs to it", on_message=_half),
-    Fault("huge-body", "filled up with blanks to a hundred times its size", on_reply=_huge),
+    Fault("huge-body", "filled up with blanks to a hundred times its size", on_response=_huge),
     Fault("gzip-bomb", f"a small body that unpacks to {_BOMB} MB", on_message=_gzip_bomb),
     Fault("damaged-gzip", "one bit of the body turned around", on_message=_damage),
     Fault("silence", "no answer for --hold seconds, then closed", on_wire=_silence, answers=False),
@@ -566,13 +569,13 @@ _ROWS = (
     Fault(
         "grouped",
         "the market day of a day-ahead service inside a list",
-        on_reply=_grouped,
+        on_response=_grouped,
         fits=_has_market_day,
     ),
     Fault(
-        "stamp-off",
-        "some five-minute stamps one or two seconds late",
-        on_records=_stamp_off,
+        "timestamp-off",
+        "some five-minute timestamps one or two seconds late",
+        on_records=_timestamp_off,
         fits=_has_five_minutes,
     ),
 )

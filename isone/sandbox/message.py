@@ -1,14 +1,14 @@
-"""A reply as it goes over the wire: status line, headers and body, compressed where asked for."""
+"""A response on the wire: status line, headers and body, compressed where asked for."""
 
 import email.utils
 import zlib
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from isone.sandbox.replies import Reply
+from isone.sandbox.responses import Response
 
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"  # no name, no time, no system named
-_LEVEL = 1  # the ratio of the real replies at a tenth of the usual level's time
+_LEVEL = 1  # the ratio of the real responses at a tenth of the usual level's time
 
 
 @dataclass(frozen=True)
@@ -45,19 +45,19 @@ class Message:
         return Message(message.status, message.headers, body)
 
 
-def make_message(reply: Reply, gzipped: bool, server: str) -> Message:
-    """Turn a reply into a message of a server of this name, with its body compressed or not."""
-    body = reply.body
+def make_message(response: Response, gzipped: bool, server: str) -> Message:
+    """Turn a response into a message of a server of this name, with its body compressed or not."""
+    body = response.body
     headers = [
         ("Date", email.utils.formatdate(usegmt=True)),
         ("Server", server),
-        ("Content-Type", reply.content_type),
+        ("Content-Type", response.content_type),
     ]
     if gzipped:
-        body = reply.packed if reply.packed is not None else compress(body)
+        body = response.packed if response.packed is not None else compress(body)
         headers.append(("Content-Encoding", "gzip"))
-    headers += [("Content-Length", str(len(body))), ("Vary", "Accept-Encoding"), *reply.headers]
-    return Message(reply.status, tuple(headers), body)
+    headers += [("Content-Length", str(len(body))), ("Vary", "Accept-Encoding"), *response.headers]
+    return Message(response.status, tuple(headers), body)
 
 
 def compress(data: bytes) -> bytes:

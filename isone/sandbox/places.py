@@ -1,4 +1,4 @@
-"""The invented network: the market's own hub, load zones and external nodes, and made-up nodes.
+"""The synthetic network: the market's own hub, load zones and external nodes, and made-up nodes.
 
 How a place's price hangs on the system's is fixed here: a share of the energy price lost or saved
 on the way (`loss`), and a share of what each of three congested interfaces costs (`shares`).
@@ -63,7 +63,7 @@ EXTERNAL_NODES = {
     4017: (".I.SOUND_AC 138 5", 1200, (10, -20, 450)),
     4018: (".I.NORTHNEW 345 1", -2000, (-600, 0, 0)),
 }
-"""The market's ids under invented names."""
+"""The market's ids under synthetic names."""
 
 _STATIONS = tuple(
     "AVOCET BITTERN BUNTING CURLEW DIPPER DUNLIN EGRET FULMAR GADWALL GANNET GODWIT GOSHAWK GREBE "

@@ -12,8 +12,8 @@ from isone.errors import UsageError
 from isone.sandbox import noise
 from isone.sandbox.faults import FAULTS, LOGIN_PATH, Fault
 from isone.sandbox.feeds import BASE_PATH, FEEDS, MalformedError, NotFoundError, Query, read_query
-from isone.sandbox.replies import Reply
 from isone.sandbox.report_files import is_page
+from isone.sandbox.responses import Response
 
 
 @dataclass(frozen=True)
@@ -112,20 +112,20 @@ class FaultPlan:
         with self._lock:
             self._left.clear()
 
-    def choose(self, path: str, reply: Reply) -> Fault | None:
+    def choose(self, path: str, response: Response) -> Fault | None:
         """The fault that a request suffers, if any, counted off its order.
 
         Only what would have been answered goes wrong: a missing login or an unknown path uses up
         no fault, nor does the login page that one of the faults leads to.
         """
-        if reply.status != 200 or path == LOGIN_PATH or is_page(path):
+        if response.status != 200 or path == LOGIN_PATH or is_page(path):
             return None
         with self._lock:
             self._asked[path] += 1
             fitting = [
                 number
                 for number, (order, left) in enumerate(self._left)
-                if left != 0 and order.matches(path) and order.fault.applies_to(reply)
+                if left != 0 and order.matches(path) and order.fault.applies_to(response)
             ]
             if not fitting:
                 return None

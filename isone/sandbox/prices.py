@@ -1,4 +1,4 @@
-"""Invented prices that look like New England's: a function of seed, series and instant alone.
+"""Synthetic prices that look like New England's: a function of seed, series and instant alone.
 
 The system has one energy price an interval and a shadow price for each of three congested
 interfaces; a place's components are fixed shares of these (see `places`). All money is whole
@@ -223,17 +223,17 @@ def _binding(chance: float) -> float:
 
 @lru_cache(maxsize=1024)
 def _hourly(seed: int, day: dt.date, prelim: bool) -> System:
-    parts = _five_minute(seed, day, prelim)
-    hours = range(0, len(parts.starts), PER_HOUR)
+    requests = _five_minute(seed, day, prelim)
+    hours = range(0, len(requests.starts), PER_HOUR)
     shadows: list[Shadows] = []
     for first in hours:
-        within = parts.shadows[first : first + PER_HOUR]
+        within = requests.shadows[first : first + PER_HOUR]
         north, boston, southwest = (sum(column) for column in zip(*within, strict=True))
         shadows.append((north, boston, southwest))
     return System(
-        parts.starts[::PER_HOUR],
+        requests.starts[::PER_HOUR],
         PER_HOUR,
-        tuple(sum(parts.energy[first : first + PER_HOUR]) for first in hours),
+        tuple(sum(requests.energy[first : first + PER_HOUR]) for first in hours),
         tuple(shadows),
     )
 

@@ -1,4 +1,4 @@
-"""Recorded replies in a folder that is laid out as the service's URLs are."""
+"""Recorded responses in a folder that is laid out as the service's URLs are."""
 
 import gzip
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from isone.errors import UsageError
 from isone.sandbox.feeds import BASE_PATH, MalformedError, NotFoundError, Query, read_query
-from isone.sandbox.replies import Reply
+from isone.sandbox.responses import Response
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
@@ -19,10 +19,10 @@ class Recordings:
         """Raises UsageError where the folder is not there."""
         self._folder = Path(folder).resolve()
         if not self._folder.is_dir():
-            raise UsageError(f"The folder of recorded replies {folder} is not there.")
+            raise UsageError(f"The folder of recorded responses {folder} is not there.")
 
-    def find(self, path: str) -> Reply | None:
-        """The recorded reply to a path below the base path (without `.json`), if there is one."""
+    def find(self, path: str) -> Response | None:
+        """The recorded response to a path below the base path (without `.json`), if any."""
         segments = (BASE_PATH + path).strip("/").split("/")
         if not all(_SEGMENT.fullmatch(segment) for segment in segments):
             return None
@@ -31,9 +31,9 @@ class Recordings:
         packed = file.with_name(f"{file.name}.json.gz")
         if self._holds(packed):
             data = packed.read_bytes()
-            return Reply(200, _unpacked(data), query=_query(path), packed=data)
+            return Response(200, _unpacked(data), query=_query(path), packed=data)
         if self._holds(plain):
-            return Reply(200, plain.read_bytes(), query=_query(path))
+            return Response(200, plain.read_bytes(), query=_query(path))
         return None
 
     def _holds(self, file: Path) -> bool:
@@ -42,7 +42,7 @@ class Recordings:
 
 
 def _unpacked(data: bytes) -> bytes:
-    """What a recorded reply holds; nothing where it is damaged, which is served as it is."""
+    """What a recorded response holds; nothing where it is damaged, which is served as it is."""
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error):

@@ -1,4 +1,4 @@
-"""The public reports: the invented service's replies once more, as comma-separated text.
+"""The public reports: the synthetic service's responses once more, as comma-separated text.
 
 Layout, headings and oddities follow the real ones: comments, two lines of headings, a trailer whose
 count is that of the data in some and not in others, an hour that comes twice written `02X` where
@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Part
+from isone.market.datasets import DATASETS, Dataset, Request
 from isone.sandbox.feeds import MalformedError, read_day
-from isone.sandbox.replies import Invented, Reply, html_reply
+from isone.sandbox.responses import Response, Synthetic, html_response
 
 _PAGE = re.compile(r"/isoexpress/web/reports/[a-z0-9/-]+/-/tree/[a-z0-9-]+")
-COOKIE = "isox_token=invented"
+COOKIE = "isox_token=synthetic"
 _CSV = "text/csv"
 _NO_DATA = b"No data exists for this period."
 _ON_REQUEST = "/transform/"
@@ -39,35 +39,35 @@ _LONGEST = 366  # days that one report made on request may be of
 
 
 class ReportFiles:
-    """Answers the public host's paths from the replies of the invented service."""
+    """Answers the public host's paths from the responses of the synthetic service."""
 
-    def __init__(self, invented: Invented) -> None:
+    def __init__(self, synthetic: Synthetic) -> None:
         """Serve reports of this service's prices."""
-        self._invented = invented
+        self._synthetic = synthetic
 
-    def answer(self, target: str, cookies: str, at: dt.datetime) -> Reply | None:
+    def answer(self, target: str, cookies: str, at: dt.datetime) -> Response | None:
         """The answer to a path with its query; None for what is no path of the public host."""
         path = urlsplit(target).path
         if is_page(path):
             cookie = ("Set-Cookie", f"{COOKIE}; Path=/; HttpOnly")
-            return html_reply(200, "Reports", "The sandbox hands out cookies here.", cookie)
+            return html_response(200, "Reports", "The sandbox hands out cookies here.", cookie)
         if path.startswith("/histRpts/"):
             target = f"/static-transform/csv{target}"
         found = _asked_for(target)
         if found is None:
             return None
         if path.startswith(_ON_REQUEST) and COOKIE not in cookies:
-            return html_reply(403, "Forbidden", "Get a page first.")
-        dataset, prelim, parts = found
+            return html_response(403, "Forbidden", "Get a page first.")
+        dataset, prelim, requests = found
         records = [
             record
-            for part in parts
-            for path in _api_paths(dataset, prelim, part)
-            for record in _records(dataset, prelim, self._invented.answer(path, at))
+            for request in requests
+            for path in _api_paths(dataset, prelim, request)
+            for record in _records(dataset, prelim, self._synthetic.answer(path, at))
         ]
         if not records and dataset.name != _COUNTED:
-            return Reply(200, _NO_DATA, _CSV)
-        return Reply(200, _write(dataset, prelim, parts, records), _CSV)
+            return Response(200, _NO_DATA, _CSV)
+        return Response(200, _write(dataset, prelim, requests, records), _CSV)
 
 
 def is_page(path: str) -> bool:
@@ -75,8 +75,8 @@ def is_page(path: str) -> bool:
     return _PAGE.fullmatch(path) is not None
 
 
-def _asked_for(target: str) -> tuple[Dataset, bool, list[Part]] | None:
-    """The dataset, whether in its preliminary version, and the parts that a target asks for."""
+def _asked_for(target: str) -> tuple[Dataset, bool, list[Request]] | None:
+    """The dataset, whether in its preliminary version, and the requests that a target asks for."""
     for dataset in DATASETS.values():
         if dataset.report is None:
             continue
@@ -98,24 +98,24 @@ def _asked_for(target: str) -> tuple[Dataset, bool, list[Part]] | None:
                     return None
                 block = int(named["first"]) if "first" in named else None
                 days = clock.days(max(first, FIRST_DAYS.get(dataset.name, first)), last)
-                return dataset, prelim, [Part(dataset.name, day, block=block) for day in days]
+                return dataset, prelim, [Request(dataset.name, day, block=block) for day in days]
     return None
 
 
-def _api_paths(dataset: Dataset, prelim: bool, part: Part) -> list[str]:
+def _api_paths(dataset: Dataset, prelim: bool, request: Request) -> list[str]:
     """Where the web services have the same prices; those of some hours hour by hour."""
-    parts = [part]
-    if part.block is not None and dataset.report is not None:
-        hours = range(part.block, part.block + dataset.report.block_hours)
-        parts = [Part(dataset.name, part.day, hour=hour) for hour in hours]
-    paths = [dataset.url_path(each) for each in parts]
+    requests = [request]
+    if request.block is not None and dataset.report is not None:
+        hours = range(request.block, request.block + dataset.report.block_hours)
+        requests = [Request(dataset.name, request.day, hour=hour) for hour in hours]
+    paths = [dataset.url_path(each) for each in requests]
     return [path.replace("final", "prelim") for path in paths] if prelim else paths
 
 
-def _records(dataset: Dataset, prelim: bool, reply: Reply) -> list[Any]:
-    if reply.status != 200:
+def _records(dataset: Dataset, prelim: bool, response: Response) -> list[Any]:
+    if response.status != 200:
         return []
-    content = json.loads(reply.body)
+    content = json.loads(response.body)
     for key in dataset.wrapper:
         key = key.replace("Final", "Prelim") if prelim else key
         content = content.get(key, "") if isinstance(content, dict) else ""
@@ -133,16 +133,16 @@ def _headings(dataset: Dataset) -> dict[str, str]:
     return {field: headings[field] for field in fields}
 
 
-def _write(dataset: Dataset, prelim: bool, parts: list[Part], records: list[Any]) -> bytes:
+def _write(dataset: Dataset, prelim: bool, requests: list[Request], records: list[Any]) -> bytes:
     headings = _headings(dataset)
     firsts = list(_first_columns(dataset, prelim, records[0])) if records else list(_NO_PLACE)
     text = io.StringIO(newline="")
     words = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-    first, last = parts[0].day, parts[-1].day
+    first, last = requests[0].day, requests[-1].day
     words.writerow(["C", dataset.title])
     words.writerow(["C", f"Filename: {dataset.name}_{first:%Y%m%d}.csv"])
     words.writerow(["C", f"Report for: {first:%m/%d/%Y} - {last:%m/%d/%Y}"])
-    words.writerow(["C", "Report generated by the sandbox: the prices are invented"])
+    words.writerow(["C", "Report generated by the sandbox: the prices are synthetic"])
     between = ", " if dataset.name == _WITH_BLANKS else ","
     names = ["H", *firsts, *headings.values()]
     text.write(between.join(f'"{name}"' for name in names) + "\r\n")
@@ -162,10 +162,10 @@ def _first_columns(dataset: Dataset, prelim: bool, record: Any) -> Mapping[str, 
 
 
 def _time(dataset: Dataset, record: Any) -> Iterator[tuple[str, str]]:
-    stamp = record
+    timestamp = record
     for key in dataset.begins:
-        stamp = stamp[key]
-    begins = clock.local_time(clock.parse_stamp(stamp))
+        timestamp = timestamp[key]
+    begins = clock.local_time(clock.parse_timestamp(timestamp))
     if dataset.interval_minutes < 60:
         form = "%H:%M:%S" if dataset.place == "location" else "%m/%d/%Y %H:%M:%S"
         yield "Local Time", f"{begins:{form}}"

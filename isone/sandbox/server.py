@@ -13,7 +13,7 @@ from isone.market.servers import REPLAY_SERVER, SANDBOX_SERVER
 from isone.sandbox.faults import Fault, Settings, spoil_records
 from isone.sandbox.message import Message, make_message
 from isone.sandbox.plan import FaultPlan
-from isone.sandbox.replies import Reply, html_reply
+from isone.sandbox.responses import Response, html_response
 
 _RESET = struct.pack("ii", 1, 0)  # linger on, for no time: closing sends a reset
 _REFUSED_WEIGHTS = frozenset(("q=0", "q=0.0", "q=0.00", "q=0.000"))
@@ -28,9 +28,9 @@ class Backend(Protocol):
     server_name: str
     stopping: threading.Event
 
-    def reply(
+    def response(
         self, target: str, accept: str, authorization: str | None, cookies: str = ""
-    ) -> Reply:
+    ) -> Response:
         """What a GET request is answered with, before any fault."""
 
     def record(
@@ -114,7 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception as reason:  # whatever it is, the client gets an answer and the log knows
             error = f"{type(reason).__name__}: {reason}"
             print(f"isone-sandbox: {self.path} was answered with 500: {error}", file=sys.stderr)
-            page = html_reply(500, "Internal Server Error", "The sandbox failed; its log says why.")
+            page = html_response(
+                500, "Internal Server Error", "The sandbox failed; its log says why."
+            )
             message, fault = make_message(page, gzipped=False, server=backend.server_name), None
         self.wait(backend.latency)
         seen = None if fault is not None and not fault.answers else message.status
@@ -135,21 +137,23 @@ class _Handler(BaseHTTPRequestHandler):
             accept = self.headers.get("Accept", "")
             authorization = self.headers.get("Authorization")
             cookies = self.headers.get("Cookie", "")
-            reply = backend.reply(self.path, accept, authorization, cookies)
-            fault = backend.faults.choose(self.path.partition("?")[0], reply)
+            response = backend.response(self.path, accept, authorization, cookies)
+            fault = backend.faults.choose(self.path.partition("?")[0], response)
         else:
-            reply = html_reply(405, "Method Not Allowed", "Only GET is allowed.", ("Allow", "GET"))
+            response = html_response(
+                405, "Method Not Allowed", "Only GET is allowed.", ("Allow", "GET")
+            )
             fault = None
             self.close_connection = True  # a body may follow that nobody is going to read
         if fault is not None:
-            reply = spoil_records(fault, reply)
-            if fault.on_reply is not None:
-                reply = fault.on_reply(reply, backend.settings)
+            response = spoil_records(fault, response)
+            if fault.on_response is not None:
+                response = fault.on_response(response, backend.settings)
         gzipped = _takes_gzip(self.headers.get("Accept-Encoding", ""))
         name = backend.server_name
         if fault is not None and name == REPLAY_SERVER:
             name = SANDBOX_SERVER  # a recorded response that was changed is recorded no more
-        message = make_message(reply, gzipped, name)
+        message = make_message(response, gzipped, name)
         if self.command == "HEAD":
             message = message.without_body()
         if fault is not None and fault.on_message is not None:
@@ -175,8 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _takes_gzip(accept_encoding: str) -> bool:
-    for part in accept_encoding.lower().split(","):
-        coding, _, weight = part.partition(";")
+    for request in accept_encoding.lower().split(","):
+        coding, _, weight = request.partition(";")
         if coding.strip() in ("gzip", "*"):
             return weight.replace(" ", "") not in _REFUSED_WEIGHTS
     return False

@@ -23,8 +23,8 @@ from isone.sandbox.faults import CHALLENGE, LOGIN_PATH, Fault, Settings, too_man
 from isone.sandbox.feeds import BASE_PATH
 from isone.sandbox.plan import FaultPlan
 from isone.sandbox.recordings import Recordings
-from isone.sandbox.replies import Invented, Reply, html_reply
 from isone.sandbox.report_files import ReportFiles
+from isone.sandbox.responses import Response, Synthetic, html_response
 from isone.sandbox.server import Server
 
 _MINUTE = 60.0
@@ -51,9 +51,9 @@ class Request:
 class Sandbox:
     """A local stand-in of ISO-NE's web services, serving from a thread of its own.
 
-    Use it in a `with` statement. Prices are invented from `seed` unless a recorded reply is found
-    in `replay`. Nothing but this machine can reach it. Raises UsageError for options that cannot
-    be, and for a port that is in use.
+    Use it in a `with` statement. Prices are synthetic from `seed` unless a recorded response is
+    found in `replay`. Nothing but this machine can reach it. Raises UsageError for options that
+    cannot be, and for a port that is in use.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Sandbox:
         redirect_to   where the fault `login-redirect` leads: a path, or a URL on another host
         faults        orders `NAME[:PATHGLOB][xCOUNT]`
         fault_rate    share of the requests that suffer one of the faults; None: all that match
-        replay        folder of recorded replies laid out as the URLs are
+        replay        folder of recorded responses laid out as the URLs are
         replay_only   answer 404 to what is not recorded, instead of inventing it
         requests_log  file to append each request to, as a line of JSON
         server_name   what `Server` says, for tests that take it for the service; else what it is
@@ -125,8 +125,8 @@ class Sandbox:
         self.stopping = threading.Event()
         self._port = port
         self._today = today
-        self._invented = Invented(seed, nodes)
-        self._report_files = ReportFiles(self._invented)
+        self._synthetic = Synthetic(seed, nodes)
+        self._report_files = ReportFiles(self._synthetic)
         self._recordings = Recordings(replay) if replay is not None else None
         self._replay_only = replay_only
         self._login = None if username is None else f"{username}:{password}".encode()
@@ -213,36 +213,36 @@ class Sandbox:
             return clock.now()
         return dt.datetime.combine(self._today, dt.time(12), clock.MARKET_ZONE)
 
-    def reply(
+    def response(
         self, target: str, accept: str, authorization: str | None, cookies: str = ""
-    ) -> Reply:
+    ) -> Response:
         """What a GET request is answered with, before any fault."""
         try:
             path = unquote(urlsplit(target).path)
         except ValueError as error:
-            return html_reply(400, "Bad Request", f"{error}.")
+            return html_response(400, "Bad Request", f"{error}.")
         if path == LOGIN_PATH:
-            return html_reply(200, "Login", "Sign in to ISO New England's sandbox.")
+            return html_response(200, "Login", "Sign in to ISO New England's sandbox.")
         if not path.startswith(BASE_PATH) and not self._replay_only:
             report = self._report_files.answer(target, cookies, self.at())
             if report is not None:
                 return too_many(self.settings) if self._over_limit() else report
         if not self._may_enter(authorization):
-            return html_reply(401, "Unauthorized", "This request needs a login.", CHALLENGE)
+            return html_response(401, "Unauthorized", "This request needs a login.", CHALLENGE)
         if self._over_limit():
             return too_many(self.settings)
         if not path.startswith(BASE_PATH):
-            return html_reply(404, "Not Found", f"The sandbox has nothing at {path}.")
+            return html_response(404, "Not Found", f"The sandbox has nothing at {path}.")
         if not (path.endswith(".json") or _takes_json(accept)):
-            return html_reply(406, "Not Acceptable", "The sandbox speaks JSON only.")
+            return html_response(406, "Not Acceptable", "The sandbox speaks JSON only.")
         below = path.removeprefix(BASE_PATH).removesuffix(".json")
         if self._recordings is not None:
             recorded = self._recordings.find(below)
             if recorded is not None:
                 return recorded
             if self._replay_only:
-                return html_reply(404, "Not Found", f"There is no recorded reply to {path}.")
-        return self._invented.answer(below, self.at())
+                return html_response(404, "Not Found", f"There is no recorded response to {path}.")
+        return self._synthetic.answer(below, self.at())
 
     def record(
         self,
@@ -302,5 +302,5 @@ def _loopback(host: str) -> str:
 
 
 def _takes_json(accept: str) -> bool:
-    ranges = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    ranges = {request.partition(";")[0].strip().lower() for request in accept.split(",")}
     return not accept.strip() or not _JSON_RANGES.isdisjoint(ranges)

@@ -1,4 +1,4 @@
-"""The marker of a proven year, read back: which parts it is made of, and their digests."""
+"""The marker of a complete year, read back: which requests it is made of, and their digests."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,18 +36,18 @@ class DayFlaw(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """A proven year as its marker describes it; what only people read is left out."""
+    """A complete year as its marker describes it; what only people read is left out."""
 
     dataset: str
     period: str
     first_day: str
     last_day: str
     source: str
-    invented_prices: bool
+    synthetic_prices: bool
     rows: int
-    """Distinct rows of all parts, before any narrowing."""
+    """Distinct rows of all requests, before any narrowing."""
     gaps: tuple[Gap, ...]
-    parts: tuple[Entry, ...]
+    requests: tuple[Entry, ...]
     """Ascending by day."""
     locations: Locations = "all"
     """What was asked for, where the service answers by location."""
@@ -61,15 +61,15 @@ class Manifest(msgspec.Struct, frozen=True):
     @property
     def revision(self) -> str:
         """`final`, `prelim`, or both."""
-        return " and ".join(sorted({entry.revision for entry in self.parts}))
+        return " and ".join(sorted({entry.revision for entry in self.requests}))
 
 
 def day_flaws(
-    parts: Iterable[Entry], accepted: Mapping[dt.date, Mapping[str, str]]
+    requests: Iterable[Entry], accepted: Mapping[dt.date, Mapping[str, str]]
 ) -> list[DayFlaw]:
-    """The flaws of parts by day, each once a day, with the reasons for which they are accepted."""
+    """The flaws of requests by day, each once a day, with the reasons why they are accepted."""
     found: dict[tuple[dt.date, str], list[str]] = {}
-    for entry in sorted(parts, key=lambda entry: entry.part):
+    for entry in sorted(requests, key=lambda entry: entry.request):
         for flaw in entry.flaws:
             found.setdefault((entry.day, flaw.name), []).append(flaw.what)
     return [
@@ -93,7 +93,7 @@ def read_manifest(path: Path) -> Manifest:
         manifest = _decoder.decode(content)
     except UNREADABLE as error:
         raise DamagedError(
-            f"{path} is not the marker of a proven year ({error}); "
+            f"{path} is not the marker of a complete year ({error}); "
             "remove it and run again: the days that are there are not downloaded again"
         ) from error
     return msgspec.structs.replace(manifest, sha256=sha256(content))

@@ -1,8 +1,9 @@
 """Files on disk: where each thing lies, and how it gets there whole or not at all.
 
-A reply waits for its proof as `.{part}.unproven` and gets its final name only when it is shown to
-be whole. What is known of each filed part (size, SHA-256, rows, when fetched) stands in the ledger
-beside it; a part without a line there, or with another size, is proven again before it counts.
+A response waits for its validation as `.{request}.unvalidated` and gets its final name only when it
+is shown to be whole. What is known of each stored request (size, SHA-256, rows, when fetched)
+stands in the ledger beside it; a request without a line there, or with another size, is validated
+again before it counts.
 """
 
 import contextlib
@@ -23,19 +24,19 @@ from typing import IO, Any, BinaryIO, NamedTuple
 import msgspec
 
 from isone.errors import UNREADABLE, DownloadError, UsageError
-from isone.market.datasets import Part
+from isone.market.datasets import Request
 from isone.market.flaws import Flaw
 from isone.store.processes import runs_here, this_host
 
-_REPLY, _REPORT = ".json.gz", ".csv.gz"
-_UNPROVEN = ".unproven"
+_RESPONSE, _REPORT = ".json.gz", ".csv.gz"
+_UNVALIDATED = ".unvalidated"
 _STALE_AFTER = 7 * 86400  # seconds; a job whose file is taken from it by mistake fails, no more
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A filed part, as ledger and manifest describe it."""
+    """A stored request, as ledger and manifest describe it."""
 
-    part: str
+    request: str
     size: int
     """Bytes on disk, as served."""
     sha256: str
@@ -51,7 +52,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     at_odds: int = 0
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    """Intervals that lack and are accepted to lack; a part is filed without them by name only."""
+    """Intervals that are missing and accepted as missing, by name."""
     unknown_locations: tuple[str, ...] = ()
     """Names of locations, in a report that has names alone, whose ids nobody knew when it was
     stored; their rows are counted in `rows` and are in no table, whatever is known later."""
@@ -62,7 +63,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     first_seen: str = ""
     """When the day was first had, where that was in another version than this."""
     corrects: str = ""
-    """The SHA-256 of the final reply that this one corrects, which lies in `superseded/`."""
+    """The SHA-256 of the final response that this one corrects, which lies in `superseded/`."""
     changed_rows: int = 0
     """Rows in which this version differs from the one before it, preliminary or corrected."""
     largest_change: float = 0.0
@@ -73,22 +74,22 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def day(self) -> dt.date:
         """The operating day that it is of."""
-        return dt.date(int(self.part[:4]), int(self.part[4:6]), int(self.part[6:8]))
+        return dt.date(int(self.request[:4]), int(self.request[4:6]), int(self.request[6:8]))
 
     @property
     def file(self) -> str:
         """The name of its file: JSON of the web services, or a public report."""
-        return f"{self.part}{_REPORT if self.source == 'reports' else _REPLY}"
+        return f"{self.request}{_REPORT if self.source == 'reports' else _RESPONSE}"
 
 
 _entry_decoder = msgspec.json.Decoder(Entry)
 _entry_encoder = msgspec.json.Encoder()
 
 
-class Proven(NamedTuple):
-    """A reply that was shown to be whole and is not filed yet."""
+class Validated(NamedTuple):
+    """A response that was shown to be whole and is not stored yet."""
 
-    part: Part
+    request: Request
     found_at: Path
     entry: Entry
 
@@ -100,35 +101,35 @@ class Store:
     root: Path
 
     def raw_dir(self, dataset: str, year: int) -> Path:
-        """Where the replies of a dataset-year lie, as served."""
+        """Where the responses of a dataset-year lie, as served."""
         return _raw_dir(self.root, dataset, year)
 
-    def raw_path(self, part: Part) -> Path:
-        """The final name of a part's reply; that of a public report where one lies there."""
-        folder = self.raw_dir(part.dataset, part.day.year)
-        report = folder / f"{part.name}{_REPORT}"
-        return report if report.exists() else folder / f"{part.name}{_REPLY}"
+    def raw_path(self, request: Request) -> Path:
+        """The final name of a request's response; that of a public report where one lies there."""
+        folder = self.raw_dir(request.dataset, request.day.year)
+        report = folder / f"{request.name}{_REPORT}"
+        return report if report.exists() else folder / f"{request.name}{_RESPONSE}"
 
-    def unproven_path(self, part: Part) -> Path:
-        """Where a reply that was received whole waits for its proof."""
-        return self.raw_dir(part.dataset, part.day.year) / f".{part.name}{_UNPROVEN}"
+    def unvalidated_path(self, request: Request) -> Path:
+        """Where a response that was received whole waits for its validation."""
+        return self.raw_dir(request.dataset, request.day.year) / f".{request.name}{_UNVALIDATED}"
 
-    def refused_path(self, part: Part) -> Path:
-        """Where the last refused reply for a part is kept for the reader."""
-        return self.root / "refused" / part.dataset / f"{part.name}{_REPLY}"
+    def rejected_path(self, request: Request) -> Path:
+        """Where the last rejected response for a request is kept for the reader."""
+        return self.root / "rejected" / request.dataset / f"{request.name}{_RESPONSE}"
 
-    def superseded_path(self, part: Part, entry: Entry) -> Path:
-        """Where a final reply that ISO-NE corrected later is kept."""
+    def superseded_path(self, request: Request, entry: Entry) -> Path:
+        """Where a final response that ISO-NE corrected later is kept."""
         received = "".join(c for c in entry.fetched if c.isalnum())
-        name = f"{entry.part}.{received}{entry.file.removeprefix(entry.part)}"
-        return self.root / "superseded" / part.dataset / name
+        name = f"{entry.request}.{received}{entry.file.removeprefix(entry.request)}"
+        return self.root / "superseded" / request.dataset / name
 
     def marker_path(self, dataset: str, period: str) -> Path:
-        """The manifest of a proven year: it is there only if every day is."""
+        """The manifest of a complete year: it is there only if every day is."""
         return self.root / "complete" / dataset / f"{period}.json"
 
     def parquet_path(self, dataset: str, period: str) -> Path:
-        """The table of a proven year."""
+        """The table of a complete year."""
         return self.root / "parquet" / dataset / f"{period}.parquet"
 
     @property
@@ -141,25 +142,25 @@ class Store:
         return self.root / "runs" / run
 
     def ledger_path(self, dataset: str, year: int) -> Path:
-        """The list of filed parts of a dataset-year, a JSON object a line."""
+        """The list of stored requests of a dataset-year, a JSON object a line."""
         return self.raw_dir(dataset, year) / "ledger.jsonl"
 
-    def parts_had(self, dataset: str, year: int) -> set[str]:
-        """The names of the parts that lie under their final names."""
+    def stored_requests(self, dataset: str, year: int) -> set[str]:
+        """The names of the requests that lie under their final names."""
         folder = self.raw_dir(dataset, year)
-        names = {n.removesuffix(_REPLY) for n in _listing(folder)}
+        names = {n.removesuffix(_RESPONSE) for n in _listing(folder)}
         return (names | {n.removesuffix(_REPORT) for n in _listing(folder, suffix=_REPORT)}) - {""}
 
-    def parts_unproven(self, dataset: str, year: int) -> set[str]:
-        """The names of the parts that were received whole and still wait for their proof."""
-        names = _listing(self.raw_dir(dataset, year), prefix=".", suffix=_UNPROVEN)
-        return {name.removeprefix(".").removesuffix(_UNPROVEN) for name in names}
+    def unvalidated_requests(self, dataset: str, year: int) -> set[str]:
+        """The names of the requests whose responses wait for validation."""
+        names = _listing(self.raw_dir(dataset, year), prefix=".", suffix=_UNVALIDATED)
+        return {name.removeprefix(".").removesuffix(_UNVALIDATED) for name in names}
 
     def read_ledger(self, dataset: str, year: int) -> dict[str, Entry]:
-        """What is known of the filed parts of a dataset-year; the newest line of each part counts.
+        """What is known of a dataset-year's stored responses; the newest line of each counts.
 
         Entries whose file is not there, or has another size, are left out: the file has to be
-        proven again. So are lines that a crash cut off.
+        validated again. So are lines that a crash cut off.
         """
         try:
             lines = self.ledger_path(dataset, year).read_bytes().splitlines()
@@ -169,7 +170,7 @@ class Store:
         for line in lines:
             with contextlib.suppress(*UNREADABLE):
                 entry = _entry_decoder.decode(line)
-                entries[entry.part] = entry
+                entries[entry.request] = entry
         sizes = self.sizes(dataset, year)
         return {name: e for name, e in entries.items() if sizes.get(e.file) == e.size}
 
@@ -185,27 +186,27 @@ class Store:
                     found[entry.name] = entry.stat().st_size
         return found
 
-    def file_parts(self, batch: Sequence[Proven]) -> None:
-        """Give proven replies their final names, lastingly, and note them in their ledgers."""
-        for proven in batch:
-            sync(proven.found_at)
+    def save_responses(self, batch: Sequence[Validated]) -> None:
+        """Give validated responses their final names, lastingly, and note them in their ledgers."""
+        for validated in batch:
+            sync(validated.found_at)
         noted: dict[Path, list[Entry]] = {}
-        for part, found_at, entry in batch:
-            folder = self.raw_dir(part.dataset, part.day.year)
+        for request, found_at, entry in batch:
+            folder = self.raw_dir(request.dataset, request.day.year)
             found_at.replace(folder / entry.file)
-            for name in {f"{entry.part}{_REPLY}", f"{entry.part}{_REPORT}"} - {entry.file}:
-                (folder / name).unlink(missing_ok=True)  # the same part from another source
-            noted.setdefault(self.ledger_path(part.dataset, part.day.year), []).append(entry)
+            for name in {f"{entry.request}{_RESPONSE}", f"{entry.request}{_REPORT}"} - {entry.file}:
+                (folder / name).unlink(missing_ok=True)  # the same request from another source
+            noted.setdefault(self.ledger_path(request.dataset, request.day.year), []).append(entry)
         for ledger, entries in noted.items():
             sync(ledger.parent)
             _add_lines(ledger, entries)
 
-    def refuse_part(self, part: Part, found_at: Path, reason: str) -> Path:
-        """Keep a refused reply aside for the reader, with the reason beside it."""
-        target = self.refused_path(part)
+    def reject_response(self, request: Request, found_at: Path, reason: str) -> Path:
+        """Keep a rejected response aside for the reader, with the reason beside it."""
+        target = self.rejected_path(request)
         target.parent.mkdir(parents=True, exist_ok=True)
         found_at.replace(target)
-        target.with_suffix(".txt").write_text(f"{part.dataset} {part}: {reason}\n", "utf-8")
+        target.with_suffix(".txt").write_text(f"{request.dataset} {request}: {reason}\n", "utf-8")
         return target
 
     def write_marker(self, dataset: str, period: str, manifest: dict[str, Any]) -> Path:
@@ -394,7 +395,7 @@ def sha256_of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _listing(folder: Path, prefix: str = "", suffix: str = _REPLY) -> Iterable[str]:
+def _listing(folder: Path, prefix: str = "", suffix: str = _RESPONSE) -> Iterable[str]:
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries]

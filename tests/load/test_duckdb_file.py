@@ -49,20 +49,20 @@ def test_every_table_and_column_says_what_it_is_and_in_which_unit(both_changes: 
     assert described["lmp_da_hourly", "interval_start_utc"] == "beginning of the interval [UTC]"
 
 
-def test_invented_prices_say_so_in_the_tables_the_views_and_about(both_changes: Store) -> None:
+def test_synthetic_prices_say_so_in_the_tables_the_views_and_about(both_changes: Store) -> None:
     comments = ask(
         both_changes,
         "SELECT comment FROM duckdb_tables() WHERE table_name IN ('lmp_da_hourly', 'locations') "
         "UNION ALL SELECT comment FROM duckdb_views() WHERE NOT internal",
     )
     assert comments
-    assert all(comment.startswith("INVENTED PRICES") for (comment,) in comments)
+    assert all(comment.startswith("SYNTHETIC PRICES") for (comment,) in comments)
     about = dict(ask(both_changes, "SELECT * FROM about"))
-    assert (about["invented_prices"], about["sources"]) == ("true", "sandbox")
-    assert ask(both_changes, "SELECT bool_and(invented_prices) FROM packed_files") == [(True,)]
+    assert (about["synthetic_prices"], about["sources"]) == ("true", "sandbox")
+    assert ask(both_changes, "SELECT bool_and(synthetic_prices) FROM packed_files") == [(True,)]
 
 
-def test_operating_days_have_the_proof_of_every_day(both_changes: Store) -> None:
+def test_operating_days_have_the_validation_of_every_day(both_changes: Store) -> None:
     days = ask(
         both_changes,
         "SELECT dataset, operating_day, verdict, revision, rows, files, length(digest), source, "
@@ -420,7 +420,7 @@ def test_each_day_says_its_revision_and_when_it_was_first_had(own_store: Store) 
     period, name = "2026.through-20260309", "lmp_rt_hourly"
     marker = own_store.marker_path(name, period)
     content = json.loads(marker.read_text())
-    content["parts"][0]["first_seen"] = "2026-03-08T06:00:00+00:00"
+    content["requests"][0]["first_seen"] = "2026-03-08T06:00:00+00:00"
     marker.write_text(json.dumps(content))
     pack_year(own_store, name, period)
     build_duckdb(own_store)
@@ -480,17 +480,17 @@ def test_the_page_calls_a_location_without_a_name_by_its_id(nameless: Store) -> 
     assert "location 10002" in page.write(found)
 
 
-def test_a_day_of_final_and_preliminary_parts_is_called_both() -> None:
-    def part(name: str, revision: str, source: str) -> Entry:
+def test_a_day_of_final_and_preliminary_requests_is_called_both() -> None:
+    def request(name: str, revision: str, source: str) -> Entry:
         return Entry(name, 1, "00", 1, "2026-01-02T00:00:00+00:00", source, revision)
 
     manifest = Manifest(
         *("lmp_rt_hourly", "2026.through-20260102.final-20260101"),
         *("2026-01-01", "2026-01-02", "webservices", False, 3, ()),
-        parts=(
-            part("20260101.4000", "final", "webservices"),
-            part("20260102.4000", "final", "webservices"),
-            part("20260102.4001.prelim", "prelim", "reports"),
+        requests=(
+            request("20260101.4000", "final", "webservices"),
+            request("20260102.4000", "final", "webservices"),
+            request("20260102.4001.prelim", "prelim", "reports"),
         ),
     )
     first, second = history.days_of(manifest)

@@ -31,7 +31,7 @@ def test_wherever_the_disk_becomes_full_the_old_database_stays_and_the_sentence_
     duckdb_file.build(filled, [])  # the old database has no rows
     disk = tmp_path / "disk"
     disk.mkdir()
-    refused = []
+    rejected = []
     with tmpfs(disk, 64 << 10):
         store = Store(disk / "data")
         shutil.copytree(filled.root, store.root)
@@ -42,11 +42,11 @@ def test_wherever_the_disk_becomes_full_the_old_database_stays_and_the_sentence_
             try:
                 build_duckdb(store)
             except LoadError as error:
-                refused.append(str(error))
+                rejected.append(str(error))
                 assert rows(store) == 0
                 assert not list(store.root.glob(".isone.duckdb*"))
             else:
                 break
         assert rows(store) == 3 * 24 * 9
-    assert len(refused) > 2, refused
-    assert all("No space left on device" in sentence for sentence in refused)
+    assert len(rejected) > 2, rejected
+    assert all("No space left on device" in sentence for sentence in rejected)

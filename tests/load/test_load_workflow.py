@@ -20,10 +20,10 @@ def test_days_are_loaded_once_checked_whenever_asked_and_a_damaged_one_is_fetche
         again = snakemake(*choice, targets=("load",), options=("-n",))
         assert "Nothing to be done" in again.stdout
 
-        reply = workflow / "data/sandbox/raw/lmp_da_hourly/2024/20240102.json.gz"
-        content = bytearray(reply.read_bytes())
+        response = workflow / "data/sandbox/raw/lmp_da_hourly/2024/20240102.json.gz"
+        content = bytearray(response.read_bytes())
         content[100] ^= 1
-        reply.write_bytes(content)
+        response.write_bytes(content)
         named = snakemake(*choice, "refetch=true", targets=("verify",))
         assert named.returncode != 0
         assert "is damaged: lmp_da_hourly 2024-01-02; it was put aside" in named.stdout
@@ -36,4 +36,4 @@ def test_days_are_loaded_once_checked_whenever_asked_and_a_damaged_one_is_fetche
         ]
         checked = snakemake(*choice, targets=("verify",))
         assert checked.returncode == 0, checked.stdout
-        assert "everything that is stored is what was proven: 1 dataset-year\n" in checked.stdout
+        assert "everything that is stored is what was validated: 1 dataset-year\n" in checked.stdout

@@ -10,7 +10,7 @@ from isone.load import layout, outputs
 from isone.load.outputs import Loading
 from isone.pack.outputs import Packing
 from isone.run import address
-from isone.run.selection import Job
+from isone.run.selection import DatasetYear
 from isone.run.settings import read_settings
 from isone.store import markers
 from isone.store.store import Store, sha256, write_json, write_whole
@@ -21,11 +21,11 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path)
 
 
-def job(year: int, dataset: str = "lmp_da_hourly") -> Job:
-    return Job(dataset, year, dt.date(year, 1, 1), dt.date(year, 12, 31), (4000,))
+def job(year: int, dataset: str = "lmp_da_hourly") -> DatasetYear:
+    return DatasetYear(dataset, year, dt.date(year, 1, 1), dt.date(year, 12, 31), (4000,))
 
 
-def loading_of(store: Store, *jobs: Job, database: str | None = None) -> Loading:
+def loading_of(store: Store, *jobs: DatasetYear, database: str | None = None) -> Loading:
     return Loading(read_settings({"database": database}), store, jobs)
 
 
@@ -156,7 +156,7 @@ def test_a_password_in_the_address_is_refused_and_not_repeated(address: str) -> 
 
 
 @pytest.mark.parametrize("address", ["prices", "mysql://host/prices", "postgresql:prices"])
-def test_what_is_no_address_is_refused_with_an_example(address: str) -> None:
+def test_what_is_no_address_is_rejected_with_an_example(address: str) -> None:
     with pytest.raises(UsageError, match="postgresql://user@host/name or service=NAME"):
         read_settings({"database": address})
 

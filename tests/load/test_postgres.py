@@ -24,7 +24,7 @@ DA_2025 = ("lmp_da_hourly", "2025.through-20251103")
 
 def load(store: Store, database: str, *names: tuple[str, str]) -> list[postgres.YearLoaded]:
     with postgres.connect(database) as connection:
-        tables = postgres.prepare(connection, invented=True)
+        tables = postgres.prepare(connection, synthetic=True)
         files = packed.packed_files(store, names or packed_names(store))
         return [
             postgres.load_year(connection, tables, store, group)
@@ -61,13 +61,13 @@ def test_loading_again_changes_nothing(small: Store, database: str) -> None:
     assert (ask(database, table), ask(database, "SELECT * FROM loads")) == before
 
 
-def test_a_year_that_was_packed_anew_takes_the_old_ones_place(small: Store, database: str) -> None:
+def test_a_year_that_was_packed_again_takes_the_old_ones_place(small: Store, database: str) -> None:
     load(small, database)
     longer(small)
     assert [each.changed for each in load(small, database)] == [True]
     assert ask(database, "SELECT count(*) FROM lmp_da_hourly") == [(9 * 49,)]
     assert ask(database, "SELECT count(*) FROM operating_days") == [(2,)]
-    assert ask(database, "SELECT dataset, year, rows, periods, invented_prices FROM loads") == [
+    assert ask(database, "SELECT dataset, year, rows, periods, synthetic_prices FROM loads") == [
         ("lmp_da_hourly", 2025, 9 * 49, "2025.through-20251102", True)
     ]
 
@@ -126,7 +126,7 @@ def test_tables_columns_and_views_have_comments_with_units(small: Store, databas
         "AND relnamespace = 'isone_sandbox'::regnamespace",
     )
     assert len(tables) > 20
-    assert all(text.startswith("INVENTED PRICES of the sandbox. ") for (text,) in tables)
+    assert all(text.startswith("SYNTHETIC PRICES of the sandbox. ") for (text,) in tables)
 
 
 def test_views_and_the_tables_beside_the_prices_are_those_of_duckdb(
@@ -181,14 +181,14 @@ def _plain(row: tuple[Any, ...]) -> str:
     )
 
 
-def test_real_prices_and_invented_ones_never_share_a_schema(small: Store, database: str) -> None:
+def test_real_prices_and_synthetic_ones_never_share_a_schema(small: Store, database: str) -> None:
     load(small, database)
     with postgres.connect(database) as connection:
-        tables = postgres.prepare(connection, invented=False)
+        tables = postgres.prepare(connection, synthetic=False)
         assert tables.schema == "isone"
         assert connection.execute("SELECT count(*) FROM isone.lmp_da_hourly").fetchone() == (0,)
         about = dict(connection.execute("SELECT key, value FROM isone.about").fetchall())
-    assert about["invented_prices"] == "false"
+    assert about["synthetic_prices"] == "false"
 
 
 def test_a_load_that_is_cut_off_leaves_what_was_there(
@@ -496,7 +496,7 @@ def test_a_database_in_latin_1_takes_all_that_its_letters_can_write(
     assert [each.changed for each in load(small, address)] == [True]
     places.write_table(small, [places.Seen(77, "LÉVIS", "NODE", None, "2026-01-01", "2026-01-01")])
     with postgres.connect(address) as connection:
-        tables = postgres.prepare(connection, invented=True)
+        tables = postgres.prepare(connection, synthetic=True)
         postgres.list_locations(connection, tables, small)
     assert ask(address, "SELECT location FROM listed_locations") == [("LÉVIS",)]
     places.write_table(small, [places.Seen(77, "Łódź", "NODE", None, "2026-01-01", "2026-01-01")])
@@ -517,7 +517,7 @@ def test_a_schema_that_belongs_to_somebody_else_is_refused(
         pytest.raises(UsageError, match="schema isone of .* belongs to postgres, not to guarded"),
         postgres.connect(server.address("prices", GUARDED)) as connection,
     ):
-        postgres.prepare(connection, invented=False)
+        postgres.prepare(connection, synthetic=False)
 
 
 def test_a_user_who_may_not_make_the_schema_is_told_so(
@@ -528,7 +528,7 @@ def test_a_user_who_may_not_make_the_schema_is_told_so(
         pytest.raises(UsageError, match="may not do that .permission denied for database"),
         postgres.connect(server.address("postgres", GUARDED)) as connection,
     ):
-        postgres.prepare(connection, invented=False)
+        postgres.prepare(connection, synthetic=False)
 
 
 def test_a_schema_with_other_tables_in_it_is_left_alone(database: str) -> None:
@@ -539,7 +539,7 @@ def test_a_schema_with_other_tables_in_it_is_left_alone(database: str) -> None:
         pytest.raises(UsageError, match="holds other tables, which are not this workflow's"),
         postgres.connect(database) as connection,
     ):
-        postgres.prepare(connection, invented=False)
+        postgres.prepare(connection, synthetic=False)
 
 
 @pytest.mark.parametrize(
@@ -547,7 +547,7 @@ def test_a_schema_with_other_tables_in_it_is_left_alone(database: str) -> None:
     [
         pytest.param(
             "UPDATE about SET value = '0' WHERE key = 'layout'",
-            f"tables of an older version .layout 0, now {sql.LAYOUT}.; load anew",
+            f"tables of an older version .layout 0, now {sql.LAYOUT}.; load again",
             id="older",
         ),
         pytest.param(
@@ -555,7 +555,7 @@ def test_a_schema_with_other_tables_in_it_is_left_alone(database: str) -> None:
         ),
         pytest.param(
             "ALTER TABLE lmp_da_hourly RENAME COLUMN loss TO losses",
-            "the columns of lmp_da_hourly are not those that this version makes; load anew",
+            "the columns of lmp_da_hourly are not those that this version makes; load again",
             id="other columns",
         ),
         pytest.param(
@@ -584,11 +584,11 @@ def test_asking_for_timescaledb_where_it_is_not_is_one_sentence(database: str) -
         pytest.raises(UsageError, match="the server has no TimescaleDB extension"),
         postgres.connect(database) as connection,
     ):
-        postgres.prepare(connection, invented=False, hypertables=True)
+        postgres.prepare(connection, synthetic=False, hypertables=True)
     assert ask(database, "SELECT count(*) FROM pg_namespace WHERE nspname = 'isone'") == [(0,)]
 
 
-def test_views_and_comments_are_renewed_without_loading_anew(small: Store, database: str) -> None:
+def test_views_and_comments_are_renewed_without_loading_again(small: Store, database: str) -> None:
     load(small, database)
     with psycopg.connect(database, options="-c search_path=isone_sandbox") as connection:
         connection.execute("UPDATE about SET value = 'old' WHERE key = 'content'")

@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Store:
 def load(store: Store, database: str, *, hypertables: bool = False) -> list[bool]:
     """Load all that is packed; for each year whether anything was changed."""
     with postgres.connect(database) as connection:
-        tables = postgres.prepare(connection, invented=True, hypertables=hypertables)
+        tables = postgres.prepare(connection, synthetic=True, hypertables=hypertables)
         files = packed.packed_files(store, packed_names(store))
         return [
             postgres.load_year(connection, tables, store, group).changed
@@ -40,7 +40,7 @@ def load(store: Store, database: str, *, hypertables: bool = False) -> list[bool
 
 
 def held(database: str, **options: bool) -> Holdings:
-    return postgres_holdings.holdings(database, invented=True, **options)
+    return postgres_holdings.holdings(database, synthetic=True, **options)
 
 
 def run(database: str, statement: str) -> list[tuple[Any, ...]]:
@@ -149,7 +149,7 @@ def test_a_schema_with_somebody_elses_about_is_not_ours(database: str) -> None:
                 postgres.connect(database) as connection,
             ):
                 if ask:
-                    ask(connection, invented=True)
+                    ask(connection, synthetic=True)
                 else:
                     postgres_schema.drop(connection, "isone_sandbox")
         with pytest.raises(UsageError, match="holds other tables, which are not this workflow"):
@@ -188,7 +188,7 @@ def test_asking_whether_a_year_is_there_keeps_no_other_loader_from_its_swap(
 ) -> None:
     load(store, database)
     with postgres.connect(database) as connection, connection.transaction():
-        tables = postgres.prepare(connection, invented=True)
+        tables = postgres.prepare(connection, synthetic=True)
         assert postgres.years_held(connection, tables, only=NAME)
         locked = connection.execute(
             "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() "

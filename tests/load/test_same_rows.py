@@ -47,10 +47,10 @@ def postgres_rows(database: str, schema: str, dataset: str) -> list[Row]:
         return in_order(connection.execute(query.encode()).fetchall())
 
 
-def load_postgres(store: Store, database: str, *, invented: bool) -> dict[str, int]:
+def load_postgres(store: Store, database: str, *, synthetic: bool) -> dict[str, int]:
     rows: dict[str, int] = {}
     with postgres.connect(database) as connection:
-        tables = postgres.prepare(connection, invented=invented)
+        tables = postgres.prepare(connection, synthetic=synthetic)
         files = packed.packed_files(store, packed_names(store))
         for dataset, _, group in packed.by_year(files):
             loaded = postgres.load_year(connection, tables, store, group)
@@ -61,19 +61,19 @@ def load_postgres(store: Store, database: str, *, invented: bool) -> dict[str, i
 @pytest.fixture(scope="session")
 def loaded(both_changes: Store, server: Server) -> str:
     database = server.new_database("loaded")
-    load_postgres(both_changes, database, invented=True)
+    load_postgres(both_changes, database, synthetic=True)
     return database
 
 
 @each_dataset
-def test_replies_parquet_duckdb_and_postgresql_hold_the_same_rows_when_clocks_change(
+def test_responses_parquet_duckdb_and_postgresql_hold_the_same_rows_when_clocks_change(
     both_changes: Store, loaded: str, dataset: str
 ) -> None:
-    replies = raw_rows(both_changes, dataset)
-    assert replies
-    assert parquet_rows(both_changes, dataset) == replies
-    assert duckdb_rows(both_changes.root / "isone.duckdb", dataset) == replies
-    assert postgres_rows(loaded, "isone_sandbox", dataset) == replies
+    responses = raw_rows(both_changes, dataset)
+    assert responses
+    assert parquet_rows(both_changes, dataset) == responses
+    assert duckdb_rows(both_changes.root / "isone.duckdb", dataset) == responses
+    assert postgres_rows(loaded, "isone_sandbox", dataset) == responses
 
 
 @pytest.mark.parametrize("dataset", [name for name, row in DATASETS.items() if row.owes_rows])
@@ -108,10 +108,10 @@ def test_real_prices_are_the_same_rows_everywhere(
         replay_only=True,
     )
     path = build_duckdb(store)
-    load_postgres(store, database, invented=False)
+    load_postgres(store, database, synthetic=False)
     for name in names:
-        replies = raw_rows(store, name)
-        assert len(replies) == (31 * 24 - 1) * (9 if name.startswith("lmp") else 1)
-        assert parquet_rows(store, name) == replies
-        assert duckdb_rows(path, name) == replies
-        assert postgres_rows(database, "isone", name) == replies
+        responses = raw_rows(store, name)
+        assert len(responses) == (31 * 24 - 1) * (9 if name.startswith("lmp") else 1)
+        assert parquet_rows(store, name) == responses
+        assert duckdb_rows(path, name) == responses
+        assert postgres_rows(database, "isone", name) == responses

@@ -73,7 +73,7 @@ def ask(database: str, query: str) -> list[tuple[object, ...]]:
 
 def load(store: Store, database: str) -> list[bool]:
     with postgres.connect(database) as connection:
-        tables = postgres.prepare(connection, invented=True, hypertables=True)
+        tables = postgres.prepare(connection, synthetic=True, hypertables=True)
         files = packed.packed_files(store, packed_names(store))
         return [
             postgres.load_year(connection, tables, store, group).changed
@@ -95,17 +95,17 @@ def test_hypertables_are_made_wherever_the_extension_lies(
     called = ask(database, f"SELECT relation, dimension::text FROM {where} ORDER BY 1")  # noqa: S608
     assert called == [(name, '(interval_start_utc,"1 year")') for name in sorted(DATASETS)]
     assert load(store, database) == [False]
-    held = postgres_holdings.holdings(database, invented=True, hypertables=True)
+    held = postgres_holdings.holdings(database, synthetic=True, hypertables=True)
     assert set(held.years) == {("lmp_da_hourly", 2025)}
     ask(database, "DELETE FROM isone_sandbox.lmp_da_hourly")
-    lost = postgres_holdings.holdings(database, invented=True, hypertables=True)
+    lost = postgres_holdings.holdings(database, synthetic=True, hypertables=True)
     assert (lost.database_id, lost.years) == (held.database_id, {})
     assert load(store, database) == [True]
     assert ask(database, "SELECT count(*) FROM isone_sandbox.lmp_da_hourly") == [(9 * 49,)]
     with postgres.connect(database) as connection:
         postgres_schema.drop(connection, "isone_sandbox")
     assert load(store, database) == [True]
-    assert postgres_holdings.holdings(database, invented=True, hypertables=True) != held
+    assert postgres_holdings.holdings(database, synthetic=True, hypertables=True) != held
 
 
 def test_a_version_without_by_range_is_one_sentence(database: str, extension: Path) -> None:
@@ -114,4 +114,4 @@ def test_a_version_without_by_range_is_one_sentence(database: str, extension: Pa
         pytest.raises(UsageError, match=r"version 2\.19\.3 of the extension has no by_range"),
         postgres.connect(database) as connection,
     ):
-        postgres.prepare(connection, invented=True, hypertables=True)
+        postgres.prepare(connection, synthetic=True, hypertables=True)

@@ -1,4 +1,4 @@
-"""Proven days to pack, brought from the sandbox without Snakemake, and their rows read apart."""
+"""Validated days to pack, brought from the sandbox without Snakemake, and their rows read apart."""
 
 import datetime as dt
 import gzip
@@ -14,7 +14,7 @@ from isone.download.year import Downloader, download_year
 from isone.market.datasets import DATASETS, HUBS, Dataset, Locations
 from isone.market.servers import SANDBOX_SERVER
 from isone.market.tables import table_columns
-from isone.run.selection import Accepted, Job
+from isone.run.selection import Accepted, DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def bring(store: Store) -> Bring:
-    """Bring days of a dataset home and prove them; the answer is their period."""
+    """Bring days of a dataset home and validate them; the answer is their period."""
 
     def bring_days(
         dataset: str,
@@ -44,7 +44,7 @@ def bring(store: Store) -> Bring:
         **sandbox: Any,
     ) -> str:
         start, end = (dt.date.fromisoformat(day) for day in (first, last or first))
-        job = Job(dataset, start.year, start, end, locations)
+        job = DatasetYear(dataset, start.year, start, end, locations)
         policy = read_settings({}).http
         with (
             Sandbox(nodes=nodes, server_name=SANDBOX_SERVER, **sandbox) as server,
@@ -59,7 +59,7 @@ def bring(store: Store) -> Bring:
 
 @pytest.fixture
 def raw_rows(store: Store) -> Callable[[str], set[Row]]:
-    """The rows in a dataset's replies, in the table's columns, by the standard library alone."""
+    """The rows in a dataset's responses, in the table's columns, by the standard library alone."""
 
     def read(dataset: str) -> set[Row]:
         paths = sorted((store.root / "raw" / dataset).glob("*/2*.json.gz"))
@@ -78,10 +78,10 @@ def _rows_of(dataset: Dataset, path: Path) -> set[Row]:
 
 
 def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
-    stamp: Any = record
+    timestamp: Any = record
     for key in dataset.begins:
-        stamp = stamp[key]
-    begins = dt.datetime.fromisoformat(stamp).astimezone(dt.UTC)
+        timestamp = timestamp[key]
+    begins = dt.datetime.fromisoformat(timestamp).astimezone(dt.UTC)
     begins -= dt.timedelta(seconds=begins.second)  # published a second or two late
     values = {
         "interval_start_utc": begins,

@@ -41,7 +41,7 @@ def test_packing_follows_the_choice_of_locations_and_downloads_nothing_for_it(
     assert pq.read_metadata(path).num_rows > 9 * 48
 
 
-def test_a_table_that_cannot_be_packed_anew_stays_as_it_was(
+def test_a_table_that_cannot_be_packed_again_stays_as_it_was(
     workflow: Path, snakemake: Snakemake
 ) -> None:
     assert snakemake(*SMALL, **PACK).returncode == 0
@@ -52,14 +52,14 @@ def test_a_table_that_cannot_be_packed_anew_stays_as_it_was(
     raw.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     failed = snakemake(*SMALL, "locations=all", **PACK)
     assert failed.returncode == 1
-    assert "is not the reply that was proven: its SHA-256 differs" in failed.stdout
+    assert "is not the response that was validated: its SHA-256 differs" in failed.stdout
     assert path.read_bytes() == old
     raw.write_bytes(whole)
     assert snakemake(*SMALL, "locations=all", **PACK).returncode == 0
     assert pq.read_metadata(path).num_rows > 9 * 48
 
 
-def test_what_was_removed_is_made_anew_once(workflow: Path, snakemake: Snakemake) -> None:
+def test_what_was_removed_is_made_again_once(workflow: Path, snakemake: Snakemake) -> None:
     load = PACK | {"targets": ("pack", "load")}
     assert snakemake(*SMALL, **load).returncode == 0
     table = workflow / PARQUET / "lmp_da_hourly" / "2024.through-20240102.parquet"
@@ -86,7 +86,7 @@ def test_a_damaged_day_fails_its_own_year_only_and_is_named(
     raw.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     done = snakemake(*SMALL, targets=("pack",))
     assert done.returncode == 1
-    assert "20240102.json.gz is not the reply that was proven" in done.stdout
+    assert "20240102.json.gz is not the response that was validated" in done.stdout
     assert "Traceback" not in done.stdout
     folders = {path.parent.name for path in (workflow / PARQUET).glob("*/*")}
     assert folders == {"regulation_5min"}

@@ -36,7 +36,7 @@ def target(store: Store, period: str) -> Path:
 
 
 @pytest.fixture
-def reply(store: Store) -> Path:
+def response(store: Store) -> Path:
     return store.raw_dir("lmp_da_hourly", 2024) / "20240102.json.gz"
 
 
@@ -57,7 +57,7 @@ def test_a_file_says_what_it_is_and_where_it_comes_from(
         "isone.last_day": "2024-01-03",
         "isone.locations": "4000 4008",
         "isone.source": "sandbox",
-        "isone.invented_prices": "true",
+        "isone.synthetic_prices": "true",
         "isone.revision": "final",
         "isone.manifest_sha256": sha256(store.marker_path("lmp_da_hourly", period).read_bytes()),
         "isone.created_by": facts["isone.created_by"],
@@ -110,24 +110,26 @@ def other_prices(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [changed_byte, cut_off, other_prices, Path.unlink])
-def test_a_reply_that_is_not_the_proven_one_is_named_and_the_old_file_stays(
-    store: Store, period: str, target: Path, reply: Path, damage: Callable[[Path], Any]
+def test_a_response_that_is_not_the_validated_one_is_named_and_the_old_file_stays(
+    store: Store, period: str, target: Path, response: Path, damage: Callable[[Path], Any]
 ) -> None:
     pack_year(store, "lmp_da_hourly", period)
     before = target.read_bytes()
-    damage(reply)
+    damage(response)
     with pytest.raises(DamagedError, match=f"lmp_da_hourly {DAY}: .*20240102.json.gz .* verify"):
         pack_year(store, "lmp_da_hourly", period)
     assert target.read_bytes() == before
     assert files_in(target.parent) == [target.name]
 
 
-def test_a_reply_with_fewer_rows_than_were_proven_is_named(store: Store, period: str) -> None:
+def test_a_response_with_fewer_rows_than_were_validated_is_named(store: Store, period: str) -> None:
     marker = store.marker_path("lmp_da_hourly", period)
     manifest = json.loads(marker.read_text())
-    manifest["parts"][1]["rows"] += 1
+    manifest["requests"][1]["rows"] += 1
     marker.write_text(json.dumps(manifest))
-    with pytest.raises(DamagedError, match=f"{DAY}: the reply has 432 rows where 433 were proven"):
+    with pytest.raises(
+        DamagedError, match=f"{DAY}: the response has 432 rows where 433 were validated"
+    ):
         pack_year(store, "lmp_da_hourly", period)
 
 
@@ -198,7 +200,7 @@ def test_the_data_package_describes_every_table(
     pack_year(store, "reserve_5min", bring("reserve_5min", "2024-01-01"))
     assert datapackage.write_datapackage(store) == 2
     package = json.loads((store.root / "parquet" / "datapackage.json").read_text())
-    assert "invented" in package["description"]
+    assert "synthetic" in package["description"]
     prices, reserves = package["resources"]
     assert prices["path"] == f"lmp_da_hourly/{period}.parquet"
     assert prices["hash"] == f"sha256:{sha256(target.read_bytes())}"
@@ -231,6 +233,6 @@ def test_a_year_without_any_published_day_is_an_empty_table(store: Store, bring:
     marker = store.marker_path("regulation_5min", period)
     manifest = json.loads(marker.read_text())
     gap = {"day": str(dt.date(2024, 1, 1)), "reason": "never published", "nothing_published": True}
-    marker.write_text(json.dumps(manifest | {"parts": [], "rows": 0, "gaps": [gap]}))
+    marker.write_text(json.dumps(manifest | {"requests": [], "rows": 0, "gaps": [gap]}))
     assert pack_year(store, "regulation_5min", period).rows == 0
     assert pq.read_table(store.parquet_path("regulation_5min", period)).num_rows == 0

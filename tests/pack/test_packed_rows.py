@@ -68,9 +68,9 @@ def test_real_prices_of_the_days_around_a_change_of_clocks_are_packed_row_by_row
     assert_packed_is_raw(store, raw_rows, dataset, period)
 
 
-@pytest.mark.parametrize("fault", ["doubled-row", "stamp-off", "new-field", "byte-order-mark"])
+@pytest.mark.parametrize("fault", ["doubled-row", "timestamp-off", "new-field", "byte-order-mark"])
 @pytest.mark.parametrize("dataset", ["lmp_rt_hourly", "regulation_5min", "reserve_5min"])
-def test_a_reply_that_is_odd_but_right_is_packed_all_the_same(
+def test_a_response_that_is_odd_but_right_is_packed_all_the_same(
     store: Store, bring: Bring, raw_rows: RawRows, dataset: str, fault: str
 ) -> None:
     period = bring(dataset, "2024-01-01", "2024-01-02", faults=[fault])
@@ -137,19 +137,19 @@ def test_names_that_come_as_numbers_or_not_at_all_are_texts_and_copies_are_there
     record = {"ConstraintName": "LINE", "MarginalValue": -2.5, "InterfaceFlag": "N"}
     record |= {"BeginDate": "2024-01-02T05:00:00.000-05:00"}
     records = [record | {"ContingencyName": 3271}, record, record, record | {"InterfaceFlag": "N"}]
-    folder = tmp_path / "replies/api/v1.1/dayaheadconstraints/day"
+    folder = tmp_path / "responses/api/v1.1/dayaheadconstraints/day"
     folder.mkdir(parents=True)
     content = {"DayAheadConstraints": {"DayAheadConstraint": records}}
     (folder / "20240102.json").write_text(json.dumps(content))
     name = "constraints_da_hourly"
-    period = bring(name, "2024-01-01", "2024-01-02", replay=tmp_path / "replies")
+    period = bring(name, "2024-01-01", "2024-01-02", replay=tmp_path / "responses")
     assert pack_year(store, name, period).rows == 2
     table = pq.read_table(store.parquet_path(name, period))
     assert table["contingency_name"].to_pylist() == ["", "3271"]
     assert table["marginal_value"].to_pylist() == [-2.5, -2.5]
 
 
-def test_a_year_of_quiet_days_is_a_table_without_rows(store: Store, bring: Bring) -> None:
+def test_a_year_of_empty_days_is_a_table_without_rows(store: Store, bring: Bring) -> None:
     name = "constraints_rt_5min"
     period = bring(name, "2024-01-16", "2024-01-17")
     assert pack_year(store, name, period).rows == 0

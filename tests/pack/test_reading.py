@@ -82,9 +82,9 @@ def test_columns_come_in_the_order_asked_for(packed: Path) -> None:
     assert table.column_names == ["lmp", "location"]
 
 
-def test_the_table_says_that_prices_are_invented_and_what_their_unit_is(packed: Path) -> None:
+def test_the_table_says_that_prices_are_synthetic_and_what_their_unit_is(packed: Path) -> None:
     schema = isone.read("reserve_5min", locations="ROS", data_dir=packed).schema
-    assert schema.metadata[b"isone.invented_prices"] == b"true"
+    assert schema.metadata[b"isone.synthetic_prices"] == b"true"
     assert schema.field("tmsr_clearing_price").metadata[b"unit"] == b"$/MWh"
 
 
@@ -138,7 +138,7 @@ def test_importing_the_package_loads_no_arrow() -> None:
     assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT).returncode == 0
 
 
-def test_the_example_runs_and_says_that_prices_are_invented(packed: Path, tmp_path: Path) -> None:
+def test_the_example_runs_and_says_that_prices_are_synthetic(packed: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, PROJECT / "docs/examples/read_prices.py", "--data-dir", packed],
         cwd=tmp_path,
@@ -147,7 +147,7 @@ def test_the_example_runs_and_says_that_prices_are_invented(packed: Path, tmp_pa
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "invented" in done.stdout
+    assert "synthetic" in done.stdout
     assert [line[:7] for line in done.stdout.splitlines()[3:]] == ["2023-12", "2024-01"]
 
 

@@ -55,7 +55,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     """ISO-NE's real prices of January to March 2017; not part of the project."""
     replay = Path(__file__).resolve().parents[3] / "shared" / "isone" / "replay"
     if not replay.exists():
-        pytest.skip(f"no recorded replies at {replay}")
+        pytest.skip(f"no recorded responses at {replay}")
     root = tmp_path_factory.mktemp("replay")
     store = Store(root / "data")
     fill(

@@ -23,7 +23,7 @@ REASON = "never published"
 
 @pytest.fixture(scope="module")
 def wanting(tmp_path_factory: pytest.TempPathFactory) -> Facts:
-    """A store in which days are accepted to lack, missing, refused, cut off, and damaged."""
+    """A store in which days are accepted to lack, missing, rejected, cut off, and damaged."""
     store = Store(tmp_path_factory.mktemp("wanting") / "sandbox")
     gap = AcceptedFlaw("regulation_hourly", GAP, REASON)
     span = ("2025-11-01", "2025-11-06")
@@ -34,8 +34,8 @@ def wanting(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     with pytest.raises(DownloadError):
         fill(store, ["reserve_5min"], *span, faults=["sum-off:*", "missing-interval:*20251103*"])
     build_duckdb(store)
-    reply = store.raw_dir("lmp_da_hourly", 2025) / f"{CUT:%Y%m%d}.json.gz"
-    reply.write_bytes(reply.read_bytes()[:100])
+    response = store.raw_dir("lmp_da_hourly", 2025) / f"{CUT:%Y%m%d}.json.gz"
+    response.write_bytes(response.read_bytes()[:100])
     damage = Damage("raw", "its SHA-256 differs", str(FLIPPED), f"{FLIPPED:%Y%m%d}")
     now = dt.datetime.now(dt.UTC).isoformat()
     verdict = Verdict("reserve_hourly", "2025.through-20251106", DAMAGED, now, damage=(damage,))
@@ -62,13 +62,13 @@ def test_a_missing_day_of_an_unfinished_year_shows_with_what_the_job_said(wantin
     assert state_of(wanting, "regulation_5min", GAP)[0] == State.FINAL
 
 
-def test_a_refused_reply_shows_as_damaged_with_the_reason(wanting: Facts) -> None:
+def test_a_rejected_response_shows_as_damaged_with_the_reason(wanting: Facts) -> None:
     state, note = state_of(wanting, "reserve_5min", MISSING)
     assert state == State.DAMAGED
     assert "lacks" in note
 
 
-def test_a_reply_that_was_cut_off_after_its_proof_shows_as_damaged(wanting: Facts) -> None:
+def test_a_response_that_was_cut_off_after_its_validation_shows_as_damaged(wanting: Facts) -> None:
     assert state_of(wanting, "lmp_da_hourly", CUT)[0] == State.DAMAGED
 
 
@@ -77,7 +77,7 @@ def test_what_the_deep_check_found_shows_as_damaged(wanting: Facts) -> None:
     assert (state, note) == (State.DAMAGED, "its SHA-256 differs")
 
 
-def test_days_that_nobody_asked_for_and_days_to_come_are_neither_missing_nor_proven(
+def test_days_that_nobody_asked_for_and_days_to_come_are_neither_missing_nor_validated(
     wanting: Facts,
 ) -> None:
     assert state_of(wanting, "lmp_da_hourly", dt.date(2025, 12, 1))[0] == State.NOT_ASKED
@@ -85,7 +85,9 @@ def test_days_that_nobody_asked_for_and_days_to_come_are_neither_missing_nor_pro
     assert all(day.state in (State.AHEAD, State.NOT_ASKED) for day in ahead)
 
 
-def test_a_proven_day_carries_its_rows_its_digest_and_when_it_was_fetched(wanting: Facts) -> None:
+def test_a_validated_day_carries_its_rows_its_digest_and_when_it_was_fetched(
+    wanting: Facts,
+) -> None:
     (day,) = [
         each
         for each in wanting.days

@@ -11,7 +11,7 @@ import pytest
 import received
 from filled import build_duckdb, fill, settings_for
 
-from isone.market.datasets import Part
+from isone.market.datasets import Request
 from isone.market.flaws import Flaw
 from isone.report import facts, page
 from isone.report.coverage import State
@@ -36,9 +36,11 @@ def flawed(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     ]
     write_json(marker, json.loads(marker.read_bytes()) | {"flaws": flaws})
     build_duckdb(store)
-    proven = received.received(store, Part(REGULATION, LEDGER), b"prices")
+    validated = received.received(store, Request(REGULATION, LEDGER), b"prices")
     flaw = Flaw("negative-price", "-0.01 at 07:00")
-    store.file_parts([proven._replace(entry=msgspec.structs.replace(proven.entry, flaws=(flaw,)))])
+    store.save_responses(
+        [validated._replace(entry=msgspec.structs.replace(validated.entry, flaws=(flaw,)))]
+    )
     return facts.gather(settings_for(store, years="2025"), store)
 
 
@@ -68,7 +70,7 @@ def test_they_are_counted_on_top_and_in_the_key_numbers_and_by_year(flawed: Fact
     }
     assert numbers["days with suspect prices"] == "3"
     assert numbers["days with another accepted flaw"] == "1"
-    assert numbers["days proven"] == "4"
+    assert numbers["days validated"] == "4"
     by_year = {row[1]: row[-2:] for row in rows(flawed, "Days by state")}
     assert by_year == {LMP: ["1", "2"], REGULATION: ["0", "1"]}
 

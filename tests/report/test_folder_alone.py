@@ -12,7 +12,7 @@ from filled import build_duckdb, fill, settings_for
 
 from isone.errors import DownloadError
 from isone.market import clock
-from isone.market.datasets import HUBS, Part
+from isone.market.datasets import HUBS, Request
 from isone.market.flaws import Flaw
 from isone.report import coverage, facts, page
 from isone.report.coverage import Day, State
@@ -29,11 +29,11 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "sandbox")
 
 
-def file(store: Store, part: Part, **noted: Any) -> None:
+def file(store: Store, request: Request, **noted: Any) -> None:
     """File a response by hand; what is in it does not matter here."""
-    proven = received.received(store, part, part.name.encode())
-    entry = msgspec.structs.replace(proven.entry, **noted)
-    store.file_parts([proven._replace(entry=entry)])
+    validated = received.received(store, request, request.name.encode())
+    entry = msgspec.structs.replace(validated.entry, **noted)
+    store.save_responses([validated._replace(entry=entry)])
 
 
 def days(store: Store, **config: Any) -> dict[dt.date, Day]:
@@ -44,16 +44,16 @@ def days(store: Store, **config: Any) -> dict[dt.date, Day]:
 def by_location(store: Store, day: dt.date, locations: Iterable[int], *, prelim: bool) -> None:
     revision = "prelim" if prelim else "final"
     for location in locations:
-        file(store, Part(LMP, day, location=location, prelim=prelim), revision=revision)
+        file(store, Request(LMP, day, location=location, prelim=prelim), revision=revision)
 
 
-def test_a_preliminary_day_of_an_unfinished_year_is_proven(store: Store) -> None:
+def test_a_preliminary_day_of_an_unfinished_year_is_validated(store: Store) -> None:
     by_location(store, FIRST, HUBS, prelim=True)
     assert days(store)[FIRST].state == State.PRELIMINARY
 
 
 def test_so_is_one_that_comes_in_one_response(store: Store) -> None:
-    file(store, Part("lmp_rt_hourly", FIRST, prelim=True), revision="prelim")
+    file(store, Request("lmp_rt_hourly", FIRST, prelim=True), revision="prelim")
     found = facts.gather(settings_for(store), store)
     (day,) = [each for each in found.days if each.day == FIRST]
     assert day.state == State.PRELIMINARY
@@ -116,13 +116,15 @@ def test_a_day_of_which_one_response_is_gone_since_is_damaged(store: Store) -> N
     assert found[FIRST + dt.timedelta(days=1)].state == State.FINAL
 
 
-def test_a_complete_year_that_is_not_loaded_is_proven_and_its_gaps_are_gaps(store: Store) -> None:
+def test_a_complete_year_that_is_not_loaded_is_validated_and_its_gaps_are_gaps(
+    store: Store,
+) -> None:
     gap = AcceptedFlaw(LMP, FIRST, "never published")
     fill(store, [LMP], "2025-11-01", "2025-11-02", gaps=[gap], faults=["empty:*20251101*"])
     found = days(store, locations="4000")
     assert (found[FIRST].state, found[FIRST].note) == (State.GAP, "never published")
     second = found[FIRST + dt.timedelta(days=1)]
-    assert (second.state, second.note) == (State.FINAL, "proven; not in the database yet")
+    assert (second.state, second.note) == (State.FINAL, "validated; not in the database yet")
 
 
 def test_a_gap_that_the_configuration_accepts_is_missing_until_a_marker_has_it(
@@ -164,7 +166,7 @@ def test_what_was_chosen_last_changes_nothing_on_the_page(
 def test_flaws_of_a_year_that_is_not_finished_come_from_its_ledger(store: Store) -> None:
     suspect = Flaw("flat-prices", "3 hours from 02:00 on")
     null = Flaw("null-price", "1 price, first at 03:00")
-    file(store, Part("lmp_da_hourly", FIRST), flaws=(suspect, null))
+    file(store, Request("lmp_da_hourly", FIRST), flaws=(suspect, null))
     reason = {
         "dataset": "lmp_da_hourly",
         "day": str(FIRST),

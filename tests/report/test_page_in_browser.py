@@ -184,7 +184,7 @@ def test_names_from_the_network_are_shown_and_never_run(
     (tmp_path / "evil.html").write_text(html, "utf-8")
     page = open_page(tmp_path / "evil.html")
     choose(page, "place", "4001")
-    assert page.title() == "Invented prices: ISO New England prices"
+    assert page.title() == "Synthetic prices: ISO New England prices"
     assert page.locator("img").count() == 0
     assert evil in page.inner_text("#zones")
     assert evil[:12] in page.evaluate("document.querySelector('#components svg').textContent")

@@ -71,9 +71,9 @@ def test_places_that_are_neither_hub_nor_zone_are_shown_where_there_is_nothing_e
     assert "4011" in body(page.write(found))
 
 
-def test_the_page_loads_nothing_and_says_that_prices_are_invented(usual_page: Path) -> None:
+def test_the_page_loads_nothing_and_says_that_prices_are_synthetic(usual_page: Path) -> None:
     html = usual_page.read_text("utf-8")
-    assert "Invented prices." in body(html)
+    assert "Synthetic prices." in body(html)
     assert "default-src 'none'" in html
     assert '<link rel="stylesheet"' not in html
     assert 'src="http' not in html
@@ -92,7 +92,7 @@ def test_figures_lie_beside_the_page_as_pictures_and_data(usual: Facts, tmp_path
         content = path.read_bytes()
         assert content.startswith({".svg": b"<svg", ".png": b"\x89PNG"}.get(path.suffix, b""))
         if path.suffix == ".svg":
-            assert b"INVENTED PRICES" in content
+            assert b"SYNTHETIC PRICES" in content
             assert content.count(b"<path") > 5, path
     rows = list(
         csv.DictReader(io.StringIO((tmp_path / f"daily_price{days}.csv").read_text("utf-8")))
@@ -135,11 +135,11 @@ def test_old_figures_stay_until_the_new_ones_are_all_made_and_none_of_them_after
     assert sorted(folder.iterdir()) == sorted(written)
 
 
-def test_invented_prices_never_take_the_place_of_a_real_page() -> None:
+def test_synthetic_prices_never_take_the_place_of_a_real_page() -> None:
     real = outputs.Outputs.of(read_settings({"source": "webservices"}))
-    invented = outputs.Outputs.of(read_settings({"source": "sandbox"}))
+    synthetic = outputs.Outputs.of(read_settings({"source": "sandbox"}))
     assert real.page == Path("reports/isone.html")
-    assert invented.page == Path("reports/sandbox/isone.html")
+    assert synthetic.page == Path("reports/sandbox/isone.html")
 
 
 def test_a_job_leaves_page_key_numbers_log_and_status(tmp_path: Path) -> None:
@@ -149,12 +149,12 @@ def test_a_job_leaves_page_key_numbers_log_and_status(tmp_path: Path) -> None:
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
     assert jobs.write_report(config, None, tmp_path / "reports") == 0
     folder = tmp_path / "reports" / "sandbox"
-    assert "Invented prices" in (folder / "isone.html").read_text("utf-8")
+    assert "Synthetic prices" in (folder / "isone.html").read_text("utf-8")
     numbers = list(csv.reader(io.StringIO((folder / "key_numbers.csv").read_text("utf-8"))))
     assert numbers[0] == [
         *("what", "number", "of", "unit", "period", "first_day", "last_day", "days", "of_days")
     ]
-    assert numbers[1][:3] == ["days proven", "3", "307"]
+    assert numbers[1][:3] == ["days validated", "3", "307"]
     part = ["2025, 1 to 3 November (3 of 365 days)", "2025-11-01", "2025-11-03", "3", "365"]
     assert ["day-ahead mean, .H.INTERNAL_HUB", "$/MWh", *part] in [
         [row[0], *row[3:]] for row in numbers
@@ -164,7 +164,7 @@ def test_a_job_leaves_page_key_numbers_log_and_status(tmp_path: Path) -> None:
     assert run.status_path(store, "write_report").exists()
 
 
-def test_a_database_that_is_none_is_refused_in_one_sentence(tmp_path: Path) -> None:
+def test_a_database_that_is_none_is_rejected_in_one_sentence(tmp_path: Path) -> None:
     store = Store(tmp_path / "sandbox")
     store.root.mkdir()
     (store.root / "isone.duckdb").write_bytes(b"no database" * 1000)

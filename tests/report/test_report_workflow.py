@@ -22,7 +22,7 @@ def test_the_report_is_written_once_and_stands_in_snakemakes_own_report(
     done = snakemake(*CONFIG, targets=("report",))
     assert done.returncode == 0, done.stdout
     folder = workflow / "reports" / "sandbox"
-    assert "Invented prices" in (folder / "isone.html").read_text("utf-8")
+    assert "Synthetic prices" in (folder / "isone.html").read_text("utf-8")
     assert (folder / "key_numbers.csv").exists()
     figure = "daily_price_2025-01-01_to_2025-01-03_3_of_365_days.svg"
     assert (folder / "figures" / figure).exists()

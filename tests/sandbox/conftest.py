@@ -32,9 +32,9 @@ def get(sandbox: Sandbox, session: requests.Session) -> Callable[[str], Any]:
     """Ask the sandbox for a path and read the JSON."""
 
     def ask(path: str) -> Any:
-        reply = session.get(f"{sandbox.url}/{path}", timeout=10)
-        assert reply.status_code == 200, (path, reply.status_code)
-        return reply.json()
+        response = session.get(f"{sandbox.url}/{path}", timeout=10)
+        assert response.status_code == 200, (path, response.status_code)
+        return response.json()
 
     return ask
 

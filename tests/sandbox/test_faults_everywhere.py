@@ -13,7 +13,7 @@ import requests
 import urllib3
 
 from isone.errors import UsageError
-from isone.market.datasets import DATASETS, HUB, Dataset, Part
+from isone.market.datasets import DATASETS, HUB, Dataset, Request
 from isone.sandbox import FAULTS, Sandbox
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.plan import read_order
@@ -37,13 +37,13 @@ def faulty() -> Iterator[Sandbox]:
 
 
 def ask(sandbox: Sandbox, path: str) -> requests.Response | None:
-    """A reply, its body perhaps unread; None where there was no whole one."""
+    """A response, its body perhaps unread; None where there was no whole one."""
     with contextlib.suppress(requests.RequestException, urllib3.exceptions.HTTPError):
         url = f"{sandbox.url}/{path}"
-        with requests.get(url, timeout=0.5, allow_redirects=False, stream=True) as reply:
-            if int(reply.headers.get("Content-Length", 0)) < 500_000:
-                reply.raw.read(decode_content=False)
-            return reply
+        with requests.get(url, timeout=0.5, allow_redirects=False, stream=True) as response:
+            if int(response.headers.get("Content-Length", 0)) < 500_000:
+                response.raw.read(decode_content=False)
+            return response
     return None
 
 
@@ -59,7 +59,7 @@ def applies(name: str, dataset: Dataset) -> bool:
             return place == "location"
         case "nameless-place":
             return place == "location" and not dataset.per_location
-        case "stamp-off":
+        case "timestamp-off":
             return dataset.interval_minutes == 5
         case "grouped":
             return dataset.begins[0] == "market_hour"
@@ -70,7 +70,9 @@ def applies(name: str, dataset: Dataset) -> bool:
 def test_every_fault_is_done_to_every_dataset_that_it_can_be_done_to(
     faulty: Sandbox, dataset: Dataset, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path = dataset.url_path(Part(dataset.name, DAY, location=HUB if dataset.per_location else None))
+    path = dataset.url_path(
+        Request(dataset.name, DAY, location=HUB if dataset.per_location else None)
+    )
     for name in FAULTS:
         faulty.faults.clear()
         faulty.faults.add(name)
@@ -117,12 +119,12 @@ def test_a_made_up_dataset_without_prices_suffers_every_fault_that_needs_none(
     [
         ("sum-off:hourlyrcp/*", "regulation_hourly"),
         ("missing-place:*/fiveminutercp/final/day/20240105", "regulation_5min"),
-        ("stamp-off:daas*/day/2025071?", "reserve_da_hourly, strike_da_hourly"),
+        ("timestamp-off:daas*/day/2025071?", "reserve_da_hourly, strike_da_hourly"),
         ("missing-place:fiveminutelmp/*/location/4000*x2", "lmp_rt_5min"),
         ("grouped:dayaheadconstraints/*", "constraints_da_hourly"),
     ],
 )
-def test_a_fault_that_can_never_happen_is_refused_at_the_start(order: str, sets: str) -> None:
+def test_a_fault_that_can_never_happen_is_rejected_at_the_start(order: str, sets: str) -> None:
     with pytest.raises(UsageError, match=f"would never happen: it cannot be done to {sets}"):
         Sandbox(faults=[order])
 
@@ -131,7 +133,7 @@ def test_a_fault_that_can_never_happen_is_refused_at_the_start(order: str, sets:
     "order",
     ["sum-off", "sum-off:*", "sum-off:*/day/20240105", "missing-place:*/day/*.json", "html:daas*"],
 )
-def test_a_fault_that_may_happen_is_not_refused(order: str) -> None:
+def test_a_fault_that_may_happen_is_not_rejected(order: str) -> None:
     assert read_order(order).fault.name in FAULTS
 
 
@@ -145,9 +147,9 @@ def test_what_the_sandbox_fails_at_is_answered_with_500_and_a_sentence_in_the_lo
     (folder / "20170106.json").write_text("[1]")
     log = tmp_path / "requests.jsonl"
     with Sandbox(nodes=0, replay=tmp_path, faults=["null-price"], requests_log=log) as sandbox:
-        replies = [ask(sandbox, f"hourlyrcp/final/day/2017010{day}") for day in (5, 6)]
+        responses = [ask(sandbox, f"hourlyrcp/final/day/2017010{day}") for day in (5, 6)]
         after = ask(sandbox, "locations")
-    assert [reply.status_code for reply in replies if reply is not None] == [500, 500]
+    assert [response.status_code for response in responses if response is not None] == [500, 500]
     assert after is not None
     assert after.status_code == 200
     first, second = [json.loads(line) for line in log.read_text().splitlines()][:2]
@@ -166,7 +168,7 @@ def test_a_log_that_cannot_be_written_keeps_no_client_from_its_answer_and_is_sai
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with Sandbox(nodes=0, requests_log="/dev/full") as sandbox:
-        reply = ask(sandbox, "locations")
-    assert reply is not None
-    assert reply.status_code == 200
+        response = ask(sandbox, "locations")
+    assert response is not None
+    assert response.status_code == 200
     assert "isone-sandbox: the request log cannot be written: " in capfd.readouterr().err

@@ -14,11 +14,11 @@ import pytest
 import requests
 
 from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Part
+from isone.market.datasets import CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Request
 from isone.sandbox import Sandbox
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.places import priced_places
-from isone.sandbox.replies import Invented
+from isone.sandbox.responses import Synthetic
 
 Get = Callable[[str], Any]
 AT = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
@@ -35,12 +35,12 @@ RECORDED = """{"isone_web_services": {"day_ahead_reserves": {
     "tmnsr_designation_mw": 1497.6, "tmor_designation_mw": 2278.1, "eir_designation_mw": 0.0}]}}}"""
 
 
-def text_of(invented: Invented, path: str, at: dt.datetime = AT) -> str:
-    return invented.answer(path, at).body.decode()
+def text_of(synthetic: Synthetic, path: str, at: dt.datetime = AT) -> str:
+    return synthetic.answer(path, at).body.decode()
 
 
 def records(content: Any) -> list[dict[str, Any]]:
-    """The records of a reply, whatever is around them."""
+    """The records of a response, whatever is around them."""
     while isinstance(content, dict) and "BeginDate" not in content:
         content = [value for key, value in content.items() if key != "market_day"][0]
     return [content] if isinstance(content, dict) else list(content)
@@ -55,7 +55,7 @@ def shape(value: Any) -> Any:
 
 def same_shape_as(recorded: str) -> None:
     real = json.loads(recorded)
-    own = json.loads(text_of(Invented(0, 0), "daasreservedata/day/20250624"))
+    own = json.loads(text_of(Synthetic(0, 0), "daasreservedata/day/20250624"))
     assert shape(own) == shape(real)
     theirs, ours = records(real)[0]["market_hour"], records(own)
     (same,) = [
@@ -71,20 +71,20 @@ def test_day_ahead_services_come_in_the_recorded_envelope_with_the_same_numbers(
 def test_day_ahead_services_have_the_shape_of_a_real_day(shared: Path) -> None:
     file = shared.parent / "cases" / REAL_DAY
     if not file.exists():
-        pytest.skip(f"the recorded reply {file} is not here")
+        pytest.skip(f"the recorded response {file} is not here")
     same_shape_as(file.read_text())
 
 
 @pytest.mark.parametrize("path", ["daasreservedata", "daasstrikeprices"])
 @pytest.mark.parametrize("day", [SPRING, SUMMER, AUTUMN], ids=["spring", "summer", "autumn"])
 def test_a_market_day_is_the_same_local_midnight_everywhere(path: str, day: dt.date) -> None:
-    text = text_of(Invented(0, 0), f"{path}/day/{day:%Y%m%d}")
-    midnight = clock.stamp(clock.interval_starts(day, 60)[0])
+    text = text_of(Synthetic(0, 0), f"{path}/day/{day:%Y%m%d}")
+    midnight = clock.timestamp(clock.interval_starts(day, 60)[0])
     ((envelope,),) = [each.values() for each in json.loads(text).values()]
     assert envelope["market_day"] == midnight
     hours = [row["market_hour"] for row in records(json.loads(text))]
     assert {hour["gmt_begin_date"] for hour in hours} == {midnight}
-    starts = [clock.parse_stamp(hour["local_day"]) for hour in hours]
+    starts = [clock.parse_timestamp(hour["local_day"]) for hour in hours]
     assert starts == list(clock.interval_starts(day, 60))
     numbers: list[str] = []
     json.loads(text, parse_int=lambda number: pytest.fail(f"{number} has no decimal point"))
@@ -97,7 +97,7 @@ def test_every_strike_price_says_what_overrides_the_charge_and_mostly_that_is_nu
         row["expected_closeout_charge_override"]
         for day in clock.days(SUMMER, SUMMER + dt.timedelta(days=9))
         for row in records(
-            json.loads(text_of(Invented(0, 0), f"daasstrikeprices/day/{day:%Y%m%d}"))
+            json.loads(text_of(Synthetic(0, 0), f"daasstrikeprices/day/{day:%Y%m%d}"))
         )
     ]
     numbers = [value for value in found if value is not None]
@@ -107,31 +107,31 @@ def test_every_strike_price_says_what_overrides_the_charge_and_mostly_that_is_nu
 
 @pytest.mark.parametrize(("nodes", "retired"), [(12, 1), (1184, 4)])
 def test_some_priced_nodes_are_in_no_list_of_locations(nodes: int, retired: int) -> None:
-    invented = Invented(0, nodes)
-    listed = {row["LocationID"] for row in records(json.loads(text_of(invented, "locations/all")))}
+    synthetic = Synthetic(0, nodes)
+    listed = {row["LocationID"] for row in records(json.loads(text_of(synthetic, "locations/all")))}
     gone = [place for place in priced_places(0, nodes) if place.id not in listed]
     assert len(gone) == retired
     assert [p.id for p in gone] == [p.id for p in priced_places(9, nodes) if p.id not in listed]
     path = "hourlylmp/da/final/day/20250715"
-    priced = {row["Location"]["@LocId"] for row in records(json.loads(text_of(invented, path)))}
+    priced = {row["Location"]["@LocId"] for row in records(json.loads(text_of(synthetic, path)))}
     assert {str(place.id) for place in gone} <= priced
-    assert invented.answer(f"locations/{gone[0].id}", AT).status == 404
+    assert synthetic.answer(f"locations/{gone[0].id}", AT).status == 404
 
 
 def test_a_contingency_is_named_day_ahead_alone_by_text_or_by_number() -> None:
-    invented = Invented(0, 0)
+    synthetic = Synthetic(0, 0)
     days = [f"{day:%Y%m%d}" for day in clock.days(dt.date(2024, 1, 2), dt.date(2024, 1, 20))]
-    texts = [text_of(invented, f"dayaheadconstraints/day/{day}") for day in days]
+    texts = [text_of(synthetic, f"dayaheadconstraints/day/{day}") for day in days]
     rows = [row for text in texts if "MarginalValue" in text for row in records(json.loads(text))]
     assert {type(row["ContingencyName"]) for row in rows} == {str, int}
     for day in days[:3]:
-        text = text_of(invented, f"fiveminuteconstraints/final/day/{day}")
+        text = text_of(synthetic, f"fiveminuteconstraints/final/day/{day}")
         assert "ConstraintName" in text
         assert "ContingencyName" not in text
 
 
 def test_a_quiet_day_of_constraints_is_an_empty_text() -> None:
-    text = text_of(Invented(0, 0), "dayaheadconstraints/day/20240101")
+    text = text_of(Synthetic(0, 0), "dayaheadconstraints/day/20240101")
     assert text == '{"DayAheadConstraints":""}'
 
 
@@ -142,14 +142,14 @@ def test_a_quiet_day_of_constraints_is_an_empty_text() -> None:
 def test_a_path_without_a_type_has_the_final_prices_where_they_are_out_else_preliminary_ones(
     base: str,
 ) -> None:
-    invented = Invented(0, 0)
+    synthetic = Synthetic(0, 0)
     place = "/location/4000" if base == "fiveminutelmp" else ""
     for day, version in (("20260601", "final"), ("20260613", "prelim")):
-        typed = text_of(invented, f"{base}/{version}/day/{day}{place}")
-        assert text_of(invented, f"{base}/day/{day}{place}") == typed
+        typed = text_of(synthetic, f"{base}/{version}/day/{day}{place}")
+        assert text_of(synthetic, f"{base}/day/{day}{place}") == typed
         assert len(records(json.loads(typed))) > 200
-    assert len(records(json.loads(text_of(invented, f"{base}/final/day/20260613{place}")))) == 0
-    assert text_of(invented, f"{base}/info") == text_of(invented, f"{base}/prelim/info")
+    assert len(records(json.loads(text_of(synthetic, f"{base}/final/day/20260613{place}")))) == 0
+    assert text_of(synthetic, f"{base}/info") == text_of(synthetic, f"{base}/prelim/info")
 
 
 @pytest.mark.parametrize("id", [4000, 4018, 7000, 10003])
@@ -216,13 +216,13 @@ def test_the_paths_of_iso_ne_s_own_list_are_answered_but_for_those_named_here(sh
     sets = {base.partition("/")[0] for base in FEEDS} | {"lmpIndex", "locations"}
     values = {"Type": "final", "day": "20250715", "locationId": "4000", "reserveZoneId": "7001"}
     values |= {"sh": "07", "year": "2025", "locationType": "HUB"}
-    invented = Invented(0, 0)
+    synthetic = Synthetic(0, 0)
     asked = 0
     for line in (shared / "spec" / "paths.txt").read_text().splitlines():
         path = line.partition(" |")[0].strip("/")
         if path.partition("/")[0] not in sets or path == "hourlylmp":
             continue
-        answered = invented.answer(path.format_map(values), AT).status == 200
+        answered = synthetic.answer(path.format_map(values), AT).status == 200
         left_out = bool(LEFT_OUT.search(path) or DEFAULTS.fullmatch(path))
         assert answered != left_out, path
         asked += answered
@@ -237,9 +237,9 @@ def sheet(sandbox: Sandbox, path: str) -> tuple[list[str], list[dict[str, str]],
     with requests.Session() as session:
         page = "isoexpress/web/reports/operations/-/tree/gen-fuel-mix"
         session.get(f"{sandbox.reports_url}/{page}", timeout=10)
-        reply = session.get(f"{sandbox.reports_url}/{path}", timeout=10)
-    assert (reply.status_code, reply.headers["Content-Type"]) == (200, "text/csv")
-    lines = list(csv.reader(io.StringIO(reply.text, newline="")))
+        response = session.get(f"{sandbox.reports_url}/{path}", timeout=10)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "text/csv")
+    lines = list(csv.reader(io.StringIO(response.text, newline="")))
     headings = next(line for line in lines if line[0] == "H")
     rows = [dict(zip(headings, line, strict=True)) for line in lines if line[0] == "D"]
     assert lines[-1][0] == "T"
@@ -356,8 +356,8 @@ def test_preliminary_hours_name_locations_without_ids(sandbox: Sandbox) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_every_answer_names_the_sandbox(sandbox: Sandbox, method: str, path: str) -> None:
-    reply = requests.request(method, f"{sandbox.reports_url}{path}", timeout=10)
-    assert reply.headers["Server"].startswith("isone-sandbox")
+    response = requests.request(method, f"{sandbox.reports_url}{path}", timeout=10)
+    assert response.headers["Server"].startswith("isone-sandbox")
 
 
 def test_an_answer_under_login_limit_or_fault_names_the_sandbox_too() -> None:
@@ -366,13 +366,13 @@ def test_an_answer_under_login_limit_or_fault_names_the_sandbox_too() -> None:
         servers = [requests.get(f"{closed.reports_url}/{url}", timeout=5).headers["Server"]]
     with Sandbox(nodes=0, rate_limit=1) as busy:
         for _ in range(2):
-            reply = requests.get(f"{busy.reports_url}/{url}", timeout=5)
-        assert reply.status_code == 429
-        servers.append(reply.headers["Server"])
+            response = requests.get(f"{busy.reports_url}/{url}", timeout=5)
+        assert response.status_code == 429
+        servers.append(response.headers["Server"])
     for fault in ("server-error", "html", "login-redirect", "not-found", "wrong-type"):
         with Sandbox(nodes=0, faults=[fault]) as faulty:
-            reply = requests.get(f"{faulty.reports_url}/{url}", timeout=5, allow_redirects=False)
-            servers.append(reply.headers["Server"])
+            response = requests.get(f"{faulty.reports_url}/{url}", timeout=5, allow_redirects=False)
+            servers.append(response.headers["Server"])
     assert set(servers) == {"isone-sandbox"}
 
 
@@ -386,6 +386,6 @@ def test_a_request_that_cannot_be_read_is_answered_in_the_sandbox_s_name(sandbox
 
 
 def test_reserve_records_of_five_minutes_say_once_more_when_the_interval_begins(get: Get) -> None:
-    part = Part("reserve_5min", SUMMER)
-    for row in records(get(DATASETS["reserve_5min"].url_path(part))):
+    request = Request("reserve_5min", SUMMER)
+    for row in records(get(DATASETS["reserve_5min"].url_path(request))):
         assert row["IntervalBeginDate"] == row["BeginDate"]

@@ -100,7 +100,7 @@ def test_help_explains_every_option() -> None:
     [
         ("--port", "99999"),
         ("--port", "http"),
-        ("--host", "0.0.0.0"),  # noqa: S104 - it is refused
+        ("--host", "0.0.0.0"),  # noqa: S104 - it is rejected
         ("--today", "yesterday"),
         ("--fault", "nonsense"),
         ("--replay", "/does/not/exist"),

@@ -47,8 +47,8 @@ def ask(sandbox: Sandbox, path: str, timeout: float = 5.0) -> requests.Response:
     )
 
 
-def records(reply: requests.Response) -> Records:
-    content = reply.json()
+def records(response: requests.Response) -> Records:
+    content = response.json()
     while isinstance(content, dict):
         content.pop("market_day", None)
         (content,) = content.values()
@@ -76,11 +76,11 @@ def changed(right: Records, wrong: Records) -> list[tuple[dict[str, Any], dict[s
 def status(code: int, header: str | None = None) -> Callable[[Sandbox], None]:
     def check(sandbox: Sandbox) -> None:
         name = next(name for name, made in CHECKS.items() if made is check)
-        reply = with_fault(sandbox, name, DAY)
-        assert reply.status_code == code
-        assert reply.headers["Content-Type"].startswith("text/html")
+        response = with_fault(sandbox, name, DAY)
+        assert response.status_code == code
+        assert response.headers["Content-Type"].startswith("text/html")
         if header is not None:
-            assert header in reply.headers
+            assert header in response.headers
 
     return check
 
@@ -95,36 +95,36 @@ def broken_transport(*errors: type[Exception]) -> Callable[[Sandbox], None]:
 
 
 def check_date(sandbox: Sandbox) -> None:
-    reply = with_fault(sandbox, "too-many-requests-date", DAY)
-    assert reply.status_code == 429
-    until = parsedate_to_datetime(reply.headers["Retry-After"])
+    response = with_fault(sandbox, "too-many-requests-date", DAY)
+    assert response.status_code == 429
+    until = parsedate_to_datetime(response.headers["Retry-After"])
     assert 0 < (until - dt.datetime.now(dt.UTC)).total_seconds() <= 3
 
 
 def check_empty(sandbox: Sandbox) -> None:
-    reply = with_fault(sandbox, "empty", DAY)
-    assert (reply.status_code, reply.json()) == (200, {"HourlyLmps": ""})
+    response = with_fault(sandbox, "empty", DAY)
+    assert (response.status_code, response.json()) == (200, {"HourlyLmps": ""})
 
 
 def check_login_redirect(sandbox: Sandbox) -> None:
-    reply = with_fault(sandbox, "login-redirect", DAY)
-    assert (reply.status_code, reply.headers["Location"]) == (302, "/login")
+    response = with_fault(sandbox, "login-redirect", DAY)
+    assert (response.status_code, response.headers["Location"]) == (302, "/login")
     page = requests.get(sandbox.url.replace("/api/v1.1", "/login"), timeout=5)
     assert page.status_code == 200
     assert page.headers["Content-Type"].startswith("text/html")
 
 
 def check_html(sandbox: Sandbox) -> None:
-    reply = with_fault(sandbox, "html", DAY)
-    assert reply.status_code == 200
-    assert reply.headers["Content-Type"].startswith("text/html")
-    assert "<html>" in reply.text
+    response = with_fault(sandbox, "html", DAY)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert "<html>" in response.text
 
 
 def check_error_object(sandbox: Sandbox) -> None:
-    reply = with_fault(sandbox, "error-object", DAY)
-    assert reply.status_code == 200
-    assert list(reply.json()) == ["Error"]
+    response = with_fault(sandbox, "error-object", DAY)
+    assert response.status_code == 200
+    assert list(response.json()) == ["Error"]
 
 
 def check_byte_order_mark(sandbox: Sandbox) -> None:
@@ -134,17 +134,17 @@ def check_byte_order_mark(sandbox: Sandbox) -> None:
 
 def check_wrong_type(sandbox: Sandbox) -> None:
     right = ask(sandbox, DAY).content
-    reply = with_fault(sandbox, "wrong-type", DAY)
-    assert reply.headers["Content-Type"].startswith("text/html")
-    assert reply.content == right
+    response = with_fault(sandbox, "wrong-type", DAY)
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert response.content == right
 
 
 def raw(sandbox: Sandbox, name: str, path: str) -> tuple[int, bytes]:
     """The promised length and the body's bytes as they were sent."""
     sandbox.faults.add(f"{name}x1")
-    with requests.get(f"{sandbox.url}/{path}", stream=True, timeout=5) as reply:
-        assert reply.headers["Content-Encoding"] == "gzip"
-        return int(reply.headers["Content-Length"]), reply.raw.read(decode_content=False)
+    with requests.get(f"{sandbox.url}/{path}", stream=True, timeout=5) as response:
+        assert response.headers["Content-Encoding"] == "gzip"
+        return int(response.headers["Content-Length"]), response.raw.read(decode_content=False)
 
 
 def check_cut_gzip(sandbox: Sandbox) -> None:
@@ -221,7 +221,7 @@ def shifted_by(seconds: int) -> Callable[[Sandbox], None]:
         name = next(name for name, made in CHECKS.items() if made is check)
         right, wrong = right_and_wrong(sandbox, name, DAY)
         for a, b in zip(right, wrong, strict=True):
-            moved = clock.parse_stamp(b["BeginDate"]) - clock.parse_stamp(a["BeginDate"])
+            moved = clock.parse_timestamp(b["BeginDate"]) - clock.parse_timestamp(a["BeginDate"])
             assert moved == seconds
 
     return check
@@ -263,8 +263,8 @@ def check_disagreeing_row(sandbox: Sandbox) -> None:
 
 
 def adds_up(row: dict[str, Any]) -> bool:
-    parts = row["EnergyComponent"] + row["CongestionComponent"] + row["LossComponent"]
-    return bool(abs(row["LmpTotal"] - parts) < 0.001)
+    requests = row["EnergyComponent"] + row["CongestionComponent"] + row["LossComponent"]
+    return bool(abs(row["LmpTotal"] - requests) < 0.001)
 
 
 def one_price(value: object) -> Callable[[Sandbox], None]:
@@ -310,14 +310,14 @@ def check_wrong_place(sandbox: Sandbox) -> None:
     assert {row["ReserveZoneId"] for row in wrong} & {7000, 7001, 7002, 7003} == {7001, 7002, 7003}
 
 
-def check_stamp_off(sandbox: Sandbox) -> None:
-    right, wrong = right_and_wrong(sandbox, "stamp-off", PLACE)
+def check_timestamp_off(sandbox: Sandbox) -> None:
+    right, wrong = right_and_wrong(sandbox, "timestamp-off", PLACE)
     off = Counter(
-        clock.parse_stamp(b["BeginDate"]) - clock.parse_stamp(a["BeginDate"])
+        clock.parse_timestamp(b["BeginDate"]) - clock.parse_timestamp(a["BeginDate"])
         for a, b in zip(right, wrong, strict=True)
     )
     assert set(off) == {0, 1, 2}
-    snapped = [clock.snap(clock.parse_stamp(row["BeginDate"]), 5) for row in wrong]
+    snapped = [clock.snap(clock.parse_timestamp(row["BeginDate"]), 5) for row in wrong]
     assert snapped == list(clock.interval_starts(dt.date(2024, 1, 5), 5))
 
 
@@ -386,7 +386,7 @@ CHECKS: dict[str, Callable[[Sandbox], None]] = {
     "wrong-place": check_wrong_place,
     "nameless-place": check_nameless_place,
     "grouped": check_grouped,
-    "stamp-off": check_stamp_off,
+    "timestamp-off": check_timestamp_off,
 }
 
 
@@ -407,7 +407,7 @@ def test_a_fault_that_shows_no_status_is_logged_without_one(faulty: Sandbox, nam
     assert (last.status, last.fault) == (None, name)
 
 
-def test_after_a_fault_the_same_request_brings_the_right_reply(faulty: Sandbox) -> None:
+def test_after_a_fault_the_same_request_brings_the_right_response(faulty: Sandbox) -> None:
     right = ask(faulty, PLACE).content
     for name in ("server-error", "null-price", "empty", "html"):
         assert with_fault(faulty, name, PLACE).content != right
@@ -437,7 +437,7 @@ def test_faults_follow_one_another_in_the_order_they_were_named() -> None:
     assert logged == ["server-error", "not-found", "forbidden", None]
 
 
-def test_a_fault_on_records_waits_for_a_reply_that_has_some(faulty: Sandbox) -> None:
+def test_a_fault_on_records_waits_for_a_response_that_has_some(faulty: Sandbox) -> None:
     faulty.faults.add("null-pricex1")
     assert ask(faulty, "locations").status_code == 200
     assert ask(faulty, "hourlylmp/da/final/day/20300101").json() == {"HourlyLmps": ""}
@@ -446,7 +446,7 @@ def test_a_fault_on_records_waits_for_a_reply_that_has_some(faulty: Sandbox) -> 
     assert faulty.requests[-1].fault == "null-price"
 
 
-@pytest.mark.parametrize("name", ["sum-off", "wrong-place", "missing-place", "stamp-off"])
+@pytest.mark.parametrize("name", ["sum-off", "wrong-place", "missing-place", "timestamp-off"])
 def test_a_fault_spares_the_records_it_cannot_be_done_to(faulty: Sandbox, name: str) -> None:
     faulty.faults.add(name)
     ask(faulty, "hourlyrcp/final/day/20240105")
@@ -488,7 +488,7 @@ def test_a_redirect_can_lead_to_another_host() -> None:
 
 def test_a_login_that_is_missing_uses_up_no_fault() -> None:
     orders = ["server-errorx1"]
-    with Sandbox(nodes=0, username="u", password="p", faults=orders) as sandbox:  # noqa: S106 - invented
+    with Sandbox(nodes=0, username="u", password="p", faults=orders) as sandbox:  # noqa: S106 - synthetic
         assert ask(sandbox, DAY).status_code == 401
         asked = requests.get(f"{sandbox.url}/{DAY}", auth=("u", "p"), timeout=5)
         assert asked.status_code == 500
@@ -512,18 +512,18 @@ def test_an_order_is_read_as_name_glob_and_count(
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "empty:", "emptyx0", "EMPTY", "empty x2"])
-def test_an_order_that_cannot_be_is_refused(text: str) -> None:
+def test_an_order_that_cannot_be_is_rejected(text: str) -> None:
     with pytest.raises(UsageError):
         Sandbox(faults=[text])
 
 
-def test_a_faulty_reply_is_still_json_with_the_length_it_promises(faulty: Sandbox) -> None:
-    reply = with_fault(faulty, "doubled-row", DAY)
-    assert json.loads(reply.content)
-    assert reply.headers["Content-Encoding"] == "gzip"
+def test_a_faulty_response_is_still_json_with_the_length_it_promises(faulty: Sandbox) -> None:
+    response = with_fault(faulty, "doubled-row", DAY)
+    assert json.loads(response.content)
+    assert response.headers["Content-Encoding"] == "gzip"
 
 
-def test_a_fault_that_there_is_not_is_refused_with_the_command_that_names_all() -> None:
+def test_a_fault_that_there_is_not_is_rejected_with_the_command_that_names_all() -> None:
     sentence = "no fault named 'nonsense'; `python -m isone.sandbox --list-faults` names all"
     with pytest.raises(UsageError, match=re.escape(sentence)):
         Sandbox(faults=["nonsense:*"])

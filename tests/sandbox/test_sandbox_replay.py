@@ -1,4 +1,4 @@
-"""Recorded replies come first, byte for byte, and nothing outside their folder is ever read."""
+"""Recorded responses come first, byte for byte, and nothing outside their folder is ever read."""
 
 import gzip
 import json
@@ -39,20 +39,20 @@ def ask(sandbox: Sandbox, path: str, encoding: str = "gzip") -> tuple[requests.R
         headers={"Accept-Encoding": encoding, "Accept": "application/json"},
         stream=True,
         timeout=5,
-    ) as reply:
-        return reply, reply.raw.read(decode_content=False)
+    ) as response:
+        return response, response.raw.read(decode_content=False)
 
 
 @pytest.mark.parametrize("suffix", ["", ".json"])
-def test_a_recorded_reply_is_served_as_it_is(replaying: Sandbox, suffix: str) -> None:
-    reply, body = ask(replaying, f"{BASE}/20170101{suffix}", "identity")
-    assert (reply.status_code, body) == (200, RECORDED)
-    assert reply.headers["Content-Type"] == "application/json"
+def test_a_recorded_response_is_served_as_it_is(replaying: Sandbox, suffix: str) -> None:
+    response, body = ask(replaying, f"{BASE}/20170101{suffix}", "identity")
+    assert (response.status_code, body) == (200, RECORDED)
+    assert response.headers["Content-Type"] == "application/json"
 
 
 def test_recorded_gzip_bytes_are_passed_on_untouched(replaying: Sandbox, folder: Path) -> None:
-    reply, body = ask(replaying, f"{BASE}/20170102")
-    assert reply.headers["Content-Encoding"] == "gzip"
+    response, body = ask(replaying, f"{BASE}/20170102")
+    assert response.headers["Content-Encoding"] == "gzip"
     assert body == (folder / "api/v1.1" / BASE / "20170102.json.gz").read_bytes()
 
 
@@ -60,7 +60,7 @@ def test_recorded_gzip_is_unpacked_for_those_who_do_not_take_it(replaying: Sandb
     assert ask(replaying, f"{BASE}/20170102", "identity")[1] == RECORDED
 
 
-def test_what_is_not_recorded_is_invented(replaying: Sandbox) -> None:
+def test_what_is_not_recorded_is_synthetic(replaying: Sandbox) -> None:
     assert len(requests.get(f"{replaying.url}/{BASE}/20170104", timeout=5).content) > 10_000
 
 
@@ -103,14 +103,14 @@ def test_no_url_leads_out_of_the_folder(replaying: Sandbox, up: str) -> None:
     connection = http.client.HTTPConnection(host, int(port), timeout=5)
     try:
         connection.request("GET", f"/api/v1.1/{up}.json")
-        reply = connection.getresponse()
-        assert reply.status == 404
-        assert b"outside" not in reply.read()
+        response = connection.getresponse()
+        assert response.status == 404
+        assert b"outside" not in response.read()
     finally:
         connection.close()
 
 
-def test_faults_reach_recorded_replies_too(folder: Path) -> None:
+def test_faults_reach_recorded_responses_too(folder: Path) -> None:
     row = {"BeginDate": "2017-01-05T00:00:00.000-05:00", "LmpTotal": 28.3}
     content = json.dumps({"HourlyLmps": {"HourlyLmp": row}})
     (folder / "api/v1.1" / BASE / "20170105.json").write_text(content)
@@ -128,19 +128,19 @@ def test_real_recorded_days_are_served_byte_for_byte(shared: Any) -> None:
     with Sandbox(nodes=0, replay=folder, replay_only=True) as sandbox, requests.Session() as s:
         for file in files:
             path = file.relative_to(folder / "api" / "v1.1").with_suffix("").as_posix()
-            reply = s.get(f"{sandbox.url}/{path}", timeout=5)
-            assert reply.content == file.read_bytes()
+            response = s.get(f"{sandbox.url}/{path}", timeout=5)
+            assert response.content == file.read_bytes()
 
 
-def test_an_invented_day_has_the_shape_of_a_real_one(shared: Any) -> None:
+def test_an_synthetic_day_has_the_shape_of_a_real_one(shared: Any) -> None:
     for base in ("hourlylmp/da/final", "hourlylmp/rt/final", "hourlyrcp/final"):
         path = f"{base}/day/20170103"
         real = json.loads((shared / "replay/api/v1.1" / f"{path}.json").read_text())
         with Sandbox(nodes=0) as sandbox:
-            invented = requests.get(f"{sandbox.url}/{path}", timeout=5).json()
+            synthetic = requests.get(f"{sandbox.url}/{path}", timeout=5).json()
         while isinstance(real, dict):
-            assert list(real) == list(invented)
-            (real,), (invented,) = real.values(), invented.values()
-        assert list(real[0]) == list(invented[0])
-        assert real[0]["BeginDate"] == invented[0]["BeginDate"]
-        assert real[0].get("Location") == invented[0].get("Location")
+            assert list(real) == list(synthetic)
+            (real,), (synthetic,) = real.values(), synthetic.values()
+        assert list(real[0]) == list(synthetic[0])
+        assert real[0]["BeginDate"] == synthetic[0]["BeginDate"]
+        assert real[0].get("Location") == synthetic[0].get("Location")

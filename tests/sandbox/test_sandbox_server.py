@@ -27,13 +27,13 @@ def raw(sandbox: Sandbox, path: str, **headers: str) -> tuple[http.client.HTTPRe
     try:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("GET", f"/api/v1.1/{path}", headers=names)
-        reply = connection.getresponse()
-        return reply, reply.read()
+        response = connection.getresponse()
+        return response, response.read()
     finally:
         connection.close()
 
 
-def test_a_reply_is_gzipped_when_that_is_asked_for_and_plain_otherwise(sandbox: Sandbox) -> None:
+def test_a_response_is_gzipped_when_that_is_asked_for_and_plain_otherwise(sandbox: Sandbox) -> None:
     plain, text = raw(sandbox, DAY, Accept_Encoding="identity")
     packed, data = raw(sandbox, DAY, Accept_Encoding="deflate, gzip;q=1.0")
     assert plain.getheader("Content-Encoding") is None
@@ -44,9 +44,9 @@ def test_a_reply_is_gzipped_when_that_is_asked_for_and_plain_otherwise(sandbox: 
     assert gzip.decompress(data) == text
 
 
-def test_gzip_that_is_refused_is_not_used(sandbox: Sandbox) -> None:
-    reply, _ = raw(sandbox, DAY, Accept_Encoding="gzip;q=0")
-    assert reply.getheader("Content-Encoding") is None
+def test_gzip_that_is_rejected_is_not_used(sandbox: Sandbox) -> None:
+    response, _ = raw(sandbox, DAY, Accept_Encoding="gzip;q=0")
+    assert response.getheader("Content-Encoding") is None
 
 
 def test_the_same_request_gives_the_same_gzip_bytes_without_a_time_in_them(
@@ -74,8 +74,8 @@ def test_one_connection_serves_many_requests(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "text/html, application/json;q=0.5"])
 def test_json_comes_to_those_who_take_it(sandbox: Sandbox, accept: str) -> None:
-    reply, body = raw(sandbox, DAY, Accept=accept)
-    assert reply.status == 200
+    response, body = raw(sandbox, DAY, Accept=accept)
+    assert response.status == 200
     assert json.loads(body)
 
 
@@ -84,16 +84,16 @@ def test_xml_is_not_offered_but_the_suffix_brings_json_whatever_is_accepted(
     sandbox: Sandbox, accept: str
 ) -> None:
     assert raw(sandbox, DAY, Accept=accept)[0].status == 406
-    reply, body = raw(sandbox, f"{DAY}.json", Accept=accept)
-    assert reply.status == 200
+    response, body = raw(sandbox, f"{DAY}.json", Accept=accept)
+    assert response.status == 200
     assert json.loads(body)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD", "BREW"])
 def test_only_get_is_allowed(sandbox: Sandbox, method: str) -> None:
-    reply = requests.request(method, f"{sandbox.url}/{DAY}", data=b"x" * 1000, timeout=5)
-    assert reply.status_code == 405
-    assert reply.headers["Allow"] == "GET"
+    response = requests.request(method, f"{sandbox.url}/{DAY}", data=b"x" * 1000, timeout=5)
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "GET"
 
 
 def test_no_login_is_asked_for_unless_there_is_one(sandbox: Sandbox) -> None:
@@ -101,34 +101,34 @@ def test_no_login_is_asked_for_unless_there_is_one(sandbox: Sandbox) -> None:
 
 
 def test_a_login_is_needed_where_one_is_set() -> None:
-    with Sandbox(nodes=0, username="someone", password="sécret") as sandbox:  # noqa: S106 - invented
+    with Sandbox(nodes=0, username="someone", password="sécret") as sandbox:  # noqa: S106 - synthetic
         url = f"{sandbox.url}/{DAY}"
         right = (b"someone", "sécret".encode())
         assert requests.get(url, auth=right, timeout=5).status_code == 200
         for auth in (None, ("someone", "wrong"), ("other", "sécret".encode())):
-            reply = requests.get(url, auth=auth, timeout=5)  # type: ignore[arg-type]
-            assert reply.status_code == 401
-            assert reply.headers["WWW-Authenticate"].startswith("Basic realm=")
-            assert reply.headers["Content-Type"].startswith("text/html")
-            assert "<html>" in reply.text
+            response = requests.get(url, auth=auth, timeout=5)  # type: ignore[arg-type]
+            assert response.status_code == 401
+            assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
+            assert response.headers["Content-Type"].startswith("text/html")
+            assert "<html>" in response.text
         for header in ("Basic", "Basic ???", "Bearer abc", "Basic \xff"):
-            reply = requests.get(url, headers={"Authorization": header}, timeout=5)
-            assert reply.status_code == 401
+            response = requests.get(url, headers={"Authorization": header}, timeout=5)
+            assert response.status_code == 401
 
 
 def test_over_the_rate_limit_the_answer_is_429_with_retry_after() -> None:
     with Sandbox(nodes=0, rate_limit=3, retry_after=7) as sandbox:
-        replies = [requests.get(f"{sandbox.url}/{DAY}", timeout=5) for _ in range(5)]
-    assert [reply.status_code for reply in replies] == [200, 200, 200, 429, 429]
-    assert replies[-1].headers["Retry-After"] == "7"
+        responses = [requests.get(f"{sandbox.url}/{DAY}", timeout=5) for _ in range(5)]
+    assert [response.status_code for response in responses] == [200, 200, 200, 429, 429]
+    assert responses[-1].headers["Retry-After"] == "7"
 
 
 def test_without_retry_after_none_is_named() -> None:
     with Sandbox(nodes=0, rate_limit=1) as sandbox:
         requests.get(f"{sandbox.url}/{DAY}", timeout=5)
-        reply = requests.get(f"{sandbox.url}/{DAY}", timeout=5)
-    assert reply.status_code == 429
-    assert "Retry-After" not in reply.headers
+        response = requests.get(f"{sandbox.url}/{DAY}", timeout=5)
+    assert response.status_code == 429
+    assert "Retry-After" not in response.headers
 
 
 def test_latency_is_waited_before_each_answer() -> None:
@@ -158,7 +158,7 @@ def test_the_log_keeps_each_request_and_no_credentials(tmp_path: Path) -> None:
     with Sandbox(
         nodes=0,
         username="someone",
-        password="canary",  # noqa: S106 - invented
+        password="canary",  # noqa: S106 - synthetic
         faults=["server-errorx1"],
         requests_log=log,
     ) as sandbox:
@@ -181,7 +181,7 @@ def test_the_log_keeps_each_request_and_no_credentials(tmp_path: Path) -> None:
     assert "canary" not in log.read_text()
 
 
-def test_a_request_is_in_the_log_by_the_time_its_reply_has_come() -> None:
+def test_a_request_is_in_the_log_by_the_time_its_response_has_come() -> None:
     with Sandbox(nodes=0) as sandbox:
         for number in range(1, 20):
             requests.get(f"{sandbox.url}/locations", timeout=5)
@@ -239,7 +239,7 @@ def test_what_is_not_http_harms_nothing(sandbox: Sandbox, data: bytes) -> None:
         {"nodes": -1},
         {"nodes": 1_000_000},
         {"port": 70000},
-        {"host": "0.0.0.0"},  # noqa: S104 - it is refused
+        {"host": "0.0.0.0"},  # noqa: S104 - it is rejected
         {"host": "192.168.1.1"},
         {"host": "example.org"},
         {"latency": -1.0},
@@ -255,14 +255,14 @@ def test_what_is_not_http_harms_nothing(sandbox: Sandbox, data: bytes) -> None:
     ],
     ids=str,
 )
-def test_an_option_that_cannot_be_is_refused_in_one_sentence(options: dict[str, Any]) -> None:
+def test_an_option_that_cannot_be_is_rejected_in_one_sentence(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as refusal:
         Sandbox(**options)
     assert str(refusal.value).endswith(".")
     assert "\n" not in str(refusal.value)
 
 
-def test_a_port_in_use_is_refused(sandbox: Sandbox) -> None:
+def test_a_port_in_use_is_rejected(sandbox: Sandbox) -> None:
     port = int(sandbox.url.split(":")[2].split("/")[0])
     with pytest.raises(UsageError, match=str(port)), Sandbox(port=port):
         pass
@@ -270,5 +270,5 @@ def test_a_port_in_use_is_refused(sandbox: Sandbox) -> None:
 
 def test_full_scale_is_1200_locations() -> None:
     with Sandbox(nodes=1184) as sandbox:
-        reply = requests.get(f"{sandbox.url}/{DAY}", timeout=20)
-    assert len(reply.json()["HourlyLmps"]["HourlyLmp"]) == 1200 * 24
+        response = requests.get(f"{sandbox.url}/{DAY}", timeout=20)
+    assert len(response.json()["HourlyLmps"]["HourlyLmp"]) == 1200 * 24

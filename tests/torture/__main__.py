@@ -26,10 +26,10 @@ sys.path[:1] = [str(PROJECT), str(PROJECT / "tests")]
 import duckdb  # noqa: E402, F401 - imported once for all the jobs
 import pyarrow.compute  # noqa: E402, F401
 import pyarrow.parquet  # noqa: E402, F401
-from faults import shim  # noqa: E402 - found only now
-from torture import postgres, replies, whole_runs  # noqa: E402
+from torture import postgres, responses, whole_runs  # noqa: E402
 from torture.blows import Blows  # noqa: E402
 from torture.downloads import Downloads, Job  # noqa: E402
+from torture.faults import shim  # noqa: E402 - found only now
 from torture.machine import Violation, can_mount  # noqa: E402
 from torture.rooms import LOAD, PACK, SETS, Prepared  # noqa: E402
 from torture.service import Server, server  # noqa: E402
@@ -75,7 +75,7 @@ def read_options() -> argparse.Namespace:
     number("--memory", 50, "limits of memory of each that are too little")
     number("--every", 1, "fail every N-th file operation only, of each")
     number("--seeds", 10, "servers that fail a fifth of all requests")
-    number("--damaged", 10_000, "damaged replies")
+    number("--damaged", 10_000, "damaged responses")
     number("--fuzzed", 1_000_000, "fuzzed payloads")
     number("--runs", 50, "kills of Snakemake alone, and of all its processes")
     number("--clients", 50, "kills of jobs that load into PostgreSQL")
@@ -143,7 +143,7 @@ def chosen_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[s
 
 def download_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[str, Series]]:
     jobs = bench.undisturbed(options.days)
-    calm = {name: (job.contents(), job.proven()) for name, job in jobs.items()}
+    calm = {name: (job.contents(), job.validated()) for name, job in jobs.items()}
     tables = {name: bench.prepared(options.days, (name,)) for name in SETS}
     downloads = Downloads(bench.service, bench.folder, options.days, random.Random(), calm, tables)  # noqa: S311
 
@@ -166,8 +166,8 @@ def download_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple
     for what, run in series.items():
         possible = what != "disk full" or can_mount()
         yield f"download: {what}", with_chance(run) if possible else no_mount
-    yield "damaged reply", lambda chance: replies.damaged(options.damaged, chance)
-    yield "fuzzed payload", lambda chance: replies.fuzzed(options.fuzzed, chance)
+    yield "damaged response", lambda chance: responses.damaged(options.damaged, chance)
+    yield "fuzzed payload", lambda chance: responses.fuzzed(options.fuzzed, chance)
 
 
 def room_series(

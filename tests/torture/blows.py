@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faults import shim
-from faults.operations import SyncRecord, power_cut
+from torture.faults import shim
+from torture.faults.operations import SyncRecord, power_cut
 from torture.machine import LONGEST, limit_memory, mount, require, strike, tmpfs, wait, wait_or_kill
 from torture.rooms import NEW, Prepared, RoomJob
 
@@ -48,7 +48,7 @@ class Blows:
 
     def killed(self, count: int, number: signal.Signals) -> dict[str, Any]:
         """Send a signal at random moments, until it has reached so many attempts."""
-        reached = done = begun_anew = 0
+        reached = done = begun_again = 0
         usual = Usual(self)
         while reached < count:
             with self.job() as job:
@@ -66,7 +66,7 @@ class Blows:
                         f"exit code {code} after {number.name}: {job.words} {job.traceback}",
                     )
                     reached += 1
-                    begun_anew += version == NEW
+                    begun_again += version == NEW
                 self.prepared.require_done(job)
                 done += 1
         return {

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faults.damage import meaning
-from faults.operations import FailingOperations, SyncRecord, power_cut
+from torture.faults.damage import meaning
+from torture.faults.operations import FailingOperations, SyncRecord, power_cut
 from torture.machine import (
     LONGEST,
     Violation,
@@ -108,14 +108,14 @@ class Job:
         return "nothing"
 
     def contents(self) -> dict[str, str]:
-        """What lies under final names: part → digest."""
+        """What lies under final names: request → digest."""
         folder = self.store.raw_dir(self.dataset, 2024)
         return {p.name: sha256(p.read_bytes()) for p in folder.glob("[0-9]*.json.gz")}
 
-    def proven(self) -> list[dict[str, Any]]:
-        """What the marker says of each part, but for when it was fetched."""
-        parts = json.loads(self.marker.read_text())["parts"]
-        return [{k: v for k, v in part.items() if k != "fetched"} for part in parts]
+    def validated(self) -> list[dict[str, Any]]:
+        """What the marker says of each request, but for when it was fetched."""
+        requests = json.loads(self.marker.read_text())["requests"]
+        return [{k: v for k, v in request.items() if k != "fetched"} for request in requests]
 
 
 @dataclass
@@ -150,7 +150,9 @@ class Downloads:
     def require_finished(self, job: Job) -> None:
         """What must hold in the end."""
         self.require_sound(job)
-        require(job.proven() == self.calm[job.dataset][1], f"{job.marker} is not the undisturbed")
+        require(
+            job.validated() == self.calm[job.dataset][1], f"{job.marker} is not the undisturbed"
+        )
         self.tables[job.dataset].require_same_tables(job.store, job.dataset)
         shutil.rmtree(job.folder.parent)
 
@@ -206,7 +208,7 @@ class Downloads:
                     job.finish()
                 self.require_sound(job)
                 require(
-                    job.proven() == self.calm[job.dataset][1], "another marker than undisturbed"
+                    job.validated() == self.calm[job.dataset][1], "another marker than undisturbed"
                 )
             shutil.rmtree(job.folder.parent)
         return {"count": full, "outcome": f"jobs of {self.days} days; all went on from there"}
@@ -214,7 +216,8 @@ class Downloads:
     def power_cut(self, count: int) -> dict[str, Any]:
         """Cut the power at random moments: what was not synced is lost, by chance.
 
-        Where the ledger is lost the next run proves everything anew, so it is given ever more time.
+        Where the ledger is lost the next run validates everything again, so it is given ever more
+        time.
         """
         cuts = lost = 0
         most = 0
@@ -243,8 +246,8 @@ class Downloads:
             self.require_finished(job)
         return {
             "count": cuts,
-            "outcome": f"{lost} unsynced names and contents lost, of filed days at most {most} "
-            "at a time, being filed at that moment",
+            "outcome": f"{lost} unsynced names and contents lost, of stored days at most {most} "
+            "at a time, being stored at that moment",
         }
 
     def little_memory(self, count: int) -> dict[str, Any]:
@@ -266,7 +269,7 @@ class Downloads:
                 require("fault of the program" not in job.last_words(), job.last_words())
                 ends["in a sentence" if code == 1 else "hung"] += 1
                 job.finish()
-            require(job.proven() == self.calm[job.dataset][1], "another marker than undisturbed")
+            require(job.validated() == self.calm[job.dataset][1], "another marker than undisturbed")
             shutil.rmtree(job.folder.parent)
         said = ", ".join(f"{number} {words}" for words, number in ends.items())
         return {"count": sum(ends.values()), "outcome": f"{said}; all went on from there"}
@@ -309,7 +312,7 @@ class Downloads:
                 survived += failed and code == 0
                 job.before = lambda: None
                 job.finish()
-                require(len(job.proven()) == 1, "not the one day")
+                require(len(job.validated()) == 1, "not the one day")
                 shutil.rmtree(job.folder.parent)
                 if not failed:
                     break

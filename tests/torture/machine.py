@@ -98,7 +98,7 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(
         str(path.relative_to(folder))
         for path in folder.rglob(".*")
-        if path.name != ".downloading" and path.suffix != ".unproven"
+        if path.name != ".downloading" and path.suffix != ".unvalidated"
     )
 
 

@@ -117,7 +117,7 @@ class RoomJob:
 
 @dataclass
 class Prepared:
-    """Proven years, and the tables that undisturbed jobs make of them, the old and the new."""
+    """Complete years, and the tables that undisturbed jobs make of them, the old and the new."""
 
     store: Store
     """Where the years lie; it is only read."""
@@ -148,7 +148,7 @@ class Prepared:
     def job(self, room: str, home: Path, dataset: str, *, copied: bool = False) -> RoomJob:
         """A job in a folder of its own, with the old one's work in the place of its own.
 
-        `copied` are then the replies too, else they are the prepared ones.
+        `copied` are then the responses too, else they are the prepared ones.
         """
         self._lay_out(home, copied=copied)
         job = RoomJob(room, home, dataset, self.period)

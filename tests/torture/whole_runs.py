@@ -48,7 +48,7 @@ class WholeRuns:
         what = "of Snakemake alone" if alone else "of all processes"
         return {
             "count": tally["kills"],
-            "outcome": f"{tally['done']} runs {what} came to their end, {tally['refused']} times "
+            "outcome": f"{tally['done']} runs {what} came to their end, {tally['rejected']} times "
             f"a second downloader was kept out, {tally['repeated']} requests repeated",
         }
 
@@ -69,9 +69,9 @@ class WholeRuns:
             elif process.returncode == 0:
                 break
             else:
-                refused = "is downloading into" in run.said()
-                require(alone and refused, f"a run ended with {process.returncode}: {run.said()}")
-                tally["refused"] += 1
+                rejected = "is downloading into" in run.said()
+                require(alone and rejected, f"a run ended with {process.returncode}: {run.said()}")
+                tally["rejected"] += 1
             run.unlock()
             require(kills < 60, "it never came to its end")
         run.end_orphans()
@@ -157,11 +157,11 @@ class _Run:
         return (self.folder / "said.txt").read_text(errors="replace")
 
     def contents(self) -> Any:
-        """Replies byte for byte; the rows of the tables, wherever they lie."""
-        raw = sorted(self._replies())
+        """Responses byte for byte; the rows of the tables, wherever they lie."""
+        raw = sorted(self._responses())
         return [raw, in_child(self._tables)]
 
-    def _replies(self) -> Iterator[tuple[str, int]]:
+    def _responses(self) -> Iterator[tuple[str, int]]:
         for path in (self.root / "raw").rglob("[0-9]*.json.gz"):
             yield str(path.relative_to(self.root)), hash(path.read_bytes())
 

@@ -1,8 +1,8 @@
 """Ask again for final days that are had, and record what ISO-NE has corrected since.
 
-Nothing is overwritten silently: where a final day differs now, the reply that was had is kept in
+Nothing is overwritten silently: where a final day differs now, the response that was had is kept in
 `superseded/`, the new one takes its place with a note of what it corrects, and every marker that
-names the old one names the new. What hangs on a marker (tables, databases) is then made anew by the
+names the old one names the new. What hangs on a marker (tables, databases) is then rebuilt by the
 next run.
 """
 
@@ -18,16 +18,16 @@ from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
 from isone.download.session import open_client
 from isone.download.year import entry_of, received_now, source_of
-from isone.errors import DamagedError, DownloadError, NoDataError, ReplyError
+from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
 from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Part
+from isone.market.datasets import DATASETS, Dataset, Request
 from isone.response import check, parse, revisions
 from isone.response.suspects import Known
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import read_settings
 from isone.store.manifest import DayFlaw, day_flaws, read_manifest
-from isone.store.store import Entry, Proven, Store, make_folder, sha256, write_json, write_whole
+from isone.store.store import Entry, Store, Validated, make_folder, sha256, write_json, write_whole
 
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 
@@ -62,7 +62,7 @@ def recheck_prices(
 def recheck_days(
     store: Store, client: Client, dataset: Dataset, first: dt.date, last: dt.date
 ) -> dict[str, Any]:
-    """Compare each final reply of some days with what is served now, and take in corrections.
+    """Compare each final response of some days with what is served now, and take in corrections.
 
     Returns what came of it, for the note: how many were compared, what was corrected, what failed.
     """
@@ -71,16 +71,16 @@ def recheck_days(
     compared = 0
     for year in range(first.year, last.year + 1):
         for entry in _had(store, dataset.name, year):
-            part = Part.named(dataset.name, entry.part)
-            if part is None or part.prelim or not first <= part.day <= last:
+            request = Request.named(dataset.name, entry.request)
+            if request is None or request.prelim or not first <= request.day <= last:
                 continue
             if (entry.source == "reports") != client.source.gives_reports:
                 continue  # it is compared with its own source alone
             try:
-                new = _recheck(store, client, dataset, part, entry)
-            except (ReplyError, DamagedError) as error:
-                failed[part.name] = str(error)
-                log.warning("%s: cannot be compared, %s", part, error)
+                new = _recheck(store, client, dataset, request, entry)
+            except (ResponseError, DamagedError) as error:
+                failed[request.name] = str(error)
+                log.warning("%s: cannot be compared, %s", request, error)
                 continue
             compared += 1
             if new:
@@ -97,44 +97,44 @@ def recheck_days(
 
 
 def _had(store: Store, dataset: str, year: int) -> list[Entry]:
-    """What was proven of a year, the newest version of each part, whether or not it lies there.
+    """What was validated of a year, the newest of each request, whether or not it is there.
 
     The ledger has no entry of a file that is gone or has another size; the year's markers do.
     """
     known: dict[str, Entry] = {}
     for period in store.marker_periods(dataset):
         if period.startswith(str(year)):
-            parts = read_manifest(store.marker_path(dataset, period)).parts
-            known |= {entry.part: entry for entry in parts}
+            requests = read_manifest(store.marker_path(dataset, period)).requests
+            known |= {entry.request: entry for entry in requests}
     return list((known | store.read_ledger(dataset, year)).values())
 
 
 def _recheck(
-    store: Store, client: Client, dataset: Dataset, part: Part, entry: Entry
+    store: Store, client: Client, dataset: Dataset, request: Request, entry: Entry
 ) -> Entry | None:
-    """The entry of the corrected reply, filed; None where nothing has changed."""
-    path = store.raw_path(part)
+    """The entry of the corrected response, stored; None where nothing has changed."""
+    path = store.raw_path(request)
     had = path.read_bytes() if path.exists() else b""
     if sha256(had) != entry.sha256:
-        raise DamagedError(f"the stored reply {path} is gone or damaged; {_MEND}")
-    content = client.fetch(client.source.path(dataset, part))
+        raise DamagedError(f"the stored response {path} is gone or damaged; {_MEND}")
+    content = client.fetch(client.source.path(dataset, request))
     before, after = parse.inflate(had), parse.inflate(content)
     if entry.corrects:
         _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
     if before == after:
         return None
     accepted = {flaw.name for flaw in entry.flaws}
-    finding = check.examine(dataset, part, after, accepted=accepted)
+    finding = check.examine(dataset, request, after, accepted=accepted)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:
-        raise NoDataError("the reply is empty now; what was had is kept")
+        raise NoDataError("the response is empty now; what was had is kept")
     changes = revisions.compare(dataset, before, after)
     if not changes.rows:
         return None
-    prices, found = Known.of(store, dataset, [part.day.year]).examine(dataset, part, after)
+    prices, found = Known.of(store, dataset, [request.day.year]).examine(dataset, request, after)
     new = entry_of(
-        part,
+        request,
         content,
         source_of(after, client.source),
         received_now(),
@@ -144,31 +144,31 @@ def _recheck(
         **changes.noted,
     )
     new = msgspec.structs.replace(new, prices=prices, flaws=(*new.flaws, *found))
-    kept = store.superseded_path(part, entry)
+    kept = store.superseded_path(request, entry)
     make_folder(kept.parent)
     write_whole(kept, had)
-    unproven = store.unproven_path(part)
-    unproven.write_bytes(content)
-    store.file_parts([Proven(part, unproven, new)])
+    unvalidated = store.unvalidated_path(request)
+    unvalidated.write_bytes(content)
+    store.save_responses([Validated(request, unvalidated, new)])
     _rewrite_markers(store, dataset.name, new)
-    log.warning("%s: corrected by ISO-NE, %s (the reply before it: %s)", part, changes, kept)
+    log.warning("%s: corrected by ISO-NE, %s (the response before it: %s)", request, changes, kept)
     for flaw in found:
-        log.warning("%s: suspect, %s: %s", part, flaw.name, flaw.what)
+        log.warning("%s: suspect, %s: %s", request, flaw.name, flaw.what)
     return new
 
 
 def _rewrite_markers(store: Store, dataset: str, new: Entry) -> None:
-    """Let every marker that names the reply which this one corrects name this one."""
+    """Let every marker that names the response which this one corrects name this one."""
     for period in store.marker_periods(dataset):
         marker = json.loads(store.marker_path(dataset, period).read_bytes())
-        parts = marker.get("parts", [])
-        old = {"part": new.part, "sha256": new.corrects}
-        replaced = [msgspec.to_builtins(new) if old.items() <= p.items() else p for p in parts]
-        if replaced != parts:
-            rows = sum(part["rows"] for part in replaced)
+        requests = marker.get("requests", [])
+        old = {"request": new.request, "sha256": new.corrects}
+        replaced = [msgspec.to_builtins(new) if old.items() <= p.items() else p for p in requests]
+        if replaced != requests:
+            rows = sum(request["rows"] for request in replaced)
             reasons: dict[dt.date, dict[str, str]] = {}
             for flaw in msgspec.convert(marker.get("flaws", []), list[DayFlaw]):
                 reasons.setdefault(dt.date.fromisoformat(flaw.day), {})[flaw.flaw] = flaw.reason
             flaws = day_flaws(msgspec.convert(replaced, list[Entry]), reasons)
-            changed = {"parts": replaced, "rows": rows, "flaws": msgspec.to_builtins(flaws)}
+            changed = {"requests": replaced, "rows": rows, "flaws": msgspec.to_builtins(flaws)}
             store.write_marker(dataset, period, marker | changed)

@@ -15,9 +15,9 @@ def line(found: dict[str, Any]) -> str:
         return f"{span}: no final response of these days is here, so none was asked for again"
     said = f"{span}: {count(found['compared'], 'response')} compared, {len(corrected)} corrected"
     if corrected:
-        changes = [f"{c['part']}, {count(c['changed_rows'], 'row')}" for c in corrected]
+        changes = [f"{c['request']}, {count(c['changed_rows'], 'row')}" for c in corrected]
         said += f" ({some(changes, _NAMED, '; ')})"
     if failed:
-        reasons = [f"{part}: {reason}" for part, reason in failed.items()]
+        reasons = [f"{request}: {reason}" for request, reason in failed.items()]
         said += f", {len(failed)} could not be compared: {some(reasons, _NAMED, '; ')}"
     return said

@@ -11,7 +11,7 @@ from statistics import fmean
 import msgspec
 
 from isone.audit.reconcile.ours import Hours, month_hours
-from isone.errors import UNREADABLE, ReplyError
+from isone.errors import UNREADABLE, ResponseError
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS
 from isone.response import parse
@@ -54,35 +54,35 @@ class _Indexes(msgspec.Struct):
     LmpIndex: _Level = None
 
 
-class _Reply(msgspec.Struct):
+class _Response(msgspec.Struct):
     LmpIndexes: _Indexes | str | None = None
 
 
-_decoder = msgspec.json.Decoder(_Reply)
+_decoder = msgspec.json.Decoder(_Response)
 
 
 def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
-    """ISO-NE's averages of a year ($/MWh) by month (1 to 12), from a reply's JSON.
+    """ISO-NE's averages of a year ($/MWh) by month (1 to 12), from a response's JSON.
 
-    Raises ReplyError for another form, year or place; an empty reply has no months.
+    Raises ResponseError for another form, year or place; an empty response has no months.
     """
     try:
-        reply = _decoder.decode(body)
+        response = _decoder.decode(body)
     except UNREADABLE as error:
-        raise ReplyError(f"the reply is no list of monthly averages: {error}") from error
-    level = reply.LmpIndexes.LmpIndex if isinstance(reply.LmpIndexes, _Indexes) else None
+        raise ResponseError(f"the response is no list of monthly averages: {error}") from error
+    level = response.LmpIndexes.LmpIndex if isinstance(response.LmpIndexes, _Indexes) else None
     if not level or isinstance(level, str):
         return {}
     found: dict[int, float] = {}
     for index in level if isinstance(level, list) else [level]:
         try:
-            begins = clock.local_time(clock.parse_stamp(index.BeginDate))
+            begins = clock.local_time(clock.parse_timestamp(index.BeginDate))
         except (ValueError, OverflowError) as error:
-            raise ReplyError(f"the averages have a wrong stamp: {error}") from error
+            raise ResponseError(f"the averages have a wrong timestamp: {error}") from error
         if begins.year != year or index.Location.id != str(location):
-            raise ReplyError(f"the averages are of {begins:%Y-%m} at {index.Location.id}")
+            raise ResponseError(f"the averages are of {begins:%Y-%m} at {index.Location.id}")
         if found.setdefault(begins.month, index.Average) != index.Average:
-            raise ReplyError(f"there are two averages of {begins:%Y-%m}, and they disagree")
+            raise ResponseError(f"there are two averages of {begins:%Y-%m}, and they disagree")
     return found
 
 

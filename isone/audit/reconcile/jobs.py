@@ -84,7 +84,7 @@ def _read_workbook(path: Path, tables: Sequence[Path]) -> list[Sheet]:
 def reconcile_year(
     store: Store, client: Client, market: str, year: int, places: Mapping[int, ours.Hours]
 ) -> list[Month]:
-    """The months of a year at hub and zones; each reply is kept as served."""
+    """The months of a year at hub and zones; each response is kept as served."""
     months: list[Month] = []
     for location in sorted(places.keys() & set(HUBS)):
         path = store.root / "raw" / "lmp_index" / market / str(year) / f"{location}.json.gz"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isone.market.datasets import DATASETS
-from isone.run.selection import Job
+from isone.run.selection import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.store import Store
@@ -40,7 +40,7 @@ class Reconciling:
 
     settings: Settings
     store: Store
-    jobs: tuple[Job, ...]
+    dataset_years: tuple[DatasetYear, ...]
 
     @property
     def tables(self) -> list[str]:
@@ -56,7 +56,7 @@ class Reconciling:
     def _names(self) -> list[tuple[str, str]]:
         return [
             (job.dataset, job.period)
-            for job in self.jobs
+            for job in self.dataset_years
             if DATASETS[job.dataset].data_type == "lmp"
             or (self.settings.smd and job.dataset == REGULATION)
         ]

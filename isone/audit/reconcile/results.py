@@ -1,4 +1,4 @@
-"""The results of reconciliations: what was compared stays until it is compared anew."""
+"""The results of reconciliations: what was compared stays until it is compared again."""
 
 import datetime as dt
 from collections.abc import Iterable

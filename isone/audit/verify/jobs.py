@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from isone.audit.verify import verdict as verdicts
-from isone.audit.verify.verdict import ABSENT, DAMAGED, SOUND, Verdict
+from isone.audit.verify.verdict import ABSENT, DAMAGED, OK, Verdict
 from isone.errors import VerifyError
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
@@ -72,8 +72,8 @@ def _verify(settings: Settings, dataset: str, period: str, journal: Journal) -> 
 
     verdict = year.verify_year(Store(settings.store_dir), settings, dataset, period, on_day)
     journal.tell(verdict=verdict.verdict, days_read=len(seen))
-    days, replies = count(verdict.days, "day"), count(verdict.parts, "reply", "replies")
-    log.info("%s: %s, %s, %s", verdict.name, verdict.verdict, days, replies)
+    days, responses = count(verdict.days, "day"), count(verdict.requests, "response")
+    log.info("%s: %s, %s, %s", verdict.name, verdict.verdict, days, responses)
     for damage in verdict.damage:
         log.warning("%s: %s", verdict.name, damage)
     for note in verdict.notes:
@@ -98,10 +98,10 @@ def _verdict(store: Store, settings: Settings, found: Sequence[Verdict]) -> tupl
     """What a deep check came to, after what is damaged was put aside if asked; is it an error?"""
     if not found:
         return "nothing was checked: no dataset-year that is chosen has a marker here", True
-    bad = [each for each in found if each.verdict != SOUND]
+    bad = [each for each in found if each.verdict != OK]
     if not bad:
         years = count(len(found), "dataset-year")
-        return f"everything that is stored is what was proven: {years}", False
+        return f"everything that is stored is what was validated: {years}", False
     damaged = [each for each in bad if each.verdict == DAMAGED]
     sentence = _sentence(damaged, [each for each in bad if each.verdict == ABSENT])
     if damaged and settings.refetch:
@@ -118,17 +118,17 @@ def _verdict(store: Store, settings: Settings, found: Sequence[Verdict]) -> tupl
 
 
 def _sentence(damaged: Sequence[Verdict], absent: Sequence[Verdict]) -> str:
-    parts = []
+    requests = []
     days = sorted(
         {f"{each.dataset} {damage.day}" for each in damaged for damage in each.damage if damage.day}
     )
     if damaged:
         more = f" and {count(len(days) - 5, 'more day')}" if days[5:] else ""
         named = f": {', '.join(days[:5])}{more}"
-        parts.append(f"{_names(damaged)} damaged{named if days else ''}")
+        requests.append(f"{_names(damaged)} damaged{named if days else ''}")
     if absent:
-        parts.append(f"{_names(absent)} not downloaded whole")
-    return "; ".join(parts)
+        requests.append(f"{_names(absent)} not downloaded whole")
+    return "; ".join(requests)
 
 
 def _names(found: Sequence[Verdict]) -> str:

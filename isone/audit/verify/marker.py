@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterator
 
 from isone.audit.verify.verdict import Damage
 from isone.market import clock
-from isone.market.datasets import Dataset, Part
-from isone.run.selection import Job, ways_of_day
+from isone.market.datasets import Dataset, Request
+from isone.run.selection import DatasetYear, ways_of_day
 from isone.store.manifest import DayFlaw, Gap, Manifest
 from isone.text import count, some
 
@@ -22,7 +22,7 @@ _NAMED = 3  # gaps and flaws that a note names
 
 def find_damage(dataset: Dataset, period: str, manifest: Manifest) -> Iterator[Damage]:
     """What is wrong with the marker of `period`, whatever its responses are like."""
-    if manifest.rows != sum(entry.rows for entry in manifest.parts):
+    if manifest.rows != sum(entry.rows for entry in manifest.requests):
         yield Damage("marker", "its rows do not add up")
     try:
         job = _job(dataset, period, manifest)
@@ -32,24 +32,26 @@ def find_damage(dataset: Dataset, period: str, manifest: Manifest) -> Iterator[D
     if (manifest.dataset, manifest.period, job.period) != (dataset.name, period, period):
         reason = f"it describes {manifest.dataset} {job.period}, which is not what its name says"
         yield Damage("marker", reason)
-    for name, times in Counter(entry.part for entry in manifest.parts).items():
+    for name, times in Counter(entry.request for entry in manifest.requests).items():
         if times > 1:
             yield Damage("marker", f"it lists {name} {times} times", _day_text(dataset, name))
-    for entry in manifest.parts:
-        if (entry.revision == "prelim") != entry.part.endswith(_PRELIM):
-            reason = f"it calls {entry.part} {entry.revision}"
-            yield Damage("marker", reason, _day_text(dataset, entry.part))
+    for entry in manifest.requests:
+        if (entry.revision == "prelim") != entry.request.endswith(_PRELIM):
+            reason = f"it calls {entry.request} {entry.revision}"
+            yield Damage("marker", reason, _day_text(dataset, entry.request))
     yield from _damaged_days(dataset, job, manifest)
 
 
-def _damaged_days(dataset: Dataset, job: Job, manifest: Manifest) -> Iterator[Damage]:
+def _damaged_days(dataset: Dataset, job: DatasetYear, manifest: Manifest) -> Iterator[Damage]:
     listed: defaultdict[dt.date, set[str]] = defaultdict(set)
-    for entry in manifest.parts:
-        if day := _day_of(dataset, entry.part):
-            listed[day].add(entry.part)
+    for entry in manifest.requests:
+        if day := _day_of(dataset, entry.request):
+            listed[day].add(entry.request)
     gaps = {gap.day: gap for gap in manifest.gaps}
     for day in clock.days(job.first, job.last):
-        ways = [{part.name for part in way} for way in ways_of_day(dataset, day, job.locations)]
+        ways = [
+            {request.name for request in way} for way in ways_of_day(dataset, day, job.locations)
+        ]
         has_to_be_final = day <= (job.final_through or job.last)
         reason = _what_is_wrong(ways, listed.pop(day, set()), gaps.get(str(day)), has_to_be_final)
         if reason:
@@ -77,23 +79,23 @@ def _what_is_wrong(
     return "not all of the day is in it"
 
 
-def _job(dataset: Dataset, period: str, manifest: Manifest) -> Job:
+def _job(dataset: Dataset, period: str, manifest: Manifest) -> DatasetYear:
     """The dataset-year that a marker describes; one that is older leaves the rest to its name."""
     first, last = (dt.date.fromisoformat(day) for day in (manifest.first_day, manifest.last_day))
-    final = Job.of_period(dataset.name, period, manifest.locations).final_through
+    final = DatasetYear.of_period(dataset.name, period, manifest.locations).final_through
     if manifest.final_through:
         final = dt.date.fromisoformat(manifest.final_through)
     open_end = final if final and final < last else None
-    return Job(dataset.name, first.year, first, last, manifest.locations, open_end)
+    return DatasetYear(dataset.name, first.year, first, last, manifest.locations, open_end)
 
 
-def _day_of(dataset: Dataset, part_name: str) -> dt.date | None:
-    part = Part.named(dataset.name, part_name)
-    return part.day if part else None
+def _day_of(dataset: Dataset, request_name: str) -> dt.date | None:
+    request = Request.named(dataset.name, request_name)
+    return request.day if request else None
 
 
-def _day_text(dataset: Dataset, part_name: str) -> str | None:
-    day = _day_of(dataset, part_name)
+def _day_text(dataset: Dataset, request_name: str) -> str | None:
+    day = _day_of(dataset, request_name)
     return str(day) if day else None
 
 

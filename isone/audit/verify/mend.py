@@ -8,7 +8,7 @@ from pathlib import Path
 from isone.audit.verify.verdict import Verdict
 from isone.errors import DamagedError
 from isone.load import outputs
-from isone.market.datasets import Part
+from isone.market.datasets import Request
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.manifest import read_manifest
@@ -52,8 +52,8 @@ class Removed:
 def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> Removed:
     """Make room for what is damaged; returns what was removed.
 
-    A damaged response goes to `refused/`, with the reason beside it, and every marker that names it
-    is removed; so are a damaged marker and a damaged table. What hangs on these stays until the
+    A damaged response goes to `rejected/`, with the reason beside it, and every marker that names
+    it is removed; so are a damaged marker and a damaged table. What hangs on these stays until the
     next is whole: its own marker holds no more, which the next run looks into. Of a damaged
     database only the marker is removed. Raises DownloadError while another process downloads into
     the same folder.
@@ -62,15 +62,17 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
     with store.sole_downloader("verify"):
         for verdict in verdicts:
             places = {damage.where for damage in verdict.damage}
-            refused = {damage.part: damage for damage in verdict.damage if damage.part}
-            for name, damage in refused.items():
-                part = Part.named(verdict.dataset, name)
-                assert part is not None  # noqa: S101 - the check has named it
+            rejected = {damage.request: damage for damage in verdict.damage if damage.request}
+            for name, damage in rejected.items():
+                request = Request.named(verdict.dataset, name)
+                assert request is not None  # noqa: S101 - the check has named it
                 removed.responses.add((verdict.dataset, name))
-                path = store.raw_path(part)
+                path = store.raw_path(request)
                 if path.exists():
-                    log.info("%s goes to %s", path, store.refuse_part(part, path, damage.reason))
-            for marker in _markers(store, verdict, set(refused), damaged="marker" in places):
+                    log.info(
+                        "%s goes to %s", path, store.reject_response(request, path, damage.reason)
+                    )
+            for marker in _markers(store, verdict, set(rejected), damaged="marker" in places):
                 removed.markers += _remove(marker)
             if "parquet" in places:
                 _remove(markers.of_table(store, verdict.dataset, verdict.period))
@@ -84,18 +86,20 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
     return removed
 
 
-def _markers(store: Store, verdict: Verdict, parts: set[str], *, damaged: bool) -> list[Path]:
-    """The marker of a verdict, if it is `damaged`, and each of the year that names these parts."""
+def _markers(store: Store, verdict: Verdict, requests: set[str], *, damaged: bool) -> list[Path]:
+    """The marker of a verdict, if it is `damaged`, and the year's that name these requests."""
     own = store.marker_path(verdict.dataset, verdict.period)
     of_year = sorted(own.parent.glob(f"{verdict.period[:4]}*.json"))
     return [
-        marker for marker in of_year if (damaged and marker == own) or parts & _parts_of(marker)
+        marker
+        for marker in of_year
+        if (damaged and marker == own) or requests & _requests_of(marker)
     ]
 
 
-def _parts_of(marker: Path) -> set[str]:
+def _requests_of(marker: Path) -> set[str]:
     try:
-        return {entry.part for entry in read_manifest(marker).parts}
+        return {entry.request for entry in read_manifest(marker).requests}
     except DamagedError:
         return set()
 
@@ -105,9 +109,9 @@ def _forget_in_postgres(store: Store, settings: Settings, database: str, verdict
     from isone.load import postgres
 
     year = verdict.period[:4]
-    invented = settings.source == "sandbox"
+    synthetic = settings.source == "sandbox"
     with postgres.connect(database) as connection:
-        tables = postgres.prepare(connection, invented=invented, hypertables=settings.timescaledb)
+        tables = postgres.prepare(connection, synthetic=synthetic, hypertables=settings.timescaledb)
         postgres.forget_year(connection, tables, verdict.dataset, int(year))
     marker = outputs.postgres_marker(store, database, verdict.dataset, verdict.period)
     for path in sorted(marker.parent.glob(f"{year}*.json")):

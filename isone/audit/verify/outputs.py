@@ -7,7 +7,7 @@ from pathlib import Path
 
 from isone.market.datasets import DATASETS
 from isone.run import run
-from isone.run.selection import PERIOD_PATTERN, Job
+from isone.run.selection import PERIOD_PATTERN, DatasetYear
 from isone.run.settings import Settings
 from isone.store.store import Store
 
@@ -18,7 +18,7 @@ class Verifying:
 
     settings: Settings
     store: Store
-    jobs: Sequence[Job]
+    dataset_years: Sequence[DatasetYear]
 
     @property
     def verdicts(self) -> list[Path]:
@@ -28,7 +28,7 @@ class Verifying:
         the one that would be downloaded today.
         """
         chosen: list[tuple[str, str]] = []
-        for job in self.jobs:
+        for job in self.dataset_years:
             held = complete_names(self.store, job.dataset, job.year)
             chosen += held or [(job.dataset, job.period)]
         now = run.current_id()

@@ -1,4 +1,4 @@
-"""Raw replies as rows: read by the strict parser, apart from the way that packing takes."""
+"""Raw responses as rows: read by the strict parser, apart from the way that packing takes."""
 
 import datetime as dt
 import functools
@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from isone.market import clock
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, OCCURRENCE, Dataset, Locations, Part
+from isone.market.datasets import ALL_LOCATIONS, DATASETS, OCCURRENCE, Dataset, Locations, Request
 from isone.market.tables import TableColumn, table_columns
 from isone.response import parse
 
@@ -32,16 +32,16 @@ def arrow_schema(columns: Iterable[TableColumn]) -> pa.Schema:
 
 def rows_of(
     dataset: Dataset,
-    part: Part,
+    request: Request,
     body: bytes,
     chosen: Locations = ALL_LOCATIONS,
     unknown: Collection[str] = (),
 ) -> pa.Table:
-    """The rows of one proven reply at the chosen locations, each once, in the table's columns.
+    """The rows of a validated response at the chosen locations, each once, in the table's columns.
 
     Rows that contradict each other are left out, and prices may be null: both were accepted.
     `body` is the JSON as served, unpacked; `unknown` are names of locations whose ids nobody knew
-    when it was stored, and which are in no table. Raises ReplyError where it cannot be read.
+    when it was stored, and which are in no table. Raises ResponseError where it cannot be read.
     """
     records = parse.read_records(dataset, body, nulls=True).rows
     if dataset.place == "location":  # the id is empty where nobody knows whose name it is
@@ -61,7 +61,7 @@ def rows_of(
             pa.array(
                 occurrences
                 if column.name == OCCURRENCE
-                else _values(dataset, column, keys, part, records),
+                else _values(dataset, column, keys, request, records),
                 _ARROW[column.type],
             )
             for column in table_columns(dataset)
@@ -92,7 +92,7 @@ def _nulls_first(values: tuple[Any, ...]) -> list[tuple[bool, Any]]:
 
 
 def _values(
-    dataset: Dataset, column: TableColumn, keys: list[_Key], part: Part, rows: list[Any]
+    dataset: Dataset, column: TableColumn, keys: list[_Key], request: Request, rows: list[Any]
 ) -> list[Any]:
     match column.name:
         case "interval_start_utc":
@@ -100,7 +100,7 @@ def _values(
         case "interval_end_utc":
             return [(start + dataset.interval_minutes * 60) * 1_000_000 for start, _ in keys]
         case "operating_day":
-            return [(part.day - _EPOCH).days] * len(rows)
+            return [(request.day - _EPOCH).days] * len(rows)
         case "market":
             return [dataset.market] * len(rows)
         case "location_id":
@@ -125,6 +125,6 @@ def _places(dataset: Dataset, records: Sequence[Any]) -> list[Any]:
     return list(map(operator.attrgetter("place"), records)) if dataset.place else [0] * len(records)
 
 
-@functools.lru_cache(maxsize=1024)  # the stamps of a day come again at every location
-def _slot(dataset_name: str, stamp: str) -> int:
-    return DATASETS[dataset_name].interval_of(clock.parse_stamp(stamp))
+@functools.lru_cache(maxsize=1024)  # the timestamps of a day come again at every location
+def _slot(dataset_name: str, timestamp: str) -> int:
+    return DATASETS[dataset_name].interval_of(clock.parse_timestamp(timestamp))

@@ -10,18 +10,18 @@ from isone.audit.verify.outputs import verdict_path
 from isone.errors import UNREADABLE, DamagedError
 from isone.store.store import Store, write_whole
 
-SOUND, DAMAGED, ABSENT = "sound", "damaged", "not complete"
+OK, DAMAGED, ABSENT = "sound", "damaged", "not complete"
 
 
 class Damage(msgspec.Struct, frozen=True):
-    """Something stored that is not what it was proven to be."""
+    """Something stored that is not what it was validated to be."""
 
     where: str
     """`raw`, `marker`, `parquet`, `duckdb` or `postgresql`."""
     reason: str
     day: str | None = None
-    part: str | None = None
-    """The reply's name, where one reply is damaged."""
+    request: str | None = None
+    """The response's name, where one response is damaged."""
 
     def __str__(self) -> str:
         """Read as in a list: where, when, what."""
@@ -37,7 +37,7 @@ class Verdict(msgspec.Struct, frozen=True):
     verified: str
     """When: ISO 8601, UTC."""
     days: int = 0
-    parts: int = 0
+    requests: int = 0
     rows: dict[str, int] = {}
     """Rows by place (`raw`, `parquet`, `duckdb`, `postgresql`); a place not looked at is absent."""
     digests: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""One dataset-year read again: replies, table and databases, held against each other."""
+"""One dataset-year read again: responses, table and databases, held against each other."""
 
 import contextlib
 import datetime as dt
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from isone.audit.verify import marker, raw
-from isone.audit.verify.verdict import ABSENT, DAMAGED, SOUND, Damage, Verdict
+from isone.audit.verify.verdict import ABSENT, DAMAGED, OK, Damage, Verdict
 from isone.errors import DamagedError, IsoneError, LoadError
 from isone.load import history, outputs, packed, sql
 from isone.load.comparison import DAY_COLUMNS, Comparison, DayDigests
 from isone.load.history import DayRow
 from isone.load.packed import PackedFile
 from isone.market import flaws
-from isone.market.datasets import DATASETS, Dataset, Locations, Part
+from isone.market.datasets import DATASETS, Dataset, Locations, Request
 from isone.pack.parquet import read_facts
 from isone.response import check, parse, reports, suspects
 from isone.run.settings import Settings
@@ -63,7 +63,7 @@ def verify_year(
 ) -> Verdict:
     """Read everything that is stored of a dataset-year again, and say what it is worth.
 
-    Nothing is changed. `on_day` is told of each day whose replies have been read. What cannot be
+    Nothing is changed. `on_day` is told of each day whose responses have been read. What cannot be
     reached (a database that is down) raises; what is damaged stands in the verdict.
     """
     dataset = DATASETS[dataset_name]
@@ -83,7 +83,7 @@ def verify_year(
     with Comparison() as comparison:
         findings.damage += marker.find_damage(dataset, period, manifest)
         findings.notes += marker.notes(manifest)
-        kept = _verify_replies(
+        kept = _verify_responses(
             store, dataset, period, manifest, chosen, comparison, findings, on_day
         )
         _verify_table(store, dataset, period, manifest, kept, comparison, findings)
@@ -91,10 +91,10 @@ def verify_year(
     return Verdict(
         dataset_name,
         period,
-        DAMAGED if findings.damage else SOUND,
+        DAMAGED if findings.damage else OK,
         now,
-        days=len({entry.part[:8] for entry in manifest.parts}),
-        parts=len(manifest.parts),
+        days=len({entry.request[:8] for entry in manifest.requests}),
+        requests=len(manifest.requests),
         rows=findings.rows,
         digests=findings.digests,
         damage=tuple(findings.damage),
@@ -117,7 +117,7 @@ def _chosen_locations(
     return "all" if words == "all" else tuple(int(word) for word in words.split())
 
 
-def _verify_replies(
+def _verify_responses(
     store: Store,
     dataset: Dataset,
     period: str,
@@ -127,7 +127,7 @@ def _verify_replies(
     findings: _Findings,
     on_day: Callable[[dt.date], None],
 ) -> DayDigests:
-    """Prove every reply again; returns the days of the rows that the table has to hold."""
+    """Validate every response again; returns the days of the rows that the table has to hold."""
     kept = DayDigests()
     looked = _Look(store, dataset, manifest, int(period[:4]))
     ledger = store.read_ledger(dataset.name, int(period[:4]))
@@ -137,20 +137,22 @@ def _verify_replies(
     for flaw in manifest.flaws:
         accepted[flaw.day].add(flaw.flaw)
     waiting: list[pa.Table] = []
-    for entry in {entry.part: entry for entry in manifest.parts}.values():
-        part = Part.named(dataset.name, entry.part)
-        if part is None:
-            findings.damage.append(Damage("marker", f"{entry.part!r} is the name of no reply"))
+    for entry in {entry.request: entry for entry in manifest.requests}.values():
+        request = Request.named(dataset.name, entry.request)
+        if request is None:
+            findings.damage.append(
+                Damage("marker", f"{entry.request!r} is the name of no response")
+            )
             continue
-        names = accepted[str(part.day)]
-        body = _body(store, dataset, part, entry, ledger.get(part.name), names, findings)
+        names = accepted[str(request.day)]
+        body = _body(store, dataset, request, entry, ledger.get(request.name), names, findings)
         if body is not None:
-            findings.notes += looked.unknown(part, body)
-            waiting.append(raw.rows_of(dataset, part, body, chosen, entry.unknown_locations))
+            findings.notes += looked.unknown(request, body)
+            waiting.append(raw.rows_of(dataset, request, body, chosen, entry.unknown_locations))
             if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
                 kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
                 waiting.clear()
-        on_day(part.day)
+        on_day(request.day)
     if waiting:
         kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
     findings.count("raw", kept)
@@ -166,18 +168,18 @@ class _Look:
         self._noted = {(each.day, each.flaw) for each in manifest.flaws}
         self._doubles = {
             entry.prices
-            for entry in manifest.parts
+            for entry in manifest.requests
             for flaw in entry.flaws
             if flaw.name == "same-as-another-day"
         }
 
-    def unknown(self, part: Part, body: bytes) -> list[str]:
+    def unknown(self, request: Request, body: bytes) -> list[str]:
         """What is suspect of a response and not in the marker, in sentences."""
-        digest, found = self._known.examine(self._dataset, part, body)
+        digest, found = self._known.examine(self._dataset, request, body)
         return [
-            f"{part}: suspect, and not in the marker: {flaw.name}, {flaw.what}"
+            f"{request}: suspect, and not in the marker: {flaw.name}, {flaw.what}"
             for flaw in found
-            if (str(part.day), flaw.name) not in self._noted
+            if (str(request.day), flaw.name) not in self._noted
             and not (flaw.name == "same-as-another-day" and digest in self._doubles)
         ]
 
@@ -185,7 +187,7 @@ class _Look:
 def _body(
     store: Store,
     dataset: Dataset,
-    part: Part,
+    request: Request,
     entry: Entry,
     noted: Entry | None,
     accepted: Container[str],
@@ -196,41 +198,41 @@ def _body(
     Where the marker says another thing than the ledger, and the response is as the ledger has it
     (`noted`), it is the marker that is damaged, and not the response.
     """
-    day = str(part.day)
+    day = str(request.day)
     try:
-        return _proven_body(store, dataset, part, entry, accepted)
+        return _validated_body(store, dataset, request, entry, accepted)
     except (IsoneError, OSError) as error:
         if noted and noted != entry:
             with contextlib.suppress(IsoneError, OSError):
-                body = _proven_body(store, dataset, part, noted, accepted)
+                body = _validated_body(store, dataset, request, noted, accepted)
                 reason = f"what it says of the response is not what the ledger says ({error})"
-                findings.damage.append(Damage("marker", f"{part}: {reason}", day))
+                findings.damage.append(Damage("marker", f"{request}: {reason}", day))
                 return body
         reason = str(error.strerror if isinstance(error, OSError) else error)
-        findings.damage.append(Damage("raw", f"{part}: {reason}", day, part.name))
+        findings.damage.append(Damage("raw", f"{request}: {reason}", day, request.name))
         return None
 
 
-def _proven_body(
-    store: Store, dataset: Dataset, part: Part, entry: Entry, accepted: Container[str]
+def _validated_body(
+    store: Store, dataset: Dataset, request: Request, entry: Entry, accepted: Container[str]
 ) -> bytes:
-    """A reply's JSON, if it is the one that the manifest describes, and whole.
+    """A response's JSON, if it is the one that the manifest describes, and whole.
 
     It may have those flaws that the manifest says were accepted, by name, and no other.
     """
-    content = store.raw_path(part).read_bytes()
+    content = store.raw_path(request).read_bytes()
     if len(content) != entry.size or sha256(content) != entry.sha256:
-        raise DamagedError("the file is not the one that was filed: its SHA-256 is another")
+        raise DamagedError("the file is not the one that was stored: its SHA-256 is another")
     body = parse.inflate(content)
-    finding = check.examine(dataset, part, body, accepted=accepted)
+    finding = check.examine(dataset, request, body, accepted=accepted)
     if flaws.MISSING not in accepted:
         finding.require_whole()
     if finding.flaws != tuple(flaw for flaw in entry.flaws if flaw.name in flaws.REJECTED):
-        raise DamagedError("the marker says other flaws than the reply has")
+        raise DamagedError("the marker says other flaws than the response has")
     for name in ("rows", "places", "duplicates", "missing"):
         if getattr(finding, name) != getattr(entry, name):
             raise DamagedError(
-                f"the marker says {name} {getattr(entry, name)}, the reply has "
+                f"the marker says {name} {getattr(entry, name)}, the response has "
                 f"{getattr(finding, name)}"
             )
     return body
@@ -245,9 +247,9 @@ def _verify_table(
     comparison: Comparison,
     findings: _Findings,
 ) -> None:
-    """Hold the Parquet file against the replies."""
+    """Hold the Parquet file against the responses."""
     if not store.parquet_path(dataset.name, period).exists():
-        findings.notes.append("not packed, so only the replies were read")
+        findings.notes.append("not packed, so only the responses were read")
         return
     try:
         file = packed.packed_files(store, [(dataset.name, period)])[0]
@@ -388,9 +390,9 @@ def _verify_postgres(
     from isone.load import postgres
 
     year = files[0].year
-    invented = settings.source == "sandbox"
+    synthetic = settings.source == "sandbox"
     with postgres.connect(database) as connection:
-        tables = postgres.prepare(connection, invented=invented, hypertables=settings.timescaledb)
+        tables = postgres.prepare(connection, synthetic=synthetic, hypertables=settings.timescaledb)
         digest = postgres.loaded_digest(connection, tables, dataset.name, year)
         if digest != postgres.digest_of(files):
             state = "not loaded" if digest is None else "loaded from other files"

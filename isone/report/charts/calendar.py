@@ -14,7 +14,7 @@ COLOURS = {
     State.GAP: "#F0E442",
     State.DAMAGED: "#4b1d52",
     State.MISSING: "#D55E00",
-    State.UNPROVEN: "#CC79A7",
+    State.UNVALIDATED: "#CC79A7",
     State.AHEAD: "#d3d7dc",
     State.NOT_ASKED: "#f1f2f4",
 }
@@ -23,7 +23,7 @@ SIGNS = {
     State.GAP: "o",
     State.DAMAGED: "!",
     State.MISSING: "×",
-    State.UNPROVEN: "?",
+    State.UNVALIDATED: "?",
 }
 """What a square carries besides its colour."""
 WEEKS = 54

@@ -9,7 +9,7 @@ import pyarrow as pa
 from isone.market.datasets import DATASETS
 from isone.report import coverage
 from isone.report.charts import calendar
-from isone.report.coverage import PROVEN, WANTING, Day, State
+from isone.report.coverage import VALIDATED, WANTING, Day, State
 from isone.report.facts import Facts
 from isone.report.figures import Figure, Section
 from isone.report.tables import Data, Label, PageTable, page_table
@@ -32,10 +32,10 @@ def section(facts: Facts) -> Section:
     return Section(
         "coverage",
         "Coverage",
-        "A square is an operating day of New England. A day counts as proven when its reply was "
+        "A square is an operating day of New England. A day is validated when its response was "
         "shown to hold every interval of every place that the calendar demands, and lies on disk "
         "under its digest. Lists of what happens, such as binding constraints, owe no number of "
-        "rows: of their days it is proven that the reply came whole, and a day may have none. "
+        "rows: of their days it is known that the response is whole, and a day may have none. "
         "A day with a flaw of ISO New England's own that was accepted by name counts too, and so "
         "does one with suspect prices: both are listed below.",
         figures=tuple(_calendar(facts.days, name) for name in _datasets(facts)),
@@ -98,12 +98,12 @@ def _minute(moment: dt.datetime | None) -> str:
 def _sentence(days: Sequence[Day]) -> str:
     """How many days are in which state, in words."""
     found = Counter(day.state for day in days)
-    words = [f"{count(sum(found[state] for state in PROVEN), 'day')} proven"]
-    quiet = sum(day.state in PROVEN and day.rows == 0 for day in days)
+    words = [f"{count(sum(found[state] for state in VALIDATED), 'day')} validated"]
+    quiet = sum(day.state in VALIDATED and day.rows == 0 for day in days)
     if quiet:
         words.append(f"{quiet:,} of them quiet, without a row")
     words += [
-        f"{found[state]:,} {state}" for state in State if found[state] and state not in PROVEN
+        f"{found[state]:,} {state}" for state in State if found[state] and state not in VALIDATED
     ]
     return ", ".join(words)
 

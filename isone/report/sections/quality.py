@@ -24,7 +24,7 @@ def section(facts: Facts) -> Section:
     return Section(
         "quality",
         "Quality",
-        "What was found while the days were proven, and how they came here.",
+        "What was found while the days were validated, and how they came here.",
         figures=(
             Figure(
                 "five_minute_audit",
@@ -57,7 +57,7 @@ def _findings(facts: Facts) -> PageTable:
     rows = [
         [
             DATASETS[name].title,
-            found.replies,
+            found.responses,
             found.rows,
             found.duplicates,
             found.off_grid,
@@ -71,10 +71,10 @@ def _findings(facts: Facts) -> PageTable:
         "Findings of the checks",
         [
             "Dataset",
-            "Replies",
+            "Responses",
             "Rows",
             "Rows that came twice, alike",
-            "Stamps 1-2 s off",
+            "Timestamps 1-2 s off",
             "Components a cent off",
             "Intervals missing, accepted",
             "New fields",
@@ -87,7 +87,7 @@ def _findings(facts: Facts) -> PageTable:
                 *facts.quality.remarks,
             )
         ),
-        absent="No year is proven yet.",
+        absent="No year is validated yet.",
     )
 
 
@@ -113,7 +113,7 @@ def _revisions(facts: Facts) -> PageTable:
         note="Final prices change only where ISO New England corrects them; preliminary ones may "
         "still change. "
         "Times are market time.",
-        absent="No year is proven yet.",
+        absent="No year is validated yet.",
     )
 
 
@@ -133,8 +133,8 @@ def _changes(facts: Facts) -> PageTable:
         [
             "Dataset",
             "What",
-            "Replies",
-            "Replies that changed",
+            "Responses",
+            "Responses that changed",
             "Rows changed",
             "Of rows",
             "Largest change ($/MWh)",
@@ -143,7 +143,7 @@ def _changes(facts: Facts) -> PageTable:
         ],
         rows,
         note="A row counts as changed from half a cent on; the mean is over the rows that changed. "
-        "A reply is a day, or a place's share of one.",
+        "A response is a day, or a place's share of one.",
         absent="No final day has taken the place of a preliminary one here, and none was "
         "corrected: days that were had final at once have nothing to be held against.",
     )

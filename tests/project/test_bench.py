@@ -1,0 +1,63 @@
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import page
+from bench.__main__ import REQUESTS
+from bench.lines import PROJECT, Line
+from bench.profiling import _place
+
+
+def test_the_fewest_requests_are_sent() -> None:
+    command = [sys.executable, "-m", "bench", "request_count", "--no-profile"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("held") == 2
+
+
+def test_a_request_that_there_is_not_is_named() -> None:
+    command = [sys.executable, "-m", "bench", "packing"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "no part is called packing" in done.stderr
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_every_request_says_what_it_compares_and_has_lines_to_give(name: str) -> None:
+    request = importlib.import_module(f"bench.{name}")
+    assert request.__doc__
+    assert callable(request.measure)
+    assert callable(request.subjects)
+
+
+def test_a_ratio_is_held_against_its_bounds() -> None:
+    assert Line("x", "1", ratio=0.9, at_least=0.95).verdict == "NOT HELD"
+    assert Line("x", "1", ratio=0.9, at_least=0.5).verdict == "held"
+    assert Line("x", "1", ratio=1.2, at_most=1.0).verdict == "NOT HELD"
+    assert Line("x", "1", ratio=1.2).verdict == ""
+
+
+def test_a_section_takes_the_place_of_its_older_self(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(page, "PAGE", tmp_path / "performance.md")
+    for ours in ("1 s", "2 s"):
+        for name in ("pack", "load"):
+            page.write(name, f"About {name}.\n\nMore.", [Line("it", ours)], {}, (0.1, 0.2))
+    text = page.PAGE.read_text()
+    assert text.count("## About pack\n") == text.count("## About load\n") == 1
+    assert "2 s" in text
+    assert "1 s" not in text
+
+
+def test_a_sample_counts_for_our_innermost_function() -> None:
+    ours, numpy = "examine (isone/response/check.py:7)", "take (numpy/core.py:3)"
+    assert (
+        _place(["main (x.py:1)", ours, numpy])
+        == "examine (isone/response/check.py) → take (numpy/core.py)"
+    )
+    assert _place([ours]) == "examine (isone/response/check.py)"
+    assert _place(["main (x.py:1)"]) == ""

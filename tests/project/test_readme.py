@@ -1,0 +1,162 @@
+"""The README says what there is: its commands run, its keys and files exist, and none is left out.
+
+`ISONE_REWRITE=1 pytest tests/project/test_readme.py` rewrites the drawing of the rules.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filled import fill
+from running import PROJECT, Snakemake
+
+from isone.run import arguments
+from isone.run.config import Config
+from isone.run.settings import read_settings
+from isone.store.store import Store
+
+README = PROJECT / "README.md"
+TROUBLE = PROJECT / "docs" / "troubleshooting.md"
+TEXT = README.read_text("utf-8")
+_DRAWING = re.compile(r"(<!-- rulegraph:[^\n]*-->\n```mermaid\n)(.*?)(```)", re.DOTALL)
+
+
+def drawing(mermaid: str) -> str:
+    """Snakemake's diagram by the rules' names, in one order: its own changes from run to run."""
+    names = dict(re.findall(r"^\s*(id\d+)\[(\w+)\]", mermaid, re.MULTILINE))
+    arrows = re.findall(r"^\s*(id\d+) --> (id\d+)", mermaid, re.MULTILINE)
+    assert len(names) > 5
+    lines = sorted(f"    {names[one]} --> {names[other]}" for one, other in arrows)
+    return "\n".join(["flowchart TB", *lines]) + "\n"
+
+
+@pytest.mark.workflow
+def test_the_drawing_of_the_rules_is_in_step(snakemake: Snakemake) -> None:
+    options = ("--rulegraph", "mermaid-js", "--quiet", "all")
+    done = snakemake("years=2024", "source=sandbox", options=options, targets=())
+    assert done.returncode == 0, done.stdout
+    drawn = drawing(done.stdout)
+    if os.environ.get("ISONE_REWRITE"):
+        README.write_text(_DRAWING.sub(lambda match: match[1] + drawn + match[3], TEXT), "utf-8")
+        return
+    found = _DRAWING.search(TEXT)
+    assert found is not None
+    assert found[2] == drawn
+
+
+@pytest.mark.parametrize("script", sorted((PROJECT / "scripts").glob("*.py")), ids=lambda p: p.stem)
+def test_a_script_run_by_hand_tells_how_or_how_to_have_it_run(script: Path, tmp_path: Path) -> None:
+    asked = subprocess.run(
+        [sys.executable, str(script), "--help"], cwd=tmp_path, capture_output=True, text=True
+    )
+    if asked.returncode == 0:
+        assert f"usage: python scripts/{script.name}" in asked.stdout
+    else:
+        said = r"error: this is for Snakemake to run: snakemake -j1 --config [\w.=]+( -- \w+)?\n"
+        assert re.fullmatch(said, asked.stderr)
+
+
+def test_every_key_of_the_configuration_is_named() -> None:
+    assert not [key for key in Config.__struct_fields__ if f"`{key}`" not in TEXT]
+
+
+def commands(start: str) -> list[list[str]]:
+    """The commands in the README that contain a word, as argument lists, comments left out."""
+    joined = TEXT.replace("\\\n", " ")
+    lines = re.findall(rf"^(?:\| [^|]* \| `)?([^\n`]*{start}[^\n`]*)", joined, re.MULTILINE)
+    return [shlex.split(line.strip(" |$")) for line in lines if " -" in line]
+
+
+def test_every_configuration_that_a_command_shows_is_accepted() -> None:
+    shown = 0
+    for words in commands("snakemake -"):
+        if "--config" not in words:
+            continue
+        given = words[words.index("--config") + 1 :]
+        given = given[: given.index("--")] if "--" in given else given
+        config = dict(word.split("=", 1) for word in given if "=" in word)
+        read_settings(config)
+        shown += 1
+    assert shown >= 8
+
+
+def test_every_command_by_hand_is_accepted() -> None:
+    shown = [words for words in commands("download_lmp.py") if "--start-date" in words]
+    assert shown
+    for words in shown:
+        assert arguments.read("lmp", words[2:], {}).settings.datasets
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    makefile = (PROJECT / "Makefile").read_text("utf-8")
+    for target in set(re.findall(r"\bmake ([a-z]+)`", TEXT)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_file_of_the_project_that_is_named_exists() -> None:
+    left_by_runs = ("data/", "logs/", "reports/")
+    folders = "isone|scripts|rules|docs|envs|profiles|schemas"
+    named = set(re.findall(rf"`((?:{folders})/[^`*{{ ]*)`", TEXT))
+    named |= set(re.findall(r"\]\((docs/[^)#]+)", TEXT))
+    assert named
+    missing = [n for n in named if not n.startswith(left_by_runs) and not Path(PROJECT, n).exists()]
+    assert missing == []
+
+
+def test_the_python_that_is_shown_runs_with_what_the_project_installs(tmp_path: Path) -> None:
+    fill(
+        Store(tmp_path / "data"),
+        ["lmp_da_hourly"],
+        "2024-01-01",
+        "2024-01-02",
+        source="webservices",
+    )
+    (shown,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    installed = installed_packages(PROJECT / "requirements.lock")
+    imported = set(re.findall(r"^import (\w+)", shown, re.MULTILINE))
+    assert imported - {"isone"} <= installed
+    environ = os.environ | {"PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(
+        [sys.executable, "-c", shown], cwd=tmp_path, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "avg(lmp)" in done.stdout
+
+
+def installed_packages(lock: Path) -> set[str]:
+    return set(re.findall(r"^([\w.-]+)==", lock.read_text("utf-8"), re.MULTILINE))
+
+
+def test_the_count_by_year_counts_json_and_public_csv_and_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "raw" / "lmp_rt_5min"
+    for year, names in {
+        "2024": ["20240101.4000.json.gz", "20240102.b00.csv.gz", "20240103.json.gz"],
+        "2025": ["20250101.json.gz", ".20250102.json.gz.unvalidated", "ledger.jsonl"],
+    }.items():
+        (folder / year).mkdir(parents=True)
+        for name in names:
+            (folder / year / name).touch()
+
+    def said(command: str) -> str:
+        done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+        return done.stdout
+
+    (loop,) = re.findall(r"^for year in .*?^done", TEXT, re.MULTILINE | re.DOTALL)
+    counted = dict(line.split(": ") for line in said(loop).splitlines())
+    assert (counted["2023"], counted["2024"], counted["2025"]) == (
+        "0 responses",
+        "3 responses",
+        "1 responses",
+    )
+    (line,) = re.findall(r"^find data/raw .*$", TROUBLE.read_text("utf-8"), re.MULTILINE)
+    assert said(line).strip() == "3"
+
+
+def test_a_sandbox_of_one_s_own_is_asked_as_a_sandbox() -> None:
+    shown = [words for words in commands("snakemake -") if any("127.0.0.1" in w for w in words)]
+    assert shown
+    assert all("source=sandbox" in words for words in shown)

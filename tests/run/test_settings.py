@@ -1,0 +1,183 @@
+"""The configuration, in every form the command line gives it."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from isone.errors import UsageError
+from isone.market.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
+from isone.run import schemas
+from isone.run.config import Config
+from isone.run.settings import PROJECT, read_settings
+
+GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}
+
+
+@pytest.mark.parametrize(
+    ("given", "years"),
+    [
+        pytest.param(2024, (2024,), id="a number"),
+        pytest.param("2019-2023", (2019, 2020, 2021, 2022, 2023), id="a range"),
+        pytest.param("2025 2024 2019-2020", (2019, 2020, 2024, 2025), id="years and a range"),
+        pytest.param("2024,2025", (2024, 2025), id="commas"),
+        pytest.param(["2024", "2025"], (2024, 2025), id="a list of text"),
+        pytest.param([2024, "2019-2020"], (2019, 2020, 2024), id="a mixed list"),
+        pytest.param("2024 2024", (2024,), id="twice the same"),
+    ],
+)
+def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> None:
+    assert read_settings({"years": given}).years == years
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"yeers": 2024}, "unknown configuration key 'yeers'; did you mean 'years'?"),
+        ({"years": 20242025}, "'20242025' is neither a year nor a range"),
+        ({"years": 1999}, "1999 is out of range"),
+        ({"years": "2023-2019"}, "2023-2019 runs backwards; write 2019-2023"),
+        ({"timeout": 5}, "did you mean 'connect_timeout', 'read_timeout' or 'total_timeout'?"),
+        ({"Markets": "da"}, "did you mean 'markets'?"),
+        ({"markets": "realtime"}, "markets: 'realtime' is not one of da, rt, rt-hourly (For lmp"),
+        ({"markets": "DA"}, "; did you mean 'da'? (For lmp"),
+        ({"markets": [["da"]]}, "markets: a list is not one of da, rt, rt-hourly (For lmp"),
+        ({"services": "regulation regulatoin"}, "services: 'regulatoin' is not one of regulation,"),
+        ({"services": "reserve"}, "; did you mean 'reserves' or 'reserves-hourly'? (For as"),
+        ({"data_types": "all lpm"}, "data_types: 'lpm' is not one of lmp, as, constraints, all"),
+        ({"source": "web"}, "source: 'web' is not one of auto, webservices, reports, sandbox; did"),
+        (
+            {"locations": "4000 maine"},
+            "locations: 'maine' cannot stand here; write, for example, hubs, all or 4000 (hubs (",
+        ),
+        ({"years": {2024: 1}}, "years: a mapping is not text (Years to download, such as 2024"),
+        ({"retry_delay": "5m"}, "retry_delay: '5m' is not a number (Seconds to wait"),
+        ({"retry_delay": -1}, "retry_delay: -1 is too small; write 0 or more (Seconds"),
+        ({"retry_delay": 1e9}, "is too large; write 2592000 or less"),
+        ({"connect_timeout": 0}, "connect_timeout: 0 is too small; write more than 0"),
+        ({"recheck_days": 2.5}, "recheck_days: 2.5 is not a whole number"),
+        ({"newest_first": "maybe"}, "newest_first: 'maybe' is not true or false"),
+        ({"through": "2017/02/03"}, "through: '2017/02/03' is not a date; write YYYY-MM-DD (Last"),
+        ({"through": "2017-02-31"}, "through: '2017-02-31' is a day that no calendar has"),
+        (
+            {"base_url": "localhost:8080"},
+            "base_url: 'localhost:8080' cannot stand here; write, for example, http://127.0.0.1:",
+        ),
+        (
+            {"base_url": "https://me:secret@host/api"},
+            "base_url: what is given (not repeated here, for with an '@' it may hold a password)",
+        ),
+        ({"data_types": []}, "data_types: there is nothing in it"),
+        ({"data_types": "constraints", "markets": "rt-hourly"}, "which have da, rt"),
+        ({"accepted_flaws": [GAP, GAP | {"day": "2024-06-31"}]}, "accepted_flaws, entry 2, day: "),
+        (
+            {"accepted_flaws": [GAP | {"dataset": "x"}]},
+            "accepted_flaws: unknown dataset 'x'; known:",
+        ),
+        (
+            {"accepted_flaws": "reserve_5min"},
+            "accepted_flaws, entry 1: 'reserve_5min' is not a mapping; write, for example, ",
+        ),
+        (
+            {"accepted_flaws": [{"dataset": "reserve_5min"}]},
+            "accepted_flaws, entry 1: day and reason must be in it",
+        ),
+        (
+            {"accepted_flaws": [{"dataset": "reserve_5min", "date": "2024-06-01"}]},
+            "accepted_flaws, entry 1: unknown key 'date'; known: dataset, day, reason, flaw",
+        ),
+    ],
+    ids=lambda value: next(iter(value), "") if isinstance(value, dict) else "",
+)
+def test_a_mistake_gets_one_sentence(config: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UsageError) as error:
+        read_settings(config)
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+def test_text_from_the_command_line_becomes_what_it_means() -> None:
+    settings = read_settings(
+        {
+            "newest_first": "no",
+            "stop_on_failure": "true",
+            "retry_delay": "600",
+            "through": dt.date(2017, 3, 31),
+            "base_url": "http://127.0.0.1:8080/api/v1.1/",
+            "downloads": "none",
+            "locations": "hubs,321",
+        }
+    )
+    assert settings.newest_first is False
+    assert settings.stop_on_failure is True
+    assert settings.retry_delay == 600
+    assert settings.through == dt.date(2017, 3, 31)
+    assert settings.base_url == "http://127.0.0.1:8080/api/v1.1"
+    assert settings.downloads is None
+    assert settings.locations == (321, *HUBS)
+
+
+def test_what_is_selected_by_default_is_what_the_old_orchestrator_fetched() -> None:
+    settings = read_settings({})
+    assert settings.datasets == (
+        "lmp_da_hourly",
+        "lmp_rt_5min",
+        "regulation_5min",
+        "reserve_5min",
+    )
+    assert settings.locations == HUBS
+
+
+def test_each_market_and_service_selects_one_dataset() -> None:
+    everything = {"data_types": "all", "markets": list(MARKETS), "services": list(SERVICES)}
+    assert read_settings(everything).datasets == tuple(DATASETS)
+    for name, dataset in DATASETS.items():
+        key = CHOSEN_BY[dataset.data_type]
+        chosen = read_settings({"data_types": dataset.data_type, key: dataset.choice})
+        assert chosen.datasets == (name,)
+
+
+@pytest.mark.parametrize(
+    ("config", "remarks"),
+    [
+        ({}, ()),
+        ({"data_types": "all"}, ()),
+        (
+            {"data_types": "lmp constraints", "markets": "rt-hourly"},
+            ("data type constraints is left out: markets rt-hourly has none of it; it has da, rt",),
+        ),
+        (
+            {"data_types": "all", "markets": "rt-hourly"},
+            ("data type constraints is left out: markets rt-hourly has none of it; it has da, rt",),
+        ),
+        ({"data_types": "lmp constraints", "markets": "da rt-hourly"}, ()),
+        (
+            {"data_types": "constraints", "markets": "da rt-hourly"},
+            ("markets: rt-hourly brings nothing of data type constraints",),
+        ),
+        ({"data_types": "lmp", "services": "reserves"}, ()),
+    ],
+)
+def test_what_is_chosen_and_brings_nothing_is_said(
+    config: dict[str, str], remarks: tuple[str, ...]
+) -> None:
+    assert read_settings(config).remarks == remarks
+
+
+def test_the_configuration_knows_the_markets_and_services_of_the_dataset_table() -> None:
+    properties = schemas.schema(Config)["properties"]
+    assert set(properties["markets"]["items"]["enum"]) == set(MARKETS)
+    assert set(properties["services"]["items"]["enum"]) == set(SERVICES)
+
+
+def test_config_yaml_says_the_defaults() -> None:
+    written = yaml.safe_load((PROJECT / "config.yaml").read_text("utf-8"))
+    assert read_settings(written) == read_settings({})
+
+
+def test_synthetic_prices_lie_apart_from_real_ones() -> None:
+    assert read_settings({"source": "sandbox"}).store_dir == Path("data/sandbox")
+    assert read_settings({"source": "webservices"}).store_dir == Path("data")

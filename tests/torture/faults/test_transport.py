@@ -1,0 +1,585 @@
+"""Transport faults that need a server of the test's own, and what the client makes of them."""
+
+import contextlib
+import datetime as dt
+import errno
+import gzip
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from torture.faults.rig import JSON_HEAD, POLICY, Peer, Rig, read_head, response
+
+from isone.download.client import Client
+from isone.errors import DownloadError, ResponseError, StopRunError, UsageError
+from isone.run.sources import Credentials, Source
+from isone.store.store import Store
+
+BODY = gzip.compress(b'{"HourlyLmps":""}' + b" " * 5000, 0)
+ACCOUNT = Credentials("someone", "canary-9f41-password")
+
+
+def client_of(url: str, credentials: Credentials | None = None, **policy: Any) -> Client:
+    source = Source("webservices", url, credentials)
+    return Client(source, replace(POLICY, **policy), sleep=lambda seconds: None)
+
+
+def first_then(first: Callable[[socket.socket], object]) -> Callable[[socket.socket, int], None]:
+    """Do something to the first connection; answer rightly on the others."""
+
+    def act(connection: socket.socket, number: int) -> None:
+        read_head(connection)
+        if number == 1:
+            first(connection)
+        else:
+            connection.sendall(response(BODY))
+
+    return act
+
+
+def dripping(data: bytes, pause: float) -> Callable[[socket.socket], None]:
+    def drip(connection: socket.socket) -> None:
+        for byte in data:
+            connection.sendall(bytes((byte,)))
+            time.sleep(pause)
+
+    return drip
+
+
+@pytest.mark.parametrize(
+    "drip",
+    [
+        pytest.param(dripping(response(BODY), 0.02), id="headers"),
+        pytest.param(
+            lambda c: (c.sendall(response(BODY)[:150]), dripping(BODY, 0.02)(c)), id="body"
+        ),
+        pytest.param(
+            lambda c: (
+                c.sendall(f"{JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n".encode()),
+                dripping(b"1\r\nx\r\n" * 500, 0.02)(c),
+            ),
+            id="chunks",
+        ),
+        pytest.param(
+            lambda c: dripping(b"HTTP/1.1 100 Continue\r\n\r\n" * 50, 0.02)(c), id="continues"
+        ),
+    ],
+)
+def test_a_response_that_only_drips_is_given_up_within_the_total_of_a_try(
+    drip: Callable[[socket.socket], None],
+) -> None:
+    with Peer(first_then(drip)) as peer, client_of(peer.url, total_timeout=0.3) as client:
+        started = time.monotonic()
+        assert client.fetch("anything") == BODY
+        assert time.monotonic() - started < 10  # and not the minutes that it drips
+        assert client.requests_sent == 2
+
+
+def test_silence_is_given_up_within_the_read_timeout() -> None:
+    with (
+        Peer(first_then(lambda connection: connection.recv(1))) as peer,  # until the client leaves
+        client_of(peer.url, read_timeout=0.2) as client,
+    ):
+        started = time.monotonic()
+        assert client.fetch("anything") == BODY
+        assert time.monotonic() - started < 10
+
+
+def test_ten_kilobytes_a_second_are_enough() -> None:
+    def slowly(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        data = response(BODY)
+        for first in range(0, len(data), 500):
+            connection.sendall(data[first : first + 500])
+            time.sleep(0.05)
+
+    with Peer(slowly) as peer, client_of(peer.url, read_timeout=0.2) as client:
+        assert client.fetch("anything") == BODY
+        assert client.retries == 0
+
+
+@pytest.mark.parametrize("delay", [0, 0.05], ids=["at once", "later"])
+@pytest.mark.parametrize(
+    "surplus", [b"x" * 20, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], ids=["junk", "forged"]
+)
+def test_bytes_beyond_what_was_promised_never_count_as_the_next_response(
+    surplus: bytes, delay: float
+) -> None:
+    bodies = [BODY, gzip.compress(b"other", mtime=0)]
+
+    def overlong(connection: socket.socket, __number: int) -> None:
+        while True:
+            wanted = bodies[int(read_head(connection).split()[1][-1])]
+            connection.sendall(response(wanted) + (b"" if delay else surplus))
+            if delay:
+                time.sleep(delay)
+                connection.sendall(surplus)
+
+    with Peer(overlong) as peer, client_of(peer.url) as client:
+        assert client.fetch("0") == bodies[0]
+        assert client.fetch("1") == bodies[1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(
+            f"{JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n100\r\n".encode() + b"x" * 0x80,
+            id="in mid-chunk",
+        ),
+        pytest.param(
+            f"{JSON_HEAD}Transfer-Encoding: chunked\r\n\r\n10\r\n".encode() + b"x" * 16 + b"\r\n",
+            id="between chunks",
+        ),
+        pytest.param(
+            f"{JSON_HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\nxx".encode(), id="no length"
+        ),
+        pytest.param(response(BODY)[:-10], id="in mid-body"),
+        pytest.param(b"HTTP/1.1 200", id="in the status line"),
+        pytest.param(b"", id="before it begins"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", id="another protocol"),
+        pytest.param(f"{JSON_HEAD}Content-Length: 0\r\n\r\n".encode(), id="empty"),
+        pytest.param(f"{JSON_HEAD}Content-Length: -5\r\n\r\n".encode(), id="negative length"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n" + b"X-Y: z\r\n" * 200 + b"\r\n", id="200 headers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", id="long header"),
+    ],
+)
+def test_a_broken_off_or_senseless_answer_is_asked_for_again(answer: bytes) -> None:
+    with Peer(first_then(lambda c: c.sendall(answer))) as peer, client_of(peer.url) as client:
+        assert client.fetch("anything") == BODY
+        assert client.requests_sent == 2
+
+
+def test_an_endless_body_is_rejected_at_64_megabytes() -> None:
+    sent = 0
+
+    def endless(connection: socket.socket, _number: int) -> None:
+        nonlocal sent
+        read_head(connection)
+        connection.sendall(f"{JSON_HEAD}Content-Encoding: gzip\r\n\r\n".encode())
+        while True:
+            connection.sendall(b"\0" * 2**20)
+            sent += 1
+
+    with (
+        Peer(endless) as peer,
+        client_of(peer.url) as client,
+        pytest.raises(ResponseError, match="larger than 64 MB"),
+    ):
+        client.fetch("anything")
+    assert 64 <= sent < 90
+
+
+def test_an_endless_body_behind_a_redirect_is_not_read() -> None:
+    def redirect(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /login\r\n\r\n")
+        while True:
+            connection.sendall(b"\0" * 2**20)
+
+    with Peer(redirect) as peer, client_of(peer.url, backoff_total=1) as client:
+        started = time.monotonic()
+        with pytest.raises(DownloadError, match="redirects to /login"):
+            client.fetch("anything")
+        assert time.monotonic() - started < 10
+
+
+def test_a_connection_that_was_closed_between_requests_is_opened_again() -> None:
+    def one_each(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        connection.sendall(response(BODY))
+
+    with Peer(one_each) as peer, client_of(peer.url) as client:
+        for _ in range(3):
+            assert client.fetch("anything") == BODY
+            time.sleep(0.05)
+        assert (peer.connections, client.requests_sent, client.retries) == (3, 3, 0)
+
+
+def test_requests_share_one_connection() -> None:
+    def many(connection: socket.socket, _number: int) -> None:
+        while True:
+            read_head(connection)
+            connection.sendall(response(BODY))
+
+    with Peer(many) as peer, client_of(peer.url) as client:
+        for _ in range(5):
+            client.fetch("anything")
+        assert peer.connections == 1
+
+
+def test_a_response_that_comes_plain_is_packed() -> None:
+    def plain(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        connection.sendall(response(b'{"HourlyLmps":""}', headers=""))
+
+    with Peer(plain) as peer, client_of(peer.url) as client:
+        assert gzip.decompress(client.fetch("anything")) == b'{"HourlyLmps":""}'
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ("Content-Type: application/json; charset=ISO-8859-1\r\n", "JSON in iso-8859-1 instead"),
+        ("Content-Type: application/json\r\nContent-Encoding: br\r\n", "packed its response as br"),
+    ],
+)
+def test_a_charset_or_packing_that_cannot_be_read_is_rejected(headers: str, words: str) -> None:
+    def answer(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        connection.sendall(
+            f"HTTP/1.1 200 OK\r\n{headers}Content-Length: 2\r\n\r\n".encode() + b"{}"
+        )
+
+    with (
+        Peer(answer) as peer,
+        client_of(peer.url) as client,
+        pytest.raises(ResponseError) as caught,
+    ):
+        client.fetch("anything")
+    assert words in str(caught.value)
+
+
+def test_a_name_that_is_not_found_is_said_to_be_the_network(tmp_path: Path) -> None:
+    rig = Rig("http://no-such-host.invalid/api/v1.1", Store(tmp_path))
+    with pytest.raises(DownloadError, match="name of the service cannot be looked up: is there a"):
+        rig.bring(backoff_total=8)
+    assert len(rig.waits) == 1
+
+
+def test_a_refused_connection_is_waited_for_and_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    rig = Rig(url, Store(tmp_path))
+    with pytest.raises(DownloadError, match=r"no connection to the service \(http://127.0.0.1:"):
+        rig.bring(backoff_total=8)
+
+
+def test_a_connection_that_is_never_accepted_is_given_up(tmp_path: Path) -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        held = []
+        for _ in range(3):  # more than the queue holds: the next one gets no answer
+            held.append(socket.socket())
+            held[-1].setblocking(False)
+            held[-1].connect_ex(full.getsockname())
+        rig = Rig(f"http://127.0.0.1:{full.getsockname()[1]}", Store(tmp_path))
+        try:
+            with pytest.raises(DownloadError, match="no connection within the connect_timeout"):
+                rig.bring(connect_timeout=0.2, backoff_total=1)
+        finally:
+            for each in held:
+                each.close()
+
+
+# work while a response is awaited
+
+
+@contextlib.contextmanager
+def answering_when(done: threading.Event) -> Iterator[Peer]:
+    """A peer that answers no request before something is done."""
+
+    def act(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        if done.wait(5):
+            connection.sendall(response(BODY))
+
+    with Peer(act) as peer:
+        yield peer
+
+
+def test_work_is_done_when_the_request_is_out_and_its_response_has_not_come() -> None:
+    done = threading.Event()
+    with answering_when(done) as peer, client_of(peer.url) as client:
+        assert client.fetch("anything", meanwhile=done.set) == BODY
+        assert client.requests_sent == 1
+
+
+def test_work_is_done_so_through_a_proxy_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+    with answering_when(done) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        with client_of("http://webservices.example/api/v1.1") as client:
+            assert client.fetch("anything", meanwhile=done.set) == BODY
+            assert client.requests_sent == 1
+
+
+def test_work_is_done_so_over_an_encrypted_connection_too(
+    certificate: Callable[..., Path],
+) -> None:
+    done = threading.Event()
+    path = certificate("meanwhile", begins=PAST, ends=FUTURE)
+
+    def act(connection: socket.socket, number: int) -> None:
+        if done.wait(5):
+            answer(connection, number)
+
+    with Peer(act, serving(path)) as peer, client_of(peer.url, ca_bundle=str(path)) as client:
+        assert client.fetch("anything", meanwhile=done.set) == BODY
+        assert client.requests_sent == 1
+
+
+def test_what_goes_wrong_in_that_work_is_not_blamed_on_the_connection() -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Peer(first_then(lambda connection: None)) as peer, client_of(peer.url) as client:
+        with pytest.raises(OSError, match="No space left on device"):
+            client.fetch("anything", meanwhile=full)
+        assert (client.requests_sent, client.retries) == (1, 0)
+        assert client.fetch("anything") == BODY  # over a new connection
+        assert peer.connections == 2
+
+
+def test_the_time_of_that_work_is_not_the_service_s() -> None:
+    with Peer(answer) as peer, client_of(peer.url, total_timeout=0.3) as client:
+        assert client.fetch("anything", meanwhile=lambda: time.sleep(0.5)) == BODY
+        assert client.requests_sent == 1
+
+
+def test_the_deadline_goes_on_after_that_work() -> None:
+    drip = dripping(response(BODY), 0.02)
+    with Peer(first_then(drip)) as peer, client_of(peer.url, total_timeout=0.3) as client:
+        started = time.monotonic()
+        assert client.fetch("anything", meanwhile=lambda: time.sleep(0.1)) == BODY
+        assert time.monotonic() - started < 10
+        assert client.requests_sent == 2
+
+
+def test_work_is_not_put_off_while_the_service_is_away() -> None:
+    order: list[str] = []
+    source = Source("webservices", "http://127.0.0.1:9/api/v1.1")
+    policy = replace(POLICY, backoff_first=0.1, backoff_total=1)
+    with (
+        Client(source, policy, sleep=lambda seconds: order.append("asleep")) as client,
+        pytest.raises(DownloadError),
+    ):
+        client.fetch("anything", meanwhile=lambda: order.append("at work"))
+    assert order[:2] == ["at work", "asleep"]
+
+
+# certificates
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a self-signed certificate, key and all in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl here to make certificates with")
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def make(name: str, *, address: str = "IP:127.0.0.1", begins: dt.date, ends: dt.date) -> Path:
+        path = folder / f"{name}.pem"
+        key = folder / f"{name}.key"
+        settings = folder / f"{name}.cnf"
+        settings.write_text(
+            "[ca]\ndefault_ca=own\n[own]\n"
+            f"new_certs_dir={folder}\ndatabase={folder}/{name}.txt\nrand_serial=yes\n"
+            "default_md=sha256\npolicy=any\nx509_extensions=ext\n"
+            "[any]\ncommonName=supplied\n[req]\ndistinguished_name=dn\n[dn]\n"
+            f"[ext]\nsubjectAltName={address}\nbasicConstraints=critical,CA:TRUE\n"
+        )
+        (folder / f"{name}.txt").touch()
+        config = ["-config", str(settings)]
+        run = [openssl, "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=peer"]
+        request = folder / f"{name}.csr"
+        subprocess.run(
+            [*run, *config, "-keyout", str(key), "-out", str(request)],
+            check=True,
+            capture_output=True,
+        )
+        subprocess.run(
+            [
+                *[openssl, "ca", "-batch", "-selfsign", "-notext", *config],
+                *["-keyfile", str(key), "-in", str(request), "-out", str(path)],
+                *["-startdate", f"{begins:%Y%m%d}000000Z", "-enddate", f"{ends:%Y%m%d}000000Z"],
+            ],
+            check=True,
+            capture_output=True,
+        )
+        path.write_bytes(path.read_bytes() + key.read_bytes())
+        return path
+
+    return make
+
+
+PAST, FUTURE = dt.date(2020, 1, 1), dt.date(2049, 1, 1)
+
+
+def serving(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def answer(connection: socket.socket, _number: int) -> None:
+    read_head(connection)
+    connection.sendall(response(BODY))
+
+
+@pytest.fixture
+def tls_peer() -> Iterator[Callable[..., Peer]]:
+    peers: list[Peer] = []
+
+    def start(path: Path) -> Peer:
+        peers.append(Peer(answer, serving(path)))
+        return peers[-1].__enter__()
+
+    yield start
+    for peer in peers:
+        peer.__exit__()
+
+
+def test_a_certificate_of_an_unknown_authority_stops_the_run_before_the_password_is_sent(
+    certificate: Callable[..., Path], tls_peer: Callable[..., Peer]
+) -> None:
+    peer = tls_peer(certificate("unknown", begins=PAST, ends=FUTURE))
+    with client_of(peer.url, ACCOUNT) as client, pytest.raises(StopRunError) as caught:
+        client.fetch("anything")
+    assert "is not trusted (self-signed certificate)" in str(caught.value)
+    assert "name its authority with ca_bundle=FILE" in str(caught.value)
+    assert client.requests_sent == 1
+
+
+def test_a_named_authority_is_trusted(
+    certificate: Callable[..., Path], tls_peer: Callable[..., Peer]
+) -> None:
+    path = certificate("trusted", begins=PAST, ends=FUTURE)
+    with client_of(tls_peer(path).url, ca_bundle=str(path)) as client:
+        assert client.fetch("anything") == BODY
+
+
+@pytest.mark.parametrize(
+    ("name", "begins", "ends", "address", "words"),
+    [
+        ("expired", PAST, dt.date(2021, 1, 1), "IP:127.0.0.1", "certificate has expired"),
+        ("early", dt.date(2048, 1, 1), FUTURE, "IP:127.0.0.1", "certificate is not yet valid"),
+        ("foreign", PAST, FUTURE, "DNS:elsewhere.example", "IP address mismatch"),
+    ],
+)
+def test_a_certificate_that_does_not_hold_stops_the_run(
+    name: str,
+    begins: dt.date,
+    ends: dt.date,
+    address: str,
+    words: str,
+    certificate: Callable[..., Path],
+    tls_peer: Callable[..., Peer],
+) -> None:
+    path = certificate(name, begins=begins, ends=ends, address=address)
+    with (
+        client_of(tls_peer(path).url, ca_bundle=str(path)) as client,
+        pytest.raises(StopRunError) as caught,
+    ):
+        client.fetch("anything")
+    assert words in str(caught.value)
+    assert "check this machine's clock" in str(caught.value)
+
+
+def test_a_handshake_that_breaks_off_is_no_matter_of_certificates() -> None:
+    def hang_up(connection: socket.socket, _number: int) -> None:
+        connection.recv(100)
+
+    with (
+        Peer(hang_up) as peer,  # speaks no TLS at all
+        client_of(peer.url.replace("http", "https"), backoff_total=1) as client,
+        pytest.raises(DownloadError, match="connection broke"),
+    ):
+        client.fetch("anything")
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_a_ca_bundle_that_holds_no_certificate_is_rejected_before_anything_is_sent(
+    content: str | None, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    with pytest.raises(UsageError, match="ca_bundle: .* holds no certificates that can be read"):
+        client_of("https://127.0.0.1:1", ca_bundle=str(bundle))
+
+
+# credentials
+
+
+def test_credentials_do_not_follow_a_redirect(tmp_path: Path) -> None:
+    heads: list[str] = []
+    with Peer(lambda c, n: heads.append(read_head(c))) as elsewhere:
+
+        def redirect(connection: socket.socket, _number: int) -> None:
+            read_head(connection)
+            connection.sendall(
+                f"HTTP/1.1 302 Found\r\nLocation: {elsewhere.url}\r\n"
+                "Content-Length: 0\r\n\r\n".encode()
+            )
+
+        with Peer(redirect) as peer:
+            rig = Rig(peer.url, Store(tmp_path), credentials=ACCOUNT)
+            with pytest.raises(DownloadError, match="redirects to http://127.0.0.1:"):
+                rig.year(backoff_total=1)
+        assert heads == []
+        assert elsewhere.connections == 0
+
+
+def test_what_netrc_holds_for_a_host_is_not_sent_unless_it_was_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password canary-9f41-password\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    heads: list[str] = []
+
+    def act(connection: socket.socket, _number: int) -> None:
+        heads.append(read_head(connection))
+        connection.sendall(response(BODY))
+
+    with Peer(act) as peer, client_of(peer.url) as client:
+        client.fetch("anything")
+    assert "authorization" not in heads[0].lower()
+
+
+def test_a_password_beyond_latin_letters_is_sent_as_utf8() -> None:
+    heads: list[str] = []
+
+    def act(connection: socket.socket, _number: int) -> None:
+        heads.append(read_head(connection))
+        connection.sendall(response(BODY))
+
+    with Peer(act) as peer, client_of(peer.url, Credentials("zoë", "pass€")) as client:
+        client.fetch("anything")
+    assert "Authorization: Basic em/DqzpwYXNz4oKs" in heads[0]
+
+
+@pytest.mark.parametrize("url", ["https://", "ftp://127.0.0.1/", "no address", "http://[::1"])
+def test_an_address_that_cannot_be_asked_is_rejected_in_one_sentence(url: str) -> None:
+    with pytest.raises(UsageError, match="base_url: .* (cannot be asked|is no address)"):
+        client_of(url)
+
+
+def test_what_the_service_says_moves_no_terminal() -> None:
+    def act(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        connection.sendall(
+            b"HTTP/1.1 302 \x1b[2J\r\nLocation: \x1b]0;owned\x07" + b"x" * 5000 + b"\r\n\r\n"
+        )
+
+    with (
+        Peer(act) as peer,
+        client_of(peer.url, backoff_total=1) as client,
+        pytest.raises(DownloadError) as caught,
+    ):
+        client.fetch("anything")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400

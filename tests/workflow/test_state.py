@@ -1,0 +1,279 @@
+"""State is files and only files: the same answers without Snakemake's memory, and in any folder."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from running import Snakemake, command_line
+
+from isone.sandbox import Sandbox
+
+pytestmark = pytest.mark.workflow
+
+SMALL = ("years=2024", "through=2024-01-02", "source=sandbox", "markets=da", "retry_delay=0")
+LMP = (*SMALL, "data_types=lmp")
+STORE = Path("data/sandbox")
+DAY = STORE / "raw/lmp_da_hourly/2024/20240102.json.gz"
+MARKER = STORE / "complete/lmp_da_hourly/2024.through-20240102.json"
+ALL: dict[str, tuple[str, ...]] = {"targets": ("load", "report")}
+
+
+def jobs_run(output: str) -> dict[str, int]:
+    """Snakemake's table of jobs: how many of each rule that does something."""
+    found = re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)
+    aims = {"total", "all", "download", "pack", "load", "report"}
+    return {rule: int(count) for rule, count in found if rule not in aims}
+
+
+def forget(workflow: Path) -> None:
+    """Take Snakemake's memory away."""
+    shutil.rmtree(workflow / ".snakemake", ignore_errors=True)
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["remembered", "forgotten"])
+def test_every_answer_is_the_same_without_snakemakes_own_memory(
+    workflow: Path, snakemake: Snakemake, forgets: bool
+) -> None:
+    def run(*config: str, targets: tuple[str, ...] = ("load",)) -> dict[str, int]:
+        if forgets:
+            forget(workflow)
+        done = snakemake(*config, targets=targets)
+        assert done.returncode == 0, done.stdout
+        jobs = jobs_run(done.stdout)
+        assert jobs or "Nothing to be done" in done.stdout
+        return jobs
+
+    loaded = {"load_duckdb": 1}
+    first = {"download_prices": 1, "pack_prices": 1} | loaded
+    assert run(*LMP) == first
+    assert run(*LMP) == {}
+    assert run(*LMP, "locations=4000") == {}, "fewer locations make nothing again"
+    assert run(*LMP, "locations=all") == {"pack_prices": 1} | loaded
+    assert run(*LMP) == {}, "so does going back to fewer"
+    everything = (*SMALL, "data_types=lmp as", "services=regulation")
+    assert run(*everything) == first
+    assert run(*LMP) == {}, "and fewer datasets"
+    assert run(*everything) == {}
+    for _ in range(2):
+        assert run(*LMP, targets=("verify",)) == {"verify_prices": 1, "verify": 1}
+    (workflow / STORE / "isone.duckdb").unlink()
+    assert run(*LMP) == loaded
+    (workflow / DAY).unlink()
+    assert run(*LMP).keys() >= {"download_prices", "pack_prices"}
+    assert (workflow / DAY).exists()
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["remembered", "forgotten"])
+def test_a_check_that_is_asked_for_reads_what_is_there_now(
+    workflow: Path, snakemake: Snakemake, forgets: bool
+) -> None:
+    assert snakemake(*LMP).returncode == 0
+    assert "OK" in snakemake(*LMP, targets=("verify",)).stdout
+    whole = (workflow / DAY).read_bytes()
+    (workflow / DAY).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    if forgets:
+        forget(workflow)
+    damaged = snakemake(*LMP, targets=("verify",))
+    assert damaged.returncode == 1
+    assert "2024-01-02" in damaged.stdout
+    (workflow / DAY).write_bytes(whole)
+    if forgets:
+        forget(workflow)
+    assert snakemake(*LMP, targets=("verify",)).returncode == 0
+
+
+def test_a_response_that_is_gone_is_asked_for_again_and_not_called_here(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    assert snakemake(*LMP).returncode == 0
+    (workflow / DAY).unlink()
+    plan = snakemake(*LMP, options=("-n",))
+    assert "every day that was asked for is here" not in plan.stdout
+    assert "Requests left to send: 1\n" in plan.stdout
+    assert "lmp_da_hourly 2024 is not complete any more: 1 response removed" in plan.stdout
+    again = snakemake(*LMP)
+    assert again.returncode == 0, again.stdout
+    assert "2 of 2 days, 1 request" in again.stdout
+
+
+def test_a_gap_whose_acceptance_is_withdrawn_is_missing_again(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    fault = "sandbox_faults=['not-found:hourlylmp/*/day/20240102']"
+    config = (workflow / "config.yaml").read_text()
+    gap = "accepted_flaws:\n  - {dataset: lmp_da_hourly, day: 2024-01-02, reason: none came}\n"
+    (workflow / "config.yaml").write_text(config + gap)
+    assert snakemake(*LMP, fault).returncode == 0
+    assert "every day that was asked for is here" in snakemake(*LMP, fault).stdout
+    (workflow / "config.yaml").write_text(config)
+    withdrawn = snakemake(*LMP, fault, options=("--restart-times", "0"))
+    assert withdrawn.returncode == 1
+    assert "missing 2024-01-02" in withdrawn.stdout
+    (workflow / "config.yaml").write_text(config + gap.replace("none came", "another reason"))
+    assert snakemake(*LMP, fault).returncode == 0
+    assert "another reason" in (workflow / MARKER).read_text()
+
+
+def test_a_folder_copied_with_other_times_gives_the_same_answers(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    assert snakemake(*LMP, **ALL).returncode == 0
+    files = sorted((workflow / "data").rglob("*")) + sorted((workflow / "reports").rglob("*"))
+    for order in (files, files[::-1]):
+        forget(workflow)
+        for number, path in enumerate(order):
+            os.utime(path, (1_000_000_000 + number, 1_000_000_000 + number))
+        done = snakemake(*LMP, **ALL)
+        assert done.returncode == 0
+        assert "Nothing to be done" in done.stdout, done.stdout
+
+
+def test_right_responses_copied_over_wrong_ones_with_their_times_are_packed_again(
+    workflow: Path, snakemake: Snakemake, tmp_path: Path
+) -> None:
+    assert snakemake(*LMP, **ALL).returncode == 0
+    backup = shutil.copytree(workflow / "data", tmp_path / "backup")
+    with Sandbox(seed=7) as other:
+        shutil.rmtree(workflow / STORE / "raw")
+        assert snakemake(*LMP, f"base_url={other.url}", **ALL).returncode == 0
+    wrong = (workflow / STORE / "parquet/lmp_da_hourly/2024.through-20240102.parquet").read_bytes()
+    for folder in ("raw", "complete"):
+        shutil.rmtree(workflow / STORE / folder)
+        shutil.copytree(backup / "sandbox" / folder, workflow / STORE / folder)
+    done = snakemake(*LMP, **ALL)
+    assert jobs_run(done.stdout).keys() >= {"pack_prices", "load_duckdb", "write_report"}
+    right = (workflow / STORE / "parquet/lmp_da_hourly/2024.through-20240102.parquet").read_bytes()
+    assert wrong != right
+
+
+def test_two_runs_in_one_folder_keep_their_plans_and_summaries_apart(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    assert snakemake(*SMALL, "data_types=as", "services=regulation").returncode == 0
+    with Sandbox(latency=0.5, faults=["not-found:hourlylmp/*/day/20240101"]) as sandbox:
+        first = subprocess.Popen(
+            command_line(*LMP, f"base_url={sandbox.url}", "through=2024-01-06",
+                         options=("--restart-times", "0"), targets=("download",)),
+            cwd=workflow, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        while not sandbox.requests:
+            assert first.poll() is None
+        second = snakemake(
+            *SMALL, "data_types=as", "services=regulation",
+            options=("--nolock",), targets=("verify",),
+        )  # fmt: skip
+        said, _ = first.communicate(timeout=60)
+    assert second.returncode == 0, second.stdout
+    assert "isone_lmp_da_hourly_2024" not in second.stdout
+    assert first.returncode == 1
+    assert "Failed: 1" in said
+    assert "missing 2024-01-01" in said
+    plans = sorted((workflow / STORE / "runs").glob("*/plan.json"))
+    assert len({json.loads(plan.read_text())["started"] for plan in plans}) == len(plans) == 3
+
+
+def test_the_page_stays_until_the_next_one_is_whole(workflow: Path, snakemake: Snakemake) -> None:
+    assert snakemake(*LMP, **ALL).returncode == 0
+    page = workflow / "reports/sandbox/isone.html"
+    old = page.read_bytes()
+    database = workflow / STORE / "isone.duckdb"
+    database.write_bytes(b"x" * database.stat().st_size)  # so that no next one can be made
+    again = ("--forcerun", "write_report", "write_figures")
+    failed = snakemake(*LMP, options=again, targets=("report",))
+    assert failed.returncode == 1
+    assert "write_report: FAILED" in failed.stdout
+    assert page.read_bytes() == old
+    assert (page.parent / "key_numbers.csv").exists()
+    assert list((page.parent / "figures").glob("daily_price*.svg"))
+
+
+def test_what_is_missing_of_the_report_is_made_again_and_nothing_else(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    report = {"targets": ("report",)}
+    assert snakemake(*LMP, **report).returncode == 0
+    page = workflow / "reports/sandbox/isone.html"
+    page.unlink()
+    forget(workflow)
+    assert jobs_run(snakemake(*LMP, **report).stdout) == {"write_report": 1}
+    shutil.rmtree(page.parent / "figures")
+    assert jobs_run(snakemake(*LMP, **report).stdout) == {"write_figures": 1}
+    assert snakemake(*LMP, targets=("verify",)).returncode == 0
+    assert jobs_run(snakemake(*LMP, **report).stdout) == {"write_report": 1}, "the verdict is news"
+
+
+def test_each_data_folder_has_reports_of_its_own(workflow: Path, snakemake: Snakemake) -> None:
+    assert snakemake(*LMP, "data_dir=other", targets=("report",)).returncode == 0
+    assert (workflow / "other/reports/sandbox/isone.html").exists()
+    assert not (workflow / "reports").exists()
+
+
+def test_a_full_disk_is_told_as_that_at_the_end_too(workflow: Path, snakemake: Snakemake) -> None:
+    small = workflow / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(small)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        done = snakemake(
+            *SMALL, "data_types=lmp", "through=2024-02-20", "data_dir=small", "sandbox_nodes=300"
+        )
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    assert done.returncode == 1
+    assert "memory" not in done.stdout
+    summary = done.stdout.partition("# Download summary")[2]
+    assert "No space left on device" in summary
+    assert "Failed: 1" in summary
+
+
+def test_the_banner_says_retries_start_and_place_and_a_service_that_stays_away_names_the_days(
+    snakemake: Snakemake,
+) -> None:
+    config = (*SMALL, "services=regulation", "backoff_first=0.01", "backoff_total=0.02")
+    faults = "sandbox_faults=['server-error:hourlylmp/*']"
+    done = snakemake(*config, faults, options=("--restart-times", "1"))
+    assert done.returncode == 1
+    assert "# Max retries per download: 1\n# Started: 2" in done.stdout
+    assert "Download 1/2: isone_lmp_da_hourly_2024\n" in done.stdout
+    assert "Download 2/2: isone_regulation_5min_2024\n" in done.stdout
+    summary = done.stdout.partition("# Download summary")[2]
+    for day in ("2024-01-01", "2024-01-02"):
+        assert f"missing {day}: " in summary
+    assert " UTC" in summary
+
+
+def test_a_custom_download_that_no_attempt_can_mend_is_not_tried_again(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    entry = {"name": "mine", "script": "scripts/download_lmp.py", "args": [
+        *("--start-date", "2024-01-01", "--end-date", "2024-01-01"),
+        *("--config", "ca_bundle=nowhere.pem"),
+    ]}  # fmt: skip
+    (workflow / "mine.json").write_text(json.dumps([entry]))
+    config = ("downloads=mine.json", "retry_delay=600", "source=sandbox")
+    done = snakemake(*config, options=("--restart-times", "2"))
+    assert done.returncode == 1
+    assert "mine is not tried again: no other attempt can end otherwise" in done.stdout
+    assert "attempt 2 begins" not in done.stdout
+
+
+def test_a_run_that_goes_on_here_is_named_before_anybody_unlocks_it(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    with Sandbox(latency=0.5) as sandbox:
+        first = subprocess.Popen(
+            command_line(*LMP, f"base_url={sandbox.url}", targets=("download",)),
+            cwd=workflow, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        while not sandbox.requests:
+            assert first.poll() is None
+        second = snakemake(*LMP, f"base_url={sandbox.url}", options=("-n",))
+        first.wait(60)
+    assert f"another run goes on here (process {first.pid} on " in second.stdout

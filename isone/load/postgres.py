@@ -22,9 +22,10 @@ from isone.load import binary_copy, history, packed, sql
 from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
 from isone.load.postgres_schema import REBUILD, Connection, Tables, own, require_layout, schema_name
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import sort_key, table_columns
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.schema import sort_key, table_columns
 from isone.run.address import target
 from isone.run.settings import require_no_password
 from isone.store.store import Store
@@ -260,8 +261,8 @@ def digest_of(files: Sequence[PackedFile]) -> str:
 
 def year_bounds(year: int) -> tuple[dt.datetime, dt.datetime]:
     """The instants at which a year's operating days begin and end."""
-    first, _ = clock.day_bounds(dt.date(year, 1, 1))
-    end, _ = clock.day_bounds(dt.date(year + 1, 1, 1))
+    first, _ = market_time.day_bounds(dt.date(year, 1, 1))
+    end, _ = market_time.day_bounds(dt.date(year + 1, 1, 1))
     return dt.datetime.fromtimestamp(first, dt.UTC), dt.datetime.fromtimestamp(end, dt.UTC)
 
 
@@ -427,7 +428,7 @@ def _replace_places(
     connection.execute(
         "DELETE FROM places_by_year WHERE dataset = %s AND year = %s", [dataset.name, year]
     )
-    if not dataset.place:
+    if not dataset.id_key:
         return 0
     with _reader() as reader:
         reader.execute(packed.places_query(dataset, f"({packed.rows_query(files)})"))

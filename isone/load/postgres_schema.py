@@ -11,7 +11,7 @@ from isone import __version__
 from isone.errors import UsageError
 from isone.load import layout, sql, views
 from isone.market.datasets import DATASETS
-from isone.market.tables import TableColumn, sort_key
+from isone.market.schema import TableColumn, sort_key
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -230,7 +230,7 @@ def _require_same_layout(
 def _as_made(columns: tuple[TableColumn, ...]) -> list[tuple[str, str]]:
     """Columns as PostgreSQL names them and their types."""
     types = {"VARCHAR": "character varying"}
-    made = [(column.name, sql.TYPES[column.type]) for column in columns]
+    made = [(column.name, column.sql) for column in columns]
     return [(name, types.get(kind, kind.lower())) for name, kind in made]
 
 

@@ -22,8 +22,8 @@ from typing import Any
 import msgspec
 
 from isone.errors import UNREADABLE, UsageError
-from isone.market import clock
-from isone.market.datasets import ALL_LOCATIONS, HUBS
+from isone.market import market_time
+from isone.market.locations import ALL_LOCATIONS, HUBS
 from isone.run import complete, selection, sources
 from isone.run.custom import CustomDownload, made_from, read_downloads
 from isone.run.selection import DatasetYear
@@ -153,7 +153,7 @@ class Run:
         store = Store(settings.store_dir)
         custom = read_downloads(settings.downloads, config) if settings.downloads else []
         dropped = complete.drop_stale(store, settings) if begins else []
-        chosen = selection.select(settings, clock.now())
+        chosen = selection.select(settings, market_time.now())
         if not chosen.dataset_years and not custom:
             why = "; ".join(chosen.left_out) or f"{settings.downloads} is an empty list"
             raise UsageError(f"there is nothing to download: {why}")
@@ -189,7 +189,7 @@ class Run:
 
     def drop_custom(self, config: Mapping[str, Any]) -> None:
         """Remove the markers of custom downloads that were changed since, or have more to bring."""
-        now = clock.now()
+        now = market_time.now()
         for each, path in zip(self.custom, map(Path, self.custom_markers), strict=True):
             markers.keep_if(markers.holds(path, made_from(each, config, now)), path)
 
@@ -215,7 +215,7 @@ class Run:
         if wanted != ALL_LOCATIONS and set(wanted) <= set(HUBS):
             return False
         folder = self.store.root / "raw" / "locations"
-        return not any(folder.glob(f"{clock.now():%Y%m%d}.*"))
+        return not any(folder.glob(f"{market_time.now():%Y%m%d}.*"))
 
     def _planned(self, job: DatasetYear) -> Planned:
         marker = self.store.marker_path(job.dataset, job.period)

@@ -8,16 +8,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from isone.errors import DamagedError, StopRunError
-from isone.market import clock, flaws
-from isone.market.datasets import (
-    ALL_LOCATIONS,
-    DATASETS,
-    HUBS,
-    PRELIM_AFTER,
-    Dataset,
-    Locations,
-    Request,
-)
+from isone.market import flaws, market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS, PRELIM_AFTER
+from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
+from isone.market.requests import Request
 from isone.run import sources
 from isone.run.settings import AcceptedFlaw, Settings
 from isone.store.manifest import read_manifest
@@ -91,7 +86,7 @@ class DatasetYear:
 
     def days(self, *, newest_first: bool) -> list[dt.date]:
         """The operating days of the job, in the order in which they are downloaded."""
-        ascending = list(clock.days(self.first, self.last))
+        ascending = list(market_time.days(self.first, self.last))
         return ascending[::-1] if newest_first else ascending
 
     @classmethod
@@ -149,7 +144,7 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
                 job = DatasetYear(dataset.name, year, first, last, settings.locations, open_end)
                 job = _with_marker(store, job)
                 had = store.marker_path(job.dataset, job.period).exists()
-                if from_reports and dataset.report is None and not had:
+                if from_reports and dataset.public_csv is None and not had:
                     not_public.append(job.dataset)
                 elif from_reports and first < dataset.public_since and not had:
                     too_early.setdefault(dataset.name, []).append(year)
@@ -226,11 +221,11 @@ def newest_days(dataset: Dataset, settings: Settings, at: dt.datetime) -> tuple[
 
     `through` pins the first; days that should be final by now have to be, whatever it says.
     """
-    final = clock.last_published(dataset.publication_lag, at)
+    final = dataset.last_published(dataset.publication_lag, at)
     newest = final
     if dataset.has_prelim and settings.revision != "final":
-        newest = clock.last_published(PRELIM_AFTER, at)
-    newest = settings.through or newest
+        newest = dataset.last_published(PRELIM_AFTER, at)
+    newest = dataset.last_whole_day(settings.through) if settings.through else newest
     prelim = dataset.has_prelim and settings.revision != "final"
     return newest, min(newest, final) if prelim else newest
 
@@ -256,9 +251,9 @@ def missing_requests(
         ways = ways_of_day(dataset, day, locations)
         if any(all(request.name in had for request in way) for way in ways):
             continue
-        requests = dataset.report_requests(day) if from_reports else ways[0]
+        requests = dataset.csv_requests(day) if from_reports else ways[0]
         lacking += [request for request in requests if request.name not in had]
-    return lacking
+    return list(dict.fromkeys(lacking))  # several days may hang on one request
 
 
 def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accepted) -> bool:
@@ -267,14 +262,14 @@ def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accept
     One that lacks intervals or has another flaw does only while that flaw of the day is accepted.
     """
     names = accepted.get(day, {})
-    if entry.missing and flaws.MISSING not in names:
+    if entry.missing and not entry.forgiven and flaws.MISSING not in names:
         return False
     return not any(flaws.counts(flaw, locations, names) for flaw in entry.flaws)
 
 
 def is_hoped_for(request: Request, final_through: dt.date | None) -> bool:
     """Whether a final request need not be out yet, so that a preliminary one will do."""
-    return final_through is not None and request.day > final_through
+    return final_through is not None and request.last_day > final_through
 
 
 def usable(
@@ -289,8 +284,8 @@ def ways_of_day(dataset: Dataset, day: dt.date, locations: Locations) -> list[li
     ways = [dataset.day_requests(day, locations)]
     if dataset.per_location:
         ways.append(dataset.day_requests(day, ALL_LOCATIONS))
-        if dataset.report:
-            ways.append(dataset.report_requests(day))
+        if dataset.public_csv:
+            ways.append(dataset.csv_requests(day))
     return ways
 
 
@@ -310,7 +305,7 @@ def requests_of_days(
         prelim = final_through is not None and day > final_through
         ways = [_found(way, entries, prelim=prelim) for way in ways_of_day(dataset, day, locations)]
         chosen += [entry for entry in max(ways, key=_worth) if entry]
-    return chosen
+    return list({entry.request: entry for entry in chosen}.values())
 
 
 def _found(

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from isone.market import clock
-from isone.market.datasets import RESERVE_ZONES
+from isone.market import market_time
+from isone.market.locations import RESERVE_ZONES
 from isone.sandbox import noise
 
 Shadows = tuple[int, int, int]
@@ -75,7 +75,7 @@ def _expected(seed: int, hour: int) -> float:
 
     `hour` counts hours of UTC since the epoch; New England's hours begin with them.
     """
-    local = clock.local_time(hour * 3600)
+    local = market_time.local_time(hour * 3600)
     day = (local.date() - _EPOCH).days
     months = day / 30.436875 - 0.5
     year_share = noise.smooth(seed, "year", day / 365.2425 - 0.5)
@@ -94,7 +94,7 @@ def _expected(seed: int, hour: int) -> float:
 
 
 def _surplus_likely(hour: int) -> bool:
-    local = clock.local_time(hour * 3600)
+    local = market_time.local_time(hour * 3600)
     return local.month in _SPRING and local.hour in _SURPLUS_HOURS
 
 
@@ -105,7 +105,7 @@ def _cents(dollars: float) -> int:
 
 @lru_cache(maxsize=1024)
 def _day_ahead(seed: int, day: dt.date) -> System:
-    starts = tuple(clock.interval_starts(day, 60))
+    starts = tuple(market_time.interval_starts(day, 60))
     energy: list[int] = []
     for start in starts:
         hour = start // 3600
@@ -148,7 +148,7 @@ def _five_minute(seed: int, day: dt.date, prelim: bool) -> System:
             of_hour = [price + correction for price in final.energy[first : first + PER_HOUR]]
             corrected += _unlike(corrected, of_hour)
         return System(final.starts, 1, tuple(corrected), final.shadows)
-    starts = tuple(clock.interval_starts(day, 5))
+    starts = tuple(market_time.interval_starts(day, 5))
     energy: list[int] = []
     shadows: list[Shadows] = []
     for start in starts[::PER_HOUR]:
@@ -242,7 +242,7 @@ def _hourly(seed: int, day: dt.date, prelim: bool) -> System:
 def regulation(seed: int, day: dt.date, prelim: bool) -> tuple[tuple[int, int], ...]:
     """Five-minute regulation prices of a day: (service, capacity), in cents."""
     energy = _five_minute(seed, day, prelim).energy
-    starts = clock.interval_starts(day, 60)
+    starts = market_time.interval_starts(day, 60)
     rows = []
     for number, start in enumerate(starts):
         hour = start // 3600
@@ -272,7 +272,7 @@ class ReserveRow(NamedTuple):
 def reserves(seed: int, day: dt.date, prelim: bool) -> tuple[tuple[ReserveRow, ...], ...]:
     """Five-minute reserve market of a day: by interval, a row for each reserve zone in turn."""
     rows: list[tuple[ReserveRow, ...]] = []
-    for start in clock.interval_starts(day, 60):
+    for start in market_time.interval_starts(day, 60):
         rows += _reserves_of_hour(seed, start // 3600, prelim)
     return tuple(rows)
 
@@ -353,7 +353,7 @@ class AncillaryRow:
 def day_ahead_services(seed: int, day: dt.date) -> list[AncillaryRow]:
     """The day-ahead ancillary services of a day, by hour."""
     rows = []
-    for start in clock.interval_starts(day, 60):
+    for start in market_time.interval_starts(day, 60):
         hour = start // 3600
         need, level, thirty, ten, spin, load = noise.units(seed, "ancillary", hour, 6)
         tmor = int(90 * thirty) if level < 0.7 else int(2500 * thirty * thirty)
@@ -374,7 +374,7 @@ def day_ahead_services(seed: int, day: dt.date) -> list[AncillaryRow]:
 def strike_prices(seed: int, day: dt.date) -> list[dict[str, int]]:
     """The strike prices of a day by hour, with what they were made from: hundredths of $ and MW."""
     rows = []
-    for start in clock.interval_starts(day, 60):
+    for start in market_time.interval_starts(day, 60):
         hour = start // 3600
         load, width, above = noise.units(seed, "strike", hour, 3)
         expected = _cents(_expected(seed, hour))

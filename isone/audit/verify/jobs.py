@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from isone.audit.verify import verdict as verdicts
-from isone.audit.verify.verdict import MISSING, DAMAGED, OK, Verdict
+from isone.audit.verify.verdict import DAMAGED, MISSING, OK, Verdict
 from isone.errors import VerifyError
 from isone.run.journal import Journal, log
 from isone.run.once import do_once

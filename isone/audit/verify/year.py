@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from isone.audit.verify import marker, raw
-from isone.audit.verify.verdict import MISSING, DAMAGED, OK, Damage, Verdict
+from isone.audit.verify.verdict import DAMAGED, MISSING, OK, Damage, Verdict
 from isone.errors import DamagedError, IsoneError, LoadError
 from isone.load import history, outputs, packed, sql
 from isone.load.comparison import DAY_COLUMNS, Comparison, DayDigests

@@ -19,8 +19,8 @@ from isone.market.locations import HUBS, Locations
 from isone.market.requests import Request
 from isone.market.schema import table_columns
 from isone.pack.year import pack_year
-from isone.run import selection
-from isone.run.selection import DatasetYear
+from isone.run import missing
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import AcceptedFlaw, Settings, read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -54,7 +54,7 @@ def fill(
     ):
         for dataset in datasets:
             job = DatasetYear(dataset, start.year, start, end, locations)
-            accepted = selection.accepted_flaws(gaps, dataset)
+            accepted = missing.accepted_flaws(gaps, dataset)
             downloader = Downloader(store, client, DATASETS[dataset], accepted)
             download_year(downloader, job, newest_first=False)
             pack_year(store, dataset, job.period, locations)

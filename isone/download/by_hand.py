@@ -11,7 +11,7 @@ from isone.errors import DownloadError, StopRunError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATA_TYPES, DATASETS
-from isone.run import arguments, run, selection, sources
+from isone.run import arguments, selection, sources, status
 from isone.run.console import ConsoleHandler
 from isone.run.settings import HANDED_ON, Settings, config_of_this_folder
 from isone.store.store import Store
@@ -52,7 +52,7 @@ def main(data_type: str, words: Sequence[str] | None = None) -> int:
     except StopRunError as error:
         if HANDED_ON in os.environ:  # a custom download: the whole run cannot succeed
             store = Store(wanted.settings.store_dir)
-            run.stop(store, DATA_TYPES[data_type].script, str(error))
+            status.stop(store, DATA_TYPES[data_type].script, str(error))
         raise
     if failures:
         raise DownloadError("; ".join(failures))

@@ -19,7 +19,7 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, HUBS
 from isone.market.schema import sort_key
 from isone.pack.parquet import arrow_schema, read_facts
-from isone.run.selection import PERIOD_PATTERN
+from isone.run.dataset_year import PERIOD_PATTERN
 from isone.run.settings import parse_years, refuse_unknown
 
 Years = int | str | Iterable[int | str]

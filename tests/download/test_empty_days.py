@@ -22,7 +22,7 @@ from isone.market.locations import HUBS
 from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
 from isone.response import check, revisions
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

@@ -18,9 +18,10 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS
 from isone.market.requests import Request
 from isone.pack.year import pack_year
-from isone.run.run import Run, summary
 from isone.run.settings import read_settings
 from isone.run.sources import REPORTS_PAGE, Source
+from isone.run.summary import summary
+from isone.run.targets import Run
 from isone.sandbox import Sandbox
 from isone.store import places
 from isone.store.store import Store

@@ -11,7 +11,6 @@ from postgres_server import Server
 from isone.load import packed, postgres
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS
-from isone.market.locations import HUBS
 from isone.market.schema import table_columns
 from isone.store.store import Store
 

@@ -16,7 +16,8 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS, Locations
 from isone.market.schema import table_columns
 from isone.market.servers import SANDBOX_SERVER
-from isone.run.selection import Accepted, DatasetYear
+from isone.run.dataset_year import DatasetYear
+from isone.run.missing import Accepted
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

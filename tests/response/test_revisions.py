@@ -14,7 +14,7 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
 from isone.response import revisions
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

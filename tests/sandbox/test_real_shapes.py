@@ -20,7 +20,7 @@ from isone.market.requests import Request
 from isone.sandbox import Sandbox
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.places import priced_places
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 
 Get = Callable[[str], Any]
 AT = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)

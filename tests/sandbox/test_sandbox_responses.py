@@ -16,7 +16,7 @@ from isone.market.locations import CORE_LOCATIONS, HUB, RESERVE_ZONES
 from isone.market.requests import Request
 from isone.sandbox import Sandbox
 from isone.sandbox.places import priced_places
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 
 Get = Callable[[str], Any]
 PLACES = 9 + 7 + 5

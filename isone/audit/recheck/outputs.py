@@ -7,7 +7,7 @@ from pathlib import Path
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
-from isone.run import run, selection
+from isone.run import selection, status
 from isone.run.settings import Settings
 from isone.store.store import Store
 
@@ -22,7 +22,7 @@ class Rechecking:
     @property
     def notes(self) -> list[str]:
         """A note for each chosen dataset, named after the days that were asked for again today."""
-        now = run.current_id()
+        now = status.current_id()
         return [str(self.note(now, name, self._days(name))) for name in self.settings.datasets]
 
     def note(self, run: str, dataset: str, days: str) -> Path:

@@ -13,7 +13,8 @@ from isone.audit.verify.verdict import Damage
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.requests import Request
-from isone.run.selection import DatasetYear, ways_of_day
+from isone.run.dataset_year import DatasetYear
+from isone.run.missing import ways_of_day
 from isone.store.manifest import DayFlaw, Gap, Manifest
 from isone.text import count, some
 

@@ -23,7 +23,7 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS, Locations
 from isone.market.requests import Request
 from isone.pack.year import pack_year
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source, open_service
 from isone.sandbox import Sandbox

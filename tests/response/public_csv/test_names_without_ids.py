@@ -20,7 +20,7 @@ from isone.market.locations import ALL_LOCATIONS, CORE_LOCATIONS, HUBS, Location
 from isone.market.requests import Request
 from isone.pack.year import Packed, pack_year
 from isone.response import check, parse, reports, revisions
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.sandbox import Sandbox
 from isone.store import places

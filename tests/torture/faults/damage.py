@@ -15,7 +15,7 @@ from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.response import check, parse
 from isone.response.check import Finding
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 
 Record = dict[str, Any]
 Records = list[Record]
@@ -325,7 +325,7 @@ def judge(original: Original, kind: str, body: bytes) -> str:
     if found != "silent" or not _only_values_changed(original, body):
         return found
     hours_of_one_place = original.request.location is not None and kind == "exchange_hours"
-    hidden = original.not dataset.chooses_locations or hours_of_one_place
+    hidden = not original.dataset.chooses_locations or hours_of_one_place
     return "invisible" if hidden else found
 
 

@@ -101,16 +101,16 @@ def _monthly_of_snapshots(dataset: Dataset, groups: list[str], means: list[str])
     of_month = [f"sum({name(each)} * seconds) / max(whole) AS {name(each)}" for each in means]
     query = f"""
     WITH snapshots AS (
-        SELECT operating_day, interval_start_utc, extract(epoch FROM interval_start_utc) AS at
+        SELECT operating_day, interval_start_utc, extract(epoch FROM interval_start_utc) AS moment
         FROM {dataset.name} GROUP BY operating_day, interval_start_utc
     ),
     lasting AS (
         SELECT operating_day, interval_start_utc,
             CAST(
-                coalesce(lead(at) {of_day}, {midnight.format("operating_day + 1")})
+                coalesce(lead(moment) {of_day}, {midnight.format("operating_day + 1")})
                 - CASE
-                    WHEN lag(at) {of_day} IS NULL THEN {midnight.format("operating_day")}
-                    ELSE at
+                    WHEN lag(moment) {of_day} IS NULL THEN {midnight.format("operating_day")}
+                    ELSE moment
                 END
                 AS DOUBLE PRECISION
             ) AS seconds

@@ -295,9 +295,9 @@ def _record_type(dataset: Dataset, *, strict: bool, raw_places: bool, nulls: boo
         for column in beside
         if column not in required
     ]
-    # what is inside an object gets its attribute later; no key of JSON fills it
+    # what is inside an object gets its attribute later, whatever a key of this name may say
     fields += [(column.name, Any, None) for column in _inside(dataset)]
-    rename |= {column.name: f"\0{column.name}" for column in _inside(dataset)}
+    rename |= {column.name: f"({column.name})" for column in _inside(dataset)}
     fields += ignored
     rename |= {column.name: column.field for column in beside}
     return msgspec.defstruct(

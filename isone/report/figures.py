@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from isone.report.tables import Data, Label, PageTable
+from isone.report.tables import ChartData, Label, PageTable
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Figure:
     name: str
     title: str
     caption: str
-    data: Data
+    data: ChartData
     chart: dict[str, Any] | None = None
     """In Vega-Lite, without its data."""
     absent: str = ""

@@ -16,6 +16,8 @@ import pyarrow as pa
 from isone.text import count, some
 
 WHOLE = "whole"
+ALL_YEARS = 0
+"""The `year` of what is of all years together."""
 _AT_ONCE = 10_000  # rows
 _NAMED = 4  # years or months that a sentence names
 
@@ -175,7 +177,7 @@ def in_part(periods: Iterable[Mapping[str, Span]], what: str) -> str:
 
 
 class Spans:
-    """Which days have prices: by series (as `report_queries.priced_days` names them) and place."""
+    """Which days have prices: by place and series, as `queries.coverage.priced_days` names them."""
 
     def __init__(self, found: pa.Table) -> None:
         self._months: dict[tuple[str, int, dt.date], dict[dt.date, bool]] = {}

@@ -97,9 +97,9 @@ def _read(path: Any, remarks: list[str]) -> Manifest | None:
 
 
 def _jobs(store: Store) -> Iterable[dict[str, Any]]:
-    for name, facts in sorted(run.last_statuses(store).items()):
-        if name.startswith("isone_") and "requests_sent" in facts:
-            yield facts
+    for name, status in sorted(run.last_statuses(store).items()):
+        if name.startswith("isone_") and "requests_sent" in status:
+            yield status
 
 
 def versions() -> list[tuple[str, str]]:

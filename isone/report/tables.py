@@ -26,7 +26,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Data:
+class ChartData:
     """The data of one or several charts."""
 
     name: str

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from isone.report import page as made
-from isone.report.facts import Facts, Place
+from isone.report.data import Place, ReportData
 from isone.report.figures import Figure
 from isone.report.sections import all_sections
 
@@ -21,8 +21,8 @@ id => [...document.querySelectorAll(`#${id} .chart`)].map(
 DRAWING = "id => document.querySelector(`#${id} .chart svg`).innerHTML"
 
 
-def figures(facts: Facts) -> list[Figure]:
-    return [figure for section in all_sections(facts) for figure in section.figures]
+def figures(report: ReportData) -> list[Figure]:
+    return [figure for section in all_sections(report) for figure in section.figures]
 
 
 def choose(page: Page, name: str, value: str) -> None:
@@ -48,7 +48,7 @@ def numbers(page: Page, figure: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
 def test_every_chart_has_marks_and_nothing_sticks_out(
-    usual: Facts, usual_page: Path, open_page: Any, width: int
+    usual: ReportData, usual_page: Path, open_page: Any, width: int
 ) -> None:
     page = open_page(usual_page, width=width)
     for figure in figures(usual):
@@ -59,7 +59,7 @@ def test_every_chart_has_marks_and_nothing_sticks_out(
 
 
 def test_another_place_changes_the_charts_that_show_a_place(
-    usual: Facts, usual_page: Path, open_page: Any
+    usual: ReportData, usual_page: Path, open_page: Any
 ) -> None:
     page = open_page(usual_page)
     names = [f.name for f in figures(usual) if not f.tiles and f.name != "odd_hours"]
@@ -108,7 +108,7 @@ def test_tables_follow_the_place(usual_page: Path, open_page: Any) -> None:
 
 
 def test_a_figures_own_table_has_the_numbers_of_the_database(
-    usual: Facts, usual_page: Path, open_page: Any
+    usual: ReportData, usual_page: Path, open_page: Any
 ) -> None:
     page = open_page(usual_page)
     expected = [row for row in usual.data["daily"].rows.to_pylist() if row["location_id"] == 4000]
@@ -167,7 +167,7 @@ def test_it_prints_with_all_charts_and_without_controls(usual_page: Path, open_p
 
 
 def test_names_from_the_network_are_shown_and_never_run(
-    usual: Facts, open_page: Any, tmp_path: Path
+    usual: ReportData, open_page: Any, tmp_path: Path
 ) -> None:
     evil = "</script><script>document.title='run'</script><img src=x onerror=alert(1)>"
     names = {4001: evil}

@@ -105,9 +105,9 @@ def _verdict(store: Store, settings: Settings, found: Sequence[Verdict]) -> tupl
     damaged = [each for each in bad if each.verdict == DAMAGED]
     sentence = _sentence(damaged, [each for each in bad if each.verdict == ABSENT])
     if damaged and settings.refetch:
-        from isone.audit.verify import mend
+        from isone.audit.verify import repair
 
-        removed = mend.put_aside(store, settings, damaged)
+        removed = repair.remove_damaged(store, settings, damaged)
         sentence += f"; it was put aside, and the next `snakemake -j1` for these years {removed}"
     elif damaged:
         sentence += (

@@ -6,7 +6,7 @@ import altair as alt
 
 from isone.report.charts import theme
 from isone.report.charts.theme import Spec, base
-from isone.report.coverage import State
+from isone.report.day import State
 
 COLOURS = {
     State.FINAL: "#009E73",

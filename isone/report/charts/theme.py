@@ -174,3 +174,8 @@ def named(column: str, names: dict[str, str]) -> str:
     """An expression of Vega's that puts a name in a column's place."""
     pairs = ", ".join(f"'{key}': '{name}'" for key, name in names.items())
     return f"{{{pairs}}}[datum.{column}]"
+
+
+def zero() -> Any:
+    """A line at zero."""
+    return base().mark_rule(color="#555b64", strokeWidth=0.7).encode(y=alt.YDatum(0))

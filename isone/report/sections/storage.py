@@ -2,7 +2,7 @@
 
 from isone.report.charts import prices as charts
 from isone.report.charts.theme import MARKETS
-from isone.report.facts import Facts
+from isone.report.data import ReportData
 from isone.report.figures import Extremes, Figure, Section
 from isone.report.tables import PageTable, page_table
 
@@ -10,10 +10,10 @@ _WHOLE_DAYS = ("da_tb", "rt_tb")
 _ABSENT = "No energy prices of whole days are loaded."
 
 
-def section(facts: Facts) -> Section:
+def section(report: ReportData) -> Section:
     """Top-bottom spreads."""
-    monthly = facts.data["monthly"]
-    drawn = [m for m in facts.markets if monthly.has(f"{m}_tb4")]
+    monthly = report.data["monthly"]
+    drawn = [m for m in report.markets if monthly.has(f"{m}_tb4")]
     return Section(
         "storage",
         "Top-bottom price spreads",
@@ -36,15 +36,15 @@ def section(facts: Facts) -> Section:
                 wide=True,
             ),
         ),
-        tables=(_yearly(facts),),
+        tables=(_yearly(report),),
     )
 
 
-def _yearly(facts: Facts) -> PageTable:
-    names = {place.id: place.title for place in facts.places}
+def _yearly(report: ReportData) -> PageTable:
+    names = {place.id: place.title for place in report.places}
     columns = [f"{m}_{part}" for m in MARKETS for part in ("tb2", "tb4", "tb4_p90")]
     words = {"tb2": "TB2 mean", "tb4": "TB4 mean", "tb4_p90": "TB4, a tenth of the days above"}
-    rows = facts.yearly()
+    rows = report.yearly()
     return page_table(
         "Top-bottom spreads by year",
         [
@@ -55,13 +55,13 @@ def _yearly(facts: Facts) -> PageTable:
         [
             [
                 names[row["location_id"]],
-                facts.called(row["year"], _WHOLE_DAYS, row["location_id"]),
+                report.called(row["year"], _WHOLE_DAYS, row["location_id"]),
                 *(row[column] for column in columns),
             ]
             for row in rows
         ],
         note=" ".join(
-            filter(None, ("In $/MWh, of days that are whole.", facts.comparison(_WHOLE_DAYS)))
+            filter(None, ("In $/MWh, of days that are whole.", report.comparison(_WHOLE_DAYS)))
         ),
         absent=_ABSENT,
         chooser="place",

@@ -49,7 +49,7 @@ class Removed:
         return f"{', '.join(others)} and {last}" if others else last
 
 
-def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> Removed:
+def remove_damaged(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> Removed:
     """Make room for what is damaged; returns what was removed.
 
     A damaged response goes to `rejected/`, with the reason beside it, and every marker that names

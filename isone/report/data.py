@@ -9,25 +9,22 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from isone.load import report_queries as queries
-from isone.load.report_queries import ALL_YEARS
 from isone.market import clock
 from isone.market.datasets import HUB
 from isone.report import coverage, periods, quality, reconciled
-from isone.report.coverage import Day
+from isone.report.columns import COLUMNS, PART
+from isone.report.day import Day
 from isone.report.figures import Figure
-from isone.report.periods import Period, Spans
+from isone.report.periods import ALL_YEARS, Period, Spans
 from isone.report.quality import Quality
+from isone.report.queries import ancillary, prices
+from isone.report.queries import coverage as known
+from isone.report.queries.working_tables import open_report
 from isone.report.reconciled import Reconciled
-from isone.report.tables import Data, Label
+from isone.report.tables import ChartData
 from isone.run.settings import Settings
 from isone.store.store import Store
 
-_PRICE = "$/MWh"
-_DAY, _MONTH, _YEAR = Label("Day"), Label("Month"), Label("Year")
-_PLACE = Label("Location id")
-_MARKET = Label("Market")
-_PART = {"part": Label("Part that is here")}
 BOTH = ("da", "rt", "spread")
 """The series of what tells of both markets."""
 
@@ -46,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ReportData:
     """What sections are made of."""
 
     settings: Settings
@@ -60,7 +57,7 @@ class Facts:
     reference: int
     """The place from which distances are measured: the hub where it is there."""
     days: tuple[Day, ...]
-    data: Mapping[str, Data]
+    data: Mapping[str, ChartData]
     tables: Mapping[str, pa.Table]
     spans: Spans
     """Which days the numbers are of."""
@@ -136,30 +133,30 @@ def _period(spans: Spans, year: int) -> Period:
     return periods.years(spans.years, "all years") if year == ALL_YEARS else periods.years([year])
 
 
-def gather(settings: Settings, store: Store, database: Path | None = None) -> Facts:
+def gather(settings: Settings, store: Store, database: Path | None = None) -> ReportData:
     """Ask everything once. Raises LoadError for a database that cannot be read."""
     made = clock.now()
     path = database or store.duckdb_path
-    with queries.open_report(path) as connection:
-        places = _places(queries.places(connection))
+    with open_report(path) as connection:
+        places = _places(known.places(connection))
         ids = [place.id for place in places]
         reference = HUB if HUB in ids or not ids else ids[0]
-        spans = Spans(queries.priced_days(connection))
-        return Facts(
+        spans = Spans(known.priced_days(connection))
+        return ReportData(
             settings=settings,
             store=store,
             database=path,
             made=made,
-            about=queries.about(connection),
-            rows=queries.row_counts(connection),
+            about=known.about(connection),
+            rows=known.row_counts(connection),
             places=places,
-            zones=_places(queries.reserve_zones(connection)),
+            zones=_places(known.reserve_zones(connection)),
             reference=reference,
-            days=tuple(coverage.examine(store, settings, queries.operating_days(connection), made)),
+            days=tuple(coverage.examine(store, settings, known.operating_days(connection), made)),
             data=_data(connection, reference, spans),
             tables={
-                "yearly": queries.yearly(connection),
-                "regulation_yearly": queries.regulation_yearly(connection),
+                "yearly": prices.yearly(connection),
+                "regulation_yearly": ancillary.regulation_yearly(connection),
             },
             spans=spans,
             quality=quality.examine(store),
@@ -171,110 +168,28 @@ def _places(found: pa.Table) -> tuple[Place, ...]:
     return tuple(Place(row["location_id"], row["location"]) for row in found.to_pylist())
 
 
-def _data(connection: duckdb.DuckDBPyConnection, reference: int, spans: Spans) -> dict[str, Data]:
-    found = [
-        Data("daily", queries.daily(connection), _daily_labels()),
-        Data("monthly", queries.monthly(connection), _monthly_labels()),
-        Data(
-            "duration",
-            queries.duration(connection),
-            {
-                "location_id": _PLACE,
-                "year": _YEAR,
-                "market": _MARKET,
-                "share": Label("Share of hours", "%"),
-                "price": Label("Price reached or exceeded", _PRICE),
-            },
-        ),
-        Data(
-            "hours",
-            queries.hours_of_month(connection),
-            {
-                "location_id": _PLACE,
-                "month": _MONTH,
-                "hour": Label("Hour beginning"),
-                "da": Label("Day-ahead, mean", _PRICE),
-                "rt": Label("Real-time, mean", _PRICE),
-            },
-        ),
-        Data(
-            "spreads",
-            queries.spreads(connection),
-            {
-                "location_id": _PLACE,
-                "year": _YEAR,
-                "low": Label("From", _PRICE),
-                "high": Label("To", _PRICE),
-                "hours": Label("Hours"),
-                "share": Label("Share of hours", "%"),
-            },
-        ),
-        Data(
-            "components",
-            queries.components(connection),
-            {
-                "location_id": _PLACE,
-                "location": Label("Location"),
-                "year": _YEAR,
-                "market": _MARKET,
-                "component": Label("Component"),
-                "price": Label("Mean", _PRICE, 3),
-            },
-        ),
-        Data(
-            "zones",
-            queries.zones(connection, reference),
-            {
-                "location_id": _PLACE,
-                "location": Label("Location"),
-                "month": _MONTH,
-                "market": _MARKET,
-                "lmp": Label("Mean price", _PRICE),
-                "difference": Label("Distance from the hub", _PRICE),
-            },
-        ),
-        Data(
-            "regulation",
-            queries.regulation_daily(connection),
-            {
-                "day": _DAY,
-                "capacity": Label("Regulation capacity, mean", _PRICE),
-                "service": Label("Regulation service, mean", "$/MW", 3),
-            },
-        ),
-        Data("reserves", queries.reserves_monthly(connection), _reserve_labels()),
-        Data(
-            "reserves_above_zero",
-            queries.reserves_above_zero(connection),
-            {
-                "zone_id": Label("Reserve zone id"),
-                "zone": Label("Reserve zone"),
-                "year": _YEAR,
-                "product": Label("Product"),
-                "share": Label("Intervals above zero", "%"),
-                "price": Label("Mean", _PRICE),
-                "high": Label("Highest", _PRICE),
-            },
-        ),
-        Data(
-            "reserves_day_ahead",
-            queries.reserves_day_ahead(connection),
-            {"month": _MONTH, "product": Label("Product"), "price": Label("Mean", _PRICE, 3)},
-        ),
-        Data(
-            "audit",
-            queries.five_minute_audit(connection),
-            {
-                "location_id": _PLACE,
-                "month": _MONTH,
-                "hours": Label("Hours compared"),
-                "mean_difference": Label("Mean difference", _PRICE, 3),
-                "largest_difference": Label("Largest difference", _PRICE, 3),
-                "hours_apart": Label("Hours more than a cent apart"),
-            },
-        ),
-    ]
-    return {data.name: _with_parts(data, spans) for data in found}
+def _data(
+    connection: duckdb.DuckDBPyConnection, reference: int, spans: Spans
+) -> dict[str, ChartData]:
+    """The data of the charts, by the name that it has in `COLUMNS` too."""
+    found = {
+        "daily": prices.daily(connection),
+        "monthly": prices.monthly(connection),
+        "duration": prices.duration(connection),
+        "hours": prices.hours_of_month(connection),
+        "spreads": prices.spreads(connection),
+        "components": prices.components(connection),
+        "zones": prices.zones(connection, reference),
+        "regulation": ancillary.regulation_daily(connection),
+        "reserves": ancillary.reserves_monthly(connection),
+        "reserves_above_zero": ancillary.reserves_above_zero(connection),
+        "reserves_day_ahead": ancillary.reserves_day_ahead(connection),
+        "audit": prices.five_minute_audit(connection),
+    }
+    return {
+        name: _with_parts(ChartData(name, rows, COLUMNS[name]), spans)
+        for name, rows in found.items()
+    }
 
 
 _SERIES: Mapping[str, tuple[str, ...]] = {
@@ -289,7 +204,7 @@ _SERIES: Mapping[str, tuple[str, ...]] = {
 """The series that the rows of a table are of; elsewhere those of their market."""
 
 
-def _with_parts(data: Data, spans: Spans) -> Data:
+def _with_parts(data: ChartData, spans: Spans) -> ChartData:
     """A table of months or years, with the part that is here of each."""
     period = next((name for name in ("month", "year") if name in data.labels), "")
     if not period:
@@ -302,45 +217,7 @@ def _with_parts(data: Data, spans: Spans) -> Data:
         chosen = periods.month(value) if period == "month" else _period(spans, value)
         parts.append(periods.part(spans.of(series, place[number], chosen)))
     rows = data.rows.append_column("part", pa.array(parts, pa.string()))
-    return Data(data.name, rows, data.labels | _PART)
+    return ChartData(data.name, rows, data.labels | PART)
 
 
 _KEYS = {"location_id", "zone_id", "market"}
-
-
-def _daily_labels() -> dict[str, Label]:
-    labels = {"location_id": _PLACE, "day": _DAY}
-    for market, name in (("da", "Day-ahead"), ("rt", "Real-time")):
-        labels |= {
-            f"{market}_mean": Label(f"{name}, mean", _PRICE),
-            f"{market}_low": Label(f"{name}, lowest hour", _PRICE),
-            f"{market}_high": Label(f"{name}, highest hour", _PRICE),
-        }
-    return labels
-
-
-def _monthly_labels() -> dict[str, Label]:
-    labels = {"location_id": _PLACE, "month": _MONTH}
-    for market, name in (("da", "Day-ahead"), ("rt", "Real-time")):
-        labels |= {
-            f"{market}_mean": Label(f"{name}, mean", _PRICE),
-            f"{market}_hours": Label(f"{name}, hours"),
-            f"{market}_negative": Label(f"{name}, hours below zero"),
-            f"{market}_spikes": Label(f"{name}, hours of {queries.SPIKE} $/MWh or more"),
-            f"{market}_tb2": Label(f"{name}, TB2", _PRICE),
-            f"{market}_tb4": Label(f"{name}, TB4", _PRICE),
-        }
-    return labels | {
-        "spread": Label("Day-ahead less real-time, mean", _PRICE),
-        "spread_p10": Label("Its 10th percentile", _PRICE),
-        "spread_p90": Label("Its 90th percentile", _PRICE),
-    }
-
-
-def _reserve_labels() -> dict[str, Label]:
-    return {
-        "zone_id": Label("Reserve zone id"),
-        "month": _MONTH,
-        "product": Label("Product"),
-        "price": Label("Mean", _PRICE, 3),
-    }

@@ -1,4 +1,4 @@
-"""Whether two places hold the same rows: counted and digested by day, in any order of rows.
+"""Whether two stores hold the same rows: counted and digested by day, in any order of rows.
 
 A day's digest is the sum of a 64-bit hash of each of its rows, so digests of parts of a day add up,
 and rows that are missing, doubled or different in any column change it.
@@ -106,7 +106,7 @@ class Comparison:
             self._connection.unregister("rows_in_memory")
 
     def of_files(self, dataset: Dataset, files: Sequence[PackedFile]) -> DayDigests:
-        """The days of packed files of one dataset, each day of each place counted once."""
+        """The days of packed files of one dataset, each day of each location counted once."""
         return self._digest(dataset, f"({packed.rows_query(files)})")
 
     def of_duckdb(self, dataset: Dataset, path: Path, year: int) -> DayDigests:
@@ -248,10 +248,10 @@ class _Pieces(io.RawIOBase):
 
 
 def _with_instants(batch: pa.RecordBatch) -> pa.Table:
-    """Microseconds since the epoch as instants."""
+    """Microseconds since the epoch as timestamps."""
     table = pa.Table.from_batches([batch])
     for name in ("interval_start_utc", "interval_end_utc"):
-        place = table.schema.get_field_index(name)
-        instants = table.column(place).cast(pa.timestamp("us", tz="UTC"))
-        table = table.set_column(place, name, instants)
+        index = table.schema.get_field_index(name)
+        timestamps = table.column(index).cast(pa.timestamp("us", tz="UTC"))
+        table = table.set_column(index, name, timestamps)
     return table

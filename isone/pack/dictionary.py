@@ -29,7 +29,7 @@ Written from the table of datasets in `isone/market/datasets.py` by
 Each dataset is a table of the same columns in Parquet (`data/parquet/{dataset}/{period}.parquet`),
 DuckDB and PostgreSQL. What holds for all of them:
 
-- Instants are UTC. An interval is named by its beginning; `operating_day` is the day in market time
+- Timestamps are UTC. An interval is named by its beginning; `operating_day` is the day in market time
   (New England), which has 23 hours when summer time begins and 25 when it ends.
 - Prices are floating point numbers as ISO New England publishes them. What it leaves out is NULL,
   never 0; columns that may be NULL are marked.
@@ -40,12 +40,12 @@ DuckDB and PostgreSQL. What holds for all of them:
 - Column names follow gridstatus.io.
 - A set that lists what happens, as binding constraints do, owes no number of rows. Of its days it
   is known that the response is whole, in form and of that day; not that no record is
-  lacking. Rows of the same names in one interval that differ in a value are all kept: `occurrence`
-  tells them apart. A day without any is taken for a quiet one when its response was empty twice and
+  missing. Rows of the same names in one interval that differ in a value are all kept: `occurrence`
+  tells them apart. A day without any is taken for an empty one when its response was empty twice and
   ISO- NE says that the energy prices of that market are out through it, and not when more than 31
   days running are empty. Its timestamps are kept as served where they are more than two seconds off
   an interval's beginning; `interval_end_utc` is the interval's length later.
-- A Parquet file has its rows in blocks of some weeks, each ordered by place or name, then time.
+- A Parquet file has its rows in blocks of some weeks, each ordered by location or name, then time.
 """
 
 _FILES = """\
@@ -71,12 +71,12 @@ Each field's metadata has its `meaning` and, where there is one, its `unit`.
 
 def data_dictionary() -> str:
     """The whole page."""
-    requests = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _places(), _FILES]
+    requests = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _locations(), _FILES]
     return "\n".join(requests)
 
 
 def _section(dataset: Dataset) -> str:
-    facts = [
+    about = [
         f"- chosen by {_data_type(dataset)}`{CHOSEN_BY[dataset.data_type]}: {dataset.choice}`; "
         f"market `{dataset.market}`",
         f"- one row for each {_length(dataset)}{_per_place(dataset)}: {_rows_a_day(dataset)}",
@@ -89,7 +89,7 @@ def _section(dataset: Dataset) -> str:
     fields = {column.name: column.field for column in dataset.columns}
     rows = [_row(column, fields.get(column.name, "")) for column in table_columns(dataset)]
     table = _table(("column", "type", "unit", "ISO-NE's field", "meaning"), rows)
-    return "\n".join([f"## `{dataset.name}`: {dataset.title}", "", *facts, "", *table, ""])
+    return "\n".join([f"## `{dataset.name}`: {dataset.title}", "", *about, "", *table, ""])
 
 
 def _row(column: TableColumn, field: str) -> tuple[str, ...]:
@@ -140,10 +140,10 @@ def _types() -> str:
     return "\n".join(["## Types", "", *table, ""])
 
 
-def _places() -> str:
+def _locations() -> str:
     core = [(str(id), f"`{name}`", kind) for id, (name, kind) in CORE_LOCATIONS.items()]
     zones = [(str(id), f"`{name}`", "RESERVE ZONE") for id, name in RESERVE_ZONES.items()]
-    lines = ["## Places", "", "`locations: hubs` means the hub and the eight load zones:", ""]
+    lines = ["## Locations", "", "`locations: hubs` means the hub and the eight load zones:", ""]
     lines += _table(("location_id", "location", "location_type"), core)
     lines += ["", "Reserve prices have zones of their own:", ""]
     lines += _table(("location_id", "location", "type"), zones)

@@ -49,7 +49,7 @@ def export_csv(packed: Packed, output: Path) -> int:
     count = packed.count_rows()
     if not count:
         raise UsageError(f"{packed.dataset.name}: nothing is packed for these days and locations")
-    packed.require_places()
+    packed.require_locations()
     batches: Iterable[pa.RecordBatch]
     batches = packed.table().to_batches() if count <= _ORDERED_ROWS else packed.batches()
     schema = pa.schema([_csv_field(field) for field in _columns(packed.schema)])

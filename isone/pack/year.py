@@ -25,7 +25,7 @@ from isone.errors import DamagedError, ResponseError
 from isone.market.datasets import DATASETS, Dataset, Locations, Request
 from isone.market.tables import sort_key
 from isone.pack.columns import ColumnReader, Place
-from isone.pack.parquet import arrow_schema, facts_of
+from isone.pack.parquet import arrow_schema, metadata_of
 from isone.response import parse, reports
 from isone.store import markers
 from isone.store.manifest import Manifest, read_manifest
@@ -72,7 +72,7 @@ def pack_year(
     reports.learn_from(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
     chosen: Locations = locations if dataset.place == "location" else "all"
-    schema = arrow_schema(dataset, facts_of(dataset, manifest, chosen))
+    schema = arrow_schema(dataset, metadata_of(dataset, manifest, chosen))
     target = store.parquet_path(dataset_name, period)
     reader = ColumnReader(dataset, chosen)
     rows = 0

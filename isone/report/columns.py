@@ -36,7 +36,7 @@ def _of_months() -> dict[str, Label]:
             f"{market}_tb4": Label(f"{name}, TB4", _PRICE),
         }
     return labels | {
-        "spread": Label("Day-ahead less real-time, mean", _PRICE),
+        "spread": Label("Day-ahead minus real-time, mean", _PRICE),
         "spread_p10": Label("Its 10th percentile", _PRICE),
         "spread_p90": Label("Its 90th percentile", _PRICE),
     }
@@ -81,7 +81,7 @@ COLUMNS: Mapping[str, dict[str, Label]] = {
         "month": _MONTH,
         "market": _MARKET,
         "lmp": Label("Mean price", _PRICE),
-        "difference": Label("Distance from the hub", _PRICE),
+        "difference": Label("Basis to the Hub", _PRICE),
     },
     "regulation": {
         "day": _DAY,

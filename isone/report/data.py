@@ -30,7 +30,7 @@ BOTH = ("da", "rt", "spread")
 
 
 @dataclass(frozen=True)
-class Place:
+class Choice:
     """A location or reserve zone that can be chosen."""
 
     id: int
@@ -52,10 +52,10 @@ class ReportData:
     made: dt.datetime
     about: Mapping[str, str]
     rows: Mapping[str, int]
-    places: tuple[Place, ...]
-    zones: tuple[Place, ...]
+    locations: tuple[Choice, ...]
+    zones: tuple[Choice, ...]
     reference: int
-    """The place from which distances are measured: the hub where it is there."""
+    """The location that others are compared with: the hub where it is there."""
     days: tuple[Day, ...]
     data: Mapping[str, ChartData]
     tables: Mapping[str, pa.Table]
@@ -119,11 +119,11 @@ class ReportData:
             for some, what in ((years, "Years"), (months, "Months"))
         ]
         if not all(self.spans.alike(each, year) for each in figure.series for year in years):
-            sentences.append("Not all places have all of these days; the numbers say which.")
+            sentences.append("Not all locations have all of these days; the numbers say which.")
         return " ".join(filter(None, sentences))
 
     def yearly(self) -> list[dict[str, Any]]:
-        """Price statistics by place and year; all years together only where there are several."""
+        """Price statistics by location and year; all years together where there are several."""
         rows = self.tables["yearly"].to_pylist()
         several = len({row["year"] for row in rows}) > 2
         return [row for row in rows if row["year"] or several]
@@ -138,8 +138,8 @@ def gather(settings: Settings, store: Store, database: Path | None = None) -> Re
     made = clock.now()
     path = database or store.duckdb_path
     with open_report(path) as connection:
-        places = _places(known.places(connection))
-        ids = [place.id for place in places]
+        locations = _choices(known.locations(connection))
+        ids = [location.id for location in locations]
         reference = HUB if HUB in ids or not ids else ids[0]
         spans = Spans(known.priced_days(connection))
         return ReportData(
@@ -149,8 +149,8 @@ def gather(settings: Settings, store: Store, database: Path | None = None) -> Re
             made=made,
             about=known.about(connection),
             rows=known.row_counts(connection),
-            places=places,
-            zones=_places(known.reserve_zones(connection)),
+            locations=locations,
+            zones=_choices(known.reserve_zones(connection)),
             reference=reference,
             days=tuple(coverage.examine(store, settings, known.operating_days(connection), made)),
             data=_data(connection, reference, spans),
@@ -164,8 +164,8 @@ def gather(settings: Settings, store: Store, database: Path | None = None) -> Re
         )
 
 
-def _places(found: pa.Table) -> tuple[Place, ...]:
-    return tuple(Place(row["location_id"], row["location"]) for row in found.to_pylist())
+def _choices(found: pa.Table) -> tuple[Choice, ...]:
+    return tuple(Choice(row["location_id"], row["location"]) for row in found.to_pylist())
 
 
 def _data(

@@ -100,8 +100,8 @@ def specification(report: ReportData, figure: Figure) -> dict[str, Any]:
 
 def _subtitle(report: ReportData, figure: Figure) -> list[str]:
     words = []
-    if "place" in figure.choosers:
-        words += [each.title for each in report.places if each.id == report.reference]
+    if "location" in figure.choosers:
+        words += [each.title for each in report.locations if each.id == report.reference]
     if "zone" in figure.choosers and report.zones:
         words.append(report.zones[0].title)
     if figure.series and report.years:
@@ -122,7 +122,7 @@ def _all_years(report: ReportData) -> Period:
 def _records(report: ReportData, figure: Figure) -> list[dict[str, Any]]:
     """The rows that the page would show before anybody chooses."""
     chosen: dict[str, int] = {}
-    if "place" in figure.choosers:
+    if "location" in figure.choosers:
         chosen["location_id"] = report.reference
     if "zone" in figure.choosers and report.zones:
         chosen["zone_id"] = report.zones[0].id

@@ -76,7 +76,7 @@ def _called(report: ReportData, year: int) -> str:
 
 
 def marked(text: str) -> Markup:
-    """Text as HTML, what stands between backticks as code."""
+    """Text as HTML, what is between backticks as code."""
     pieces = text.split("`")
     if len(pieces) % 2 == 0:  # one is left over
         return escape(text)
@@ -116,7 +116,7 @@ def _described(report: ReportData, figure: Figure) -> dict[str, Any]:
         ],
         "choosers": figure.choosers,
         "summary": [_extremes(each) for each in figure.summary],
-        "tiles": [tile.place for tile in figure.tiles],
+        "tiles": [tile.location for tile in figure.tiles],
         "strips": figure.strips,
         "files": {year: _file_name(report, figure, year) for year in (ALL_YEARS, *report.years)},
     }
@@ -147,7 +147,7 @@ class Headline:
     what: str
     number: float
     words: str
-    """What stands under the number on the page."""
+    """What is under the number on the page."""
     of: int | None = None
     """How many there are in all, where it counts some of them."""
     unit: str = ""
@@ -162,7 +162,7 @@ class Headline:
 
 
 def headlines(report: ReportData) -> list[Headline]:
-    """How much is validated, how much is wanting, what is to be known of it, what power cost."""
+    """How much is validated, how much is missing, what is to be known of it, what power cost."""
     counted = Counter(day.state for day in report.days)
     asked = [day for day in report.days if day.state in (*VALIDATED, *INCOMPLETE, State.GAP)]
     span = None
@@ -190,14 +190,14 @@ def _means(report: ReportData) -> Iterator[Headline]:
     """The newest year's mean prices at the reference, or those of the part of it that is here."""
     for row in report.tables["yearly"].to_pylist():
         if row["location_id"] == report.reference and row["year"] == (report.years or [0])[-1]:
-            place = next(p.name for p in report.places if p.id == report.reference)
+            location = next(p.name for p in report.locations if p.id == report.reference)
             for market in report.markets:
                 mean = row[f"{market}_mean"]
                 if mean is not None:
                     name = theme.MARKETS[market].lower()
                     span = report.spans.span(market, report.reference, report.period(row["year"]))
-                    words = f"$/MWh {name} mean of {span.title}, {place}"
-                    yield Headline(f"{name} mean, {place}", mean, words, unit="$/MWh", span=span)
+                    words = f"$/MWh {name} mean of {span.title}, {location}"
+                    yield Headline(f"{name} mean, {location}", mean, words, unit="$/MWh", span=span)
 
 
 def key_numbers(report: ReportData) -> str:

@@ -117,7 +117,7 @@ def test_the_spread_is_that_of_the_view(usual: ReportData) -> None:
     assert sum(shares) == pytest.approx(100)
 
 
-def test_top_bottom_spreads_are_means_of_the_dearest_less_the_cheapest_hours(
+def test_top_bottom_spreads_are_means_of_the_most_expensive_minus_the_cheapest_hours(
     usual: ReportData,
 ) -> None:
     days: dict[dt.date, list[float]] = {}

@@ -114,7 +114,7 @@ def test_how_far_final_prices_differed_is_counted_row_by_row(known: ReportData) 
     assert largest[worst] == pytest.approx(max(largest.values()))
 
 
-def test_days_that_were_final_at_once_have_nothing_to_be_held_against(usual: ReportData) -> None:
+def test_days_that_were_final_at_once_have_nothing_to_be_compared_with(usual: ReportData) -> None:
     assert "No final day has taken the place" in (
         table(usual, "Changes from one revision to the next").absent
     )
@@ -129,14 +129,16 @@ def test_each_month_that_was_compared_stands_beside_iso_ne_s_own_average(known: 
         assert as_number(row["Difference ($/MWh)"]) == pytest.approx(gap, abs=0.00011)
         assert abs(gap) <= averages.TOLERANCE
         assert row["Verdict"] == averages.AGREES
-    by_place = rows(table(known, "Monthly averages by place"))
-    assert [row["Location"] for row in by_place][:2] == [
+    by_location = rows(table(known, "Monthly averages by location"))
+    assert [row["Location"] for row in by_location][:2] == [
         ".H.INTERNAL_HUB (4000)",
         ".Z.MAINE (4001)",
     ]
-    assert {(row["Months"], row["Months compared"]) for row in by_place} == {("2026-06", "1 of 12")}
-    assert {(row["Agrees"], row["Differs"]) for row in by_place} == {("1", "0")}
-    assert by_place[0]["Compared last"].startswith("20")
+    assert {(row["Months"], row["Months compared"]) for row in by_location} == {
+        ("2026-06", "1 of 12")
+    }
+    assert {(row["Agrees"], row["Differs"]) for row in by_location} == {("1", "0")}
+    assert by_location[0]["Compared last"].startswith("20")
 
 
 def test_months_that_could_not_be_compared_are_not_counted(usual: ReportData) -> None:
@@ -147,16 +149,16 @@ def test_months_that_could_not_be_compared_are_not_counted(usual: ReportData) ->
     unlike = month("2025-10", averages.DIFFERS, 39.0)
     not_whole = month("2025-11", averages.NOT_WHOLE, None)
     found = dataclasses.replace(usual, reconciled=Reconciled((unlike, not_whole)))
-    (row,) = rows(table(found, "Monthly averages by place"))
+    (row,) = rows(table(found, "Monthly averages by location"))
     assert (row["Months"], row["Months compared"], row["Differs"]) == ("2025-10", "1 of 2", "1")
     only = dataclasses.replace(usual, reconciled=Reconciled((not_whole,)))
-    none = table(only, "Monthly averages by place")
+    none = table(only, "Monthly averages by location")
     assert not none.rows
     assert none.absent.startswith("No month was compared")
 
 
 def test_without_a_reconciliation_the_page_says_so_and_how_to_make_one(usual: ReportData) -> None:
-    found = table(usual, "Monthly averages by place")
+    found = table(usual, "Monthly averages by location")
     assert not found.rows
     assert found.absent.startswith("No reconciliation was made here.")
     assert "-- reconcile` asks ISO New England for its monthly averages" in found.absent
@@ -194,16 +196,16 @@ def test_the_workbook_s_hours_stand_on_the_page_only_where_they_were_compared(
     assert rows(found)[0]["Hours compared"] == "8,783"
 
 
-def test_a_quiet_day_is_validated_and_says_what_it_is(known: ReportData) -> None:
+def test_an_empty_day_is_validated_and_says_what_it_is(known: ReportData) -> None:
     days = {day.day: day for day in known.days if day.dataset == "constraints_da_hourly"}
-    quiet, busy = days[dt.date(2024, 1, 1)], days[dt.date(2024, 1, 2)]
-    assert (quiet.state, quiet.rows, quiet.note) == (busy.state, 0, EMPTY_DAY)
+    empty, busy = days[dt.date(2024, 1, 1)], days[dt.date(2024, 1, 2)]
+    assert (empty.state, empty.rows, empty.note) == (busy.state, 0, EMPTY_DAY)
     assert busy.rows
     assert busy.note == ""
     (coverage,) = (s for s in all_sections(known) if s.name == "coverage")
     captions: dict[str, Any] = {figure.name: figure.caption for figure in coverage.figures}
-    assert "1 of them quiet, without a row" in captions["calendar_constraints_da_hourly"]
-    assert "quiet" not in captions["calendar_lmp_da_hourly"]
+    assert "1 of them empty, without a row" in captions["calendar_constraints_da_hourly"]
+    assert "empty" not in captions["calendar_lmp_da_hourly"]
 
 
 @pytest.mark.parametrize(
@@ -222,9 +224,9 @@ def test_a_number_has_a_minus_sign_and_none_where_it_rounds_to_zero(
 
 
 def test_locations_that_came_or_went_are_named(known: ReportData, usual: ReportData) -> None:
-    found = table(known, "Locations that came or went")
+    found = table(known, "Added and retired locations")
     assert [tuple(row.values()) for row in rows(found)] == [
         ("OLD", "77", "NETWORK NODE", "2026-01-01", "2026-05-01", "2026-05-02"),
         ("NEW", "78", "NETWORK NODE", "2026-05-02", "2026-05-02", "–"),
     ]
-    assert "No list of locations is kept" in table(usual, "Locations that came or went").absent
+    assert "No list of locations is kept" in table(usual, "Added and retired locations").absent

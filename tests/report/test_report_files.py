@@ -66,7 +66,7 @@ def test_places_that_are_neither_hub_nor_zone_are_shown_where_there_is_nothing_e
     fill(store, ["lmp_da_hourly"], "2025-11-01", "2025-11-02", locations=(4010, 4011))
     build_duckdb(store)
     found = data.gather(settings_for(store, years="2025"), store)
-    assert [place.id for place in found.places] == [4010, 4011]
+    assert [place.id for place in found.locations] == [4010, 4011]
     assert found.reference == 4010
     assert "4011" in body(page.write(found))
 

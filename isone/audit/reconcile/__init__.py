@@ -1,1 +1,1 @@
-"""Our prices held against ISO-NE's own figures: its monthly averages, its yearly workbook."""
+"""Our prices compared with ISO-NE's own figures: its monthly averages, its yearly workbook."""

@@ -1,1 +1,1 @@
-"""The deep check: everything that is stored, read again and held against everything else."""
+"""The deep check: everything that is stored, read again and compared with everything else."""

@@ -23,12 +23,9 @@ def verify_databases(
     comparison: Comparison,
     findings: Findings,
 ) -> None:
-    """Hold the databases against the packed files of the year."""
-    year = int(period[:4])
-    names = [name for name in outputs.packed_names(store) if name[0] == dataset.name]
-    of_year = [name for name in names if name[1].startswith(f"{year}")]
+    """Compare the databases with the packed files of the year."""
     try:
-        files = packed.packed_files(store, of_year)
+        files = _packed_files(store, dataset.name, int(period[:4]))
     except (DamagedError, LoadError):
         findings.notes.append("the databases were not compared, because a packed file is damaged")
         return
@@ -42,6 +39,16 @@ def verify_databases(
         )
     if dataset.name == "lmp_rt_5min":
         _audit_hours(store, files, comparison, findings)
+
+
+def _packed_files(store: Store, dataset_name: str, year: int) -> list[PackedFile]:
+    """What is packed of a dataset and year; raises as `packed.packed_files` does."""
+    names = [
+        (name, period)
+        for name, period in outputs.packed_names(store)
+        if name == dataset_name and period.startswith(f"{year}")
+    ]
+    return packed.packed_files(store, names)
 
 
 def _verify_duckdb(
@@ -158,14 +165,9 @@ def _verify_postgres(
 def _audit_hours(
     store: Store, files: Sequence[PackedFile], comparison: Comparison, findings: Findings
 ) -> None:
-    """Hold five-minute prices against hourly ones, where both are here; a note, not a fault."""
-    names = [
-        name
-        for name in outputs.packed_names(store)
-        if name[0] == "lmp_rt_hourly" and name[1].startswith(f"{files[0].year}")
-    ]
+    """Compare five-minute prices with hourly ones, where both are here; a note, not a fault."""
     try:
-        hourly = packed.packed_files(store, names)
+        hourly = _packed_files(store, "lmp_rt_hourly", files[0].year)
     except (DamagedError, LoadError):
         return
     if not hourly:

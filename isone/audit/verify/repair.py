@@ -50,7 +50,7 @@ class Removed:
 
 
 def remove_damaged(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> Removed:
-    """Make room for what is damaged; returns what was removed.
+    """Remove what is damaged, and that alone; returns what was removed.
 
     A damaged response goes to `rejected/`, with the reason beside it, and every marker that names
     it is removed; so are a damaged marker and a damaged table. What hangs on these stays until the

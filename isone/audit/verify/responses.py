@@ -33,7 +33,7 @@ def verify_responses(
 ) -> DayDigests:
     """Validate every response again; returns the days of the rows that the table has to hold."""
     kept = DayDigests()
-    looked = _Look(store, dataset, manifest, int(period[:4]))
+    suspects_found = _UnnotedSuspects(store, dataset, manifest, int(period[:4]))
     ledger = store.read_ledger(dataset.name, int(period[:4]))
     accepted: defaultdict[str, set[str]] = defaultdict(set)
     for gap in manifest.gaps:
@@ -51,7 +51,7 @@ def verify_responses(
         names = accepted[str(request.day)]
         body = _body(store, dataset, request, entry, ledger.get(request.name), names, findings)
         if body is not None:
-            findings.notes += looked.unknown(request, body)
+            findings.notes += suspects_found.of(request, body)
             waiting.append(raw.rows_of(dataset, request, body, chosen, entry.unknown_locations))
             if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
                 kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
@@ -63,8 +63,8 @@ def verify_responses(
     return kept
 
 
-class _Look:
-    """The look across responses once more, for what the marker does not have of it."""
+class _UnnotedSuspects:
+    """The check across responses once more, for what is suspect and not in the marker."""
 
     def __init__(self, store: Store, dataset: Dataset, manifest: Manifest, year: int) -> None:
         self._dataset = dataset
@@ -77,7 +77,7 @@ class _Look:
             if flaw.name == "same-as-another-day"
         }
 
-    def unknown(self, request: Request, body: bytes) -> list[str]:
+    def of(self, request: Request, body: bytes) -> list[str]:
         """What is suspect of a response and not in the marker, in sentences."""
         digest, found = self._known.examine(self._dataset, request, body)
         return [

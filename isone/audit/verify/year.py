@@ -12,7 +12,7 @@ from isone.errors import DamagedError, LoadError
 from isone.load import packed
 from isone.load.comparison import Comparison, DayDigests
 from isone.market.datasets import DATASETS, Dataset, Locations
-from isone.pack.parquet import read_facts
+from isone.pack.parquet import read_metadata
 from isone.response import reports
 from isone.run.settings import Settings
 from isone.store.manifest import Manifest, read_manifest
@@ -29,30 +29,23 @@ def verify_year(
     """Read everything that is stored of a dataset-year again, and say what it is worth.
 
     Nothing is changed. `on_day` is told of each day whose responses have been read. What cannot be
-    reached (a database that is down) raises; what is damaged stands in the verdict.
+    reached (a database that is down) raises; what is damaged is in the verdict.
     """
     dataset = DATASETS[dataset_name]
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     path = store.marker_path(dataset_name, period)
     if not path.exists():
-        notes = ("no marker: the year is not downloaded whole, so there is nothing to hold it to",)
+        notes = (
+            "no marker: the year is not downloaded whole, so there is nothing to compare with",
+        )
         return Verdict(dataset_name, period, ABSENT, now, notes=notes)
-    findings = Findings()
     reports.learn_from(store)
     try:
         manifest = read_manifest(path)
     except DamagedError as error:
         damage = (Damage("marker", str(error)),)
         return Verdict(dataset_name, period, DAMAGED, now, damage=damage)
-    chosen = _chosen_locations(store, dataset, period, findings)
-    with Comparison() as comparison:
-        findings.damage += marker.find_damage(dataset, period, manifest)
-        findings.notes += marker.notes(manifest)
-        kept = verify_responses(
-            store, dataset, period, manifest, chosen, comparison, findings, on_day
-        )
-        _verify_table(store, dataset, period, manifest, kept, comparison, findings)
-        verify_databases(store, settings, dataset, period, comparison, findings)
+    findings = _verify_all(store, settings, dataset, period, manifest, on_day)
     return Verdict(
         dataset_name,
         period,
@@ -67,13 +60,35 @@ def verify_year(
     )
 
 
+def _verify_all(
+    store: Store,
+    settings: Settings,
+    dataset: Dataset,
+    period: str,
+    manifest: Manifest,
+    on_day: Callable[[dt.date], None],
+) -> Findings:
+    """Read marker, responses, Parquet file and databases, in this order."""
+    findings = Findings()
+    chosen = _chosen_locations(store, dataset, period, findings)
+    with Comparison() as comparison:
+        findings.damage += marker.find_damage(dataset, period, manifest)
+        findings.notes += marker.notes(manifest)
+        kept = verify_responses(
+            store, dataset, period, manifest, chosen, comparison, findings, on_day
+        )
+        _verify_table(store, dataset, period, manifest, kept, comparison, findings)
+        verify_databases(store, settings, dataset, period, comparison, findings)
+    return findings
+
+
 def _chosen_locations(store: Store, dataset: Dataset, period: str, findings: Findings) -> Locations:
     """The locations that the table was narrowed to, as it says itself."""
     path = store.parquet_path(dataset.name, period)
     if dataset.place != "location" or not path.exists():
         return "all"
     try:
-        words = read_facts(path).get("locations", "all")
+        words = read_metadata(path).get("locations", "all")
     except DamagedError as error:
         findings.damage.append(Damage("parquet", str(error)))
         return "all"
@@ -89,7 +104,7 @@ def _verify_table(
     comparison: Comparison,
     findings: Findings,
 ) -> None:
-    """Hold the Parquet file against the responses."""
+    """Compare the Parquet file with the responses."""
     if not store.parquet_path(dataset.name, period).exists():
         findings.notes.append("not packed, so only the responses were read")
         return

@@ -56,7 +56,7 @@ def _market_of(columns: list[str]) -> str:
 
 
 def _rule(column: str, tips: list[alt.Tooltip]) -> Any:
-    """A line that stands where the pointer is, and tells the numbers there."""
+    """A line where the pointer is, which tells the numbers there."""
     pointed = alt.selection_point(
         name="pointed",
         nearest=True,
@@ -203,7 +203,7 @@ def odd_hours(markets: list[str]) -> Spec:
 
 
 def top_bottom(markets: list[str]) -> Spec:
-    """Mean of the dearest hours less mean of the cheapest, by month."""
+    """Mean of the most expensive hours minus mean of the cheapest, by month."""
     names = {
         f"{m}_{n}": f"{n.upper()}, {MARKETS[m].lower()}" for m in markets for n in ("tb2", "tb4")
     }

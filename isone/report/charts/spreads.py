@@ -1,4 +1,4 @@
-"""Charts of differences: day-ahead less real-time, components, and places from the hub."""
+"""Charts of differences: day-ahead minus real-time, components, and locations from the hub."""
 
 import altair as alt
 
@@ -15,7 +15,7 @@ _COMPONENT_COLOURS = {
 
 
 def over_time() -> Spec:
-    """Mean of day-ahead less real-time by month, with the middle four fifths of the hours."""
+    """Mean of day-ahead minus real-time by month, with the middle four fifths of the hours."""
     tips = [
         theme.month_tip(),
         theme.part_tip(),
@@ -44,7 +44,7 @@ def over_time() -> Spec:
 
 
 def distribution() -> Spec:
-    """How often day-ahead lies how far above or below real-time."""
+    """Share of hours by the difference, day-ahead minus real-time."""
     return theme.finished(
         base()
         .mark_bar(color="#56B4E9", stroke="#0b3c5d", strokeWidth=0.5)
@@ -52,7 +52,7 @@ def distribution() -> Spec:
             alt.X(
                 "low:Q",
                 bin="binned",
-                title=f"Day-ahead less real-time, {_PRICE}",
+                title=f"Day-ahead minus real-time, {_PRICE}",
                 axis=alt.Axis(values=[-100, -50, 0, 50, 100], grid=False),
             ),
             alt.X2("high:Q"),
@@ -67,8 +67,8 @@ def distribution() -> Spec:
     )
 
 
-def components(markets: list[str], places: int) -> Spec:
-    """Mean congestion and loss by place."""
+def components(markets: list[str], locations: int) -> Spec:
+    """Mean congestion and loss by location."""
     return theme.finished(
         base()
         .transform_calculate(
@@ -97,12 +97,12 @@ def components(markets: list[str], places: int) -> Spec:
             ),
             tooltip=["location:N", "label:N", theme.number_tip("price", f"Mean, {_PRICE}", 3)],
         )
-        .properties(height=places * (16 * len(markets) + 10))
+        .properties(height=locations * (16 * len(markets) + 10))
     )
 
 
 def zone(markets: list[str], lowest: float, highest: float) -> Spec:
-    """One place's monthly distance from the hub; drawn once for each place, on equal axes."""
+    """One location's monthly distance from the hub; drawn once for each, on equal axes."""
     lines = (
         theme.in_runs(base(), "month", "location", "market")
         .transform_calculate(name=theme.named("market", MARKETS))
@@ -125,7 +125,7 @@ def zone(markets: list[str], lowest: float, highest: float) -> Spec:
                 theme.month_tip(),
                 theme.part_tip(),
                 "name:N",
-                theme.number_tip("difference", f"From the hub, {_PRICE}"),
+                theme.number_tip("difference", f"Basis to the Hub, {_PRICE}"),
                 theme.number_tip("lmp", f"Mean, {_PRICE}"),
             ],
         )
@@ -134,7 +134,7 @@ def zone(markets: list[str], lowest: float, highest: float) -> Spec:
 
 
 def audit() -> Spec:
-    """How far hourly prices lie from the means of the five-minute ones."""
+    """How far hourly prices are from the means of the five-minute ones."""
     return theme.finished(
         base()
         .mark_bar(color=MARKET_COLOURS["da"])

@@ -1,4 +1,4 @@
-"""What the database holds: which places, which days, and of which series a day has prices."""
+"""What the database holds: which locations, which days, and of which series a day has prices."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,9 +25,9 @@ def row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {row["name"]: row["rows"] for row in ask(connection, counts).to_pylist()}
 
 
-def places(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """The places that the report shows: hub and load zones; else the first nine."""
-    return ask(connection, "SELECT * FROM report_places ORDER BY location_id")
+def locations(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The locations that the report shows: hub and load zones; else the first nine."""
+    return ask(connection, "SELECT * FROM report_locations ORDER BY location_id")
 
 
 def reserve_zones(connection: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -70,7 +70,9 @@ def priced_days(connection: duckdb.DuckDBPyConnection) -> pa.Table:
         f"HAVING count(*) FILTER ({has}) > 0"
         for series, (has, besides) in hours.items()
     ]
-    queries.append("SELECT market || '_tb', location_id, operating_day, true FROM report_spans")
+    queries.append(
+        "SELECT market || '_tb', location_id, operating_day, true FROM report_top_bottom"
+    )
     regulation = ("reg_capacity_clearing_price", "reg_service_clearing_price")
     reserves = [f"{product}_clearing_price" for product in PRODUCTS]
     five_minute = _days_of("regulation_5min", "0", regulation, FIVES)

@@ -1,4 +1,4 @@
-"""Energy prices: by day, month and year, as distributions, by hour, by component and by place."""
+"""Energy prices: by day, month and year, as distributions, by hour and by component."""
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +18,7 @@ _SHARES = (
 
 
 def daily(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Mean, lowest and highest hour of each day, by place."""
+    """Mean, lowest and highest hour of each day, by location."""
     statistics = ", ".join(
         f"{mean(m)} AS {m}_mean, min({m}) AS {m}_low, max({m}) AS {m}_high" for m in ("da", "rt")
     )
@@ -30,7 +30,7 @@ def daily(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def monthly(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Each month's means, spread, odd hours and daily top-bottom spreads, by place."""
+    """Each month's means, spread, odd hours and daily top-bottom spreads, by location."""
     return _statistics(connection, "month", "location_id, month")
 
 
@@ -68,7 +68,7 @@ def _statistics(connection: duckdb.DuckDBPyConnection, period: str, groups: str)
                 quantile_cont(da - rt, 0.9) AS spread_p90
             FROM report_hours GROUP BY {groups}
         ), spans AS (
-            SELECT location_id, {key} AS {period}, {spans} FROM report_spans GROUP BY {groups}
+            SELECT location_id, {key} AS {period}, {spans} FROM report_top_bottom GROUP BY {groups}
         )
         SELECT * FROM prices LEFT JOIN spans USING (location_id, {period})
         ORDER BY location_id, {period}
@@ -77,7 +77,7 @@ def _statistics(connection: duckdb.DuckDBPyConnection, period: str, groups: str)
 
 
 def duration(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Price reached or exceeded in a share of the hours (percent), by place, year and market."""
+    """Price reached or exceeded in a share of the hours (percent), by location, year and market."""
     shares = f"[{', '.join(f'{share:g}' for share in _SHARES)}]"
     below = f"[{', '.join(f'{1 - share:.6g}' for share in _SHARES)}]"
     return ask(
@@ -99,7 +99,7 @@ def duration(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def hours_of_month(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Mean price of each hour of the day (0 to 23, as clocks show it) in each month, by place."""
+    """Mean price of each hour (0 to 23, as clocks show it) in each month, by location."""
     return ask(
         connection,
         f"SELECT location_id, month, hour, {mean('da')} AS da, {mean('rt')} AS rt "
@@ -108,7 +108,7 @@ def hours_of_month(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def spreads(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """How day-ahead less real-time is distributed: percent of hours in each bin, by place, year.
+    """How day-ahead minus real-time is distributed: percent of hours by bin, location and year.
 
     `low` is the lower edge of a bin of 5 $/MWh; the outermost bins hold all that is beyond.
     """
@@ -140,7 +140,7 @@ def spreads(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def components(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Mean congestion and loss component by place, year and market."""
+    """Mean congestion and loss component by location, year and market."""
     return ask(
         connection,
         f"""
@@ -148,7 +148,7 @@ def components(connection: duckdb.DuckDBPyConnection) -> pa.Table:
             SELECT
                 location_id, location, coalesce(year, {ALL_YEARS}) AS year, market,
                 {mean("congestion")} AS congestion, {mean("loss")} AS loss
-            FROM report_prices JOIN report_places USING (location_id)
+            FROM report_prices JOIN report_locations USING (location_id)
             GROUP BY GROUPING SETS (
                 (location_id, location, year, market), (location_id, location, market))
         ) ON congestion, loss INTO NAME component VALUE price
@@ -158,7 +158,7 @@ def components(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 def zones(connection: duckdb.DuckDBPyConnection, reference: int) -> pa.Table:
-    """How far each place's monthly mean lies from that of a reference place, by market."""
+    """How far each location's monthly mean is from that of a reference location, by market."""
     return ask(
         connection,
         f"""
@@ -169,7 +169,7 @@ def zones(connection: duckdb.DuckDBPyConnection, reference: int) -> pa.Table:
             means.location_id, location, means.month, means.market, means.lmp,
             means.lmp - hub.lmp AS difference
         FROM means
-        JOIN report_places USING (location_id)
+        JOIN report_locations USING (location_id)
         JOIN means AS hub
             ON hub.location_id = {reference:d}
             AND hub.month = means.month AND hub.market = means.market
@@ -179,7 +179,7 @@ def zones(connection: duckdb.DuckDBPyConnection, reference: int) -> pa.Table:
 
 
 def five_minute_audit(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """How far hourly prices lie from the means of the five-minute ones, by place and month."""
+    """How far hourly prices are from the means of the five-minute ones, by location and month."""
     return ask(
         connection,
         f"""

@@ -1,6 +1,6 @@
 """The temporary tables that the report's queries read, and how these ask.
 
-Prices are aggregated from a temporary table of hours at the places that the report shows, so the
+Prices are aggregated from a temporary table of hours at the locations that the report shows, so the
 large tables are read once.
 """
 
@@ -20,13 +20,14 @@ FIVES = 12
 CENTS = 100
 """Cents in a dollar: what counts prices against an edge counts in whole cents."""
 _MEMORY_LIMIT = "192MB"  # the drawing library takes as much again
-_MOST_PLACES = 9
+_MOST_LOCATIONS = 9
 _HOUR = "date_trunc('hour', interval_start_utc AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"  # not local
-HOURS_OF_DAY = (  # 23, 24 or 25; the session's time zone is New England's
+HOURS_OF_DAY = (
     "CAST((epoch(CAST(operating_day + 1 AS TIMESTAMPTZ)) "
     "- epoch(CAST(operating_day AS TIMESTAMPTZ))) / 3600 AS INTEGER)"
 )
 """Hours of an operating day in SQL: 23, 24 or 25; the session's time zone is New England's."""
+_MARKETS = {"da": "lmp_da_hourly", "hourly": "lmp_rt_hourly", "five": "lmp_rt_5min"}
 PRODUCTS = ("tmsr", "tmnsr", "tmor")
 
 
@@ -59,22 +60,32 @@ def _empty() -> duckdb.DuckDBPyConnection:
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Choose the places and gather their hours, day-ahead beside real-time."""
+    _choose_locations(connection)
+    _gather_hours(connection)
+    _compute_top_bottom(connection)
+    connection.execute(f"CREATE TEMP VIEW report_reserves AS {_reserves_query()}")
+
+
+def _choose_locations(connection: duckdb.DuckDBPyConnection) -> None:
+    """Table `report_locations`: the hub and the load zones; else the first nine."""
     connection.execute(
         f"""
-        CREATE TEMP TABLE report_places AS
+        CREATE TEMP TABLE report_locations AS
         SELECT location_id, coalesce(location, 'location ' || location_id) AS location,
             location_type
         FROM locations
         WHERE location_type IS DISTINCT FROM 'RESERVE ZONE'
         QUALIFY location_type IN ('HUB', 'LOAD ZONE')
             OR count(*) FILTER (location_type IN ('HUB', 'LOAD ZONE')) OVER () = 0
-        ORDER BY location_id LIMIT {_MOST_PLACES}
+        ORDER BY location_id LIMIT {_MOST_LOCATIONS}
         """
     )
+
+
+def _gather_hours(connection: duckdb.DuckDBPyConnection) -> None:
+    """Table `report_hours`, with both markets in a row; view `report_prices`, with a row each."""
     years = "SELECT DISTINCT CAST(year(operating_day) AS INTEGER) FROM "
-    tables = ("lmp_da_hourly", "lmp_rt_hourly", "lmp_rt_5min")
-    connection.execute(" UNION ".join(years + table for table in tables))
+    connection.execute(" UNION ".join(years + table for table in _MARKETS.values()))
     found = sorted(year for (year,) in connection.fetchall())
     connection.execute(f"CREATE TEMP TABLE report_hours AS {_hours_query(0)}")
     for year in found:  # a year at a time takes little memory
@@ -89,9 +100,13 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
         FROM report_hours WHERE rt IS NOT NULL
         """
     )
+
+
+def _compute_top_bottom(connection: duckdb.DuckDBPyConnection) -> None:
+    """Table `report_top_bottom`: TB2 and TB4 of each whole day, by location and market."""
     connection.execute(
         f"""
-        CREATE TEMP TABLE report_spans AS
+        CREATE TEMP TABLE report_top_bottom AS
         WITH days AS (
             SELECT location_id, operating_day, year, month, market, list_sort(list(lmp)) AS prices
             FROM report_prices
@@ -105,34 +120,15 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
         FROM days
         """
     )
-    connection.execute(f"CREATE TEMP VIEW report_reserves AS {_reserves_query()}")
 
 
 def _hours_query(year: int) -> str:
-    """The hours of a year, by place: day-ahead and real-time, the latter from either table.
+    """The hours of a year, by location: day-ahead and real-time, the latter from either table.
 
-    Beside the prices stand their whole cents: sums and means of binary fractions miss an edge, such
+    Beside the prices are their whole cents: sums and means of binary fractions miss an edge, such
     as that of a bin, by as little as it takes. `rt_apart` says whether the hourly price and the
     mean of the five-minute ones are more than a cent apart.
     """
-    markets = {"da": "lmp_da_hourly", "hourly": "lmp_rt_hourly", "five": "lmp_rt_5min"}
-    rows = " UNION ALL ".join(
-        f"SELECT location_id, {_HOUR if market == 'five' else 'interval_start_utc'} AS begins, "
-        f"operating_day, '{market}' AS market, lmp, congestion, loss "
-        f"FROM {table} SEMI JOIN report_places USING (location_id) "
-        f"WHERE operating_day BETWEEN DATE '{year:04d}-01-01' AND DATE '{year:04d}-12-31'"
-        for market, table in markets.items()
-    )
-    means = ", ".join(
-        f"{mean(value)} FILTER (market = '{market}') AS {market}_{value}"
-        for market in markets
-        for value in ("lmp", "congestion", "loss")
-    )
-    means += ", " + ", ".join(
-        f"CAST(sum(CAST(round({CENTS} * lmp) AS BIGINT)) FILTER (market = '{market}') AS BIGINT) "
-        f"AS {market}_cents"
-        for market in markets
-    )
     return f"""
         SELECT
             location_id, begins AS interval_start_utc, operating_day,
@@ -150,12 +146,38 @@ def _hours_query(year: int) -> str:
             hourly_lmp IS NULL AND fives < {FIVES} AS rt_short
         FROM (
             SELECT
-                location_id, begins, operating_day, {means},
+                location_id, begins, operating_day, {_means_by_market()},
                 count(lmp) FILTER (market = 'five') AS fives
-            FROM ({rows})
+            FROM ({_rows_of_markets(year)})
             GROUP BY location_id, begins, operating_day
         )
         """
+
+
+def _rows_of_markets(year: int) -> str:
+    """The rows of a year from the three tables of LMP, each with the hour that it is in."""
+    return " UNION ALL ".join(
+        f"SELECT location_id, {_HOUR if market == 'five' else 'interval_start_utc'} AS begins, "
+        f"operating_day, '{market}' AS market, lmp, congestion, loss "
+        f"FROM {table} SEMI JOIN report_locations USING (location_id) "
+        f"WHERE operating_day BETWEEN DATE '{year:04d}-01-01' AND DATE '{year:04d}-12-31'"
+        for market, table in _MARKETS.items()
+    )
+
+
+def _means_by_market() -> str:
+    """The mean price and components of each market in an hour, and the sum in whole cents."""
+    means = ", ".join(
+        f"{mean(value)} FILTER (market = '{market}') AS {market}_{value}"
+        for market in _MARKETS
+        for value in ("lmp", "congestion", "loss")
+    )
+    cents = ", ".join(
+        f"CAST(sum(CAST(round({CENTS} * lmp) AS BIGINT)) FILTER (market = '{market}') AS BIGINT) "
+        f"AS {market}_cents"
+        for market in _MARKETS
+    )
+    return f"{means}, {cents}"
 
 
 def _reserves_query() -> str:

@@ -154,5 +154,5 @@ def _reserve_table(report: ReportData) -> PageTable:
         note=report.comparison(("reserves",)),
         absent=_NO_RESERVES,
         chooser="zone",
-        places=[row["zone_id"] for row in rows],
+        choices=[row["zone_id"] for row in rows],
     )

@@ -28,12 +28,12 @@ _LABELS = {
 
 
 def section(report: ReportData) -> Section:
-    """The calendars, the counts behind them, and every day that wants something."""
+    """The calendars, the counts behind them, and every day that is missing or damaged."""
     return Section(
         "coverage",
         "Coverage",
         "A square is an operating day of New England. A day is validated when its response was "
-        "shown to hold every interval of every place that the calendar demands, and lies on disk "
+        "shown to hold every interval of every location that the calendar demands, and is on disk "
         "under its digest. Lists of what happens, such as binding constraints, owe no number of "
         "rows: of their days it is known that the response is whole, and a day may have none. "
         "A day with a flaw of ISO New England's own that was accepted by name counts too, and so "
@@ -41,7 +41,7 @@ def section(report: ReportData) -> Section:
         figures=tuple(_calendar(report.days, name) for name in _datasets(report)),
         lead=(_counts(report),),
         tables=(
-            _wanting(report.days),
+            _incomplete(report.days),
             _gaps(report.days),
             _accepted(report.days),
             _suspects(report.days),
@@ -99,9 +99,9 @@ def _sentence(days: Sequence[Day]) -> str:
     """How many days are in which state, in words."""
     found = Counter(day.state for day in days)
     words = [f"{count(sum(found[state] for state in VALIDATED), 'day')} validated"]
-    quiet = sum(day.state in VALIDATED and day.rows == 0 for day in days)
-    if quiet:
-        words.append(f"{quiet:,} of them quiet, without a row")
+    empty = sum(day.state in VALIDATED and day.rows == 0 for day in days)
+    if empty:
+        words.append(f"{empty:,} of them empty, without a row")
     words += [
         f"{found[state]:,} {state}" for state in State if found[state] and state not in VALIDATED
     ]
@@ -136,7 +136,7 @@ def _counts(report: ReportData) -> PageTable:
     )
 
 
-def _wanting(days: Sequence[Day]) -> PageTable:
+def _incomplete(days: Sequence[Day]) -> PageTable:
     runs = list(_runs([day for day in days if day.state in INCOMPLETE]))
     runs.sort(key=lambda run: INCOMPLETE.index(run[0].state))
     return page_table(

@@ -12,10 +12,10 @@ from isone.report.figures import Extremes, Figure, Section, Tile
 from isone.report.queries.prices import SPIKE
 from isone.report.tables import PageTable, cell, page_table
 
-_BOTH_ABSENT = "No energy prices are loaded at the hub, the zones, or any other place."
+_BOTH_ABSENT = "No energy prices are loaded at the hub, the zones, or any other location."
 _NEEDS_BOTH = "This compares day-ahead with real-time prices, and one of the two is not loaded."
 _MAP = {4003: (1, 1), 4002: (1, 2), 4001: (1, 3), 4007: (2, 1), 4008: (2, 2), 4000: (2, 3)}
-_MAP |= {4004: (3, 1), 4005: (3, 2), 4006: (3, 3)}  # row and column, as the zones lie
+_MAP |= {4004: (3, 1), 4005: (3, 2), 4006: (3, 3)}  # row and column, as on a map
 
 
 def section(report: ReportData) -> Section:
@@ -31,7 +31,7 @@ def section(report: ReportData) -> Section:
             _odd_hours(report),
             *_spreads(report),
             *_by_hour(report),
-            *_by_place(report),
+            *_by_location(report),
         ),
         tables=(_yearly(report),),
     )
@@ -44,11 +44,11 @@ def _over_time(report: ReportData) -> list[Figure]:
             "daily_price",
             "Daily mean, with the range of the day's hours",
             "The line is the mean of a day's hours; the shade reaches from its cheapest hour to "
-            "its dearest. Point at the chart to read a day.",
+            "its most expensive. Point at the chart to read a day.",
             daily,
             charts.daily(markets) if markets else None,
             _BOTH_ABSENT,
-            choosers=("place", "year"),
+            choosers=("location", "year"),
             series=("da", "rt"),
             summary=tuple(
                 Extremes(f"{MARKETS[m]} daily mean", f"{m}_mean", "day") for m in markets
@@ -64,7 +64,7 @@ def _over_time(report: ReportData) -> list[Figure]:
             charts.monthly(markets) if markets else None,
             _BOTH_ABSENT,
             ("location_id", "month", "da_mean", "da_hours", "rt_mean", "rt_hours"),
-            choosers=("place", "year"),
+            choosers=("location", "year"),
             series=("da", "rt"),
             summary=tuple(
                 Extremes(f"{MARKETS[m]} monthly mean", f"{m}_mean", "month") for m in markets
@@ -79,13 +79,13 @@ def _duration(report: ReportData) -> Figure:
     return Figure(
         "duration_curve",
         "Duration curve",
-        "Hours in descending order of price: at 10 % stands the price that a tenth of the hours "
+        "Hours in descending order of price: at 10 % is the price that a tenth of the hours "
         "reached or exceeded. The axis is compressed towards its ends, to keep spikes and negative "
         "prices in sight.",
         report.data["duration"],
         charts.duration(markets) if markets else None,
         _BOTH_ABSENT,
-        choosers=("place", "year"),
+        choosers=("location", "year"),
         series=("da", "rt"),
         summary=tuple(Extremes(MARKETS[m], "price", "share", where={"market": m}) for m in markets),
     )
@@ -97,25 +97,25 @@ def _spreads(report: ReportData) -> list[Figure]:
     return [
         Figure(
             "spread_distribution",
-            "Spread: how far day-ahead lies from real-time",
-            "Share of hours by day-ahead less real-time, in steps of 5 $/MWh; to the right of zero "
-            "day-ahead was dearer. The outermost bars hold all that lies beyond 100.",
+            "DA−RT spread",
+            "Share of hours by day-ahead minus real-time, in steps of 5 $/MWh; to the right of "
+            "zero day-ahead was more expensive. The outermost bars hold all that is beyond 100.",
             report.data["spreads"],
             spreads.distribution() if both else None,
             _NEEDS_BOTH,
-            choosers=("place", "year"),
+            choosers=("location", "year"),
             series=("spread",),
         ),
         Figure(
             "spread_over_time",
-            "Spread by month",
-            "The dark tick is the month's mean of day-ahead less real-time; four fifths of its "
-            "hours lie within the bar.",
+            "DA−RT spread by month",
+            "The dark tick is the month's mean of day-ahead minus real-time; four fifths of its "
+            "hours are within the bar.",
             report.data["monthly"],
             spreads.over_time() if both else None,
             _NEEDS_BOTH,
             ("location_id", "month", "spread", "spread_p10", "spread_p90"),
-            choosers=("place", "year"),
+            choosers=("location", "year"),
             series=("spread",),
             summary=spread if both else (),
         ),
@@ -126,14 +126,14 @@ def _by_hour(report: ReportData) -> list[Figure]:
     return [
         Figure(
             f"hours_{market}",
-            f"Hour by month, {name.lower()}",
-            "Mean price by hour of the day, as clocks show it, and month: lighter is dearer. "
-            "Rows are hours, with midnight at the bottom; columns are months.",
+            f"Average hourly profile by month, {name.lower()}",
+            "Mean price by hour of the day, as clocks show it, and month: lighter is more "
+            "expensive. Rows are hours, with midnight at the bottom; columns are months.",
             report.data["hours"],
             charts.hours_of_month(market) if market in report.markets else None,
             f"No {name.lower()} prices are loaded.",
             ("location_id", "month", "hour", market),
-            choosers=("place", "year"),
+            choosers=("location", "year"),
             series=(market,),
             summary=(Extremes(f"{name} hourly mean of a month", market, "month"),)
             if market in report.markets
@@ -155,24 +155,24 @@ def _odd_hours(report: ReportData) -> Figure:
             *("location_id", "month", "da_hours", "da_negative", "da_spikes"),
             *("rt_hours", "rt_negative", "rt_spikes"),
         ),
-        choosers=("place", "year"),
+        choosers=("location", "year"),
         series=("da", "rt"),
     )
 
 
-def _by_place(report: ReportData) -> list[Figure]:
+def _by_location(report: ReportData) -> list[Figure]:
     zones = report.data["zones"]
-    several = len(report.places) > 1
-    lone = "Prices of one place only are loaded, so there is nothing to compare it with."
-    absent = lone if report.places else _BOTH_ABSENT
+    several = len(report.locations) > 1
+    lone = "Prices of one location only are loaded, so there is nothing to compare it with."
+    absent = lone if report.locations else _BOTH_ABSENT
     return [
         Figure(
             "components",
             "Congestion and loss by zone",
-            "What sets a place apart from the rest of the system: the mean congestion and loss "
+            "What sets a location apart from the rest of the system: the mean congestion and loss "
             "components. Left of zero, power is worth less there.",
             report.data["components"],
-            spreads.components(report.markets, len(report.places)) if report.markets else None,
+            spreads.components(report.markets, len(report.locations)) if report.markets else None,
             _BOTH_ABSENT,
             choosers=("year",),
             series=("da", "rt"),
@@ -180,9 +180,9 @@ def _by_place(report: ReportData) -> list[Figure]:
         ),
         Figure(
             "zones",
-            "Zones, as they lie: monthly distance from the hub",
-            "Each small chart is a place, roughly where it lies in New England, on equal axes: "
-            f"its monthly mean less that of {_name(report, report.reference)}, "
+            "Zonal basis to the Hub",
+            "Each small chart is a location, roughly where it is in New England, on equal axes: "
+            f"its monthly mean minus that of {_name(report, report.reference)}, "
             "day-ahead solid, real-time dashed.",
             zones,
             spreads.zone(report.markets, *_bounds(report)) if report.markets and several else None,
@@ -202,20 +202,24 @@ def _bounds(report: ReportData) -> tuple[float, float]:
     return min(-1.0, math.floor(lowest)), max(1.0, math.ceil(highest))
 
 
-def _name(report: ReportData, place: int) -> str:
-    return next((each.name for each in report.places if each.id == place), str(place))
+def _name(report: ReportData, location: int) -> str:
+    return next((each.name for each in report.locations if each.id == location), str(location))
 
 
 def _tiles(report: ReportData) -> tuple[Tile, ...]:
-    on_the_map = all(place.id in _MAP for place in report.places)
+    on_the_map = all(location.id in _MAP for location in report.locations)
     return tuple(
-        Tile(place.id, place.name, *(_MAP[place.id] if on_the_map else (1 + i // 3, 1 + i % 3)))
-        for i, place in enumerate(report.places)
+        Tile(
+            location.id,
+            location.name,
+            *(_MAP[location.id] if on_the_map else (1 + i // 3, 1 + i % 3)),
+        )
+        for i, location in enumerate(report.locations)
     )
 
 
 def _yearly(report: ReportData) -> PageTable:
-    names = {place.id: place.title for place in report.places}
+    names = {location.id: location.title for location in report.locations}
     rows = report.yearly()
     listed = [
         [
@@ -248,8 +252,8 @@ def _yearly(report: ReportData) -> PageTable:
             )
         ),
         absent=_BOTH_ABSENT,
-        chooser="place",
-        places=[row["location_id"] for row in rows],
+        chooser="location",
+        choices=[row["location_id"] for row in rows],
     )
 
 

@@ -29,13 +29,13 @@ def section(report: ReportData) -> Section:
             Figure(
                 "five_minute_audit",
                 "Five-minute against hourly prices",
-                "Mean distance of ISO New England's hourly real-time price from the mean of its "
+                "Mean difference of ISO New England's hourly real-time price from the mean of its "
                 "five-minute prices of the same hour. Rounding makes half a cent.",
                 audit,
                 charts.audit() if not audit.empty else None,
                 "Five-minute and hourly real-time prices are not both loaded, so they cannot be "
-                "held against each other.",
-                choosers=("place", "year"),
+                "compared with each other.",
+                choosers=("location", "year"),
                 series=("audit",),
                 summary=(Extremes("Mean difference", "mean_difference", "month"),),
                 wide=True,
@@ -143,9 +143,9 @@ def _changes(report: ReportData) -> PageTable:
         ],
         rows,
         note="A row counts as changed from half a cent on; the mean is over the rows that changed. "
-        "A response is a day, or a place's share of one.",
+        "A response is a day, or a location's share of one.",
         absent="No final day has taken the place of a preliminary one here, and none was "
-        "corrected: days that were had final at once have nothing to be held against.",
+        "corrected: days that were final at once have nothing to be compared with.",
     )
 
 
@@ -178,7 +178,7 @@ def _locations(report: ReportData) -> PageTable:
     ever = f"{count(len(listed), 'location')} ever listed, first on {first}." if listed else ""
     more = f" And {len(moved) - _NAMED:,} more." if len(moved) > _NAMED else ""
     return page_table(
-        "Locations that came or went",
+        "Added and retired locations",
         ["Location", "Id", "Type", "First listed", "Last listed", "Gone since"],
         [
             [
@@ -192,10 +192,10 @@ def _locations(report: ReportData) -> PageTable:
             for seen in sorted(moved, key=lambda s: s.gone or s.first_seen, reverse=True)[:_NAMED]
         ],
         note=f"{ever}{more}",
-        absent=f"{ever} None has come or gone since."
+        absent=f"{ever} None was added or retired since."
         if listed
-        else "No list of locations is kept: it is asked for where other places than hub and zones "
-        "are chosen.",
+        else "No list of locations is kept: it is asked for where other locations than hub and "
+        "zones are chosen.",
     )
 
 

@@ -24,7 +24,7 @@ _COMPARED = (averages.AGREES, averages.FLAT, averages.DIFFERS)
 
 
 def section(report: ReportData) -> Section:
-    """The verdict on each place, every month behind it, and the workbook's hours.
+    """The verdict on each location, every month behind it, and the workbook's hours.
 
     Only months that were compared count: not those that ISO-NE has not published, or that are not
     whole here.
@@ -34,7 +34,7 @@ def section(report: ReportData) -> Section:
         "Reconciliation",
         "ISO New England publishes averages of its prices beside the prices. Ours are the means "
         "of the hours that are here; they agree where they are within a cent.",
-        lead=(_places(report),),
+        lead=(_locations(report),),
         tables=(_months(report), *([_sheets(report)] if report.reconciled.sheets else [])),
     )
 
@@ -43,7 +43,7 @@ def _compared(report: ReportData) -> list[Month]:
     return [month for month in report.reconciled.months if month.verdict in _COMPARED]
 
 
-def _places(report: ReportData) -> PageTable:
+def _locations(report: ReportData) -> PageTable:
     compared = _compared(report)
     asked = Counter((m.market, m.location_id) for m in report.reconciled.months)
     rows = []
@@ -62,7 +62,7 @@ def _places(report: ReportData) -> PageTable:
             ]
         )
     return page_table(
-        "Monthly averages by place",
+        "Monthly averages by location",
         [
             "Location",
             "Market",
@@ -112,8 +112,8 @@ def _months(report: ReportData) -> PageTable:
         note="Months that ISO New England has not published, or that are not whole here, are left "
         "out.",
         absent="No month was compared.",
-        chooser="place",
-        places=[m.location_id for m in months],
+        chooser="location",
+        choices=[m.location_id for m in months],
     )
 
 

@@ -1,4 +1,4 @@
-"""Storage: how far the dearest hours of a day lie above the cheapest."""
+"""Storage: how far the most expensive hours of a day are above the cheapest."""
 
 from isone.report.charts import prices as charts
 from isone.report.charts.theme import MARKETS
@@ -17,9 +17,9 @@ def section(report: ReportData) -> Section:
     return Section(
         "storage",
         "Top-bottom price spreads",
-        "For storage: TB2 is the mean price of a day's two dearest hours less that of its two "
-        "cheapest, TB4 the same of four hours. It is a spread of prices, not a revenue: it knows "
-        "neither losses, nor what a battery can do, nor what could be foreseen.",
+        "For storage: TB2 is the mean price of a day's two most expensive hours minus that of its "
+        "two cheapest, TB4 the same of four hours. It is a spread of prices, not a revenue: it "
+        "knows neither losses, nor what a battery can do, nor what could be foreseen.",
         figures=(
             Figure(
                 "top_bottom",
@@ -30,7 +30,7 @@ def section(report: ReportData) -> Section:
                 charts.top_bottom(drawn) if drawn else None,
                 _ABSENT,
                 ("location_id", "month", "da_tb2", "da_tb4", "rt_tb2", "rt_tb4"),
-                choosers=("place", "year"),
+                choosers=("location", "year"),
                 series=_WHOLE_DAYS,
                 summary=tuple(Extremes(f"{MARKETS[m]} TB4", f"{m}_tb4", "month") for m in drawn),
                 wide=True,
@@ -41,7 +41,7 @@ def section(report: ReportData) -> Section:
 
 
 def _yearly(report: ReportData) -> PageTable:
-    names = {place.id: place.title for place in report.places}
+    names = {location.id: location.title for location in report.locations}
     columns = [f"{m}_{part}" for m in MARKETS for part in ("tb2", "tb4", "tb4_p90")]
     words = {"tb2": "TB2 mean", "tb4": "TB4 mean", "tb4_p90": "TB4, a tenth of the days above"}
     rows = report.yearly()
@@ -64,6 +64,6 @@ def _yearly(report: ReportData) -> PageTable:
             filter(None, ("In $/MWh, of days that are whole.", report.comparison(_WHOLE_DAYS)))
         ),
         absent=_ABSENT,
-        chooser="place",
-        places=[row["location_id"] for row in rows],
+        chooser="location",
+        choices=[row["location_id"] for row in rows],
     )

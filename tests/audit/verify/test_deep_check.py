@@ -286,7 +286,7 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
 
     done = by_hand(store, "--datasets", "lmp_rt_5min", "regulation_5min", "--fetch-again")
     assert done.returncode == 1
-    assert f"lmp_rt_5min {PERIOD} is damaged: lmp_rt_5min {DAY}; it was put aside" in done.stdout
+    assert f"lmp_rt_5min {PERIOD} is damaged: lmp_rt_5min {DAY}; it was removed" in done.stdout
     assert "fetches 1 response again" in done.stdout
     assert lacking(store, "lmp_rt_5min") == ["20251102.4003"]
     assert (store.root / "rejected" / "lmp_rt_5min" / "20251102.4003.json.gz").exists()

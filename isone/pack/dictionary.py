@@ -29,8 +29,8 @@ Written from the table of datasets in `isone/market/datasets.py` by
 Each dataset is a table of the same columns in Parquet (`data/parquet/{dataset}/{period}.parquet`),
 DuckDB and PostgreSQL. What holds for all of them:
 
-- Timestamps are UTC. An interval is named by its beginning; `operating_day` is the day in market time
-  (New England), which has 23 hours when summer time begins and 25 when it ends.
+- Timestamps are UTC. An interval is named by its beginning; `operating_day` is the day in market
+  time (New England), which has 23 hours when summer time begins and 25 when it ends.
 - Prices are floating point numbers as ISO New England publishes them. What it leaves out is NULL,
   never 0; columns that may be NULL are marked.
 - No two rows have the same key. Rows that ISO New England publishes twice, exactly alike, are there
@@ -39,12 +39,12 @@ DuckDB and PostgreSQL. What holds for all of them:
   that is accepted by name, and so is one in which a price is null.
 - Column names follow gridstatus.io.
 - A set that lists what happens, as binding constraints do, owes no number of rows. Of its days it
-  is known that the response is whole, in form and of that day; not that no record is
-  missing. Rows of the same names in one interval that differ in a value are all kept: `occurrence`
-  tells them apart. A day without any is taken for an empty one when its response was empty twice and
-  ISO- NE says that the energy prices of that market are out through it, and not when more than 31
-  days running are empty. Its timestamps are kept as served where they are more than two seconds off
-  an interval's beginning; `interval_end_utc` is the interval's length later.
+  is known that the response is whole, in form and of that day; not that no record is missing. Rows
+  of the same names in one interval that differ in a value are all kept: `occurrence` tells them
+  apart. A day without any is taken for an empty one when its response was empty twice and ISO-NE
+  says that the energy prices of that market are out through it, and not when more than 31 days
+  running are empty. Its timestamps are kept as served where they are more than two seconds off an
+  interval's beginning; `interval_end_utc` is the interval's length later.
 - A Parquet file has its rows in blocks of some weeks, each ordered by location or name, then time.
 """
 

@@ -23,7 +23,7 @@ from isone.market.datasets import (
 )
 from isone.report.day import EMPTY_DAY, VALIDATED, Day, State
 from isone.report.stored_year import StoredYear, is_prelim, read_year
-from isone.run import run, selection
+from isone.run import missing, status
 from isone.run.settings import Settings
 from isone.store.manifest import DayFlaw, Manifest
 from isone.store.store import Entry, Store
@@ -105,7 +105,7 @@ def _stored(store: Store) -> set[tuple[str, int]]:
     folders = (store.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
     markers = (store.root / "complete").glob("*/[0-9][0-9][0-9][0-9]*.json")
     names = [(path.parent.name, path.name[:4]) for path in (*folders, *markers)]
-    for name in run.last_statuses(store):
+    for name in status.last_statuses(store):
         dataset, _, year = name.removeprefix("isone_").rpartition("_")
         if year.isdecimal():
             names.append((dataset, year))
@@ -125,7 +125,7 @@ def _year_days(
 ) -> list[Day]:
     name, has_responses = year.dataset.name, store.raw_dir(year.dataset.name, year.number).is_dir()
     published = clock.last_published(_earliest(year.dataset), at)
-    accepted = selection.accepted_days(settings.accepted_flaws, name)
+    accepted = missing.accepted_days(settings.accepted_flaws, name)
     gaps = {_day(gap.day): gap.reason for each in year.manifests for gap in each.gaps}
     damaged = _damaged(store, name, year.number)
     days: list[Day] = []
@@ -224,7 +224,7 @@ def _flaws_of(
     """The flaws that the ledger notes of a day, and why they were accepted."""
     for entry in entries:
         for flaw in entry.flaws:
-            accepted = selection.accepted_days(settings.accepted_flaws, dataset.name, flaw.name)
+            accepted = missing.accepted_days(settings.accepted_flaws, dataset.name, flaw.name)
             yield DayFlaw(str(day), flaw.name, flaw.what, accepted.get(day, ""))
 
 

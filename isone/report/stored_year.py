@@ -2,16 +2,14 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from isone.errors import DamagedError
 from isone.market import flaws
 from isone.market.datasets import ALL_LOCATIONS, HUBS, Dataset, Locations, Request
 from isone.report.day import State
-from isone.run import run, selection
+from isone.run import missing, status
 from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Entry, Store
 
@@ -81,10 +79,10 @@ class StoredYear:
         locations = next(each for first, last, each in self.scopes if first <= day <= last)
         any_flaw = {day: dict.fromkeys(flaws.ALL, "")}
         for entries in (final, had):
-            lacking = selection.missing_requests(self.dataset, [day], locations, entries, any_flaw)
+            lacking = missing.missing_requests(self.dataset, [day], locations, entries, any_flaw)
             if not lacking:
                 break
-        return selection.requests_of_days(self.dataset, [day], locations, entries), len(lacking)
+        return missing.requests_of_days(self.dataset, [day], locations, entries), len(lacking)
 
 
 def read_year(store: Store, dataset: Dataset, number: int) -> StoredYear:
@@ -96,15 +94,14 @@ def read_year(store: Store, dataset: Dataset, number: int) -> StoredYear:
     ledger = store.read_ledger(dataset.name, number)
     prelims = {n.removesuffix(".prelim"): e for n, e in ledger.items() if is_prelim(e)}
     finals = {name: entry for name, entry in ledger.items() if not is_prelim(entry)}
-    status = job_status(store, f"isone_{dataset.name}_{number}")
-    days = status.get("days")
+    last = last_status(store, f"isone_{dataset.name}_{number}")
     return StoredYear(
         dataset,
         number,
         manifests,
         prelims | finals,
-        _reasons(store, dataset.name, number, status),
-        days if isinstance(days, int) and 0 < days <= _LONGEST_YEAR else 0,
+        _reasons(store, dataset.name, number, last),
+        last.days if 0 < last.days <= _LONGEST_YEAR else 0,
     )
 
 
@@ -125,14 +122,13 @@ def _locations_of(manifest: Manifest) -> Locations:
 
 
 def _reasons(
-    store: Store, dataset: str, year: int, status: Mapping[str, Any]
+    store: Store, dataset: str, year: int, last: status.JobStatus
 ) -> dict[dt.date, tuple[State, str]]:
     """Why days are missing: what the last job said, and the responses that were rejected."""
     reasons: dict[dt.date, tuple[State, str]] = {}
-    missing = status.get("missing")
-    for name, text in missing.items() if isinstance(missing, dict) else ():
+    for name, text in last.missing.items():
         with contextlib.suppress(ValueError):
-            reasons[dt.date.fromisoformat(name)] = State.MISSING, str(text)
+            reasons[dt.date.fromisoformat(name)] = State.MISSING, text
     for path in sorted((store.root / "rejected" / dataset).glob(f"{year}*.txt")):
         request = Request.named(dataset, path.name.split(".json")[0])
         if request:
@@ -141,6 +137,6 @@ def _reasons(
     return reasons
 
 
-def job_status(store: Store, name: str) -> dict[str, Any]:
+def last_status(store: Store, name: str) -> status.JobStatus:
     """What a job last said of itself; nothing where it never ran."""
-    return run.last_statuses(store).get(name, {})
+    return status.last_statuses(store).get(name, status.JobStatus())

@@ -13,8 +13,8 @@ from isone.errors import DownloadError
 from isone.report import data, page
 from isone.report.data import ReportData
 from isone.report.day import State
-from isone.run import run
 from isone.run.settings import AcceptedFlaw
+from isone.run.status import status_path
 from isone.store.store import Store, write_whole
 
 GAP, MISSING, CUT, FLIPPED = (dt.date(2025, 11, day) for day in (2, 3, 4, 5))
@@ -41,7 +41,7 @@ def incomplete(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     verdict = Verdict("reserve_hourly", "2025.through-20251106", DAMAGED, now, damage=(damage,))
     write_verdict(store, verdict)
     status = {"missing": {str(MISSING): "the service has nothing for that day"}}
-    write_whole(run.status_path(store, "isone_regulation_5min_2025"), json.dumps(status).encode())
+    write_whole(status_path(store, "isone_regulation_5min_2025"), json.dumps(status).encode())
     return data.gather(settings_for(store, years="2025"), store)
 
 

@@ -7,7 +7,7 @@ from isone.audit.verify import marker
 from isone.audit.verify.databases import verify_databases
 from isone.audit.verify.findings import Findings
 from isone.audit.verify.responses import verify_responses
-from isone.audit.verify.verdict import ABSENT, DAMAGED, OK, Damage, Verdict
+from isone.audit.verify.verdict import DAMAGED, MISSING, OK, Damage, Verdict
 from isone.errors import DamagedError, LoadError
 from isone.load import packed
 from isone.load.comparison import Comparison, DayDigests
@@ -38,7 +38,7 @@ def verify_year(
         notes = (
             "no marker: the year is not downloaded whole, so there is nothing to compare with",
         )
-        return Verdict(dataset_name, period, ABSENT, now, notes=notes)
+        return Verdict(dataset_name, period, MISSING, now, notes=notes)
     reports.learn_from(store)
     try:
         manifest = read_manifest(path)

@@ -85,16 +85,13 @@ class Comparison:
     """Digests rows wherever they are. Use it as a context manager."""
 
     def __init__(self) -> None:
-        """Begin with a connection that holds nothing."""
         self._connection = duckdb.connect()
         self._connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET TimeZone = 'UTC'")
 
     def __enter__(self) -> "Comparison":
-        """Nothing to open."""
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Close the connection."""
         self._connection.close()
 
     def of_table(self, dataset: Dataset, table: pa.Table) -> DayDigests:
@@ -171,7 +168,7 @@ class Comparison:
             except pa.ArrowInvalid:  # pyarrow's word for a table without rows
                 return found
             for batch in batches:
-                found.add(self.of_table(dataset, _with_instants(batch)))
+                found.add(self.of_table(dataset, _with_timestamps(batch)))
         return found
 
     def hourly_audit(self, five: Sequence[PackedFile], hourly: Sequence[PackedFile]) -> HourlyAudit:
@@ -247,7 +244,7 @@ class _Pieces(io.RawIOBase):
         return taken
 
 
-def _with_instants(batch: pa.RecordBatch) -> pa.Table:
+def _with_timestamps(batch: pa.RecordBatch) -> pa.Table:
     """Microseconds since the epoch as timestamps."""
     table = pa.Table.from_batches([batch])
     for name in ("interval_start_utc", "interval_end_utc"):

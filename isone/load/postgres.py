@@ -195,7 +195,7 @@ def rows_as_csv(
         else Identifier(column.name)
         for column in table_columns(dataset)
     )
-    first, end = (Literal(instant) for instant in year_bounds(year))
+    first, end = (Literal(bound) for bound in year_bounds(year))
     statement = SQL(
         "COPY (SELECT {} FROM {} WHERE interval_start_utc >= {} AND interval_start_utc < {}) "
         "TO STDOUT (FORMAT csv)"
@@ -232,7 +232,7 @@ def _without_rows(connection: Connection, tables: Tables, loads: Sequence[YearHe
     questions = []
     for load in loads:
         table = Identifier(load.dataset if tables.hypertables else load.partition)
-        bounds = (Literal(instant) for instant in year_bounds(load.year))
+        bounds = (Literal(bound) for bound in year_bounds(load.year))
         questions.append(
             SQL("SELECT {} WHERE NOT EXISTS ({})").format(
                 Literal(load.partition), first_row.format(table, *bounds)

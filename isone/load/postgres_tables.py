@@ -93,7 +93,7 @@ def create_year(connection: Connection, dataset: Dataset, year: int) -> Identifi
 def index_year(connection: Connection, dataset: Dataset, year: int) -> None:
     """Give the table aside, once it is filled, its primary key and its index by day."""
     arriving = Identifier(f"{dataset.name}_{year}_arriving")
-    first, end = (Literal(instant) for instant in year_bounds(year))
+    first, end = (Literal(bound) for bound in year_bounds(year))
     key = SQL(", ").join(map(Identifier, sort_key(dataset)))
     connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
     connection.execute(
@@ -117,7 +117,7 @@ def attach_year(connection: Connection, dataset: Dataset, year: int) -> None:
     constraint that says so.
     """
     parent, name = Identifier(dataset.name), f"{dataset.name}_{year}"
-    first, end = (Literal(instant) for instant in year_bounds(year))
+    first, end = (Literal(bound) for bound in year_bounds(year))
     connection.execute(
         SQL("SET LOCAL lock_timeout = {}").format(Literal(_LONGEST_WAIT_FOR_READERS))
     )
@@ -140,7 +140,7 @@ def attach_year(connection: Connection, dataset: Dataset, year: int) -> None:
 
 
 def year_bounds(year: int) -> tuple[dt.datetime, dt.datetime]:
-    """The instants at which a year's operating days begin and end."""
+    """When a year's operating days begin and end, in UTC."""
     first, _ = clock.day_bounds(dt.date(year, 1, 1))
     end, _ = clock.day_bounds(dt.date(year + 1, 1, 1))
     return dt.datetime.fromtimestamp(first, dt.UTC), dt.datetime.fromtimestamp(end, dt.UTC)

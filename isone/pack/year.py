@@ -4,9 +4,9 @@ Download validated each response strictly, and its SHA-256 shows here that it is
 it is read the quick way. While one response becomes columns, the next is read and unpacked, and the
 rows before are ordered and written, by threads that leave Python alone.
 
-Rows come in chunks of whole days, about half a million rows each, ordered by place, then time, and
-cut into row groups. So one place over a year is a row group or two of each chunk, one day of all
-places is one chunk, and a year of any size is packed in the memory of three chunks.
+Rows come in chunks of whole days, about half a million rows each, ordered by location, then time,
+and cut into row groups. So one location over a year is a row group or two of each chunk, one day of
+all locations is one chunk, and a year of any size is packed in the memory of three chunks.
 """
 
 import logging
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 CHUNK_ROWS = 500_000
 GROUP_ROWS = 60_000
-"""Measured: `bench/pack.py --layouts`. Smaller groups read one place faster, and weigh more."""
+"""Measured: `bench/pack.py --layouts`. Smaller groups read one location faster, and weigh more."""
 _READ_AHEAD = 2
 
 
@@ -212,7 +212,7 @@ def _write_chunk(
 def _finished(
     dataset: Dataset, rows: pa.RecordBatch, places: Sequence[Place], schema: pa.Schema
 ) -> pa.Table:
-    """Rows in the columns of the file: numbers become instants, ids and names."""
+    """Rows in the columns of the file: numbers become timestamps, ids and names."""
     begins = rows["interval_start_utc"]
     length = pa.scalar(dataset.interval_minutes * 60_000_000, pa.int64())
     zeros = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)

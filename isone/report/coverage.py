@@ -131,17 +131,17 @@ def _year_days(
     days: list[Day] = []
     for day in clock.days(year.first, dt.date(year.number, 12, 31)):
         here, had = known.get(day), year.by_day.get(day)
-        found, lacking = year.responses(day) if had and not here else ([], 0)
+        found, left = year.responses(day) if had and not here else ([], 0)
         if here and has_responses and here.state in VALIDATED and not _had_still(here, had or {}):
             days.append(replace(here, state=State.DAMAGED, note=_GONE))
         elif here:
             days.append(here)
-        elif found and not lacking:
+        elif found and not left:
             reason = gaps.get(day) or accepted.get(day, "")
             days.append(_of_entries(year.dataset, day, found, reason, settings))
         elif had:
             state, why = year.reasons.get(day, (State.MISSING, ""))
-            note = f"{count(len(had), 'response')} of it here, {lacking} missing"
+            note = f"{count(len(had), 'response')} of it here, {left} missing"
             days.append(Day(name, day, state, note=f"{note}: {why}" if why else note))
         elif day in gaps:
             days.append(Day(name, day, State.GAP, note=gaps[day]))

@@ -30,7 +30,7 @@ def write(report: ReportData, folder: Path) -> list[Path]:
 
     Charts show the hub, the first reserve zone and all years that are here; the CSV holds all
     places. Where not all days of these years are here, the name has the days that are. A figure
-    that lacks its data becomes one that says so.
+    without data becomes one that says so.
 
     The folder is this function's own: it is replaced as one, once all figures are made, so until
     then the old ones stay, and after it none of them is left.
@@ -136,7 +136,7 @@ def _records(report: ReportData, figure: Figure) -> list[dict[str, Any]]:
 
 
 def _tiled(figure: Figure, spec: dict[str, Any]) -> dict[str, Any]:
-    """Small charts in rows of three, in the order in which they lie on the page."""
+    """Small charts in rows of three, in the order in which they are on the page."""
     tiles = sorted(figure.tiles, key=lambda tile: (tile.row, tile.column))
     shared = {key: spec.pop(key) for key in ("datasets", "config", "autosize", "$schema")}
     layers = [
@@ -156,7 +156,7 @@ def _tiled(figure: Figure, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _absent(figure: Figure, title: dict[str, Any]) -> dict[str, Any]:
-    """A picture of the sentence that stands on the page in the chart's place."""
+    """A picture of the sentence that is on the page instead of the chart."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "config": _CONFIG,

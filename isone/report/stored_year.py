@@ -73,23 +73,23 @@ class StoredYear:
         return [*found, (self.first, dt.date(self.number, 12, 31), locations or ALL_LOCATIONS)]
 
     def responses(self, day: dt.date) -> tuple[list[Entry], int]:
-        """The entries that make up a day, the final ones if those do; and how many it lacks."""
+        """The entries that make up a day, the final ones if those do; and how many are missing."""
         had = self.by_day.get(day, {})
         final = {name: entry for name, entry in had.items() if not is_prelim(entry)}
         locations = next(each for first, last, each in self.scopes if first <= day <= last)
         any_flaw = {day: dict.fromkeys(flaws.ALL, "")}
         for entries in (final, had):
-            lacking = missing.missing_requests(self.dataset, [day], locations, entries, any_flaw)
-            if not lacking:
+            left = missing.missing_requests(self.dataset, [day], locations, entries, any_flaw)
+            if not left:
                 break
-        return missing.requests_of_days(self.dataset, [day], locations, entries), len(lacking)
+        return missing.requests_of_days(self.dataset, [day], locations, entries), len(left)
 
 
 def read_year(store: Store, dataset: Dataset, number: int) -> StoredYear:
     """All that the store has of a dataset-year but for its rows."""
     manifests = []
     for path in sorted((store.root / "complete" / dataset.name).glob(f"{number}*.json")):
-        with contextlib.suppress(DamagedError):  # what is wrong with it stands under Quality
+        with contextlib.suppress(DamagedError):  # what is wrong with it is said under Quality
             manifests.append(read_manifest(path))
     ledger = store.read_ledger(dataset.name, number)
     prelims = {n.removesuffix(".prelim"): e for n, e in ledger.items() if is_prelim(e)}

@@ -100,8 +100,8 @@ def test_days_that_the_last_job_was_asked_for_are_missing_and_later_ones_were_no
 
 
 def test_a_job_that_brought_nothing_has_its_days_on_the_page(store: Store) -> None:
-    status = {"days": 365, "missing": {str(FIRST): "the service has nothing for that day"}}
-    write_json(status.status_path(store, f"isone_{LMP}_2025"), status)
+    said = {"days": 365, "missing": {str(FIRST): "the service has nothing for that day"}}
+    write_json(status.status_path(store, f"isone_{LMP}_2025"), said)
     found = days(store)[FIRST]
     assert (found.state, found.note) == (State.MISSING, "the service has nothing for that day")
 

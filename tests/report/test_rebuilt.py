@@ -115,7 +115,7 @@ def test_how_far_final_prices_differed_is_counted_row_by_row(known: ReportData) 
 
 
 def test_days_that_were_final_at_once_have_nothing_to_be_compared_with(usual: ReportData) -> None:
-    assert "No final day has taken the place" in (
+    assert "No final day has replaced" in (
         table(usual, "Changes from one revision to the next").absent
     )
 

@@ -144,7 +144,7 @@ def _changes(report: ReportData) -> PageTable:
         rows,
         note="A row counts as changed from half a cent on; the mean is over the rows that changed. "
         "A response is a day, or a location's share of one.",
-        absent="No final day has taken the place of a preliminary one here, and none was "
+        absent="No final day has replaced a preliminary one here, and none was "
         "corrected: days that were final at once have nothing to be compared with.",
     )
 

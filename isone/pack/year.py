@@ -75,23 +75,14 @@ def pack_year(
     schema = arrow_schema(dataset, metadata_of(dataset, manifest, chosen))
     target = store.parquet_path(dataset_name, period)
     reader = ColumnReader(dataset, chosen)
-    rows = 0
     with (
         writing_whole(target) as file,
         _open_writer(file, schema, sort_key(dataset)) as writer,
         ThreadPoolExecutor(2, "pack") as pool,
     ):
-        written: Future[None] | None = None
         responses = _responses(pool, store, dataset, manifest.requests)
-        for chunk in _chunks(reader, responses, chunk_rows):
-            if written:
-                written.result()
-            rows += sum(batch.num_rows for batch in chunk)
-            written = pool.submit(
-                _write_chunk, writer, dataset, chunk, list(reader.places), group_rows
-            )
-        if written:
-            written.result()
+        chunks = _chunks(reader, responses, chunk_rows)
+        rows = _write_chunks(pool, writer, reader, chunks, group_rows)
         if rows + reader.left_out != manifest.rows:
             raise DamagedError(
                 f"{store.marker_path(dataset_name, period)} counts {manifest.rows} rows, and its "
@@ -101,6 +92,27 @@ def pack_year(
     known = {place.id for place in reader.places}
     absent = () if isinstance(chosen, str) else tuple(id for id in chosen if id not in known)
     return Packed(rows, reader.left_out, absent, target.stat().st_size)
+
+
+def _write_chunks(
+    pool: ThreadPoolExecutor,
+    writer: pq.ParquetWriter,
+    reader: ColumnReader,
+    chunks: Iterable[list[pa.RecordBatch]],
+    group_rows: int,
+) -> int:
+    """Write each chunk while the next one is read; returns the rows of all."""
+    rows = 0
+    written: Future[None] | None = None
+    for chunk in chunks:
+        if written:
+            written.result()
+        rows += sum(batch.num_rows for batch in chunk)
+        places = list(reader.places)
+        written = pool.submit(_write_chunk, writer, reader.dataset, chunk, places, group_rows)
+    if written:
+        written.result()
+    return rows
 
 
 def _warn_of_unknown(manifest: Manifest, chosen: Locations, reader: ColumnReader) -> None:

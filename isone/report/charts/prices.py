@@ -91,8 +91,7 @@ def monthly(markets: list[str]) -> Spec:
             xOffset=alt.XOffset("market:N"),
             color=alt.Color("market:N", scale=theme.market_colour(markets)),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 "market:N",
                 theme.number_tip("price", f"Mean, {_PRICE}"),
             ],
@@ -160,8 +159,7 @@ def hours_of_month(market: str) -> Spec:
                 ),
             ),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 alt.Tooltip("hour:O", title="Hour beginning"),
                 theme.number_tip(market, f"Mean, {_PRICE}"),
             ],
@@ -191,8 +189,7 @@ def odd_hours(markets: list[str]) -> Spec:
             xOffset=alt.XOffset("market:N"),
             color=alt.Color("market:N", scale=theme.market_colour(markets)),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 "market:N",
                 "kind:N",
                 theme.number_tip("hours", "Hours", 0),
@@ -230,8 +227,7 @@ def top_bottom(markets: list[str]) -> Spec:
                 ),
             ),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 "name:N",
                 theme.number_tip("price", f"Mean, {_PRICE}"),
             ],

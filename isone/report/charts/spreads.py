@@ -17,8 +17,7 @@ _COMPONENT_COLOURS = {
 def over_time() -> Spec:
     """Mean of day-ahead minus real-time by month, with the middle four fifths of the hours."""
     tips = [
-        theme.month_tip(),
-        theme.part_tip(),
+        *theme.month_tips(),
         theme.number_tip("spread", f"Mean, {_PRICE}"),
         theme.number_tip("spread_p10", "A tenth of the hours is below"),
         theme.number_tip("spread_p90", "A tenth of the hours is above"),
@@ -122,8 +121,7 @@ def zone(markets: list[str], lowest: float, highest: float) -> Spec:
             strokeDash=alt.StrokeDash("name:N", scale=theme.market_dash(markets)),
             tooltip=[
                 "location:N",
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 "name:N",
                 theme.number_tip("difference", f"Basis to the Hub, {_PRICE}"),
                 theme.number_tip("lmp", f"Mean, {_PRICE}"),
@@ -142,8 +140,7 @@ def audit() -> Spec:
             theme.months_axis(),
             alt.Y("mean_difference:Q", title=f"Mean difference, {_PRICE}"),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 theme.number_tip("mean_difference", f"Mean difference, {_PRICE}", 3),
                 theme.number_tip("largest_difference", "Largest difference", 3),
                 theme.number_tip("hours", "Hours compared", 0),

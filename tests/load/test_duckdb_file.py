@@ -476,7 +476,7 @@ def test_the_page_calls_a_location_without_a_name_by_its_id(nameless: Store) -> 
     pack_year(nameless, "lmp_da_hourly", "2025.through-20251102", (10002,))
     build_duckdb(nameless)
     found = data.gather(settings_for(nameless, years="2025"), nameless)
-    assert [place.name for place in found.places] == ["location 10002"]
+    assert [place.name for place in found.locations] == ["location 10002"]
     assert "location 10002" in page.write(found)
 
 

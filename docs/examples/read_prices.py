@@ -2,8 +2,8 @@
 
     python docs/examples/read_prices.py --data-dir data/sandbox --location .H.INTERNAL_HUB
 
-Reads day-ahead prices of one location. Prints for each month the mean price, and the mean difference
-between the four most expensive and the four cheapest hours of a day. It needs Arrow and no more.
+Reads day-ahead prices of one location. Prints for each month the mean price, and the mean
+difference between the four most expensive and the four cheapest hours of a day. Needs only Arrow.
 """
 
 import argparse

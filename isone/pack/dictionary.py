@@ -59,7 +59,7 @@ The schema's metadata has these texts under `isone.{key}`:
 
 | key | meaning |
 |---|---|
-| `dataset`, `title`, `period` | what it is; `period`: the year, through which day, which locations |
+| `dataset`, `title`, `period` | what it is; `period`: the year, its last day, its locations |
 | `first_day`, `last_day` | the operating days, both included |
 | `locations` | the ids that were kept, or `all` |
 | `source` | where the responses come from |

@@ -35,7 +35,7 @@ class Findings:
     first_fetched: str = ""
     last_fetched: str = ""
     revised: list[Entry] = field(default_factory=list)
-    """Final responses that took the place of a preliminary one, or stand beside it."""
+    """Final responses that took the place of a preliminary one, or are beside it."""
     corrected: list[Entry] = field(default_factory=list)
     """Final responses that took the place of a final one."""
 
@@ -114,7 +114,7 @@ def versions() -> list[tuple[str, str]]:
 
 
 def in_market_time(text: str) -> dt.datetime | None:
-    """An instant of a manifest, in market time."""
+    """A time of a manifest, in market time."""
     if not text:
         return None
     return dt.datetime.fromisoformat(text).astimezone(market_time.MARKET_ZONE)

@@ -66,7 +66,7 @@ class DownloadProgress:
     def plan(self, lacking: list[Request]) -> None:
         """Learn which requests are left; until then no day counts as done."""
         self._planned = True
-        self._left_of_days = Counter(request.day for request in lacking)
+        self._left_of_days = Counter(day for each in lacking for day in each.days)
         self._requests_left = len(lacking)
         self._finished.append(time.monotonic())
         self._show(now=True)
@@ -74,10 +74,10 @@ class DownloadProgress:
     def request(self, request: Request, done: bool) -> None:
         """Learn that a request is stored, or given up."""
         self._waiting = ""
-        self._left_of_days[request.day] -= 1
+        self._left_of_days.subtract(request.days)
         self._requests_left -= 1
         if not done:
-            self._failed.add(request.day)
+            self._failed.update(request.days)
         self._finished.append(time.monotonic())
         self._show()
 

@@ -29,7 +29,7 @@ from isone.response import check, parse, reports, revisions, suspects
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.sources import REPORTS, Source
-from isone.store.manifest import day_flaws, read_manifest
+from isone.store.manifest import FORGIVEN, day_flaws, read_manifest
 from isone.store.store import Entry, Store, Validated, make_folder, sha256
 from isone.text import count, some
 
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 _ACKNOWLEDGE = "look at it, and acknowledge it in accepted_flaws where it is right"
 _NAMED_SUSPECTS = 10
-_FORGIVEN = "single intervals that ISO-NE has left out for good"
 _GONE = "its response was here and is gone again: what else works in this folder? then run again"
 
 
@@ -460,7 +459,7 @@ def manifest(
     named = {gap["day"] for gap in gaps}
     forgiven = {str(entry.day) for entry in entries if entry.missing and entry.forgiven}
     gaps += [
-        {"day": day, "reason": _FORGIVEN, "nothing_published": False, "forgiven": True}
+        {"day": day, "reason": FORGIVEN, "nothing_published": False, "forgiven": True}
         for day in forgiven - named
     ]
     gaps.sort(key=lambda gap: str(gap["day"]))

@@ -12,6 +12,9 @@ from isone.market.locations import Locations
 from isone.store.store import Entry, sha256
 from isone.text import count
 
+FORGIVEN = "single intervals that ISO-NE has left out for good"
+"""Why a gap was accepted that nobody named, after the dataset's days of grace."""
+
 
 class Gap(msgspec.Struct, frozen=True):
     """A gap of ISO-NE's own that was accepted."""

@@ -14,8 +14,11 @@ import sys
 from snakemake.utils import min_version
 
 from isone.errors import IsoneError
+from isone.load import outputs as load_outputs
 from isone.market.datasets import DATASETS
-from isone.run import clusters, notify, run
+from isone.pack import outputs as pack_outputs
+from isone.report import outputs as report_outputs
+from isone.run import clusters, notify, run, settings, targets
 from isone.run.selection import PERIOD_PATTERN
 
 min_version("9.27")  # a priority that is a function
@@ -27,6 +30,11 @@ configfile: "config.yaml"
 if workflow.is_main_process:
     os.environ[run.VARIABLE] = run.new_id()
 
+# Where this is a module with a `prefix`, Snakemake puts that before each path of a rule, and jobs
+# have to find the folders there too.
+prefix = workflow.modifier.path_modifier.prefix or ""
+config = settings.below(prefix, config)
+
 try:
     RUN = run.Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
@@ -35,8 +43,8 @@ except IsoneError as error:
 
 # What rules call <data> and <logs>.
 pathvars:
-    data=str(RUN.store.root),
-    logs=str(RUN.settings.log_dir),
+    data=str(RUN.store.root).removeprefix(prefix),
+    logs=str(RUN.settings.log_dir).removeprefix(prefix),
 
 
 # Also where --resources replaces the profile's list: one request at a time, whatever -j says.
@@ -54,8 +62,9 @@ include: "rules/verify.smk"
 
 # A marker that no longer holds is removed; after that, which files there are decides what is done.
 if workflow.is_main_process:
-    for room in (PACKING, LOADING, REPORT):
-        room.drop_stale()
+    pack_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
+    load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
+    report_outputs.drop_stale(RUN.settings, RUN.store)
     print(
         run.header(RUN.plan(), quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
     )
@@ -77,7 +86,7 @@ onstart:
         notify.complain_if_impossible()
         jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
         if "load_postgres" in jobs and not workflow.deployment_settings.deployment_method:
-            LOADING.require_database()
+            load_outputs.require_database(RUN.settings)
         print(RUN.start(workflow.execution_settings.retries, jobs), end="", file=sys.stderr)
     except IsoneError as error:
         notify.tell_refusal(RUN.plan(), str(error))
@@ -91,5 +100,5 @@ onsuccess:
 
 onerror:
     print(run.summary(RUN.store, ended=True), file=sys.stderr)
-    print(REPORT.outputs.by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
+    print(report_outputs.how_by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
     notify.tell_end(RUN.store)

@@ -5,9 +5,7 @@
 #      The report shows them: the next run writes it again.
 #      snakemake -j1 --config years=2024 data_types=lmp markets="da rt-hourly" -- reconcile
 
-from isone.audit.reconcile.outputs import Reconciling
-
-RECONCILING = Reconciling(RUN.settings, RUN.store, RUN.dataset_years)
+from isone.audit.reconcile import outputs as reconcile_outputs
 
 
 localrules:
@@ -17,8 +15,13 @@ localrules:
 # No file says that this was done, so it is done whenever it is asked for.
 rule reconcile:
     input:
-        packed=ancient(RECONCILING.markers),
-        workbook=RECONCILING.workbook,
+        packed=ancient(
+            targets.each(
+                "<data>/packed/{dataset}/{period}.json",
+                reconcile_outputs.chosen(RUN.settings, RUN.dataset_years),
+            )
+        ),
+        workbook=[str(RUN.settings.smd)] if RUN.settings.smd else [],
     log:
         "<logs>/reconcile.log",
     retries: 0
@@ -26,9 +29,7 @@ rule reconcile:
         "../envs/pack.yaml"
     resources:
         isone_api=1,
-    params:
-        tables=RECONCILING.tables,
     message:
-        "Hold the prices against ISO-NE's own figures"
+        "Compare the prices with ISO-NE's own figures"
     script:
         "../scripts/reconcile_prices.py"

@@ -3,15 +3,15 @@
 #      <data>/runs/{run}/verified/…                  run's own folder, so every run reads again
 #      <data>/verified/summary.txt                   all verdicts of a run as a table
 
-from isone.audit.verify.outputs import Verifying
-
-VERIFYING = Verifying(RUN.settings, RUN.store, RUN.dataset_years)
+from isone.audit.verify import outputs as verify_outputs
 
 
 # No file says that this was done, so it is done whenever it is asked for.
 rule verify:
     input:
-        VERIFYING.verdicts,
+        verify_outputs.targets(
+            "<data>/runs/{run}/verified/{dataset}/{period}.json", RUN.store, RUN.dataset_years
+        ),
     log:
         "<logs>/verify.log",
     retries: 0
@@ -20,7 +20,7 @@ rule verify:
     message:
         "Sum up what the deep check has found"
     script:
-        "../scripts/verify_summary.py"
+        "../scripts/summarize_verdicts.py"
 
 
 # Without input: what is damaged or missing is to be named, not rebuilt.

@@ -1,0 +1,9 @@
+"""Sum the verdicts of a deep check up; it fails where anything is damaged or missing."""
+
+from pathlib import Path
+
+from isone.audit.verify.jobs import summarize_verdicts
+from isone.run.job import job
+
+with job(snakemake) as it:
+    summarize_verdicts(it, [Path(verdict) for verdict in snakemake.input])

@@ -18,8 +18,10 @@ from isone.load import outputs as load_outputs
 from isone.market.datasets import DATASETS
 from isone.pack import outputs as pack_outputs
 from isone.report import outputs as report_outputs
-from isone.run import clusters, notify, run, settings, targets
-from isone.run.selection import PERIOD_PATTERN
+from isone.run import clusters, notify, settings, status
+from isone.run.dataset_year import PERIOD_PATTERN
+from isone.run.summary import header, summary
+from isone.run.targets import Run, each, each_custom, once
 
 min_version("9.27")  # a priority that is a function
 
@@ -28,7 +30,7 @@ configfile: "config.yaml"
 
 
 if workflow.is_main_process:
-    os.environ[run.VARIABLE] = run.new_id()
+    os.environ[status.VARIABLE] = status.new_id()
 
 # Where this is a module with a `prefix`, Snakemake puts that before each path of a rule, and jobs
 # have to find the folders there too.
@@ -36,7 +38,7 @@ prefix = workflow.modifier.path_modifier.prefix or ""
 config = settings.below(prefix, config)
 
 try:
-    RUN = run.Run.of(config, begins=workflow.is_main_process)
+    RUN = Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
     sys.exit(f"error: {error}")
 
@@ -66,7 +68,7 @@ if workflow.is_main_process:
     load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     report_outputs.drop_stale(RUN.settings, RUN.store)
     print(
-        run.header(RUN.plan(), quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
+        header(RUN.plan, quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
     )
 
 
@@ -89,16 +91,16 @@ onstart:
             load_outputs.require_database(RUN.settings)
         print(RUN.start(workflow.execution_settings.retries, jobs), end="", file=sys.stderr)
     except IsoneError as error:
-        notify.tell_refusal(RUN.plan(), str(error))
+        notify.tell_refusal(RUN.plan, str(error))
         sys.exit(f"error: {error}")
 
 
 onsuccess:
-    print(run.summary(RUN.store, ended=True), file=sys.stderr)
+    print(summary(RUN.store, ended=True), file=sys.stderr)
     notify.tell_end(RUN.store)
 
 
 onerror:
-    print(run.summary(RUN.store, ended=True), file=sys.stderr)
+    print(summary(RUN.store, ended=True), file=sys.stderr)
     print(report_outputs.how_by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
     notify.tell_end(RUN.store)

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
 from isone.report.outputs import Outputs
-from isone.run import run
+from isone.run.targets import Run
 from isone.store import markers
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
@@ -35,7 +35,7 @@ def again(command: list[str], folder: Path) -> None:
         raise SystemExit(done.stderr)
 
 
-def finish(chosen: run.Run) -> int:
+def finish(chosen: Run) -> int:
     """Put a file (or folder) in the place of all that a run leaves; returns how many there are."""
     store, report = chosen.store, Outputs.of(chosen.settings)
     files = [markers.of_description(store), markers.of_duckdb(store)]
@@ -54,7 +54,7 @@ def finished(folder: Path, years: str) -> tuple[list[str], int]:
     (folder / "config.yaml").write_text((PROJECT / "config.yaml").read_text())
     config = {"years": years, "source": "sandbox"}
     with contextlib.chdir(folder):
-        count = finish(run.Run.of(config))
+        count = finish(Run.of(config))
     command = [SNAKEMAKE, "-s", str(PROJECT / "Snakefile"), "-j1", "--config"]
     return [*command, *(f"{key}={value}" for key, value in config.items())], count
 
@@ -93,4 +93,4 @@ def subject() -> None:
         folder = Path(temporary)
         finished(folder, "2018-2024")
         with contextlib.chdir(folder):
-            run.Run.of({"years": "2018-2024", "source": "sandbox"}).plan()
+            Run.of({"years": "2018-2024", "source": "sandbox"}).plan()

@@ -9,7 +9,7 @@ from typing import Any
 
 from isone.errors import UsageError
 from isone.market.datasets import DATASETS
-from isone.run import job, run
+from isone.run import job, status
 from isone.run.arguments import Parser
 from isone.run.settings import (
     config_of_this_folder,
@@ -18,6 +18,7 @@ from isone.run.settings import (
     read_settings,
     refuse_unknown,
 )
+from isone.run.summary import summary
 from isone.store import markers
 from isone.store.store import Store
 
@@ -47,9 +48,9 @@ def show_status(options: Namespace) -> None:
     """What has become of the newest run, from its files."""
     config = _config(options)
     settings = read_settings(config)
-    store = Store(settings.store_dir) if options.source else run.newest_store(settings)
-    for each in run.going_on(store) or [run.shown_id(store)]:
-        print(run.summary(store, run=each))
+    store = Store(settings.store_dir) if options.source else status.newest_store(settings)
+    for each in status.going_on(store) or [status.shown_id(store)]:
+        print(summary(store, run=each))
 
 
 def verify(options: Namespace) -> None:

@@ -19,8 +19,8 @@ localrules:
 
 rule download:
     input:
-        targets.each("<data>/complete/{dataset}/{period}.json", RUN.dataset_years),
-        targets.custom("<data>/complete/custom/{name}.json", RUN.custom),
+        each("<data>/complete/{dataset}/{period}.json", RUN.dataset_years),
+        each_custom("<data>/complete/custom/{name}.json", RUN.custom),
 
 
 rule download_prices:

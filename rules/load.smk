@@ -13,8 +13,8 @@ pathvars:
 
 rule load:
     input:
-        targets.once("<data>/loaded/isone.duckdb.json", RUN.dataset_years),
-        targets.each(
+        once("<data>/loaded/isone.duckdb.json", RUN.dataset_years),
+        each(
             "<data>/loaded/<database>/{dataset}/{period}.json",
             RUN.dataset_years if RUN.settings.database else [],
         ),
@@ -22,7 +22,7 @@ rule load:
 
 rule load_duckdb:
     input:
-        ancient(targets.each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years)),
+        ancient(each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years)),
     output:
         marker="<data>/loaded/isone.duckdb.json",
     log:

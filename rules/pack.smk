@@ -9,8 +9,8 @@
 
 rule pack:
     input:
-        targets.each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years),
-        targets.once("<data>/packed/datapackage.json", RUN.dataset_years),
+        each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years),
+        once("<data>/packed/datapackage.json", RUN.dataset_years),
 
 
 rule pack_prices:
@@ -31,7 +31,7 @@ rule pack_prices:
 
 rule describe_tables:
     input:
-        ancient(targets.each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years)),
+        ancient(each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years)),
     output:
         marker="<data>/packed/datapackage.json",
     log:

@@ -16,7 +16,7 @@ localrules:
 rule reconcile:
     input:
         packed=ancient(
-            targets.each(
+            each(
                 "<data>/packed/{dataset}/{period}.json",
                 reconcile_outputs.chosen(RUN.settings, RUN.dataset_years),
             )

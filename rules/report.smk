@@ -12,8 +12,8 @@
 
 rule report:
     input:
-        targets.once("<data>/reported/page.json", RUN.dataset_years),
-        targets.once("<data>/reported/figures.json", RUN.dataset_years),
+        once("<data>/reported/page.json", RUN.dataset_years),
+        once("<data>/reported/figures.json", RUN.dataset_years),
 
 
 rule write_report:

@@ -7,10 +7,10 @@ from isone.download.session import open_downloader
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
 from isone.market import clock
-from isone.run import custom, run, selection
+from isone.run import custom, missing, status
+from isone.run.dataset_year import DatasetYear
 from isone.run.job import USAGE, Job
 from isone.run.log import log
-from isone.run.selection import DatasetYear
 from isone.store import markers
 
 
@@ -18,7 +18,7 @@ def download_prices(it: Job, dataset: str, period: str) -> None:
     """Download what is missing of a dataset-year, and write its marker once all days are here."""
     year = DatasetYear.of_period(dataset, period, it.settings.locations)
     it.command(by_hand.command(year, it.settings))
-    plan = run.read_plan(it.store)
+    plan = status.read_plan(it.store)
     with open_downloader(
         it.settings,
         dataset,
@@ -55,7 +55,7 @@ def _missing_days(downloader: Downloader, job: DatasetYear, reason: str) -> dict
     A day that need not be final yet is here if it is in its preliminary version.
     """
     entries = downloader.store.read_ledger(job.dataset, job.year)
-    requests = selection.missing_requests(
+    requests = missing.missing_requests(
         downloader.dataset,
         job.days(newest_first=False),
         job.locations,
@@ -67,8 +67,7 @@ def _missing_days(downloader: Downloader, job: DatasetYear, reason: str) -> dict
         str(request.day): reason
         for request in requests
         if not (
-            selection.is_hoped_for(request, job.final_through)
-            and request.preliminary.name in entries
+            missing.is_hoped_for(request, job.final_through) and request.preliminary.name in entries
         )
     }
 

@@ -20,7 +20,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from isone.errors import IsoneError, StopRunError, UsageError
-from isone.run import run
+from isone.run import status
 from isone.run.console import say
 from isone.run.log import Redaction, close_log, log, open_log
 from isone.run.settings import Settings, read_settings
@@ -76,7 +76,7 @@ class Job:
     @property
     def status_path(self) -> Path:
         """Where it says how it is, for anybody to read at any time."""
-        return run.status_path(self.store, self.name)
+        return status.status_path(self.store, self.name)
 
     def __enter__(self) -> "Job":
         """Open the log and say what begins."""
@@ -130,7 +130,7 @@ class Job:
         if signal.getsignal(signal.SIGINT) == self._interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         if self._is_fatal(error):
-            run.stop(self.store, self.name, message)
+            status.stop(self.store, self.name, message)
         if self.exit_code:
             raise SystemExit(self.exit_code) from None
         return True
@@ -220,13 +220,13 @@ def job(snakemake: Any) -> Iterator[Job]:
         store, stable_log = Store(settings.store_dir), Path(snakemake.log[0])
         attempt = getattr(snakemake.resources, "attempt", 0)
         name = _name(stable_log, snakemake.wildcards) if attempt else stable_log.stem
-        if reason := run.stopped(store):
+        if reason := status.stopped(store):
             by = reason.partition(":")[0]
             _end(STOPPED, f"{name} does not start: the run was stopped by {by}", stable_log)
-        if attempt > 1 and (before := run.status_of(store, name)).get("permanent"):
-            why = f"no other attempt can end otherwise; see {before.get('log')}"
+        if attempt > 1 and (before := status.status_of(store, name)).permanent:
+            why = f"no other attempt can end otherwise; see {before.log}"
             _end(USAGE, f"{name} is not tried again: {why}", stable_log)
-        plan = run.read_plan(store) if attempt else None
+        plan = status.read_plan(store) if attempt else None
         with Job(
             name,
             snakemake.config,

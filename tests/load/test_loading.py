@@ -9,7 +9,7 @@ from isone.errors import UsageError
 from isone.load import layout, outputs
 from isone.pack import outputs as pack_outputs
 from isone.run import address, targets
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.store import markers
 from isone.store.store import Store, sha256, write_json, write_whole

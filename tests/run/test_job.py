@@ -11,7 +11,7 @@ import pytest
 from running import run_script
 
 from isone.errors import DownloadError, StopRunError
-from isone.run import run
+from isone.run import status
 from isone.run.job import Job, sentences
 from isone.run.log import log
 from isone.run.settings import read_settings
@@ -24,7 +24,7 @@ NAME = "isone_lmp_da_hourly_2024"
 def stopped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The reasons for which the run was stopped; without end to this process."""
     reasons: list[str] = []
-    monkeypatch.setattr(run, "stop", lambda store, name, reason: reasons.append(reason))
+    monkeypatch.setattr(status, "stop", lambda store, name, reason: reasons.append(reason))
     return reasons
 
 
@@ -46,7 +46,7 @@ def second(folder: Path) -> Job:
     )
 
 
-def status(folder: Path) -> dict[str, object]:
+def said(folder: Path) -> dict[str, object]:
     """What the status file says."""
     return dict(json.loads((folder / "data/runs/by-hand/jobs" / f"{NAME}.json").read_text()))
 
@@ -55,7 +55,7 @@ def test_a_good_attempt_ends_without_an_exit_code(tmp_path: Path) -> None:
     with second(tmp_path) as attempt:
         attempt.command("python scripts/download_lmp.py")
         log.info("in between")
-    assert status(tmp_path)["state"] == "succeeded"
+    assert said(tmp_path)["state"] == "succeeded"
     text = attempt.log_path.read_text()
     assert attempt.log_path.name.startswith(f"{NAME}_attempt2_")
     for line in ("(attempt 2 of 3)", "Command: python", "in between", "Status: SUCCEEDED"):
@@ -70,7 +70,7 @@ def test_an_expected_error_is_one_sentence_without_a_traceback(
         raise DownloadError("2 days missing: 2024-01-01, 2024-01-02")
     assert ended.value.code == 1
     assert stopped == []
-    assert status(tmp_path)["message"] == "2 days missing: 2024-01-01, 2024-01-02"
+    assert said(tmp_path)["message"] == "2 days missing: 2024-01-01, 2024-01-02"
     assert "Traceback" not in attempt.log_path.read_text()
 
 
@@ -93,7 +93,7 @@ def test_an_unexpected_error_has_its_traceback_in_the_log_and_one_sentence_outsi
     shown = capsys.readouterr()
     assert "Traceback" not in shown.out + shown.err
     assert "unexpected ZeroDivisionError: oh; this is a fault of the program" in str(
-        status(tmp_path)["message"]
+        said(tmp_path)["message"]
     )
 
 
@@ -101,14 +101,14 @@ def test_an_interruption_is_told_apart_from_a_failure(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended, second(tmp_path):
         raise KeyboardInterrupt
     assert ended.value.code == 130
-    assert status(tmp_path)["state"] == "interrupted"
+    assert said(tmp_path)["state"] == "interrupted"
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended, second(tmp_path):
         raise OSError(28, "No space left on device", "data/raw/x")
     assert ended.value.code == 1
-    assert "No space left on device (data/raw/x)" in str(status(tmp_path)["message"])
+    assert "No space left on device (data/raw/x)" in str(said(tmp_path)["message"])
 
 
 def test_a_password_is_in_no_record(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_an_interruption_of_which_a_library_makes_its_own_error_is_still_one(
         for each, handler in before.items():
             signal.signal(each, handler)
     assert ended.value.code == 130
-    assert status(tmp_path)["message"] == "interrupted; run again to resume"
+    assert said(tmp_path)["message"] == "interrupted; run again to resume"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_want_of_memory_is_a_sentence_and_no_fault_of_the_program(
     with pytest.raises(SystemExit) as ended, second(tmp_path) as attempt:
         raise error
     assert ended.value.code == 1
-    assert str(status(tmp_path)["message"]).startswith("there is not enough memory here; ")
+    assert str(said(tmp_path)["message"]).startswith("there is not enough memory here; ")
     assert "Traceback" not in attempt.log_path.read_text()
     with pytest.raises(SystemExit) as ended, sentences():
         raise error
@@ -168,13 +168,13 @@ def test_want_of_memory_is_a_sentence_and_no_fault_of_the_program(
 def test_no_job_of_a_stopped_run_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = configuration(tmp_path)
     it = Job("other", config, read_settings(config))
-    (it.store.run_dir(run.BY_HAND)).mkdir(parents=True)
-    (it.store.run_dir(run.BY_HAND) / "stop.txt").write_text(f"{NAME}: the account was refused")
+    (it.store.run_dir(status.BY_HAND)).mkdir(parents=True)
+    (it.store.run_dir(status.BY_HAND) / "stop.txt").write_text(f"{NAME}: the account was refused")
     (tmp_path / "logs").mkdir()
     for script in ("download_prices", "pack_prices"):
         assert run_script(script, config, dataset="lmp_da_hourly", period="2024") == 3
-        said = f"does not start: the run was stopped by {NAME}\n"
-        assert capsys.readouterr().err.endswith(said)
+        end = f"does not start: the run was stopped by {NAME}\n"
+        assert capsys.readouterr().err.endswith(end)
     assert not list((tmp_path / "data").rglob("jobs/*"))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset
-from isone.run import run, selection
+from isone.run import selection, status
 from isone.run.settings import Settings
 from isone.store.store import Store
 
@@ -16,7 +16,7 @@ def targets(path: str, settings: Settings) -> list[str]:
     for name in settings.datasets:
         first, last = days_to_recheck(DATASETS[name], settings, clock.now())
         days = f"{first:%Y%m%d}-{last:%Y%m%d}"
-        found.append(path.format(run=run.current_id(), dataset=name, days=days))
+        found.append(path.format(run=status.current_id(), dataset=name, days=days))
     return found
 
 

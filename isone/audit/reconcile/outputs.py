@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from isone.market.datasets import DATASETS
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store.store import Store
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from isone.market.datasets import DATASETS
-from isone.run import run
-from isone.run.selection import PERIOD_PATTERN, DatasetYear
+from isone.run import status
+from isone.run.dataset_year import PERIOD_PATTERN, DatasetYear
 from isone.store.store import Store
 
 
@@ -21,7 +21,7 @@ def targets(path: str, store: Store, dataset_years: Sequence[DatasetYear]) -> li
     for job in dataset_years:
         held = complete_names(store, job.dataset, job.year)
         chosen += held or [(job.dataset, job.period)]
-    now = run.current_id()
+    now = status.current_id()
     return [path.format(run=now, dataset=dataset, period=period) for dataset, period in chosen]
 
 

@@ -30,7 +30,7 @@ from isone.audit.verify.verdict import (
 from isone.audit.verify.year import verify_year
 from isone.errors import LoadError
 from isone.market.datasets import DATASETS, HUBS
-from isone.run import run, selection
+from isone.run import missing, status
 from isone.store.manifest import read_manifest
 from isone.store.store import Store, sha256
 
@@ -257,7 +257,7 @@ def test_a_database_that_is_down_is_no_damage_but_an_error(store: Store, tmp_pat
 def lacking(store: Store, dataset: str = "lmp_da_hourly") -> list[str]:
     days = [dt.date(2025, 11, day) for day in (1, 2, 3)]
     entries = store.read_ledger(dataset, 2025)
-    requests = selection.missing_requests(DATASETS[dataset], days, HUBS, entries, {})
+    requests = missing.missing_requests(DATASETS[dataset], days, HUBS, entries, {})
     return [request.name for request in requests]
 
 
@@ -321,7 +321,7 @@ def test_the_summary_ends_with_the_verdict_and_is_gone_while_a_check_has_not_end
     )
     log = Path(config["log_dir"]) / "verify.log"
     assert run_script("summarize_verdicts", config, log=log, inputs=copy) == 1
-    told = json.loads(run.status_path(store, "verify").read_text())["verdict_lines"]
+    told = json.loads(status.status_path(store, "verify").read_text())["verdict_lines"]
     assert summary_path(store).read_text().splitlines() == told
 
 

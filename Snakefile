@@ -67,9 +67,7 @@ if workflow.is_main_process:
     pack_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     report_outputs.drop_stale(RUN.settings, RUN.store)
-    print(
-        header(RUN.plan, quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
-    )
+    print(header(RUN.plan, quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr)
 
 
 rule all:

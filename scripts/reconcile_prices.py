@@ -4,6 +4,8 @@ from pathlib import Path
 
 from isone.audit.reconcile.jobs import reconcile_prices
 from isone.run.job import job
+from isone.store.store import write_whole
 
 with job(snakemake) as it:
-    reconcile_prices(it, [Path(marker) for marker in snakemake.input.packed])
+    summary = reconcile_prices(it, [Path(marker) for marker in snakemake.input.packed])
+    write_whole(Path(snakemake.output.summary), summary.read_bytes())

@@ -45,8 +45,10 @@ _OUTPUTS = {
     "load_duckdb": "loaded/isone.duckdb.json",
     "write_report": "reported/page.json",
     "write_figures": "reported/figures.json",
+    "summarize_verdicts": "runs/by-hand/verified/summary.txt",
+    "reconcile_prices": "runs/by-hand/reconciled/summary.txt",
 }
-"""Below the data folder, the markers that rules declare."""
+"""Below the data folder, what rules declare: a marker, or the run's copy of a summary."""
 
 
 def run_script(
@@ -66,13 +68,13 @@ def run_script(
     settings = read_settings(config)
     name = "isone" if script == "download_prices" else script.removesuffix("_prices")
     stem = wildcards.get("name") or "_".join([name, *wildcards.values()])
-    marker = str(settings.store_dir / _OUTPUTS.get(script, "").format(**wildcards))
+    made = str(settings.store_dir / _OUTPUTS.get(script, "").format(**wildcards))
     is_download = script.startswith("download")
     given = SimpleNamespace(
         config=config,
         wildcards=_Named(**wildcards),
         input=_Named(**inputs or {}),
-        output=_Named(**outputs or {"marker": marker}),
+        output=_Named(**outputs or {"marker": made, "summary": made}),
         log=_Named(log=str(log or settings.log_dir / f"{stem}.log")),
         resources=_Named(**({"attempt": attempt} if is_download else {})),
         threads=2,

@@ -19,13 +19,15 @@ from isone.store.store import Store, make_folder, write_whole
 from isone.text import count
 
 
-def reconcile_prices(it: Job, packed: Sequence[Path]) -> None:
+def reconcile_prices(it: Job, packed: Sequence[Path]) -> Path:
     """Compare packed years, named by their markers, with ISO-NE's own figures.
 
-    Raises VerifyError where a price differs, or nothing could be compared.
+    Returns where the verdict is written. Raises VerifyError where a price differs, or nothing
+    could be compared.
     """
     tables = [it.store.parquet_path(marker.parent.name, marker.stem) for marker in packed]
-    outputs.summary_path(it.store).unlink(missing_ok=True)
+    summary = outputs.summary_path(it.store)
+    summary.unlink(missing_ok=True)
     months: list[Month] = []
     sheets: list[Sheet] = []
     if it.settings.smd:
@@ -36,12 +38,13 @@ def reconcile_prices(it: Job, packed: Sequence[Path]) -> None:
     _show(months, sheets)
     found = verdict.on_hours(sheets) if it.settings.smd else verdict.on_months(months)
     it.tell(compared=found.compared, differ=found.differ, verdict_lines=[found.text])
-    write_whole(outputs.summary_path(it.store), f"{found.text}\n".encode())
+    write_whole(summary, f"{found.text}\n".encode())
     if not found.compared:
         raise VerifyError(found.text)
     if found.differ:
         raise VerifyError(f"{found.text} (see {outputs.months_path(it.store).parent})")
     log.info("%s", found.text)
+    return summary
 
 
 def _ask_for_averages(it: Job, tables: Sequence[Path]) -> list[Month]:

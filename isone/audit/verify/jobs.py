@@ -37,20 +37,22 @@ def verify_prices(it: Job, dataset: str, period: str) -> Path:
     return verdicts.write_verdict(it.store, verdict)
 
 
-def summarize_verdicts(it: Job, paths: Sequence[Path]) -> None:
-    """Show the verdicts in these files as a table; put damaged files aside if asked.
+def summarize_verdicts(it: Job, paths: Sequence[Path]) -> Path:
+    """Show the verdicts in these files as a table; move damaged files away if asked.
 
-    Raises VerifyError where anything is damaged or missing.
+    Returns where the table is written. Raises VerifyError where anything is damaged or missing.
     """
     found = [verdicts.read_verdict(path) for path in paths]
     table = verdicts.table(found)
     log.info("%s", table)
     sentence, is_error = _verdict(it.store, it.settings, found)
-    write_whole(verdicts.summary_path(it.store), f"{table}\n\n{sentence}\n".encode())
+    path = verdicts.summary_path(it.store)
+    write_whole(path, f"{table}\n\n{sentence}\n".encode())
     it.tell(verdict_lines=[*table.splitlines(), "", sentence])
     if is_error:
         raise VerifyError(sentence)
     log.info("%s", sentence)
+    return path
 
 
 def _verdict(store: Store, settings: Settings, found: Sequence[Verdict]) -> tuple[str, bool]:

@@ -1,6 +1,5 @@
 """This workflow as a module of another one, whose `prefix` everything has to lie below."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,11 +37,10 @@ isone:
 
 
 def others(workflow: Path, *targets: str) -> subprocess.CompletedProcess[str]:
-    """Run the other workflow; the package is where Python finds it, as if it were installed."""
+    """Run the other workflow."""
     return subprocess.run(
         [sys.executable, "-m", "snakemake", "-j1", *targets],
         cwd=workflow,
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -18,8 +18,8 @@ from spoiled import change_parquet, flip_a_bit
 
 from isone.audit.verify import outputs
 from isone.audit.verify.verdict import (
-    ABSENT,
     DAMAGED,
+    MISSING,
     OK,
     Damage,
     Verdict,
@@ -208,7 +208,7 @@ def test_what_is_not_made_yet_is_a_note_and_no_damage(store: Store) -> None:
 
 def test_a_year_without_a_marker_is_not_complete(store: Store) -> None:
     store.marker_path("lmp_da_hourly", PERIOD).unlink()
-    assert check(store).verdict == ABSENT
+    assert check(store).verdict == MISSING
 
 
 def test_a_marker_that_is_none_is_named(store: Store) -> None:

@@ -40,9 +40,10 @@ def finish(chosen: Run) -> int:
     store, report = chosen.store, Outputs.of(chosen.settings)
     files = [markers.of_description(store), markers.of_duckdb(store)]
     files += [markers.of_table(store, job.dataset, job.period) for job in chosen.dataset_years]
-    files += [*map(Path, chosen.price_markers), report.page, report.key_numbers]
-    tables = [chosen.store.parquet_path(job.dataset, job.period) for job in chosen.dataset_years]
-    for file in [*files, *tables, chosen.store.duckdb_path]:
+    files += [store.marker_path(job.dataset, job.period) for job in chosen.dataset_years]
+    files += [report.page, report.key_numbers]
+    tables = [store.parquet_path(job.dataset, job.period) for job in chosen.dataset_years]
+    for file in [*files, *tables, store.duckdb_path]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("{}")
     Path(report.figures).mkdir()

@@ -62,16 +62,6 @@ class Run:
             started.drop_custom(config)
         return started
 
-    @property
-    def price_markers(self) -> list[str]:
-        """The markers of the chosen dataset-years."""
-        return [str(self.store.marker_path(job.dataset, job.period)) for job in self.dataset_years]
-
-    @property
-    def custom_markers(self) -> list[str]:
-        """The markers of the custom downloads."""
-        return [str(self.store.marker_path("custom", each.name)) for each in self.custom]
-
     def price_priority(self, wildcards: Any) -> int:
         """The place of a dataset-year in the order; Snakemake starts higher ones first."""
         for place, job in enumerate(reversed(self.dataset_years)):
@@ -87,8 +77,9 @@ class Run:
     def drop_custom(self, config: Mapping[str, Any]) -> None:
         """Remove the markers of custom downloads that were changed since, or have more to bring."""
         now = clock.now()
-        for each, path in zip(self.custom, map(Path, self.custom_markers), strict=True):
-            markers.keep_if(markers.holds(path, made_from(each, config, now)), path)
+        for download in self.custom:
+            path = self.store.marker_path("custom", download.name)
+            markers.keep_if(markers.holds(path, made_from(download, config, now)), path)
 
     @cached_property
     def plan(self) -> Plan:

@@ -111,6 +111,12 @@ def command(
     return shlex.join([*map(_from_here, start), *words, *more])
 
 
+def module_command(words: Sequence[str]) -> str:
+    """The command line of `python -m isone` and these words, started in this folder."""
+    there = [] if Path.cwd() == PROJECT else ["env", f"PYTHONPATH={PROJECT}"]
+    return shlex.join([*there, _from_here(sys.executable), "-m", "isone", *words])
+
+
 def _differing(data_type: DataType, settings: Settings, said: Collection[str]) -> list[str]:
     there = _of_this_folder(data_type)
     words: list[str] = []
@@ -207,7 +213,7 @@ def end_sentence(dataset: str, newest: dt.date, last: dt.date, settings: Setting
     return f"{dataset} is published to {newest}; run again later for the days to {last}"
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what is wrong by raising UsageError, and names the nearest option for a misspelt one."""
 
     def error(self, message: str) -> NoReturn:
@@ -225,7 +231,7 @@ class _Parser(argparse.ArgumentParser):
 def make_parser(data_type: DataType) -> argparse.ArgumentParser:
     """The command line of a script."""
     script, option, what = _SCRIPTS[data_type]
-    arguments = _Parser(
+    arguments = Parser(
         prog=f"python {script}",
         description=f"Download ISO-NE's {what} day by day, one request at a time. Days that are "
         "here are not asked for again. What is not said here is taken from config.yaml.",

@@ -22,7 +22,7 @@ from msgspec import Meta, Struct
 from isone.errors import UsageError, printable
 from isone.market.datasets import DATASETS, DataType
 from isone.run import arguments, selection, sources
-from isone.run.journal import Redaction
+from isone.run.log import Redaction
 from isone.run.settings import HANDED_ON, PROJECT, read_settings, validate
 
 log = logging.getLogger(__name__)

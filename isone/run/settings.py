@@ -146,6 +146,16 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     )
 
 
+def below(prefix: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration whose folders are below `prefix`, but for those said from the root."""
+    moved = dict(config)
+    for key in ("data_dir", "log_dir"):
+        folder = str(config.get(key) or getattr(Config(), key))
+        if prefix and not folder.startswith(("/", "~", "..")):
+            moved[key] = prefix + folder
+    return moved
+
+
 def config_of_this_folder() -> dict[str, Any]:
     """The configuration for a script run by hand, or by the workflow as a custom download."""
     handed_on = os.environ.get(HANDED_ON)

@@ -19,7 +19,7 @@ from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
 from isone.market.datasets import DATASETS, Request
 from isone.response import check, parse, reports
 from isone.run import custom, sources, status
-from isone.run.journal import Redaction
+from isone.run.log import Redaction
 from isone.run.plan import Plan, Planned
 from isone.run.settings import config_of_this_folder, read_settings
 from isone.run.sources import Credentials, Source

@@ -11,7 +11,7 @@ from isone.errors import UsageError
 from isone.market.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
 from isone.run import schemas
 from isone.run.config import Config
-from isone.run.settings import PROJECT, read_settings
+from isone.run.settings import PROJECT, below, read_settings
 
 GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}
 
@@ -181,3 +181,14 @@ def test_config_yaml_says_the_defaults() -> None:
 def test_synthetic_prices_lie_apart_from_real_ones() -> None:
     assert read_settings({"source": "sandbox"}).store_dir == Path("data/sandbox")
     assert read_settings({"source": "webservices"}).store_dir == Path("data")
+
+
+def test_a_prefix_moves_the_folders_that_are_said_from_the_working_folder() -> None:
+    def folders(config: dict[str, Any]) -> tuple[str, str]:
+        settings = read_settings(below("prices/", config))
+        return str(settings.data_dir), str(settings.log_dir)
+
+    assert folders({}) == ("prices/data", "prices/logs")
+    assert folders({"data_dir": "mine", "log_dir": None}) == ("prices/mine", "prices/logs")
+    assert folders({"data_dir": "/srv/isone", "log_dir": "../logs"}) == ("/srv/isone", "../logs")
+    assert below("", {"years": 2024}) == {"years": 2024}

@@ -6,7 +6,6 @@ from isone.download import by_hand
 from isone.download.session import open_downloader
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
-from isone.market import clock
 from isone.run import custom, missing, status
 from isone.run.dataset_year import DatasetYear
 from isone.run.job import USAGE, Job
@@ -79,7 +78,7 @@ def download_custom(it: Job, name: str, marker: Path) -> None:
     chosen = next(each for each in downloads if each.name == name)
     it.stops_run |= chosen.stop_on_failure
     it.command(custom.command(chosen, config))
-    begun = clock.now()
+    begun = market_time.now()
     it.exit_code = custom.run_program(chosen, config)
     if it.exit_code:
         if chosen.data_type and it.exit_code == USAGE:

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from isone.errors import UsageError
-from isone.market import clock
 from isone.pack.reading import Packed
 from isone.store.store import writing_whole
 
@@ -79,7 +78,9 @@ def as_text(values: pa.Array) -> pa.Array:
 
 
 def _market_times(timestamps: pa.Array) -> pa.Array:
-    return _each_distinct(timestamps, lambda t: clock.local_time(int(t.timestamp())).isoformat())
+    return _each_distinct(
+        timestamps, lambda t: market_time.local_time(int(t.timestamp())).isoformat()
+    )
 
 
 def _each_distinct(values: pa.Array, render: Callable[[Any], str]) -> pa.Array:

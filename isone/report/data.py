@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from isone.market import clock
-from isone.market.datasets import HUB
+from isone.market import market_time
+from isone.market.locations import HUB
 from isone.report import coverage, periods, quality, reconciled
 from isone.report.columns import COLUMNS, PART
 from isone.report.day import Day
@@ -135,7 +135,7 @@ def _period(spans: Spans, year: int) -> Period:
 
 def gather(settings: Settings, store: Store, database: Path | None = None) -> ReportData:
     """Ask everything once. Raises LoadError for a database that cannot be read."""
-    made = clock.now()
+    made = market_time.now()
     path = database or store.duckdb_path
     with open_report(path) as connection:
         locations = _choices(known.locations(connection))

@@ -7,7 +7,9 @@ from functools import cached_property
 
 from isone.errors import DamagedError
 from isone.market import flaws
-from isone.market.datasets import ALL_LOCATIONS, HUBS, Dataset, Locations, Request
+from isone.market.dataset import Dataset
+from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
+from isone.market.requests import Request
 from isone.report.day import State
 from isone.run import missing, status
 from isone.store.manifest import Manifest, read_manifest
@@ -48,7 +50,8 @@ class StoredYear:
         days: dict[dt.date, dict[str, Entry]] = {}
         for name, entry in self.entries.items():
             with contextlib.suppress(ValueError):
-                days.setdefault(entry.day, {})[name] = entry
+                for day in entry.days:
+                    days.setdefault(day, {})[name] = entry
         return days
 
     @cached_property

@@ -18,8 +18,10 @@ from isone.download.client import Client
 from isone.download.session import open_client
 from isone.download.year import entry_of, received_now, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.response import check, parse, revisions
 from isone.response.suspects import Known
 from isone.run.job import Job
@@ -36,7 +38,7 @@ def recheck_prices(it: Job, dataset: str, days: str, note: Path) -> None:
     The note is kept in the store, too. Raises DownloadError where a day could not be compared.
     """
     first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days.split("-"))
-    kept = outputs.kept(it.store, dataset, days, clock.now())
+    kept = outputs.kept(it.store, dataset, days, market_time.now())
     with it.store.sole_downloader(it.name), open_client(it.settings, it.redaction) as client:
         found = recheck_days(it.store, client, DATASETS[dataset], first, last)
     write_json(kept, found)
@@ -113,7 +115,8 @@ def _recheck(
     if before == after:
         return None
     accepted = {flaw.name for flaw in entry.flaws}
-    finding = check.examine(dataset, request, after, accepted=accepted)
+    today = market_time.now().date()
+    finding = check.examine(dataset, request, after, accepted=accepted, today=today)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:

@@ -3,8 +3,8 @@
 import datetime as dt
 from pathlib import Path
 
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.run import selection, status
 from isone.run.settings import Settings
 from isone.store.store import Store
@@ -14,7 +14,7 @@ def targets(path: str, settings: Settings) -> list[str]:
     """The path of each chosen dataset's note: it has places for `run`, `dataset` and `days`."""
     found = []
     for name in settings.datasets:
-        first, last = days_to_recheck(DATASETS[name], settings, clock.now())
+        first, last = days_to_recheck(DATASETS[name], settings, market_time.now())
         days = f"{first:%Y%m%d}-{last:%Y%m%d}"
         found.append(path.format(run=status.current_id(), dataset=name, days=days))
     return found

@@ -10,7 +10,7 @@ from isone.audit.reconcile.workbook import Sheet
 from isone.download.client import Client
 from isone.download.session import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
-from isone.market.datasets import HUBS
+from isone.market.locations import HUBS
 from isone.response import parse
 from isone.run.job import Job
 from isone.run.log import log

@@ -10,7 +10,7 @@ from isone.load import history, outputs, packed, sql
 from isone.load.comparison import DAY_COLUMNS, Comparison, DayDigests
 from isone.load.history import DayRow
 from isone.load.packed import PackedFile
-from isone.market.datasets import Dataset
+from isone.market.dataset import Dataset
 from isone.run.settings import Settings
 from isone.store.store import Store
 

@@ -13,7 +13,9 @@ from isone.audit.verify.verdict import Damage
 from isone.errors import DamagedError, IsoneError
 from isone.load.comparison import Comparison, DayDigests
 from isone.market import flaws
-from isone.market.datasets import Dataset, Locations, Request
+from isone.market.dataset import Dataset
+from isone.market.locations import Locations
+from isone.market.requests import Request
 from isone.response import check, parse, suspects
 from isone.store.manifest import Manifest
 from isone.store.store import Entry, Store, sha256

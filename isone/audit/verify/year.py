@@ -11,7 +11,9 @@ from isone.audit.verify.verdict import DAMAGED, MISSING, OK, Damage, Verdict
 from isone.errors import DamagedError, LoadError
 from isone.load import packed
 from isone.load.comparison import Comparison, DayDigests
-from isone.market.datasets import DATASETS, Dataset, Locations
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
 from isone.pack.parquet import read_metadata
 from isone.response import reports
 from isone.run.settings import Settings
@@ -51,7 +53,7 @@ def verify_year(
         period,
         DAMAGED if findings.damage else OK,
         now,
-        days=len({entry.request[:8] for entry in manifest.requests}),
+        days=len({day for entry in manifest.requests for day in entry.days}),
         requests=len(manifest.requests),
         rows=findings.rows,
         digests=findings.digests,
@@ -85,7 +87,7 @@ def _verify_all(
 def _chosen_locations(store: Store, dataset: Dataset, period: str, findings: Findings) -> Locations:
     """The locations that the table was narrowed to, as it says itself."""
     path = store.parquet_path(dataset.name, period)
-    if dataset.place != "location" or not path.exists():
+    if not dataset.chooses_locations or not path.exists():
         return "all"
     try:
         words = read_metadata(path).get("locations", "all")

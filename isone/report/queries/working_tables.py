@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from isone.errors import LoadError
 from isone.load import duckdb_file, sql
-from isone.market import clock
+from isone.market import market_time
 
 FIVES = 12
 """Five-minute intervals in an hour."""
@@ -52,7 +52,7 @@ def open_report(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _empty() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute(f"SET TimeZone = {sql.text(clock.MARKET_ZONE.key)}")
+    connection.execute(f"SET TimeZone = {sql.text(market_time.MARKET_ZONE.key)}")
     for table, _, columns in sql.all_tables():
         connection.execute(f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})")
     connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")

@@ -4,25 +4,18 @@ Prices that do not change from hour to hour, that are too large, below zero, fin
 should be the same at all locations and are not.
 """
 
-import functools
 import hashlib
-import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 
 from isone.market import clock
 from isone.market.datasets import Column, Dataset, Request
 from isone.market.flaws import Flaw
-from isone.response import parse
-from isone.response.parse import WideLocationRef
+from isone.response.table import Table
 from isone.text import count
-
-if TYPE_CHECKING:
-    from isone.response.aligned import Cells
 
 _BOUND = 10_000  # $/MWh, several times the highest price there ever was
 _FLAT_HOURS = 3
@@ -49,58 +42,19 @@ class Prices(NamedTuple):
         return np.array([columns(column) for column in self.columns])[:, None, None]
 
 
-def read_prices(
-    dataset: Dataset, request: Request, body: bytes, cells: "Cells | None" = None
-) -> Prices:
-    """The numbers of a validated response; `cells` are its columns, where they were read."""
+def prices_of(table: Table, request: Request) -> Prices:
+    """The numbers of a validated response."""
+    dataset = table.dataset
     columns = [column for column in dataset.columns if column.type == "double"]
-    if cells:
-        timestamps = [text.decode() for text in cells.begins.dictionary.to_pylist()]
-        ids = [_id_of(text) for text in cells.places.dictionary.to_pylist()]
-        at_timestamp, at_place = cells.begins.indices.to_numpy(), cells.places.indices.to_numpy()
-        values = [cells.values[column.name].to_numpy() for column in columns]
-    else:
-        rows = parse.read_records(dataset, body, validated=True).rows
-        timestamp = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
-        timestamps, at_timestamp = _numbered(map(timestamp, rows))
-        served, at_place = _numbered(_places_of(dataset, rows))
-        ids = [_id_of(each) for each in served] if dataset.place == "location" else served
-        values = [np.array([*map(operator.attrgetter(c.name), rows)], float) for c in columns]
-    expected = clock.timestamps(request.day, dataset.interval_minutes)
-    found = [
-        expected[text] if text in expected else dataset.interval_of(clock.parse_timestamp(text))
-        for text in timestamps
-    ]
     owed = dataset.intervals(request) if dataset.owes_rows else ()
-    slots, places = sorted({*owed, *found}), sorted(set(ids), key=str)
-    cell = (_ranks(found, slots) * len(places))[at_timestamp] + _ranks(ids, places)[at_place]
-    table = np.full((len(columns), len(slots) * len(places)), np.nan)
-    for of_column, served in zip(table, values, strict=True):
-        of_column[cell] = served
-    return Prices(slots, places, columns, table.reshape(len(columns), len(slots), len(places)))
-
-
-def _numbered(keys: Iterable[Any]) -> tuple[list[Any], Any]:
-    """The different keys as they come, and for each key its number among them."""
-    numbers: dict[Any, int] = {}
-    at = [numbers.setdefault(key, len(numbers)) for key in keys]
-    return list(numbers), np.array(at, int)
-
-
-def _places_of(dataset: Dataset, rows: Sequence[Any]) -> Iterable[Any]:
-    """The place of each row; of a location the bytes of its JSON."""
-    if dataset.names:
-        return map(operator.attrgetter(*dataset.names), rows)
-    if dataset.place == "location":
-        return map(bytes, map(operator.attrgetter("place"), rows))
-    return map(operator.attrgetter("place"), rows) if dataset.place else [0] * len(rows)
-
-
-@functools.lru_cache(maxsize=8192)  # every response has the same
-def _id_of(text: bytes) -> int | str | None:
-    """A location's id, or its name where a public report has no more."""
-    place = msgspec.json.decode(text, type=WideLocationRef)
-    return int(place.id) if place.id else place.name
+    slots = sorted({*owed, *table.intervals.distinct})
+    places = sorted(table.keys.distinct, key=str)
+    slot = (_ranks(table.intervals.distinct, slots) * len(places))[table.intervals.at]
+    cell = slot + _ranks(table.keys.distinct, places)[table.keys.at]
+    values = np.full((len(columns), len(slots) * len(places)), np.nan)
+    for of_column, column in zip(values, columns, strict=True):
+        of_column[cell] = table.numbers[column.name]
+    return Prices(slots, places, columns, values.reshape(len(columns), len(slots), len(places)))
 
 
 def _ranks(keys: Sequence[Any], ordered: Sequence[Any]) -> Any:

@@ -21,8 +21,10 @@ from isone.download.year import entry_of, received_now, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
 from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset, Request
-from isone.response import check, parse, revisions
+from isone.response import parse, revisions
 from isone.response.suspects import Known
+from isone.response.table import read_table
+from isone.response.validate import validate
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import read_settings
@@ -124,15 +126,16 @@ def _recheck(
     if before == after:
         return None
     accepted = {flaw.name for flaw in entry.flaws}
-    finding = check.examine(dataset, request, after, accepted=accepted)
+    table = read_table(dataset, after)
+    finding = validate(table, request, accepted=accepted)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:
         raise NoDataError("the response is empty now; what was had is kept")
-    changes = revisions.compare(dataset, before, after)
+    changes = revisions.compare(read_table(dataset, before, validated=True), table)
     if not changes.rows:
         return None
-    prices, found = Known.of(store, dataset, [request.day.year]).examine(dataset, request, after)
+    prices, found = Known.of(store, dataset, [request.day.year]).examine(table, request)
     new = entry_of(
         request,
         content,

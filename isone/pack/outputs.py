@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isone.market.datasets import DATASETS, Locations
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.store import Store
@@ -99,7 +99,7 @@ def table_digests(store: Store) -> dict[str, str]:
 
 _MODULES = (
     *("market/clock", "market/tables"),
-    *("response/aligned", "response/parse", "response/reports", "response/rows"),
+    *("response/parse", "response/reports", "response/rows", "response/table"),
     *("pack/year", "pack/columns", "pack/parquet"),
 )
 

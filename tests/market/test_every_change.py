@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 from filled import build_duckdb
 from postgres_server import running_server
+from reading import examine
 
 from isone.download.client import Client
 from isone.download.year import Downloader, manifest
@@ -29,14 +30,13 @@ from isone.load.outputs import packed_names
 from isone.market import clock
 from isone.market.datasets import DATASETS, HUBS, Request
 from isone.pack.year import pack_year
-from isone.response import check
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox, report_files
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.report_files import ReportFiles
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 from isone.store.store import Store
 
 TODAY = dt.date(2038, 1, 10)
@@ -120,9 +120,7 @@ def test_each_response_of_each_dataset_has_the_day_s_intervals(name: str) -> Non
         if name == "regulation_5min" and day.year < 2016:
             continue  # its record of two prices is no older
         request = Request(name, day, location=location)
-        found = check.examine(
-            dataset, request, synthetic.answer(dataset.url_path(request), AT).body
-        )
+        found = examine(dataset, request, synthetic.answer(dataset.url_path(request), AT).body)
         assert not found.missing
         assert found.rows == hours * 60 // dataset.interval_minutes * max(found.places, 1)
 
@@ -137,7 +135,7 @@ def test_each_public_report_has_the_day_s_intervals(name: str) -> None:
         for request in dataset.report_requests(day):
             response = files.answer(f"/{dataset.report_path(request)}", "isox_token=synthetic", AT)
             assert response
-            found = check.examine(dataset, request, response.body)
+            found = examine(dataset, request, response.body)
             assert not found.missing
             rows.add((request, found.rows // max(found.places, 1)))
         assert sum(count for _, count in rows) == hours * 60 // dataset.interval_minutes

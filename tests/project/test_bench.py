@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import page
-from bench.__main__ import REQUESTS
+from bench.__main__ import PARTS
 from bench.lines import PROJECT, Line
 from bench.profiling import _place
 
@@ -18,19 +18,19 @@ def test_the_fewest_requests_are_sent() -> None:
     assert done.stdout.count("held") == 2
 
 
-def test_a_request_that_there_is_not_is_named() -> None:
+def test_a_part_that_there_is_not_is_named() -> None:
     command = [sys.executable, "-m", "bench", "packing"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert "no part is called packing" in done.stderr
 
 
-@pytest.mark.parametrize("name", REQUESTS)
-def test_every_request_says_what_it_compares_and_has_lines_to_give(name: str) -> None:
-    request = importlib.import_module(f"bench.{name}")
-    assert request.__doc__
-    assert callable(request.measure)
-    assert callable(request.subjects)
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_says_what_it_compares_and_has_lines_to_give(name: str) -> None:
+    part = importlib.import_module(f"bench.{name}")
+    assert part.__doc__
+    assert callable(part.measure)
+    assert callable(part.subjects)
 
 
 def test_a_ratio_is_held_against_its_bounds() -> None:
@@ -54,10 +54,10 @@ def test_a_section_takes_the_place_of_its_older_self(
 
 
 def test_a_sample_counts_for_our_innermost_function() -> None:
-    ours, numpy = "examine (isone/response/check.py:7)", "take (numpy/core.py:3)"
+    ours, numpy = "validate (isone/response/validate.py:7)", "take (numpy/core.py:3)"
     assert (
         _place(["main (x.py:1)", ours, numpy])
-        == "examine (isone/response/check.py) → take (numpy/core.py)"
+        == "validate (isone/response/validate.py) → take (numpy/core.py)"
     )
-    assert _place([ours]) == "examine (isone/response/check.py)"
+    assert _place([ours]) == "validate (isone/response/validate.py)"
     assert _place(["main (x.py:1)"]) == ""

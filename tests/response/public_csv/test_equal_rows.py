@@ -4,11 +4,12 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from reading import examine, records_of
 
 from isone.download.client import Client
 from isone.market import clock
 from isone.market.datasets import DATASETS, HUBS, Dataset, Request
-from isone.response import check, parse, reports
+from isone.response import parse, reports
 
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
 PUBLIC = [dataset.name for dataset in DATASETS.values() if dataset.report]
@@ -19,18 +20,10 @@ def rows(dataset: Dataset, requests: list[Request], client: Client) -> dict[tupl
     found = {}
     for request in requests:
         body = parse.inflate(client.fetch(client.source.path(dataset, request)))
-        check.examine(dataset, request, body).require_whole()
-        for row in parse.read_records(dataset, body).rows:
-            timestamp = row.begins
-            for key in dataset.begins[1:]:
-                timestamp = getattr(timestamp, key)
-            place: Any = None
-            if dataset.place == "location":
-                place = (row.place.id, row.place.name, row.place.type)
-            elif dataset.place:
-                place = (row.place, row.place_name)
+        examine(dataset, request, body).require_whole()
+        for row in records_of(dataset, body):
             values = {column.name: getattr(row, column.name) for column in dataset.columns}
-            found[clock.parse_timestamp(timestamp), place] = values
+            found[clock.parse_timestamp(row.begins), row.place] = values
     return found
 
 

@@ -16,7 +16,8 @@ from isone.download.client import Client
 from isone.download.year import Downloader, download_year
 from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
-from isone.market.datasets import DATASETS, HUBS
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 from isone.pack.year import pack_year
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings

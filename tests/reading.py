@@ -4,7 +4,8 @@ import math
 from types import SimpleNamespace
 from typing import Any
 
-from isone.market.datasets import Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.requests import Request
 from isone.response.table import read_table
 from isone.response.validate import Finding, validate
 

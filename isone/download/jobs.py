@@ -9,7 +9,7 @@ from isone.download import by_hand
 from isone.download.session import open_downloader
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
-from isone.market import clock
+from isone.market import market_time
 from isone.run import custom, missing, status
 from isone.run.console import say
 from isone.run.dataset_year import DatasetYear
@@ -95,7 +95,7 @@ def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt
     store = Store(settings.store_dir)
 
     def work(journal: Journal) -> None:
-        begun = clock.now()
+        begun = market_time.now()
         journal.exit_code = custom.run_program(chosen, config)
         if journal.exit_code:
             if chosen.data_type and journal.exit_code == USAGE:

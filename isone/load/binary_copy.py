@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from isone.market.tables import TableColumn
+from isone.market.schema import COLUMN_TYPES, TableColumn
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 _NULL = -1
 _EPOCH_DAYS = 10_957  # from 1970-01-01 to 2000-01-01, PostgreSQL's epoch
 _EPOCH_MICROSECONDS = _EPOCH_DAYS * 86_400_000_000
-_NUMBERS = {"timestamp": ">i8", "date": ">i4", "integer": ">i4", "double": ">f8"}
 _FEWEST_ROWS_A_RUN = 32
 """Where runs are shorter on average, rows of the same form are brought together first."""
 
@@ -73,7 +72,7 @@ def _values_of(array: pa.Array, column: TableColumn) -> _Values:
         if coded.null_count:
             codes = np.where(_valid(coded), codes, 0)
         return _Values(None, codes, texts, _with_nulls(lengths[codes], coded))
-    stored = _stored(array, _NUMBERS[column.type][1:])
+    stored = _stored(array, COLUMN_TYPES[column.type].number[1:])
     if column.type == "timestamp":
         stored = stored - _EPOCH_MICROSECONDS
     elif column.type == "date":
@@ -125,7 +124,7 @@ def _run(columns: Sequence[TableColumn], values: Sequence[_Values], first: int, 
         layout.append((f"size{place}", ">i4"))
         size = int(found.sizes[first])
         if size > 0:
-            layout.append((f"value{place}", _NUMBERS.get(column.type, f"V{size}")))
+            layout.append((f"value{place}", COLUMN_TYPES[column.type].number or f"V{size}"))
     template = np.zeros(1, np.dtype(layout))
     template["fields"] = len(columns)
     varying: list[tuple[str, Array]] = []

@@ -19,8 +19,8 @@ from isone.errors import LoadError
 from isone.load import packed, sql
 from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
-from isone.market.datasets import Dataset
-from isone.market.tables import table_columns
+from isone.market.dataset import Dataset
+from isone.market.schema import table_columns
 from isone.text import count
 
 if TYPE_CHECKING:
@@ -147,12 +147,9 @@ class Comparison:
         from isone.load import postgres
 
         columns = table_columns(dataset)
-        kinds = {
-            "timestamp": pa.int64(),
-            "date": pa.date32(),
-            "integer": pa.int32(),
-            "double": pa.float64(),
-            "string": pa.string(),
+        kinds = {  # instants come as microseconds since the epoch
+            column.name: pa.int64() if column.type == "timestamp" else column.arrow
+            for column in columns
         }
         found = DayDigests()
         with postgres.rows_as_csv(connection, tables, dataset, year) as pieces:
@@ -162,7 +159,7 @@ class Comparison:
                     stream,
                     csv.ReadOptions(column_names=[column.name for column in columns]),
                     convert_options=csv.ConvertOptions(
-                        column_types={c.name: kinds[c.type] for c in columns},
+                        column_types=kinds,
                         null_values=[""],
                         strings_can_be_null=True,
                         quoted_strings_can_be_null=False,
@@ -201,8 +198,7 @@ class Comparison:
 
     def _digest(self, dataset: Dataset, source: str) -> DayDigests:
         columns = ", ".join(
-            f"CAST({sql.name(column.name)} AS {sql.TYPES[column.type]})"
-            for column in table_columns(dataset)
+            f"CAST({sql.name(column.name)} AS {column.sql})" for column in table_columns(dataset)
         )
         self._connection.execute(
             f"SELECT operating_day, count(*), sum(hash({columns})) FROM {source} GROUP BY ALL"
@@ -252,6 +248,7 @@ def _with_instants(batch: pa.RecordBatch) -> pa.Table:
     table = pa.Table.from_batches([batch])
     for name in ("interval_start_utc", "interval_end_utc"):
         place = table.schema.get_field_index(name)
-        instants = table.column(place).cast(pa.timestamp("us", tz="UTC"))
-        table = table.set_column(place, name, instants)
+        if place >= 0:  # a snapshot has no end
+            instants = table.column(place).cast(pa.timestamp("us", tz="UTC"))
+            table = table.set_column(place, name, instants)
     return table

@@ -16,9 +16,9 @@ from isone.errors import LoadError
 from isone.load import history, packed, sql, views
 from isone.load.history import DayRow
 from isone.load.packed import PackedFile
-from isone.market import clock
+from isone.market import market_time
 from isone.market.datasets import DATASETS
-from isone.market.tables import TableColumn
+from isone.market.schema import TableColumn
 from isone.store.store import Store, make_folder, name_aside, sync
 
 MEMORY_LIMIT = "320MB"
@@ -37,7 +37,7 @@ class Loaded:
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a finished database for reading, with instants shown in market time."""
     connection = duckdb.connect(str(path), read_only=True)
-    connection.execute(f"SET TimeZone = {sql.text(clock.MARKET_ZONE.key)}")
+    connection.execute(f"SET TimeZone = {sql.text(market_time.MARKET_ZONE.key)}")
     return connection
 
 
@@ -150,7 +150,7 @@ def _add_rows(
     columns: Sequence[TableColumn],
     rows: Sequence[tuple[Any, ...]],
 ) -> int:
-    lists = ", ".join(f"unnest(CAST(? AS {sql.TYPES[column.type]}[]))" for column in columns)
+    lists = ", ".join(f"unnest(CAST(? AS {column.sql}[]))" for column in columns)
     values = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(columns)
     connection.execute(f"INSERT INTO {sql.name(table)} SELECT {lists}", values)
     return len(rows)
@@ -180,7 +180,7 @@ def _locations_query() -> str:
     each = " UNION ALL ".join(
         f"({packed.places_query(dataset, sql.name(dataset.name))})"
         for dataset in DATASETS.values()
-        if dataset.place
+        if dataset.id_key
     )
     return (
         "SELECT location_id, arg_max(location, last_day), arg_max(location_type, last_day), "

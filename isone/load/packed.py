@@ -16,12 +16,12 @@ import duckdb
 
 from isone.errors import DamagedError, LoadError
 from isone.load import sql
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import table_columns
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.schema import table_columns
 from isone.store.store import Store, sha256_of_file
 
 _GLOB_CHARACTERS = re.compile(r"([*?\[])")
-_RESERVE_ZONE = "RESERVE ZONE"
 _SCOPES = {"all": 0, "": 1}  # any other scope is a chosen list of locations
 
 
@@ -90,7 +90,8 @@ def rows_query(files: Sequence[PackedFile]) -> str:
 
 def places_query(dataset: Dataset, rows: str) -> str:
     """A query for the places in a dataset's rows, each once, under its newest name."""
-    kind = "location_type" if dataset.place == "location" else sql.text(_RESERVE_ZONE)
+    key = dataset.id_key
+    kind = sql.text(key.kind.upper()) if key and not key.type_field else "location_type"
     return (
         "SELECT location_id, arg_max(location, last_day) AS location, "
         "arg_max(location_type, last_day) AS location_type, "
@@ -103,7 +104,7 @@ def places_query(dataset: Dataset, rows: str) -> str:
 
 def _merged(dataset: Dataset, group: Sequence[PackedFile]) -> str:
     """The rows of files that may overlap: of a later one, only what no earlier one has."""
-    keys = "operating_day, location_id" if dataset.place else "operating_day"
+    keys = "operating_day, location_id" if dataset.id_key else "operating_day"
     requests = [_select(dataset, [group[0].path])]
     for number, file in enumerate(group[1:], 1):
         earlier = _source([each.path for each in group[:number]])
@@ -149,7 +150,7 @@ def _inspect(
             "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
         ) from error
     expected = [
-        (column.name, sql.TYPES[column.type].replace("DOUBLE PRECISION", "DOUBLE"))
+        (column.name, column.sql.replace("DOUBLE PRECISION", "DOUBLE"))
         for column in table_columns(DATASETS[dataset])
     ]
     if [(each[0], each[1]) for each in columns] != expected:

@@ -21,8 +21,9 @@ from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
 from isone.load.postgres_schema import Tables, require_layout, schema_name
 from isone.load.postgres_tables import Connection, partitions, year_bounds
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import table_columns
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.schema import table_columns
 from isone.run.address import target
 from isone.run.settings import require_no_password
 from isone.store.store import Store
@@ -329,7 +330,7 @@ def _replace_places(
     connection.execute(
         "DELETE FROM places_by_year WHERE dataset = %s AND year = %s", [dataset.name, year]
     )
-    if not dataset.place:
+    if not dataset.id_key:
         return 0
     with _reader() as reader:
         reader.execute(packed.places_query(dataset, f"({packed.rows_query(files)})"))

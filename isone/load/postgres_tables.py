@@ -8,9 +8,10 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from isone.errors import UsageError
 from isone.load import sql, views
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import TableColumn, sort_key, table_columns
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.schema import TableColumn, sort_key, table_columns
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -141,8 +142,8 @@ def attach_year(connection: Connection, dataset: Dataset, year: int) -> None:
 
 def year_bounds(year: int) -> tuple[dt.datetime, dt.datetime]:
     """The instants at which a year's operating days begin and end."""
-    first, _ = clock.day_bounds(dt.date(year, 1, 1))
-    end, _ = clock.day_bounds(dt.date(year + 1, 1, 1))
+    first, _ = market_time.day_bounds(dt.date(year, 1, 1))
+    end, _ = market_time.day_bounds(dt.date(year + 1, 1, 1))
     return dt.datetime.fromtimestamp(first, dt.UTC), dt.datetime.fromtimestamp(end, dt.UTC)
 
 

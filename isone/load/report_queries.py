@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from isone.errors import LoadError
 from isone.load import duckdb_file, sql
-from isone.market import clock
+from isone.market import market_time
 from isone.market.datasets import DATASETS
 
 SPIKE = 200
@@ -61,7 +61,7 @@ def open_report(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _empty() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute(f"SET TimeZone = {sql.text(clock.MARKET_ZONE.key)}")
+    connection.execute(f"SET TimeZone = {sql.text(market_time.MARKET_ZONE.key)}")
     for table, _, columns in sql.all_tables():
         connection.execute(f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})")
     connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")

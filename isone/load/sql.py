@@ -2,20 +2,12 @@
 
 from collections.abc import Iterator
 
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import TableColumn, table_columns
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.schema import TableColumn, table_columns
 
 LAYOUT = 4
 """Raised when tables or columns change such that a database has to be loaded again."""
-
-TYPES = {
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "date": "DATE",
-    "integer": "INTEGER",
-    "double": "DOUBLE PRECISION",
-    "string": "VARCHAR",
-}
-"""SQL's name of each column type; both databases know these."""
 
 OPERATING_DAYS = (
     TableColumn("dataset", "string", "", "the table that holds the day's prices"),
@@ -100,7 +92,7 @@ def columns(listed: tuple[TableColumn, ...], prefix: str = "") -> str:
 def definition(listed: tuple[TableColumn, ...]) -> str:
     """The columns of a `CREATE TABLE`, with types and NOT NULL."""
     return ", ".join(
-        f"{name(column.name)} {TYPES[column.type]}{'' if column.nullable else ' NOT NULL'}"
+        f"{name(column.name)} {column.sql}{'' if column.nullable else ' NOT NULL'}"
         for column in listed
     )
 
@@ -119,7 +111,15 @@ def all_tables() -> Iterator[tuple[str, str, tuple[TableColumn, ...]]]:
 
 
 def _title(dataset: Dataset) -> str:
-    places = {"location": ", by location", "reserve_zone": ", by reserve zone", None: ""}
-    if not dataset.owes_rows:
-        return f"{dataset.title}, a row for each that binds in {dataset.interval_minutes} minutes"
-    return f"{dataset.title}{places[dataset.place]}, one row per {dataset.interval_minutes} minutes"
+    times = dataset.times
+    by = f", by {dataset.id_key.kind}" if dataset.id_key else ""
+    if times.minutes is None:
+        return f"{dataset.title}{by}, a row for each {_kinds(dataset)} at each snapshot"
+    if times.may_be_empty:
+        return f"{dataset.title}{by}, a row for each that binds in {times.minutes} minutes"
+    each = f" for each {_kinds(dataset)}" if dataset.text_keys else ""
+    return f"{dataset.title}{by}, one row per {times.minutes} minutes{each}"
+
+
+def _kinds(dataset: Dataset) -> str:
+    return " and ".join(key.kind for key in dataset.text_keys) or "value"

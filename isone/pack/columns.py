@@ -7,12 +7,17 @@ import numpy as np
 import pyarrow as pa
 
 from isone.errors import ResponseError
-from isone.market.datasets import OCCURRENCE, Column, Dataset, Locations, Request
+from isone.market import market_time
+from isone.market.columns import Column
+from isone.market.dataset import Dataset
+from isone.market.keys import OCCURRENCE
+from isone.market.locations import Locations
+from isone.market.requests import Request
+from isone.market.schema import COLUMN_TYPES
 from isone.response.rows import tell_apart
 from isone.response.table import Place, Table, read_table
 
 _MICROSECONDS = 1_000_000
-_TYPES = {"double": pa.float64(), "integer": pa.int32()}
 
 
 class ColumnReader:
@@ -41,38 +46,35 @@ class ColumnReader:
         cannot be read or has another number of rows.
         """
         table = read_table(self.dataset, body, validated=True)
-        kept, occurrences = np.arange(len(table)), None
-        if self.dataset.names or len(table) != rows:
+        kept, occurrences = np.arange(len(table)), np.ones(len(table), np.int64)
+        if self.dataset.occurrence or len(table) != rows:
             kept, occurrences, _ = tell_apart(table)
         if len(kept) != rows:
             raise ResponseError(f"the response has {len(kept)} rows where {rows} were validated")
         columns: dict[str, pa.Array] = {}
-        if self.dataset.place:
-            kept, columns["place"] = self._narrow(table, kept, unknown)
-        elif self.dataset.names:
+        if self.dataset.id_key:
+            wanted = self._wanted(table, kept, unknown)
+            kept, occurrences = kept[wanted], occurrences[wanted]
+            columns["place"] = self._numbers(table, kept)
+        if self.dataset.occurrence:
             columns[OCCURRENCE] = pa.array(occurrences, pa.int32())
-        starts = np.array(table.intervals.distinct, np.int64) * _MICROSECONDS
-        columns["interval_start_utc"] = pa.array(starts[table.intervals.at[kept]])
-        columns["operating_day"] = pa.repeat(pa.scalar(request.day, pa.date32()), len(kept))
+        columns |= _times(table, request, kept)
         for column in self.dataset.columns:
             columns[column.name] = column_of(table, column, kept)
         return pa.RecordBatch.from_pydict(columns)
 
-    def _narrow(
-        self, table: Table, kept: Any, unknown: Container[str | None]
-    ) -> tuple[Any, pa.Array]:
-        """Those of the kept rows that are of wanted places, and the numbers of these."""
+    def _wanted(self, table: Table, kept: Any, unknown: Container[str | None]) -> Any:
+        """Whether each of the kept rows is of a wanted place."""
+        places = table.places.distinct
+        is_wanted = [self._is_wanted(place) and place.name not in unknown for place in places]
+        wanted = np.array(is_wanted, bool)[table.places.at[kept]]
+        self.left_out += len(kept) - int(wanted.sum())
+        return wanted
+
+    def _numbers(self, table: Table, rows: Any) -> pa.Array:
+        """The numbers of the places of some rows."""
         numbers = np.array([self._number(place) for place in table.places.distinct], np.int32)
-        is_wanted = np.array(
-            [
-                self._is_wanted(place) and place.name not in unknown
-                for place in table.places.distinct
-            ],
-            bool,
-        )
-        wanted = kept[is_wanted[table.places.at[kept]]]
-        self.left_out += len(kept) - len(wanted)
-        return wanted, pa.array(numbers[table.places.at[wanted]])
+        return pa.array(numbers[table.places.at[rows]])
 
     def _number(self, place: Place) -> int:
         number = self._number_of.setdefault(place, len(self.places))
@@ -84,10 +86,22 @@ class ColumnReader:
         return place.id is not None if self._chosen is None else place.id in self._chosen
 
 
+def _times(table: Table, request: Request, rows: Any) -> dict[str, pa.Array]:
+    """The columns of time of some rows."""
+    slots = table.intervals.at[rows]
+    starts = np.array(table.intervals.distinct, np.int64) * _MICROSECONDS
+    days = pa.repeat(pa.scalar(request.day, pa.date32()), len(rows))
+    if request.span != "day":
+        each = [market_time.local_time(slot).date() for slot in table.intervals.distinct]
+        days = pa.array(each, pa.date32()).take(pa.array(slots))
+    return {"interval_start_utc": pa.array(starts[slots]), "operating_day": days}
+
+
 def column_of(table: Table, column: Column, rows: Any) -> pa.Array:
     """Some rows of a column, by their numbers, in the type of the dataset's table."""
+    kind = COLUMN_TYPES[column.type].arrow
     if column.name in table.texts:
         words = table.texts[column.name]
-        return pa.array(words.distinct, pa.string()).take(pa.array(words.at[rows]))
+        return pa.array(words.distinct, kind).take(pa.array(words.at[rows]))
     values = table.numbers[column.name][rows]
-    return pa.array(values, mask=np.isnan(values)).cast(_TYPES[column.type])
+    return pa.array(values, mask=np.isnan(values)).cast(kind)

@@ -56,7 +56,7 @@ def _resource(folder: Path, path: Path) -> dict[str, Any]:
         "isone": facts,
         "schema": {
             "fields": [_field(field) for field in schema],
-            "primaryKey": list(DATASETS[path.parent.name].key),
+            "primaryKey": list(DATASETS[path.parent.name].key_columns),
         },
     }
 

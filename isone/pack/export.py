@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from isone.errors import UsageError
-from isone.market import clock
+from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.pack.reading import Packed, open_packed
 from isone.run.settings import parse_day
@@ -96,7 +96,9 @@ def as_text(values: pa.Array) -> pa.Array:
 
 
 def _market_times(instants: pa.Array) -> pa.Array:
-    return _each_distinct(instants, lambda t: clock.local_time(int(t.timestamp())).isoformat())
+    return _each_distinct(
+        instants, lambda t: market_time.local_time(int(t.timestamp())).isoformat()
+    )
 
 
 def _each_distinct(values: pa.Array, render: Callable[[Any], str]) -> pa.Array:

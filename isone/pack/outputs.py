@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isone.market.datasets import DATASETS, Locations
+from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
@@ -71,7 +72,7 @@ class Packing:
 
 def chosen(dataset: str, settings: Settings) -> Locations:
     """The locations that a table is narrowed to; all where a dataset has none."""
-    return settings.locations if DATASETS[dataset].place == "location" else "all"
+    return settings.locations if DATASETS[dataset].chooses_locations else "all"
 
 
 def made_from_of_table(store: Store, dataset: str, period: str, locations: Any) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def table_digests(store: Store) -> dict[str, str]:
 
 
 _MODULES = (
-    *("market/clock", "market/tables"),
+    *("market/market_time", "market/schema", "market/times", "market/keys"),
     *("response/parse", "response/reports", "response/rows", "response/table"),
     *("pack/year", "pack/columns", "pack/parquet"),
 )

@@ -8,20 +8,12 @@ import pyarrow.parquet as pq
 
 from isone import __version__
 from isone.errors import DamagedError
-from isone.market.datasets import Dataset, Locations
-from isone.market.tables import TableColumn, table_columns
+from isone.market.dataset import Dataset
+from isone.market.locations import Locations
+from isone.market.schema import TableColumn, table_columns
 from isone.store.manifest import Manifest
 
 _PREFIX = "isone."
-WORDS = pa.dictionary(pa.int32(), pa.string())
-"""Text of few distinct values: names come as categories, and take next to no memory."""
-_TYPES = {
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "date": pa.date32(),
-    "integer": pa.int32(),
-    "double": pa.float64(),
-    "string": WORDS,
-}
 
 
 def arrow_schema(dataset: Dataset, facts: Mapping[str, str] | None = None) -> pa.Schema:
@@ -34,7 +26,7 @@ def _field(column: TableColumn) -> pa.Field:
     described = {"meaning": column.meaning}
     if column.unit:
         described["unit"] = column.unit
-    return pa.field(column.name, _TYPES[column.type], column.nullable, described)
+    return pa.field(column.name, column.parquet, column.nullable, described)
 
 
 def facts_of(dataset: Dataset, manifest: Manifest, chosen: Locations) -> dict[str, str]:

@@ -14,8 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from isone.errors import UsageError
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUBS, Dataset
-from isone.market.tables import sort_key
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS, HUBS
+from isone.market.schema import sort_key
 from isone.pack.parquet import arrow_schema, read_facts
 from isone.run.dataset_year import PERIOD_PATTERN
 from isone.run.settings import parse_years, refuse_unknown
@@ -194,7 +196,7 @@ def _where_else(dataset: str, data_dir: Path) -> str:
 
 def _places(dataset: Dataset, given: Places | None) -> tuple[int | str, ...]:
     words = [given] if isinstance(given, int | str) else list(given or ())
-    if words and not dataset.place:
+    if words and not dataset.id_key:
         raise UsageError(f"{dataset.name} has no locations: its rows are of the whole system")
     if given is not None and not words:
         raise UsageError(f"{dataset.name}: the list of locations is empty; leave it out for all")

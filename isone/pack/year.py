@@ -22,8 +22,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isone.errors import DamagedError, ResponseError
-from isone.market.datasets import DATASETS, Dataset, Locations, Request
-from isone.market.tables import sort_key
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
+from isone.market.requests import Request
+from isone.market.schema import sort_key
 from isone.pack.columns import ColumnReader
 from isone.pack.parquet import arrow_schema, facts_of
 from isone.response import parse, reports
@@ -72,7 +75,7 @@ def pack_year(
     dataset = DATASETS[dataset_name]
     reports.learn_from(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
-    chosen: Locations = locations if dataset.place == "location" else "all"
+    chosen: Locations = locations if dataset.chooses_locations else "all"
     schema = arrow_schema(dataset, facts_of(dataset, manifest, chosen))
     target = store.parquet_path(dataset_name, period)
     reader = ColumnReader(dataset, chosen)
@@ -199,7 +202,7 @@ def _write_chunk(
 ) -> None:
     """Order the rows of some days and write them, in row groups."""
     rows = pa.Table.from_batches(chunk).combine_chunks()
-    if dataset.place:
+    if dataset.id_key:
         ids = pa.array([place.id for place in places], pa.int32())
         rows = rows.append_column("location_id", ids.take(rows["place"].chunk(0)))
     rows = rows.sort_by([(name, "ascending") for name in sort_key(dataset)]).combine_chunks()
@@ -213,7 +216,7 @@ def _finished(
 ) -> pa.Table:
     """Rows in the columns of the file: numbers become instants, ids and names."""
     begins = rows["interval_start_utc"]
-    length = pa.scalar(dataset.interval_minutes * 60_000_000, pa.int64())
+    length = pa.scalar((dataset.times.minutes or 0) * 60_000_000, pa.int64())  # of an interval
     zeros = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
     made: dict[str, Callable[[], pa.Array]] = {
         "interval_end_utc": lambda: pc.add(begins, length),

@@ -18,16 +18,11 @@ import pyarrow as pa
 from isone.audit.verify import verdict
 from isone.errors import DamagedError
 from isone.load.history import COMPLETE, NO_MANIFEST
-from isone.market import clock, flaws
-from isone.market.datasets import (
-    ALL_LOCATIONS,
-    DATASETS,
-    HUBS,
-    PRELIM_AFTER,
-    Dataset,
-    Locations,
-    Request,
-)
+from isone.market import flaws, market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS, PRELIM_AFTER
+from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
+from isone.market.requests import Request
 from isone.run import missing, status
 from isone.run.settings import Settings
 from isone.store.manifest import DayFlaw, Manifest, read_manifest
@@ -118,7 +113,8 @@ class _Year:
         days: dict[dt.date, dict[str, Entry]] = {}
         for name, entry in self.entries.items():
             with contextlib.suppress(ValueError):
-                days.setdefault(entry.day, {})[name] = entry
+                for day in entry.days:
+                    days.setdefault(day, {})[name] = entry
         return days
 
     @cached_property
@@ -276,12 +272,12 @@ def _year_days(
     at: dt.datetime,
 ) -> list[Day]:
     name, has_responses = year.dataset.name, store.raw_dir(year.dataset.name, year.number).is_dir()
-    published = clock.last_published(_earliest(year.dataset), at)
+    published = market_time.last_published(_earliest(year.dataset), at)
     accepted = missing.accepted_days(settings.accepted_flaws, name)
     gaps = {_day(gap.day): gap.reason for each in year.manifests for gap in each.gaps}
     damaged = _damaged(store, name, year.number)
     days: list[Day] = []
-    for day in clock.days(year.first, dt.date(year.number, 12, 31)):
+    for day in market_time.days(year.first, dt.date(year.number, 12, 31)):
         here, had = known.get(day), year.by_day.get(day)
         found, lacking = year.responses(day) if had and not here else ([], 0)
         if here and has_responses and here.state in VALIDATED and not _had_still(here, had or {}):
@@ -344,7 +340,7 @@ def _damaged(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[dt.da
 
 def _market_time(text: str) -> dt.datetime:
     moment = dt.datetime.fromisoformat(text)
-    return moment.astimezone(clock.MARKET_ZONE).replace(tzinfo=None)
+    return moment.astimezone(market_time.MARKET_ZONE).replace(tzinfo=None)
 
 
 def _of_entries(

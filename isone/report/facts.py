@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from isone.load import report_queries as queries
 from isone.load.report_queries import ALL_YEARS
-from isone.market import clock
-from isone.market.datasets import HUB
+from isone.market import market_time
+from isone.market.locations import HUB
 from isone.report import coverage, periods, quality, reconciled
 from isone.report.coverage import Day
 from isone.report.figures import Figure
@@ -138,7 +138,7 @@ def _period(spans: Spans, year: int) -> Period:
 
 def gather(settings: Settings, store: Store, database: Path | None = None) -> Facts:
     """Ask everything once. Raises LoadError for a database that cannot be read."""
-    made = clock.now()
+    made = market_time.now()
     path = database or store.duckdb_path
     with queries.open_report(path) as connection:
         places = _places(queries.places(connection))

@@ -1,9 +1,8 @@
 """Responses to typed records: the service's JSON, read strictly by structs made from the table.
 
 A missing or wrongly typed field is rejected, and so is a key that an object has twice. A key that
-nothing is known of is named, wherever it is, and kept in the raw response. Records have the columns
-of their dataset as attributes, `begins` (the timestamp as served) and, where prices differ by
-place, `place`; `response.table` makes columns of them.
+nothing is known of is named, wherever it is, and kept in the raw response. `response.table` makes
+columns of the records.
 """
 
 import contextlib
@@ -18,7 +17,8 @@ from isal import igzip_lib, isal_zlib
 from msgspec import UNSET, UnsetType
 
 from isone.errors import NoDataError, ResponseError, printable
-from isone.market.datasets import Column, Dataset
+from isone.market.columns import Column
+from isone.market.dataset import Dataset
 
 LARGEST_RESPONSE = 64 * 2**20
 """Bytes of JSON above which a response is rejected unread; a full day of all locations has 6 MB."""
@@ -32,32 +32,12 @@ _FIELDS_NAMED = 20
 _KEYS_SHOWN = 3
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TYPES: dict[str, type] = {"double": float, "integer": int, "string": str}
-_LOCATION_KEYS = ("@LocId", "@LocType", "$")
-_ZONE_KEYS = ("ReserveZoneId", "ReserveZoneName")
 _Name = str | int | float | None
 """A name as it may come: one that consists of digits has been seen as a number."""
 
 
-class LocationRef(
-    msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True
-):
-    """A price's location as LMP records name it; the id arrives as text, or as a number.
-
-    Type and name are None where they are left out and nothing else is known; the id is empty where
-    a public report has the name alone and nobody knows whose it is.
-    """
-
-    id: str | int = msgspec.field(name="@LocId")
-    type: str | None = msgspec.field(name="@LocType", default=None)
-    name: str | None = msgspec.field(name="$", default=None)
-
-
-class WideLocationRef(LocationRef, frozen=True, gc=False, forbid_unknown_fields=False):
-    """The same, with keys that are not known passed over."""
-
-
-_location = msgspec.json.Decoder(LocationRef)
-_wide_location = msgspec.json.Decoder(WideLocationRef)
+_Path = tuple[str, ...]
+"""The keys that lead from a record to a value."""
 
 
 def inflate(compressed: bytes) -> bytes:
@@ -123,10 +103,9 @@ def shown(text: str) -> str:
 
 @dataclass(frozen=True)
 class Records:
-    """The records of one response."""
+    """The records of one response; `attribute` says under which names they have their values."""
 
     rows: list[Any]
-    """A location is as it is served: the bytes of its JSON (`msgspec.Raw`)."""
     quotes: int
     """The quotation marks around the records: of the wrapper's keys and of what is beside them."""
     has_known_keys: bool
@@ -138,9 +117,9 @@ def read_records(dataset: Dataset, body: bytes) -> Records:
 
     A price that every record should have may be null, or left out of some; it is None or UNSET
     then. Raises NoDataError where the service says in one of its ways that it has none, and
-    ResponseError where the JSON is not of the dataset's form. Of a set that owes no row there are
-    none where the dataset's own wrapper is empty; anything else that is empty says nothing about
-    the day.
+    ResponseError where the JSON is not of the dataset's form. Of a set whose days may be
+    empty there are none where the dataset's own wrapper is empty; anything else that is empty says
+    nothing about the day.
     """
     if body.strip() in _EMPTY_BODIES:
         raise NoDataError("the service has no data")
@@ -155,7 +134,7 @@ def read_records(dataset: Dataset, body: bytes) -> Records:
             raise ResponseError(
                 f"the response has {', '.join(strange[:_KEYS_SHOWN])} instead of records"
             )
-        if dataset.owes_rows or not _has_wrapper(dataset, response):
+        if not (dataset.times.may_be_empty and _has_wrapper(dataset, response)):
             raise NoDataError("the service has no data")
     return Records(rows, quotes, has_known_keys)
 
@@ -185,17 +164,19 @@ def json_errors(dataset: Dataset) -> Iterator[None]:
         raise ResponseError("the response is nested too deeply to be a list of prices") from error
 
 
-def read_location(text: bytes) -> tuple[LocationRef, bool]:
-    """A location from its JSON, and whether each of its keys is known and there once.
+def read_place(dataset: Dataset, text: bytes) -> tuple[Any, bool]:
+    """A place from the JSON of its object, and whether each key is known and there once.
 
+    It has `id`, text or a number, `type` and `name`, None where they are left out and nothing else
+    is known; the id is empty where public CSV has the name alone and nobody knows whose it is.
     Raises msgspec.DecodeError for what is none.
     """
     try:
-        found = _location.decode(text)
+        found = _place_decoder(dataset.name, strict=True).decode(text)
     except msgspec.ValidationError as error:
         if "unknown field" not in str(error):
             raise
-        return _wide_location.decode(text), False
+        return _place_decoder(dataset.name, strict=False).decode(text), False
     texts = [each for each in (found.type, found.name) if each is not None]
     quotes = 2 + 2 * isinstance(found.id, str) + 4 * len(texts)
     return found, text.count(b'"') == quotes
@@ -236,7 +217,9 @@ def _decode_either(dataset: Dataset, body: bytes, *, nulls: bool) -> tuple[Any, 
 def _has_every_price(dataset: Dataset, body: bytes) -> bool:
     """Whether each price is somewhere: if not, that is no flaw of a row, but another form."""
     return all(
-        f'"{column.field}"'.encode() in body for column in dataset.columns if _is_price(column)
+        f'"{column.field.rpartition(".")[2]}"'.encode() in body
+        for column in dataset.columns
+        if _is_price(column)
     )
 
 
@@ -290,8 +273,8 @@ def _decoder(name: str, *, strict: bool, nulls: bool) -> msgspec.json.Decoder[An
 
     dataset = DATASETS[name]
     ignored = [(key, msgspec.Raw | UnsetType, UNSET) for key in dataset.ignored]
-    record = _record_type(dataset, ignored, strict=strict, nulls=nulls)
-    level: Any = list[record] | record | str | None  # type: ignore[valid-type]
+    level: Any = _record_type(dataset, strict=strict, nulls=nulls)
+    level = list[level] | level | str | None
     below: list[Any] = []
     for key in reversed(dataset.wrapper):
         below = [(key, level | UnsetType, UNSET), *below]
@@ -300,33 +283,60 @@ def _decoder(name: str, *, strict: bool, nulls: bool) -> msgspec.json.Decoder[An
     return msgspec.json.Decoder(level)
 
 
-def _record_type(dataset: Dataset, ignored: list[Any], *, strict: bool, nulls: bool) -> Any:
-    begins: Any = str
-    for key in reversed(dataset.begins[1:]):
-        begins = msgspec.defstruct(
-            "Begins", [(key, begins), *ignored], forbid_unknown_fields=strict, gc=False
-        )
-    fields: list[Any] = [("begins", begins)]
-    rename = {"begins": dataset.begins[0]}
-    if dataset.place == "location":
-        fields.append(("place", msgspec.Raw))
-        rename["place"] = "Location"
-    elif dataset.place == "reserve_zone":
-        fields += [("place", int | str), ("place_name", str)]
-        rename |= {"place": "ReserveZoneId", "place_name": "ReserveZoneName"}
+@functools.cache
+def _place_decoder(name: str, *, strict: bool) -> msgspec.json.Decoder[Any]:
+    from isone.market.datasets import DATASETS
+
+    key = DATASETS[name].id_key
+    assert key is not None  # noqa: S101 - for the type checker; no other set has such places
+    fields: list[Any] = [("id", str | int), ("type", str | None, None), ("name", str | None, None)]
+    served = [each or "\0" for each in key.inner]  # no key is called that
+    rename = {field[0]: each for field, each in zip(fields, served, strict=True)}
+    struct = msgspec.defstruct("Place", fields, rename=rename, forbid_unknown_fields=strict)
+    return msgspec.json.Decoder(struct)
+
+
+def attribute(path: _Path) -> str:
+    """Where a record has the value to which keys lead; these may begin with `@`, or be `$`."""
+    return ".".join(f"key_{key.encode().hex()}" for key in path)
+
+
+def _record_type(dataset: Dataset, *, strict: bool, nulls: bool) -> Any:
+    """A record: its timestamp, place and values, at their paths; a place's object stays JSON."""
+    members: list[tuple[_Path, Any, bool]] = [(dataset.begins, str, True)]
+    if key := dataset.id_key:
+        beside: dict[str, Any] = {key.field: int | str, key.name_field: str}
+        fields: dict[str, Any] = {key.outer: msgspec.Raw} if key.outer else beside
+        members += [(tuple(each.split(".")), kind, True) for each, kind in fields.items()]
     kinds = _TYPES | dict.fromkeys(dataset.names, _Name)
-    may_lack = []
     for column in dataset.columns:
+        is_required = column.required and not (nulls and _is_price(column))
         kind = kinds.get(column.name) or kinds[column.type]
-        if column.required and not (nulls and _is_price(column)):
-            fields.append((column.name, kind))
-        else:
-            may_lack.append((column.name, kind | None | UnsetType, UNSET))
-    rename |= {column.name: column.field for column in dataset.columns}
+        members.append((tuple(column.field.split(".")), kind, is_required))
+    return _object_type(members, dataset.ignored, strict=strict)
+
+
+def _object_type(
+    members: Sequence[tuple[_Path, Any, bool]], ignored: Sequence[str], *, strict: bool
+) -> Any:
+    """An object with members at these paths, each of a type, and required or not."""
+    fields: dict[str, tuple[Any, bool]] = {}
+    for first in dict.fromkeys(path[0] for path, _, _ in members):
+        inside = [(path[1:], kind, needed) for path, kind, needed in members if path[0] == first]
+        is_required = any(needed for _, _, needed in inside)
+        kind = inside[0][1] if not inside[0][0] else _object_type(inside, ignored, strict=strict)
+        fields[first] = (kind, is_required)
+    required = [(attribute((key,)), kind) for key, (kind, needed) in fields.items() if needed]
+    others: list[Any] = [
+        (attribute((key,)), kind | None | UnsetType, UNSET)
+        for key, (kind, needed) in fields.items()
+        if not needed
+    ]
+    others += [(attribute((key,)), msgspec.Raw | UnsetType, UNSET) for key in ignored]
     return msgspec.defstruct(
-        f"{dataset.name}_record",
-        [*fields, *may_lack, *ignored],
-        rename=rename,
+        "Record",
+        [*required, *others],
+        rename={attribute((key,)): key for key in (*fields, *ignored)},
         forbid_unknown_fields=strict,
         gc=False,
     )
@@ -337,9 +347,12 @@ def unknown_keys(dataset: Dataset, body: bytes) -> tuple[str, ...]:
 
     Raises ResponseError where an object has a key twice that is read.
     """
-    of_record = {dataset.begins[0], "Location", *_ZONE_KEYS}
-    of_record |= {column.field for column in dataset.columns}
-    read = {*of_record, *dataset.wrapper, *dataset.begins, *_LOCATION_KEYS}
+    paths = [dataset.begins, *(tuple(column.field.split(".")) for column in dataset.columns)]
+    if key := dataset.id_key:
+        fields = (each for each in (key.field, key.type_field, key.name_field) if each)
+        paths += [tuple(each.split(".")) for each in fields]
+    of_record = {path[0] for path in paths}
+    read = {*dataset.wrapper, *(each for path in paths for each in path)}
 
     def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -354,8 +367,7 @@ def unknown_keys(dataset: Dataset, body: bytes) -> tuple[str, ...]:
     response = json.loads(body, object_pairs_hook=as_object, parse_int=str, parse_float=str)
     for record in _walk(response, dataset.wrapper, unknown):
         unknown |= record.keys() - of_record
-        _walk(record.get("Location"), _LOCATION_KEYS, unknown)
-        _walk(record[dataset.begins[0]], dataset.begins[1:], unknown)
+        _add_unknown_inside(record, paths, unknown)
     names = sorted(unknown - set(dataset.ignored))
     return tuple(shown(name) for name in names[:_FIELDS_NAMED])
 
@@ -372,3 +384,15 @@ def _walk(level: Any, keys: Sequence[str], unknown: set[str]) -> list[dict[str, 
     return [
         found for n, key in enumerate(keys, 1) for found in _walk(level.get(key), keys[n:], unknown)
     ]
+
+
+def _add_unknown_inside(
+    level: dict[str, Any], paths: Sequence[tuple[str, ...]], unknown: set[str]
+) -> None:
+    """Add the keys of the objects inside a record that are on none of the paths."""
+    for outer in {path[0] for path in paths if len(path) > 1}:
+        inner = level.get(outer)
+        if isinstance(inner, dict):
+            below = [path[1:] for path in paths if len(path) > 1 and path[0] == outer]
+            unknown |= inner.keys() - {path[0] for path in below}
+            _add_unknown_inside(inner, below, unknown)

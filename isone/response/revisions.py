@@ -22,6 +22,8 @@ class Changes:
     """The largest difference of a price ($/MWh)."""
     mean: float = 0.0
     """The mean over the rows that both have and that changed, of each its largest difference."""
+    has_prices: bool = True
+    """Whether there are prices that could differ."""
 
     @property
     def noted(self) -> dict[str, Any]:
@@ -36,7 +38,8 @@ class Changes:
         """Read as the end of a sentence."""
         if not self.rows:
             return "nothing changed"
-        return f"{count(self.rows, 'row')} changed, by up to {self.largest:.2f} $/MWh"
+        by = f", by up to {self.largest:.2f} $/MWh" if self.has_prices else ""
+        return f"{count(self.rows, 'row')} changed{by}"
 
 
 def compare(before: Table, after: Table) -> Changes:
@@ -57,12 +60,13 @@ def compare(before: Table, after: Table) -> Changes:
         other = after.numbers[column.name][new.kept[of_new]]
         gaps = np.abs(one - other)
         changed |= (gaps > HALF_CENT) | (np.isnan(one) != np.isnan(other))
-        if column.unit.startswith("$"):
+        if column.is_price:
             largest = np.fmax(largest, gaps)
     gaps_of_changed = largest[changed].tolist()
     rows = len(gaps_of_changed) + len(old.kept) + len(new.kept) - 2 * len(common)
     mean = fmean(gaps_of_changed) if gaps_of_changed else 0.0
-    return Changes(rows, round(max(gaps_of_changed, default=0.0), 4), round(mean, 4))
+    has_prices = any(column.is_price for column in after.dataset.columns)
+    return Changes(rows, round(max(gaps_of_changed, default=0.0), 4), round(mean, 4), has_prices)
 
 
 def _places(table: Table) -> list[Place]:

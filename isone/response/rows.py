@@ -16,7 +16,7 @@ class Rows(NamedTuple):
     kept: Any
     """Those that the tables get, in the order in which they came."""
     occurrences: Any
-    """Of each of them: 1, unless an interval has rows of the same names with other values."""
+    """Of each of them: 1, unless an interval has rows of one key with other values."""
     torn: Any
     """The first row of each interval and key for which there are rows that contradict it."""
 
@@ -24,11 +24,11 @@ class Rows(NamedTuple):
 def tell_apart(table: Table) -> Rows:
     """The rows that the tables get, and those that another row of their key contradicts.
 
-    Exact copies are one row. Where names are the key, nothing contradicts: rows of the same names
-    and other values occur together, and are numbered in the order of their values.
+    Exact copies are one row. Where rows of one key and other values occur together, nothing
+    contradicts, and they are numbered in the order of their values.
     """
     cells = table.cells
-    if not table.dataset.names and _changes(np.sort(cells)).all():
+    if not table.dataset.occurrence and _changes(np.sort(cells)).all():
         return Rows(np.arange(len(cells)), np.ones(len(cells), np.int64), np.array([], np.int64))
     values = [_ranks(table, column.name) for column in table.dataset.columns]
     order = np.lexsort((*reversed(values), cells))  # rows that are alike keep their order
@@ -38,7 +38,7 @@ def tell_apart(table: Table) -> Rows:
     starts = np.flatnonzero(is_cell[is_row])  # where among them those of another key begin
     lengths = np.diff(np.append(starts, len(first)))
     occurrences = np.arange(len(first)) - np.repeat(starts, lengths) + 1
-    if table.dataset.names:
+    if table.dataset.occurrence:
         by_number = np.argsort(first)
         return Rows(first[by_number], occurrences[by_number], np.array([], np.int64))
     contradictions = sorted(

@@ -8,8 +8,10 @@ found is a flaw of `flaws.SUSPECT`.
 from collections.abc import Iterable
 from typing import Any
 
-from isone.market.datasets import DATASETS, Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
+from isone.market.requests import Request
 from isone.response import unlikely
 from isone.response.table import Table
 from isone.store.store import Store
@@ -85,10 +87,9 @@ def _share(request: Request) -> tuple[int | None, ...]:
 
 def _lookalikes(dataset: Dataset) -> list[str]:
     """The datasets whose responses have the same form, so that one may be taken for another."""
-    form = (dataset.place, dataset.interval_minutes, dataset.columns)
+    form = (dataset.key, dataset.times.minutes, dataset.columns)
     return [
         other.name
         for other in DATASETS.values()
-        if other.name != dataset.name
-        and (other.place, other.interval_minutes, other.columns) == form
+        if other.name != dataset.name and (other.key, other.times.minutes, other.columns) == form
     ]

@@ -19,8 +19,10 @@ import numpy as np
 from msgspec import UNSET
 
 from isone.errors import ResponseError
-from isone.market import clock
-from isone.market.datasets import Column, Dataset
+from isone.market import market_time
+from isone.market.columns import Column
+from isone.market.dataset import Dataset
+from isone.market.keys import Group
 from isone.response import parse, reports
 
 _QUOTE = ord('"')
@@ -66,10 +68,10 @@ class Table:
     intervals: Words
     """The beginning of each row's interval, UTC seconds."""
     places: Words
-    """`Place`s, where the prices are of such; else no words."""
+    """`Place`s, where the dataset has a key that is an id; else no words."""
     keys: Words
-    """What tells the rows of an interval apart: a place's id, or its name where nobody knows the
-    id; a tuple of the names of a set that has names; 0 where an interval has one row."""
+    """What tells the rows of an interval apart, each a `market.keys.Group`; in place of an id that
+    nobody knows it has the place's name."""
     numbers: dict[str, Any]
     """NumPy, float64, by the names of columns; NaN is what was null or left out."""
     texts: dict[str, Words]
@@ -107,7 +109,7 @@ def read_table(dataset: Dataset, body: bytes, *, validated: bool = False) -> Tab
     timestamps = reader.timestamps()
     places = reader.places(named_only=named_only)
     unknown: tuple[str, ...] = ()
-    is_plain = records.has_known_keys and reader.knows_locations and b"\\" not in body
+    is_plain = records.has_known_keys and reader.knows_places and b"\\" not in body
     quotes = np.count_nonzero(np.frombuffer(body, np.uint8) == _QUOTE)
     if not validated and not (is_plain and quotes == records.quotes + reader.quotes):
         with parse.json_errors(dataset):
@@ -136,30 +138,40 @@ class _Reader:
 
     def __init__(self, dataset: Dataset, rows: Sequence[Any]) -> None:
         self._dataset, self._rows = dataset, rows
+        self.knows_places = True
+        paths = [dataset.begins, *(tuple(column.field.split(".")) for column in dataset.columns)]
+        objects = {path[:depth] for path in paths for depth in range(1, len(path))}
         self.quotes = self._ignored(rows)
-        self.knows_locations = True
+        for path in objects:
+            found = [each for each in self._column(path) if each is not UNSET]
+            self.quotes += 2 * len(found) + self._ignored(each for each in found if each)
 
-    def _column(self, *names: str) -> list[Any]:
-        return list(map(operator.attrgetter(".".join(names)), self._rows))
+    def _column(self, path: Sequence[str]) -> list[Any]:
+        """The values to which keys lead; UNSET where one of them is not there."""
+        first, *others = (parse.attribute((key,)) for key in path)
+        values = list(map(operator.attrgetter(first), self._rows))
+        for name in others:
+            values = [getattr(value, name, UNSET) for value in values]
+        return values
 
     def _ignored(self, objects: Iterable[Any]) -> int:
         """The quotation marks of keys that are of no use."""
-        quotes = 0
-        for key in self._dataset.ignored:
-            found = [raw for raw in map(operator.attrgetter(key), objects) if raw is not UNSET]
-            quotes += 2 * len(found) + b"".join(found).count(b'"')
-        return quotes
+        found = [
+            getattr(each, parse.attribute((key,)))
+            for each in objects
+            for key in self._dataset.ignored
+        ]
+        found = [raw for raw in found if raw is not UNSET]
+        return 2 * len(found) + b"".join(found).count(b'"')
 
     def timestamps(self) -> Words:
-        path = ("begins", *self._dataset.begins[1:])
-        self.quotes += 2 * len(self._rows) * (len(path) + 1)
-        for depth in range(1, len(path)):
-            self.quotes += self._ignored(self._column(*path[:depth]))
-        return Words.of(self._column(*path))
+        """The timestamps as served."""
+        self.quotes += 4 * len(self._rows)
+        return Words.of(self._column(self._dataset.begins))
 
     def numbers(self, column: Column) -> Any:
         """A column's numbers, NaN where there is none."""
-        values = self._column(column.name)
+        values = self._column(column.field.split("."))
         self.quotes += 2 * len(values)
         try:
             return np.array(values, float)
@@ -168,8 +180,8 @@ class _Reader:
             return np.array([None if value is UNSET else value for value in values], float)
 
     def texts(self, column: Column) -> Words:
-        """A column's texts; of names those are "" that are null or left out."""
-        values = self._column(column.name)
+        """A column's texts; of keys those are "" that are null or left out."""
+        values = self._column(column.field.split("."))
         self.quotes += 2 * sum(value is not UNSET for value in values)
         self.quotes += 2 * sum(isinstance(value, str) for value in values)
         values = [None if value is UNSET else value for value in values]
@@ -179,22 +191,24 @@ class _Reader:
 
     def places(self, *, named_only: bool) -> Words:
         """The places; where they may be `named_only`, an id may be empty."""
-        if self._dataset.place == "location":
-            return self._locations(named_only=named_only)
-        if self._dataset.place is None:
+        key = self._dataset.id_key
+        if key is None:
             return Words([], np.zeros(len(self._rows), np.int32))
-        ids, names = self._column("place"), self._column("place_name")
+        if key.outer:
+            return self._objects(key.outer, named_only=named_only)
+        ids, names = (self._column(each.split(".")) for each in (key.field, key.name_field))
         self.quotes += 6 * len(self._rows) + 2 * sum(isinstance(id, str) for id in ids)
         served = Words.of(zip(ids, names, strict=True))
         return Words([Place(parse.id_of(id), name) for id, name in served.distinct], served.at)
 
-    def _locations(self, *, named_only: bool) -> Words:
-        served = Words.of(map(bytes, self._column("place")))
+    def _objects(self, outer: str, *, named_only: bool) -> Words:
+        """The places whose ids, names and types are inside an object."""
+        served = Words.of(map(bytes, self._column(outer.split("."))))
         quotes = np.array([text.count(b'"') for text in served.distinct], int)
         self.quotes += 2 * len(self._rows) + int(quotes[served.at].sum())
         with parse.json_errors(self._dataset):
-            read = [parse.read_location(text) for text in served.distinct]
-        self.knows_locations = all(is_known for _, is_known in read)
+            read = [parse.read_place(self._dataset, text) for text in served.distinct]
+        self.knows_places = all(is_known for _, is_known in read)
         places = [
             Place(None if named_only and ref.id == "" else parse.id_of(ref.id), ref.name, ref.type)
             for ref, _ in read
@@ -203,12 +217,14 @@ class _Reader:
 
 
 def _keys(dataset: Dataset, places: Words, texts: dict[str, Words], rows: int) -> Words:
-    if dataset.names:
-        return Words.of(zip(*(texts[name].to_list() for name in dataset.names), strict=True))
-    if not places.distinct:
-        return Words.of([0] * rows)
+    """The groups of rows: the id, the texts, or both."""
     ids = Words.of(place.name if place.id is None else place.id for place in places.distinct)
-    return Words(ids.distinct, ids.at[places.at])
+    ids = Words(ids.distinct, ids.at[places.at] if dataset.id_key else np.zeros(rows, np.int32))
+    if not dataset.names:
+        return ids if dataset.id_key else Words.of([0] * rows)
+    parts = [texts[name].to_list() for name in dataset.names]
+    groups: Iterable[Group] = zip(*([ids.to_list()] if dataset.id_key else []), *parts, strict=True)
+    return Words.of(groups)
 
 
 def _intervals(dataset: Dataset, timestamps: Words) -> tuple[Words, int]:
@@ -221,27 +237,28 @@ def _intervals(dataset: Dataset, timestamps: Words) -> tuple[Words, int]:
     moved: list[bool] = []
     for text in timestamps.distinct:
         if text not in expected:
-            expected = _written_on(text, dataset.interval_minutes)
+            expected = _written_on(text, dataset.times.minutes)
         instant = expected.get(text)
         if instant is None:
             instant = _instant(text)
-        found.append(dataset.interval_of(instant))
+        found.append(dataset.times.interval_of(instant))
         moved.append(found[-1] != instant)
     intervals = Words.of(found)
     off_grid = int(np.array(moved, bool)[timestamps.at].sum())
     return Words(intervals.distinct, intervals.at[timestamps.at]), off_grid
 
 
-def _written_on(timestamp: str, minutes: int) -> dict[str, int]:
-    """The timestamps of a timestamp's day as ISO-NE writes them; none where it has no day."""
-    with contextlib.suppress(ValueError, OverflowError):
-        return clock.timestamps(dt.date.fromisoformat(timestamp[:10]), minutes)
+def _written_on(timestamp: str, minutes: int | None) -> dict[str, int]:
+    """The timestamps of a timestamp's day as ISO-NE writes them; none of what has no intervals."""
+    if minutes:
+        with contextlib.suppress(ValueError, OverflowError):
+            return market_time.timestamps(dt.date.fromisoformat(timestamp[:10]), minutes)
     return {}
 
 
 def _instant(timestamp: str) -> int:
     try:
-        return clock.parse_timestamp(timestamp)
+        return market_time.parse_timestamp(timestamp)
     except (ValueError, OverflowError) as error:
         raise ResponseError(
             f"the response has a wrong timestamp: {parse.shown(str(error))}"

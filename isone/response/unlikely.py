@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from isone.market import clock
-from isone.market.datasets import Column, Dataset, Request
+from isone.market import market_time
+from isone.market.columns import Column
+from isone.market.dataset import Dataset
 from isone.market.flaws import Flaw
+from isone.market.requests import Request
 from isone.response.table import Table
 from isone.text import count
 
@@ -46,8 +48,7 @@ def prices_of(table: Table, request: Request) -> Prices:
     """The numbers of a validated response."""
     dataset = table.dataset
     columns = [column for column in dataset.columns if column.type == "double"]
-    owed = dataset.intervals(request) if dataset.owes_rows else ()
-    slots = sorted({*owed, *table.intervals.distinct})
+    slots = sorted({*dataset.intervals(request), *table.intervals.distinct})
     places = sorted(table.keys.distinct, key=str)
     slot = (_ranks(table.intervals.distinct, slots) * len(places))[table.intervals.at]
     cell = slot + _ranks(table.keys.distinct, places)[table.keys.at]
@@ -90,7 +91,9 @@ def find(dataset: Dataset, request: Request, prices: Prices) -> list[Flaw]:
 
 def _unchanging(dataset: Dataset, request: Request, prices: Prices) -> Flaw | None:
     """Hours that have the prices of the hour before, more of them running than there ever are."""
-    per_hour = 60 // dataset.interval_minutes
+    if dataset.times.minutes is None or not dataset.times.owes_rows:
+        return None
+    per_hour = 60 // dataset.times.minutes
     for column, values in zip(prices.columns, prices.values, strict=True):
         if column.steady_hours is None or len(prices.slots) % per_hour:
             continue
@@ -126,10 +129,8 @@ def _longest_run(same: Sequence[bool]) -> tuple[int, int]:
 
 
 def _out_of_bounds(dataset: Dataset, prices: Prices) -> Flaw | None:
-    if dataset.data_type == "constraints":  # a limit may be given up at a penalty of any size
-        return None
     beyond = (prices.values >= _BOUND) | (prices.values <= -_BOUND)
-    beyond &= prices.marked(lambda column: column.unit.startswith("$"))
+    beyond &= prices.marked(lambda column: column.is_price and not column.unbounded)
     return _flaw("out-of-bounds", f"of {_BOUND:,} $/MWh or more", dataset, prices, beyond)
 
 
@@ -141,24 +142,24 @@ def _below_zero(dataset: Dataset, prices: Prices) -> Flaw | None:
 
 
 def _finer_than_cents(dataset: Dataset, prices: Prices) -> Flaw | None:
-    if dataset.data_type != "lmp":  # a regulation price has had three decimals
+    whole = prices.marked(lambda column: column.whole_cents)
+    if not whole.any():  # a regulation price has had three decimals
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         off = prices.values * 100
         off -= np.rint(off)
-        finer = (off > _ROUNDING) | (off < -_ROUNDING)
+        finer = ((off > _ROUNDING) | (off < -_ROUNDING)) & whole
     return _flaw("fraction-of-cent", "finer than a cent", dataset, prices, finer)
 
 
 def _many_energies(dataset: Dataset, prices: Prices) -> Flaw | None:
-    if dataset.data_type != "lmp":
-        return None
-    is_energy = prices.marked(lambda column: column.name == "energy")
-    energy = prices.values[is_energy.ravel()][0]
-    if not (np.fmax.reduce(energy, axis=1) > np.fmin.reduce(energy, axis=1)).any():
-        return None
-    usual = np.array([_most_common(row) for row in energy])[:, None]
-    odd = is_energy & (energy != usual) & ~np.isnan(energy)
+    odd = np.zeros(prices.values.shape, bool)
+    for marks, column, values in zip(odd, prices.columns, prices.values, strict=True):
+        if not column.system_wide:
+            continue
+        if (np.fmax.reduce(values, axis=1) > np.fmin.reduce(values, axis=1)).any():
+            usual = np.array([_most_common(row) for row in values])[:, None]
+            marks[:] = (values != usual) & ~np.isnan(values)
     return _flaw("energy-differs", "unlike the others of that time", dataset, prices, odd)
 
 
@@ -174,7 +175,9 @@ def _flaw(name: str, what: str, dataset: Dataset, prices: Prices, mask: Any) -> 
     marked = np.argwhere(np.moveaxis(mask, 0, -1))
     slot, place, column = marked[0]
     price = f"{prices.columns[column].name} {prices.values[column, slot, place]}"
-    at = f" at location {prices.places[place]}" if dataset.place else ""
+    group = prices.places[place]
+    at = f" at location {group}" if dataset.id_key and not dataset.names else ""
+    at = f" of {' '.join(map(str, group))}" if dataset.names and dataset.times.owes_rows else at
     return Flaw(
         name,
         f"{count(len(marked), 'price')} {what}, the first {price} of "
@@ -183,10 +186,10 @@ def _flaw(name: str, what: str, dataset: Dataset, prices: Prices, mask: Any) -> 
 
 
 def _time(slot: int) -> str:
-    return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}"
+    return f"{market_time.local_time(slot):%Y-%m-%d %H:%M %Z}"
 
 
 def _at_all(dataset: Dataset, request: Request) -> str:
     if request.location is not None:
         return f" at location {request.location}"
-    return " at all locations" if dataset.place else ""
+    return " at all locations" if dataset.id_key else ""

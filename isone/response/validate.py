@@ -8,24 +8,21 @@ from typing import Any
 import numpy as np
 
 from isone.errors import IncompleteError, ResponseError
-from isone.market import clock, flaws
-from isone.market.datasets import (
-    ALL_LOCATIONS,
-    CORE_LOCATIONS,
-    RESERVE_ZONES,
-    Locations,
-    Request,
-)
+from isone.market import completeness, flaws, market_time
+from isone.market.completeness import interval_name
 from isone.market.flaws import Flaw
+from isone.market.keys import Group
+from isone.market.locations import ALL_LOCATIONS, Locations
+from isone.market.requests import Request
+from isone.market.sums import Sum
 from isone.response import parse
-from isone.response.rows import HALF_CENT, Rows, tell_apart
+from isone.response.rows import Rows, tell_apart
 from isone.response.table import Table
 from isone.text import count, some
 
-_CENT = 0.01
 _NAMED = 5  # examples that a sentence gives before it only counts
 
-Key = tuple[int, Any]
+Key = tuple[int, Group]
 """An interval (UTC seconds), and what tells its rows apart."""
 _Called = tuple[str | None, str | None]
 """The name and the type of a place, as far as a row has them."""
@@ -54,6 +51,8 @@ class Finding:
     a constraint that an interval lists again."""
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    forgiven: bool = False
+    """Whether all that is missing are single gaps, older than the dataset's days of grace."""
     flaws: tuple[Flaw, ...] = ()
     """Flaws of `isone.market.flaws.REJECTED` but for `missing`, none of which counts here."""
     unknown_locations: tuple[str, ...] = ()
@@ -71,17 +70,19 @@ def validate(
     *,
     locations: Locations = ALL_LOCATIONS,
     accepted: Container[str] = (),
+    today: dt.date | None = None,
 ) -> Finding:
-    """Hold a response against the request that was asked for.
+    """Compare a response with the request that was asked for.
 
     `accepted` are names of `market.flaws` that it may have, and `locations` those that are wanted
-    of it. Raises ResponseError for anything else that is wrong in it (day, place, sums, rows that
+    of it. With `today`, single gaps are forgiven that are older than the dataset's days of grace.
+    Raises ResponseError for anything else that is wrong in it (day, place, sums, rows that
     disagree); what is merely missing is in the finding.
     """
     dataset = table.dataset
     slots = dataset.intervals(request)
     _check_intervals(table, request, slots)
-    places = set(table.keys.distinct) if dataset.place else {0}
+    places = {each.name if each.id is None else each.id for each in table.places.distinct}
     if request.location is not None and places != {request.location}:
         raise ResponseError(
             f"the response is about location {some([*map(str, sorted(places))], _NAMED)}"
@@ -91,7 +92,7 @@ def validate(
     doubtful = _with_two_names(table)
     rows = tell_apart(table)
     unpriced = _null_prices(table, rows)
-    gaps = _gaps(table)
+    gaps = {each: _gaps(table, each, unpriced)[rows.kept] for each in dataset.sums}
     found = [
         *_no_prices(table, unpriced),
         *_wrong_sums(table, rows, gaps),
@@ -103,16 +104,18 @@ def validate(
                 f"{sentence} (to have the day all the same, name it in accepted_flaws, with "
                 f"flaw: {flaw.name})"
             )
-    gaps = gaps[rows.kept]
+    missing = _missing(table, request, slots)
     return Finding(
         rows=len(rows.kept),
-        places=len(places) if dataset.place else 0,
+        places=len(places),
         duplicates=_copies(table, rows, doubtful),
         off_grid=table.off_grid,
-        cents_off=int(((gaps > HALF_CENT) & (gaps <= _CENT + HALF_CENT)).sum()),
+        cents_off=sum(int(each.is_rounded(gap).sum()) for each, gap in gaps.items()),
         at_odds=_at_odds(table, rows),
         unknown_fields=table.unknown_fields,
-        missing=_missing(table, request, slots, rows, places),
+        missing=tuple(missing),
+        forgiven=bool(missing and today)
+        and completeness.forgives(dataset, request, slots, _seen(table), today or request.day),
         flaws=tuple(flaw for flaw, _ in found),
         unknown_locations=tuple(sorted(place for place in places if isinstance(place, str))),
     )
@@ -130,12 +133,12 @@ def _keys(table: Table, rows: Any) -> list[Key]:
 def _check_intervals(table: Table, request: Request, slots: Sequence[int]) -> None:
     """Refuse a row of another day or hour.
 
-    Where no row is owed there is no grid to hold it to: it only has to be within the day.
+    Where no interval in particular is owed it only has to be within the day.
     """
     allowed = frozenset(slots)
-    first, end = clock.day_bounds(request.day)
+    first, end = request.bounds
     is_odd = [
-        slot not in allowed and (table.dataset.owes_rows or not first <= slot < end)
+        slot not in allowed and (table.dataset.times.owes_rows or not first <= slot < end)
         for slot in table.intervals.distinct
     ]
     if any(is_odd):
@@ -151,19 +154,21 @@ def _copies(table: Table, rows: Rows, doubtful: Container[Any]) -> int:
     if not len(rows.torn) and len(rows.kept) == len(table):
         return 0
     cells = table.cells
-    is_plain = np.array([key not in doubtful for key in table.keys.distinct], bool)[table.keys.at]
+    plain = [_id_of(group) not in doubtful for group in table.keys.distinct]
+    is_plain = np.array(plain, bool)[table.keys.at]
     among = is_plain & ~np.isin(cells, cells[rows.torn])
     return int(among.sum() - is_plain[rows.kept].sum())
 
 
 def _check_texts(table: Table) -> None:
-    """Refuse a text that cannot be printed, and a row that lacks the first of its names."""
+    """Refuse a text that cannot be printed, and a row that lacks one of its names."""
     dataset = table.dataset
     texts = {c.field: table.texts[c.name].distinct for c in dataset.columns if c.type == "string"}
-    if dataset.names and "" in table.texts[dataset.names[0]].distinct:
-        raise ResponseError("the response has a row without a name")
-    if dataset.place:
-        what = "location" if dataset.place == "location" else "zone"
+    for key in dataset.text_keys:
+        if key.column.required and "" in table.texts[key.column.name].distinct:
+            raise ResponseError("the response has a row without a name")
+    if dataset.id_key:
+        what = "location" if dataset.id_key.outer else "zone"
         texts[f"a {what}'s name"] = [place.name for place in table.places.distinct]
         texts[f"a {what}'s type"] = [place.type for place in table.places.distinct]
     for what, found in texts.items():
@@ -177,11 +182,7 @@ def _with_two_names(table: Table) -> dict[Any, list[str]]:
 
     What a row leaves out of its location's name and type contradicts nothing.
     """
-    known: dict[int, _Called] = {}
-    if table.dataset.place == "location":
-        known = dict(CORE_LOCATIONS)
-    elif table.dataset.place == "reserve_zone":
-        known = {id: (name, None) for id, name in RESERVE_ZONES.items()}
+    known = table.dataset.id_key.known if table.dataset.id_key else {}
     names: dict[Any, set[_Called]] = {}
     for place in table.places.distinct:
         if place.id is None:
@@ -257,31 +258,32 @@ def _no_prices(table: Table, unpriced: Any) -> Iterator[Found]:
         what = f"{', '.join(null)} is" if null else "every price is"
         keys = _keys(table, unpriced)
         flaw = Flaw(flaws.NULL_PRICE, _named(keys, "row"))
-        yield flaw, f"{what} null or absent for {_interval_name(*keys[0])}"
+        yield flaw, f"{what} null or absent for {interval_name(*keys[0])}"
 
 
-def _gaps(table: Table) -> Any:
-    """By how much the components of each row differ from its LMP; 0 of a row with a null."""
-    if table.dataset.place != "location":
-        return np.zeros(len(table))
-    energy, congestion, loss, lmp = (
-        table.numbers[name] for name in ("energy", "congestion", "loss", "lmp")
-    )
-    return np.nan_to_num(np.abs(energy + congestion + loss - lmp))
+def _gaps(table: Table, identity: Sum, unpriced: Any) -> Any:
+    """By how much the parts of each row miss their total; 0 of a row with a null."""
+    parts = [table.numbers[name] for name in identity.parts]
+    gaps = np.nan_to_num(identity.gap(table.numbers[identity.total], parts))
+    gaps[unpriced] = 0
+    return gaps
 
 
-def _wrong_sums(table: Table, rows: Rows, gaps: Any) -> Iterator[Found]:
-    """Rows whose components do not add up to the LMP, by more than rounding explains."""
-    wrong = rows.kept[gaps[rows.kept] > _CENT + HALF_CENT]
-    if len(wrong):
-        energy, congestion, loss, lmp = (
-            float(table.numbers[name][wrong[0]]) for name in ("energy", "congestion", "loss", "lmp")
+def _wrong_sums(table: Table, rows: Rows, gaps: Mapping[Sum, Any]) -> Iterator[Found]:
+    """Rows whose parts do not add up to their total, by more than rounding explains: one flaw."""
+    wrong: dict[int, Sum] = {}
+    for identity, of_rows in gaps.items():
+        wrong |= dict.fromkeys(rows.kept[identity.is_wrong(of_rows)].tolist(), identity)
+    if wrong:
+        first, identity = next(iter(wrong.items()))
+        total, *parts = (
+            str(table.numbers[name][first]) for name in (identity.total, *identity.parts)
         )
-        keys = _keys(table, wrong)
+        keys = _keys(table, list(wrong))
         yield (
             Flaw(flaws.SUM, _named(keys, "row")),
-            f"components do not add up for {_interval_name(*keys[0])}: {energy} + "
-            f"{congestion} + {loss} is not {lmp}",
+            f"components do not add up for {interval_name(*keys[0])}: {' + '.join(parts)} "
+            f"is not {total}",
         )
 
 
@@ -290,65 +292,64 @@ def _disagreements(
 ) -> Iterator[Found]:
     """Rows of one key with other values; of a location under two names those are a flaw of it."""
     torn = _keys(table, rows.torn)
-    plain = [key for key in torn if key[1] not in doubtful]
+    plain = [key for key in torn if _id_of(key[1]) not in doubtful]
     if plain:
         yield (
             Flaw(flaws.DISAGREEMENT, _named(plain, "interval")),
-            f"two rows for {_interval_name(*plain[0])} disagree",
+            f"two rows for {interval_name(*plain[0])} disagree",
         )
     for place, names in doubtful.items():
-        left_out = [key for key in torn if key[1] == place]
+        left_out = [key for key in torn if _id_of(key[1]) == place]
         what = f"location {place} is called {' and '.join(names)}"
         apart = f", with other prices in {_named(left_out, 'interval')}" if left_out else ""
         yield Flaw(flaws.NODE, f"{what}{apart}", (place,)), f"{what} in the response"
 
 
 def _named(keys: Collection[Key], noun: str) -> str:
-    return f"{count(len(keys), noun)}: {some([_interval_name(*key) for key in keys], _NAMED)}"
+    return f"{count(len(keys), noun)}: {some([interval_name(*key) for key in keys], _NAMED)}"
+
+
+def _id_of(group: Group) -> Any:
+    """The id of a group, or whatever comes first in it."""
+    return group[0] if isinstance(group, tuple) else group
 
 
 def _at_odds(table: Table, rows: Rows) -> int:
     """Count rows that do not say what other rows, or their own timestamps, say too."""
-    dataset = table.dataset
-    if dataset.names:
+    if table.dataset.occurrence:
         return int((rows.occurrences > 1).sum())
     slots = table.intervals.at[rows.kept]
-    if dataset.place == "location":
-        energy = table.numbers["energy"][rows.kept]
-        priced = np.flatnonzero(~np.isnan(energy))[::-1]
-        first = np.full(len(table.intervals.distinct), np.nan)
-        first[slots[priced]] = energy[priced]  # the last one to be written is the first there is
-        return int((energy[priced] != first[slots[priced]]).sum())
-    if "hour_end" in table.texts:
-        said = np.array([text and text[:2] for text in table.texts["hour_end"].distinct], object)
-        ends = [f"{clock.local_time(slot).hour + 1:02d}" for slot in table.intervals.distinct]
-        of_row = said[table.texts["hour_end"].at[rows.kept]]
-        is_odd = (of_row != np.array(ends, object)[slots]) & (of_row != None)  # noqa: E711
-        return int(is_odd.sum())
-    return 0
+    odd = 0
+    for column in table.dataset.columns:
+        if column.system_wide:
+            values = table.numbers[column.name][rows.kept]
+            there = np.flatnonzero(~np.isnan(values))[::-1]
+            first = np.full(len(table.intervals.distinct), np.nan)
+            first[slots[there]] = values[there]  # the last to be written is the first there is
+            odd += int((values[there] != first[slots[there]]).sum())
+        elif column.is_hour_end:
+            hours = [market_time.local_time(slot).hour for slot in table.intervals.distinct]
+            ends = np.array([f"{hour + 1:02d}" for hour in hours], object)
+            words = table.texts[column.name]
+            said = np.array([text if text is None else text[:2] for text in words.distinct], object)
+            of_row = said[words.at[rows.kept]]
+            odd += int(((of_row != ends[slots]) & (of_row != None)).sum())  # noqa: E711
+    return odd
 
 
-def _missing(
-    table: Table, request: Request, slots: Sequence[int], rows: Rows, places: set[Any]
-) -> tuple[str, ...]:
-    dataset = table.dataset
-    if not dataset.owes_rows:
-        return ()
-    required = set(dataset.required_places) if request.location is None else {request.location}
-    expected = places | required
-    if len(rows.kept) + len(rows.torn) == len(slots) * len(expected):
-        return ()
-    seen = {*_keys(table, rows.kept), *_keys(table, rows.torn)}
-    absent = [f"location {place} altogether" for place in sorted(expected - places)]
-    absent += [
-        _interval_name(slot, place)
-        for place in sorted(expected & places, key=lambda place: (isinstance(place, str), place))
-        for slot in slots
-        if (slot, place) not in seen
-    ]
-    return tuple(absent)
+def _missing(table: Table, request: Request, slots: Sequence[int]) -> list[str]:
+    """What a whole response would have and this one has not, in words.
+
+    Where each group has all intervals, the first of them tells as much as all.
+    """
+    dataset, groups = table.dataset, table.keys.distinct
+    cells = np.sort(table.cells)
+    number = len(cells) and 1 + np.count_nonzero(cells[1:] != cells[:-1])
+    if dataset.times.owes_rows and slots and number == len(slots) * len(groups):
+        seen = {(slots[0], group) for group in groups}
+        return completeness.missing(dataset, request, slots[:1], seen)
+    return completeness.missing(dataset, request, slots, _seen(table))
 
 
-def _interval_name(slot: int, place: Any) -> str:
-    at = f" at location {place}" if place else ""
-    return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}{at}"
+def _seen(table: Table) -> set[Key]:
+    return set(_keys(table, slice(None)))

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from isone.errors import UsageError
-from isone.market import clock
+from isone.market import market_time
 from isone.run import complete, selection, sources, status
 from isone.run.custom import CustomDownload, made_from, read_downloads
 from isone.run.dataset_year import DatasetYear
@@ -50,7 +50,7 @@ class Run:
         store = Store(settings.store_dir)
         custom = read_downloads(settings.downloads, config) if settings.downloads else []
         dropped = complete.drop_stale(store, settings) if begins else []
-        chosen = selection.select(settings, clock.now())
+        chosen = selection.select(settings, market_time.now())
         if not chosen.dataset_years and not custom:
             why = "; ".join(chosen.left_out) or f"{settings.downloads} is an empty list"
             raise UsageError(f"there is nothing to download: {why}")
@@ -86,7 +86,7 @@ class Run:
 
     def drop_custom(self, config: Mapping[str, Any]) -> None:
         """Remove the markers of custom downloads that were changed since, or have more to bring."""
-        now = clock.now()
+        now = market_time.now()
         for each, path in zip(self.custom, map(Path, self.custom_markers), strict=True):
             markers.keep_if(markers.holds(path, made_from(each, config, now)), path)
 

@@ -17,7 +17,7 @@ from typing import TextIO
 from urllib.parse import unquote, urlsplit
 
 from isone.errors import UsageError
-from isone.market import clock
+from isone.market import market_time
 from isone.market.servers import REPLAY_SERVER, SANDBOX_SERVER
 from isone.sandbox.faults.fault import LOGIN_PATH, Fault, Settings
 from isone.sandbox.faults.responses import CHALLENGE, too_many
@@ -212,8 +212,8 @@ class Sandbox:
     def at(self) -> dt.datetime:
         """The instant at which the sandbox believes to be."""
         if self._today is None:
-            return clock.now()
-        return dt.datetime.combine(self._today, dt.time(12), clock.MARKET_ZONE)
+            return market_time.now()
+        return dt.datetime.combine(self._today, dt.time(12), market_time.MARKET_ZONE)
 
     def response(
         self, target: str, accept: str, authorization: str | None, cookies: str = ""

@@ -12,7 +12,9 @@ import pytest
 from isone.audit.recheck import jobs, outputs, verdict
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.run import status
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings

@@ -14,7 +14,9 @@ from isone.download import jobs, locations
 from isone.download.client import Client
 from isone.download.year import Downloader
 from isone.errors import StopRunError
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.run.settings import read_settings
 from isone.run.sources import REPORTS_PAGE, Source
 from isone.sandbox import Sandbox
@@ -89,7 +91,7 @@ def test_recorded_responses_alone_are_real_and_with_synthetic_ones_they_are_not(
 
 
 def test_a_server_of_recorded_responses_has_no_synthetic_public_csv(tmp_path: Path) -> None:
-    report = DATASETS["lmp_da_hourly"].report_path(Request("lmp_da_hourly", DAY))
+    report = DATASETS["lmp_da_hourly"].csv_path(Request("lmp_da_hourly", DAY))
     with Sandbox(nodes=0, replay=tmp_path, replay_only=True) as replay:
         assert replay.response(f"/{report}", "*/*", None, "isox_token=x").status == 404
 

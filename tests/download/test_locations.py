@@ -13,8 +13,10 @@ from running import SERVICE
 from isone.download import jobs, locations
 from isone.download.client import Client
 from isone.errors import UsageError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS
+from isone.market.requests import Request
 from isone.pack.year import pack_year
 from isone.run.settings import read_settings
 from isone.run.sources import REPORTS_PAGE, Source
@@ -46,8 +48,8 @@ def client(sandbox: Sandbox, *, public: bool = False) -> Client:
 
 
 def on(monkeypatch: pytest.MonkeyPatch, day: dt.date) -> None:
-    noon = dt.datetime.combine(day, dt.time(12), clock.MARKET_ZONE)
-    monkeypatch.setattr(clock, "now", lambda: noon)
+    noon = dt.datetime.combine(day, dt.time(12), market_time.MARKET_ZONE)
+    monkeypatch.setattr(market_time, "now", lambda: noon)
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["web services", "public reports"])
@@ -120,7 +122,7 @@ def test_an_id_that_no_list_has_is_a_warning_and_not_rejected(
 def with_retired(sandbox: Sandbox, dataset: str, request: Request) -> bytes:
     """A day that has prices of location 591 where the sandbox has those of 10001."""
     with client(sandbox) as asking:
-        body = gzip.decompress(asking.fetch(DATASETS[dataset].url_path(request)))
+        body = gzip.decompress(asking.fetch(DATASETS[dataset].request.url_path(request)))
     return gzip.compress(body.replace(b'"@LocId":"10001"', b'"@LocId":"591"'))
 
 

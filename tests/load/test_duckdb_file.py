@@ -15,7 +15,7 @@ from isone.errors import DamagedError, LoadError
 from isone.load import duckdb_file, history, packed, sql, views
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS
-from isone.market.tables import table_columns
+from isone.market.schema import table_columns
 from isone.pack.year import pack_year
 from isone.report import facts, page
 from isone.run.settings import AcceptedFlaw

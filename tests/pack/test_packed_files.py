@@ -15,7 +15,7 @@ import pytest
 
 from isone.errors import DamagedError
 from isone.market.datasets import DATASETS
-from isone.market.tables import table_columns
+from isone.market.schema import table_columns
 from isone.pack import datapackage
 from isone.pack.year import pack_year, remove_superseded
 from isone.store.store import Store, name_aside, sha256

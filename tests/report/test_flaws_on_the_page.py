@@ -11,8 +11,8 @@ import pytest
 import received
 from filled import build_duckdb, fill, settings_for
 
-from isone.market.datasets import Request
 from isone.market.flaws import Flaw
+from isone.market.requests import Request
 from isone.report import facts, page
 from isone.report.coverage import State
 from isone.report.facts import Facts

@@ -11,9 +11,10 @@ import received
 from filled import build_duckdb, fill, settings_for
 
 from isone.errors import DownloadError
-from isone.market import clock
-from isone.market.datasets import HUBS, Request
+from isone.market import market_time
 from isone.market.flaws import Flaw
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.report import coverage, facts, page
 from isone.report.coverage import Day, State
 from isone.run import status
@@ -144,8 +145,8 @@ def test_what_was_chosen_last_changes_nothing_on_the_page(
     with pytest.raises(DownloadError):
         fill(store, ["reserve_5min"], "2025-11-01", "2025-11-03", faults=["empty:*20251103*"])
     build_duckdb(store)
-    noon = dt.datetime(2026, 6, 1, 12, tzinfo=clock.MARKET_ZONE)
-    monkeypatch.setattr(clock, "now", lambda: noon)
+    noon = dt.datetime(2026, 6, 1, 12, tzinfo=market_time.MARKET_ZONE)
+    monkeypatch.setattr(market_time, "now", lambda: noon)
 
     def written(**config: Any) -> str:
         return page.write(facts.gather(settings_for(store, **config), store), str)

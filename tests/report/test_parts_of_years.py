@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from filled import build_duckdb, fill, settings_for
 
-from isone.market import clock
+from isone.market import market_time
 from isone.report import facts, files, page, periods
 from isone.report.facts import Facts
 from isone.report.periods import Period, Span, Spans
@@ -24,7 +24,7 @@ DAYS = "_2017-01-01_to_2017-03-31_90_of_365_days"
 
 
 def between(first: str, last: str) -> list[dt.date]:
-    return list(clock.days(dt.date.fromisoformat(first), dt.date.fromisoformat(last)))
+    return list(market_time.days(dt.date.fromisoformat(first), dt.date.fromisoformat(last)))
 
 
 def span(period: Period, days: list[dt.date], short: int = 0) -> Span:

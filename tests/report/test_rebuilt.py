@@ -15,7 +15,8 @@ from isone.audit.reconcile.averages import Month
 from isone.audit.reconcile.workbook import Sheet
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
-from isone.market.datasets import DATASETS, HUBS
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 from isone.pack.year import pack_year
 from isone.report import facts
 from isone.report.coverage import QUIET

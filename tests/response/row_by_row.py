@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from isone.market import clock, flaws
-from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES, Dataset, Request
+from isone.market import flaws, market_time
+from isone.market.dataset import Dataset
+from isone.market.requests import Request
 
 Row = dict[str, Any]
 
@@ -42,11 +43,11 @@ def count(dataset: Dataset, request: Request, body: bytes) -> Counts:
         if column.required and served and not any(column.field in record for record in served):
             raise WrongError("a price that is nowhere")
     slots = dataset.intervals(request)
-    instants = [clock.parse_timestamp(row["begins"]) for row in rows]
-    starts = [dataset.interval_of(instant) for instant in instants]
-    first, end = clock.day_bounds(request.day)
+    instants = [market_time.parse_timestamp(row["begins"]) for row in rows]
+    starts = [dataset.times.interval_of(instant) for instant in instants]
+    first, end = request.bounds
     for start in starts:
-        if start not in slots and (dataset.owes_rows or not first <= start < end):
+        if start not in slots and (dataset.times.owes_rows or not first <= start < end):
             raise WrongError("another day")
     for row in rows:
         if not all(text.isprintable() for text in row.values() if isinstance(text, str)):
@@ -61,7 +62,7 @@ def count(dataset: Dataset, request: Request, body: bytes) -> Counts:
         values = tuple(row[column.name] for column in dataset.columns)
         by_key.setdefault((start, key_of(dataset, row)), []).append(values)
     different = {key: len(set(values)) for key, values in by_key.items()}
-    torn = {key for key, number in different.items() if number > 1 and not dataset.names}
+    torn = {key for key, number in different.items() if number > 1 and not dataset.occurrence}
     kept = {key: list(dict.fromkeys(v)) for key, v in by_key.items() if key not in torn}
     first_rows = {
         key: dict(zip((column.name for column in dataset.columns), values[0], strict=True))
@@ -77,7 +78,7 @@ def count(dataset: Dataset, request: Request, body: bytes) -> Counts:
     }
     return Counts(
         rows=sum(map(len, kept.values())),
-        places=len({place for _, place in by_key}) if dataset.place else 0,
+        places=len({place for _, place in by_key}) if dataset.id_key else 0,
         duplicates=sum(
             len(by_key[key]) - len(values) for key, values in kept.items() if key[1] not in doubtful
         ),
@@ -110,7 +111,7 @@ def records(dataset: Dataset, body: bytes) -> list[Any]:
         content = content[key]
     if not isinstance(content, list) or not all(isinstance(each, dict) for each in content):
         raise WrongError("another form")
-    if not content and dataset.owes_rows:
+    if not content and not dataset.times.may_be_empty:
         raise WrongError("empty")
     return content
 
@@ -121,12 +122,12 @@ def read(dataset: Dataset, record: Row) -> Row:
     for key in dataset.begins:
         begins = begins.get(key) if isinstance(begins, dict) else None
     row: Row = {"begins": typed(begins, str), "id": 0, "name": None, "type": None}
-    if dataset.place == "location":
+    if dataset.chooses_locations:
         location = typed(record.get("Location"), dict)
         row["id"] = whole(location.get("@LocId"))
         row["type"] = typed(location.get("@LocType"), str, type(None))
         row["name"] = typed(location.get("$"), str, type(None))
-    elif dataset.place:
+    elif dataset.id_key:
         row["id"] = whole(record.get("ReserveZoneId"))
         row["name"] = typed(record.get("ReserveZoneName"), str)
     for column in dataset.columns:
@@ -139,7 +140,7 @@ def read(dataset: Dataset, record: Row) -> Row:
         else:
             row[column.name] = None if value is None else float(typed(value, int, float))
     try:
-        clock.parse_timestamp(row["begins"])
+        market_time.parse_timestamp(row["begins"])
         for column in dataset.columns:
             if column.is_instant and row[column.name] is not None:
                 dt.datetime.fromisoformat(row[column.name])
@@ -167,11 +168,7 @@ def key_of(dataset: Dataset, row: Row) -> Any:
 
 def two_names(dataset: Dataset, rows: list[Row]) -> set[int]:
     """The ids under two names. Raises WrongError for a well-known one under a wrong one."""
-    known: dict[int, tuple[str | None, ...]] = {}
-    if dataset.place == "location":
-        known = dict(CORE_LOCATIONS)
-    elif dataset.place:
-        known = {id: (name, None) for id, name in RESERVE_ZONES.items()}
+    known = dataset.id_key.known if dataset.id_key else {}
     said: dict[int, list[set[str]]] = {}
     for row in rows:
         for right, own, texts in zip(
@@ -200,9 +197,9 @@ def gap(row: Row) -> float:
 
 
 def at_odds(dataset: Dataset, kept: dict[Any, list[Any]], rows: dict[Any, Row]) -> int:
-    if dataset.names:
+    if dataset.occurrence:
         return sum(len(values) - 1 for values in kept.values())
-    if dataset.place == "location":
+    if dataset.chooses_locations:
         energies: dict[int, float] = {}
         return sum(
             energies.setdefault(start, row["energy"]) != row["energy"]
@@ -210,7 +207,7 @@ def at_odds(dataset: Dataset, kept: dict[Any, list[Any]], rows: dict[Any, Row]) 
             if row["energy"] is not None
         )
     return sum(
-        row["hour_end"][:2] != f"{clock.local_time(start).hour + 1:02d}"
+        row["hour_end"][:2] != f"{market_time.local_time(start).hour + 1:02d}"
         for (start, _), row in rows.items()
         if row.get("hour_end") is not None
     )
@@ -218,12 +215,13 @@ def at_odds(dataset: Dataset, kept: dict[Any, list[Any]], rows: dict[Any, Row]) 
 
 def missing(dataset: Dataset, request: Request, seen: dict[tuple[int, Any], Any]) -> int:
     """How many intervals and whole places are missing."""
-    if not dataset.owes_rows:
+    if not dataset.times.owes_rows:
         return 0
     slots = dataset.intervals(request)
-    required = set(dataset.required_places) if request.location is None else {request.location}
+    required = set(dataset.id_key.owed(request.day)) if dataset.id_key else set()
+    required = required if request.location is None else {request.location}
     there = Counter(place for _, place in seen)
-    if not dataset.place:
+    if not dataset.id_key:
         return len(slots) - len(seen)
     absent = sum(len(slots) - number for number in there.values())
     return absent + len(required - set(there))

@@ -7,7 +7,9 @@ import pytest
 from reading import examine, records_of
 
 from isone.errors import ResponseError
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 
 
 def test_a_real_day_of_day_ahead_ancillary_services_is_read(cases_folder: Path) -> None:

@@ -10,7 +10,8 @@ from torture.faults.damage import Original, damage, fuzz, originals
 
 from isone.errors import ResponseError
 from isone.market import flaws
-from isone.market.datasets import DATASETS, Request
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.sandbox.synthetic import Synthetic
 
 NOON = dt.datetime(2026, 6, 1, 16, tzinfo=dt.UTC)
@@ -114,7 +115,7 @@ def test_what_is_odd_is_counted_alike(before: bytes, after: bytes) -> None:
 @pytest.mark.parametrize("name", ["lmp_da_hourly", "lmp_rt_hourly"])
 def test_a_large_response_is_counted_alike_whole_or_not(name: str, day: str) -> None:
     dataset, request = DATASETS[name], Request(name, dt.date.fromisoformat(day))
-    body = Synthetic(seed=1, nodes=400).answer(dataset.url_path(request), NOON).body
+    body = Synthetic(seed=1, nodes=400).answer(dataset.request.url_path(request), NOON).body
     original = Original(dataset, request, body)
     lacking = body[: body.rindex(b",{")] + body[body.rindex(b"}]") + 1 :]
     for served, missing in ((body, 0), (lacking, 1)):

@@ -8,12 +8,16 @@ import pytest
 import yaml
 
 from isone.errors import UsageError
-from isone.market.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
+from isone.market.datasets import DATA_TYPES, DATASETS, words_of
+from isone.market.locations import HUBS
 from isone.run import schemas
 from isone.run.config import Config
 from isone.run.settings import PROJECT, read_settings
 
 GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}
+
+_KEYS = sorted({each.chosen_by for each in DATA_TYPES.values() if each.chosen_by})
+"""The keys of the configuration that choose among the datasets of a data type."""
 
 
 @pytest.mark.parametrize(
@@ -132,10 +136,11 @@ def test_what_is_selected_by_default_is_what_the_old_orchestrator_fetched() -> N
 
 
 def test_each_market_and_service_selects_one_dataset() -> None:
-    everything = {"data_types": "all", "markets": list(MARKETS), "services": list(SERVICES)}
+    everything = {"data_types": "all"} | {key: list(words_of(key)) for key in _KEYS}
     assert read_settings(everything).datasets == tuple(DATASETS)
     for name, dataset in DATASETS.items():
-        key = CHOSEN_BY[dataset.data_type]
+        key = DATA_TYPES[dataset.data_type].chosen_by
+        assert key is not None
         chosen = read_settings({"data_types": dataset.data_type, key: dataset.choice})
         assert chosen.datasets == (name,)
 
@@ -169,8 +174,8 @@ def test_what_is_chosen_and_brings_nothing_is_said(
 
 def test_the_configuration_knows_the_markets_and_services_of_the_dataset_table() -> None:
     properties = schemas.schema(Config)["properties"]
-    assert set(properties["markets"]["items"]["enum"]) == set(MARKETS)
-    assert set(properties["services"]["items"]["enum"]) == set(SERVICES)
+    for key in _KEYS:
+        assert set(properties[key]["items"]["enum"]) == set(words_of(key))
 
 
 def test_config_yaml_says_the_defaults() -> None:

@@ -16,8 +16,10 @@ from reading import examine, records_of
 from running import Snakemake
 
 from isone.download import locations
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUB, HUBS, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS, HUB, HUBS
+from isone.market.requests import Request
 from isone.response import parse
 from isone.response.table import read_table
 from isone.sandbox import Sandbox
@@ -78,7 +80,7 @@ def hub_values(store: Store, dataset_name: str, column: str) -> list[list[float]
     months: list[list[float]] = [[], [], []]
     for path in sorted(store.raw_dir(dataset_name, 2017).glob("2*.json.gz")):
         for row in records_of(dataset, parse.inflate(path.read_bytes())):
-            if dataset.place is None or row.place.id == HUB:
+            if dataset.id_key is None or row.place.id == HUB:
                 months[int(row.begins[5:7]) - 1].append(getattr(row, column))
     return months
 
@@ -99,7 +101,7 @@ def test_real_five_minute_records_are_read(examples_folder: Path) -> None:
     assert set(HUBS) <= set(by_place)
     for row in by_place.values():
         assert abs(row.energy + row.congestion + row.loss - row.lmp) < 0.011
-        assert clock.parse_timestamp(row.begins) % 300 == 0
+        assert market_time.parse_timestamp(row.begins) % 300 == 0
 
 
 def test_a_real_response_that_is_short_of_a_day_is_rejected_as_incomplete(
@@ -129,4 +131,4 @@ def test_real_hours_on_the_days_when_clocks_change_are_as_many_as_counted(
         hours[row["date"]].add(row["seq"])
     assert {len(found) for found in hours.values()} == {23, 25}
     for day, found in hours.items():
-        assert len(clock.interval_starts(dt.date.fromisoformat(day), 60)) == len(found)
+        assert len(market_time.interval_starts(dt.date.fromisoformat(day), 60)) == len(found)

@@ -19,8 +19,10 @@ from isone.download.client import Client
 from isone.download.session import open_client
 from isone.download.year import entry_of, received_now, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.response import parse, revisions
 from isone.response.suspects import Known
 from isone.response.table import read_table
@@ -44,7 +46,7 @@ def recheck_prices(
     settings = read_settings(config)
     store = Store(settings.store_dir)
     name = f"recheck_{dataset}"
-    note = outputs.Rechecking(settings, store).kept(dataset, days, clock.now())
+    note = outputs.Rechecking(settings, store).kept(dataset, days, market_time.now())
 
     def work(journal: Journal) -> None:
         first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
@@ -126,8 +128,9 @@ def _recheck(
     if before == after:
         return None
     accepted = {flaw.name for flaw in entry.flaws}
+    today = market_time.now().date()
     table = read_table(dataset, after)
-    finding = validate(table, request, accepted=accepted)
+    finding = validate(table, request, accepted=accepted, today=today)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:

@@ -4,8 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.run import selection, status
 from isone.run.settings import Settings
 from isone.store.store import Store
@@ -34,7 +35,7 @@ class Rechecking:
         return self.store.root / "rechecked" / dataset / name
 
     def _days(self, dataset: str) -> str:
-        first, last = days_to_recheck(DATASETS[dataset], self.settings, clock.now())
+        first, last = days_to_recheck(DATASETS[dataset], self.settings, market_time.now())
         return f"{first:%Y%m%d}-{last:%Y%m%d}"
 
 

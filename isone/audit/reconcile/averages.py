@@ -12,9 +12,8 @@ import msgspec
 
 from isone.audit.reconcile.ours import Hours, month_hours
 from isone.errors import UNREADABLE, ResponseError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS
-from isone.response import parse
+from isone.market import market_time
+from isone.market.locations import CORE_LOCATIONS
 
 PATH = "lmpIndex/monthly/{market}/year/{year}/location/{location}"
 TOLERANCE = 0.01
@@ -41,9 +40,15 @@ class Month(msgspec.Struct, frozen=True):
     """When: ISO 8601, UTC."""
 
 
+class _Location(msgspec.Struct, forbid_unknown_fields=True):
+    id: str | int = msgspec.field(name="@LocId")
+    type: str | None = msgspec.field(name="@LocType", default=None)
+    name: str | None = msgspec.field(name="$", default=None)
+
+
 class _Index(msgspec.Struct):
     BeginDate: str
-    Location: parse.LocationRef
+    Location: _Location
     Average: float
 
 
@@ -76,7 +81,7 @@ def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
     found: dict[int, float] = {}
     for index in level if isinstance(level, list) else [level]:
         try:
-            begins = clock.local_time(clock.parse_timestamp(index.BeginDate))
+            begins = market_time.local_time(market_time.parse_timestamp(index.BeginDate))
         except (ValueError, OverflowError) as error:
             raise ResponseError(f"the averages have a wrong timestamp: {error}") from error
         if begins.year != year or index.Location.id != str(location):
@@ -136,5 +141,5 @@ def _agrees_flat(published: float, expected: list[int], prices: list[float]) -> 
 
 def _change_of_clocks(expected: list[int]) -> int:
     """Where in a month's hours the offset from UTC changes."""
-    offsets = [clock.local_time(hour).utcoffset() for hour in expected]
+    offsets = [market_time.local_time(hour).utcoffset() for hour in expected]
     return next(i for i, offset in enumerate(offsets) if offset != offsets[0])

@@ -11,7 +11,7 @@ from isone.audit.reconcile.workbook import Sheet
 from isone.download.client import Client
 from isone.download.session import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
-from isone.market.datasets import HUBS
+from isone.market.locations import HUBS
 from isone.response import parse
 from isone.run.journal import Journal, log
 from isone.run.once import do_once

@@ -9,8 +9,10 @@ from statistics import fmean
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS, Dataset
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 
 _HOUR = 3600
 MARKETS = {"DAY_AHEAD_HOURLY": "da", "REAL_TIME_HOURLY": "rt", "REAL_TIME_5_MIN": "rt"}
@@ -65,7 +67,7 @@ def tables_by_market(paths: Sequence[Path]) -> dict[tuple[str, int], Path]:
     chosen: dict[tuple[str, int], Path] = {}
     energy = [path for path in paths if dataset_of(path).data_type == "lmp"]
     for path in sorted(energy, key=lambda path: -dataset_of(path).interval_minutes):
-        key = MARKETS[dataset_of(path).market], int(path.stem[:4])
+        key = MARKETS[dataset_of(path).market or ""], int(path.stem[:4])
         chosen.setdefault(key, path)
     return dict(sorted(chosen.items()))
 
@@ -79,4 +81,6 @@ def month_hours(year: int, month: int) -> list[int]:
     """The beginnings of a month's hours (UTC seconds)."""
     first = dt.date(year, month, 1)
     following = dt.date(year + month // 12, month % 12 + 1, 1)
-    return list(range(clock.day_bounds(first)[0], clock.day_bounds(following)[0], _HOUR))
+    return list(
+        range(market_time.day_bounds(first)[0], market_time.day_bounds(following)[0], _HOUR)
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from isone.audit.verify.verdict import Verdict
 from isone.errors import DamagedError
 from isone.load import outputs
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.manifest import read_manifest

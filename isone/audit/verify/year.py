@@ -16,7 +16,10 @@ from isone.load.comparison import DAY_COLUMNS, Comparison, DayDigests
 from isone.load.history import DayRow
 from isone.load.packed import PackedFile
 from isone.market import flaws
-from isone.market.datasets import DATASETS, Dataset, Locations, Request
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
+from isone.market.requests import Request
 from isone.pack.parquet import read_facts
 from isone.response import parse, reports, suspects
 from isone.response.table import Table, read_table
@@ -95,7 +98,7 @@ def verify_year(
         period,
         DAMAGED if findings.damage else OK,
         now,
-        days=len({entry.request[:8] for entry in manifest.requests}),
+        days=len({day for entry in manifest.requests for day in entry.days}),
         requests=len(manifest.requests),
         rows=findings.rows,
         digests=findings.digests,
@@ -109,7 +112,7 @@ def _chosen_locations(
 ) -> Locations:
     """The locations that the table was narrowed to, as it says itself."""
     path = store.parquet_path(dataset.name, period)
-    if dataset.place != "location" or not path.exists():
+    if not dataset.chooses_locations or not path.exists():
         return "all"
     try:
         words = read_facts(path).get("locations", "all")

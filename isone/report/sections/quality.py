@@ -105,8 +105,8 @@ def _revisions(facts: Facts) -> PageTable:
                 DATASETS[name].title,
                 counted[name, State.FINAL],
                 counted[name, State.PRELIMINARY],
-                cell(quality.market_time(found.first_fetched)),
-                cell(quality.market_time(found.last_fetched)),
+                cell(quality.in_market_time(found.first_fetched)),
+                cell(quality.in_market_time(found.last_fetched)),
             ]
             for name, found in facts.quality.findings.items()
         ],

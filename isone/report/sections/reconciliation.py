@@ -8,7 +8,7 @@ from isone.audit.reconcile.averages import Month
 from isone.report.charts.theme import MARKETS
 from isone.report.facts import Facts
 from isone.report.figures import Section
-from isone.report.quality import market_time
+from isone.report.quality import in_market_time
 from isone.report.tables import Cell, PageTable, cell, in_figures, page_table
 
 _HOW = (
@@ -58,7 +58,7 @@ def _places(facts: Facts) -> PageTable:
                 f"{len(chosen):,} of {asked[market, location]:,}",
                 *(sum(m.verdict == verdict for m in chosen) for verdict in _COMPARED),
                 _price(max(gaps, default=None)),
-                cell(market_time(max(m.compared for m in chosen))),
+                cell(in_market_time(max(m.compared for m in chosen))),
             ]
         )
     return page_table(

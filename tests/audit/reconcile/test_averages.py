@@ -13,8 +13,9 @@ from isone.audit.reconcile import averages, jobs, ours, outputs, verdict
 from isone.audit.reconcile.averages import AGREES, DIFFERS, FLAT, NOT_PUBLISHED, NOT_WHOLE
 from isone.download.client import Client
 from isone.errors import ResponseError
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUB, HUBS
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUB, HUBS
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -28,7 +29,7 @@ def real_hours(folder: Path, market: str, dataset: str) -> ours.Hours:
     for path in sorted((folder / f"api/v1.1/hourlylmp/{market}/final/day").glob("2017*.json")):
         for row in records_of(DATASETS[dataset], path.read_bytes()):
             if row.place.id == HUB:
-                hours[clock.parse_timestamp(row.begins)] = row.lmp
+                hours[market_time.parse_timestamp(row.begins)] = row.lmp
     return hours
 
 
@@ -69,12 +70,12 @@ def synthetic_january(market: str, seed: int = 0) -> dict[int, ours.Hours]:
     """The sandbox's hours of a January at hub and zones."""
     synthetic, hours = Synthetic(seed, 0), {}
     name = "lmp_da_hourly" if market == "da" else "lmp_rt_hourly"
-    at = dt.datetime(2026, 6, 1, tzinfo=clock.MARKET_ZONE)
-    for day in clock.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)):
+    at = dt.datetime(2026, 6, 1, tzinfo=market_time.MARKET_ZONE)
+    for day in market_time.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)):
         response = synthetic.answer(f"hourlylmp/{market}/final/day/{day:%Y%m%d}", at)
         for row in records_of(DATASETS[name], response.body):
             prices = hours.setdefault(row.place.id, {})
-            prices[clock.parse_timestamp(row.begins)] = row.lmp
+            prices[market_time.parse_timestamp(row.begins)] = row.lmp
     return hours
 
 

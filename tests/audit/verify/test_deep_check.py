@@ -30,7 +30,8 @@ from isone.audit.verify.verdict import (
 from isone.audit.verify.year import verify_year
 from isone.errors import LoadError
 from isone.load.jobs import load_all_postgres, load_postgres
-from isone.market.datasets import DATASETS, HUBS
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 from isone.run import missing, status
 from isone.store.manifest import read_manifest
 from isone.store.store import Store, sha256

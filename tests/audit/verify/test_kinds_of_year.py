@@ -18,8 +18,10 @@ from isone.audit.verify.verdict import DAMAGED, OK, Verdict
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
-from isone.market import clock, flaws
-from isone.market.datasets import DATASETS, HUBS, Locations, Request
+from isone.market import flaws, market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS, Locations
+from isone.market.requests import Request
 from isone.pack.year import pack_year
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
@@ -192,7 +194,7 @@ def test_every_kind_of_year_is_sound_as_it_was_downloaded(sound: Store, kind: Ki
 
 def test_the_kinds_are_what_they_are_called(sound_stores: Callable[[str], Store]) -> None:
     listed = {
-        name: {request.name for day in clock.days(kind.first, kind.last)
+        name: {request.name for day in market_time.days(kind.first, kind.last)
                for request in requests_of(sound_stores(name), kind, day)}
         for name, kind in KINDS.items()
     }  # fmt: skip

@@ -12,8 +12,11 @@ from reading import examine, records_of
 
 from isone.download import locations
 from isone.errors import NoDataError, ResponseError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS
+from isone.market.requests import Request
 from isone.response import reports
 from isone.response.table import Place, read_table
 
@@ -64,9 +67,10 @@ def test_real_hours_of_the_days_when_clocks_change_are_where_they_belong(
             if r["date"] == day
         ]
         found = [
-            clock.parse_timestamp(timestamp) for timestamp in begins(DAY_AHEAD, report(*lines))
+            market_time.parse_timestamp(timestamp)
+            for timestamp in begins(DAY_AHEAD, report(*lines))
         ]
-        assert found == list(clock.interval_starts(date, 60))
+        assert found == list(market_time.interval_starts(date, 60))
 
 
 def test_a_real_list_of_locations_and_a_report_name_the_same_places(examples_folder: Path) -> None:

@@ -22,7 +22,8 @@ from torture.faults.operations import FailingOperations
 from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 
 from isone.errors import DownloadError, IsoneError, UsageError
-from isone.market.datasets import DATASETS, Request
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.response import parse
 from isone.sandbox import Sandbox
 from isone.store.store import Store, sha256

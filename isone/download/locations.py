@@ -32,6 +32,7 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, Locations
 from isone.market.requests import Request
 from isone.response import parse, reports
+from isone.response.table import read_table
 from isone.store import places
 from isone.store.store import Store, make_folder, write_whole
 from isone.text import count, some
@@ -167,11 +168,11 @@ def _locations_in(store: Store, request: Request) -> list[Location]:
     """The locations that a stored response names with their ids; none where it is unreadable."""
     try:
         body = parse.inflate(store.raw_path(request).read_bytes())
-        refs = {row.place for row in parse.read_records(DATASETS[request.dataset], body).rows}
+        found = read_table(DATASETS[request.dataset], body, validated=True).places.distinct
     except (ResponseError, OSError) as error:  # the deep check says so; here it is of no use
         log.info("%s %s names no locations: %s", request.dataset, request, error)
         return []
-    return [Location(int(ref.id), ref.type, ref.name) for ref in refs if ref.id.isdecimal()]
+    return [Location(each.id, each.type, each.name) for each in found if each.id is not None]
 
 
 def refresh(store: Store, client: Client) -> list[str]:

@@ -25,7 +25,9 @@ from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
 from isone.market.locations import ALL_LOCATIONS, Locations
 from isone.market.requests import Request
-from isone.response import check, parse, reports, revisions, suspects
+from isone.response import parse, reports, revisions, suspects
+from isone.response.table import Table, read_table
+from isone.response.validate import Finding, validate
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.sources import REPORTS, Source
@@ -311,14 +313,12 @@ class Downloader:
     def _validate(self, request: Request, path: Path, content: bytes) -> Validated:
         """Show that the response at `path` is the request that was asked for."""
         body = parse.inflate(content)
-        cells = suspects.read_cells(self.dataset, body)
-        finding = check.examine(
-            self.dataset,
+        table = read_table(self.dataset, body)
+        finding = validate(
+            table,
             request,
-            body,
             locations=self._locations,
             accepted=self.accepted.get(request.day, {}),
-            cells=cells,
             today=market_time.now().date(),
         )
         doubt = self._doubts.get(request, quiet.ONCE)
@@ -326,7 +326,7 @@ class Downloader:
             raise NoDataError(doubt)
         if not self._gap_accepted(request) and not finding.forgiven:
             finding.require_whole()
-        revised = self._revised(request, body)
+        revised = self._revised(request, table)
         source = source_of(body, self.client.source)
         entry = entry_of(request, content, source, _received_at(path), finding, **revised)
         for remark in _remarks(entry):
@@ -339,7 +339,7 @@ class Downloader:
                 "%s: %s without a known id, left out of the tables until final prices are here: %s",
                 *(request, count(len(names), "location"), some(names)),
             )
-        digest, found = self._known.examine(self.dataset, request, body, cells)
+        digest, found = self._known.examine(table, request)
         self._say_suspects(request, found)
         entry = msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found))
         return Validated(request, path, entry)
@@ -353,7 +353,7 @@ class Downloader:
             else:
                 log.warning("%s: suspect, %s: %s; %s", request, flaw.name, flaw.what, _ACKNOWLEDGE)
 
-    def _revised(self, request: Request, body: bytes) -> dict[str, Any]:
+    def _revised(self, request: Request, table: Table) -> dict[str, Any]:
         """What a final response changes of the preliminary one; nothing without one."""
         prelim = request.preliminary
         before = None if request.prelim else self._preliminaries.get(prelim.name)
@@ -361,10 +361,11 @@ class Downloader:
             return {}
         content = self.store.raw_path(prelim).read_bytes()
         try:
-            changes = revisions.compare(self.dataset, parse.inflate(content), body)
+            stored = read_table(self.dataset, parse.inflate(content), validated=True)
         except ResponseError as error:
             log.warning("%s: what was here before cannot be compared, %s", request, error)
             return {"first_seen": before.fetched}
+        changes = revisions.compare(stored, table)
         log.info("%s: final now, %s", request, changes)
         return {"first_seen": before.fetched, **changes.noted}
 
@@ -488,7 +489,7 @@ def entry_of(
     content: bytes,
     source: str,
     received: str,
-    finding: check.Finding,
+    finding: Finding,
     **versions: Any,
 ) -> Entry:
     """What the ledger notes of a response that is shown to be its request.

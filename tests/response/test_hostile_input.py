@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from reading import examine
 
 from isone.audit.reconcile import averages
 from isone.audit.verify import verdict
@@ -18,7 +19,7 @@ from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import check, parse, reports
+from isone.response import parse, reports
 from isone.run import custom, sources, status
 from isone.run.log import Redaction
 from isone.run.plan import Plan, Planned
@@ -245,7 +246,7 @@ def test_a_name_of_a_location_forges_no_line_of_a_log() -> None:
     [
         pytest.param(locations.read_locations, id="locations"),
         pytest.param(
-            lambda body: check.examine(
+            lambda body: examine(
                 DATASETS["lmp_da_hourly"], Request("lmp_da_hourly", dt.date(2024, 1, 1)), body
             ),
             id="prices",
@@ -298,7 +299,7 @@ def report(**cells: str) -> bytes:
 )
 def test_a_report_with_a_value_beyond_all_measure_is_rejected(cells: dict[str, str]) -> None:
     dataset, request = DATASETS["lmp_da_hourly"], Request("lmp_da_hourly", dt.date(2024, 1, 1))
-    said(lambda: check.examine(dataset, request, report(**cells)), ResponseError)
+    said(lambda: examine(dataset, request, report(**cells)), ResponseError)
 
 
 def test_a_report_s_headings_are_repeated_without_what_moves_a_terminal() -> None:

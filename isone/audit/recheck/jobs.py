@@ -22,8 +22,10 @@ from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import check, parse, revisions
+from isone.response import parse, revisions
 from isone.response.suspects import Known
+from isone.response.table import read_table
+from isone.response.validate import validate
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store.manifest import DayFlaw, day_flaws, read_manifest
@@ -116,15 +118,16 @@ def _recheck(
         return None
     accepted = {flaw.name for flaw in entry.flaws}
     today = market_time.now().date()
-    finding = check.examine(dataset, request, after, accepted=accepted, today=today)
+    table = read_table(dataset, after)
+    finding = validate(table, request, accepted=accepted, today=today)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:
         raise NoDataError("the response is empty now; what was had is kept")
-    changes = revisions.compare(dataset, before, after)
+    changes = revisions.compare(read_table(dataset, before, validated=True), table)
     if not changes.rows:
         return None
-    prices, found = Known.of(store, dataset, [request.day.year]).examine(dataset, request, after)
+    prices, found = Known.of(store, dataset, [request.day.year]).examine(table, request)
     new = entry_of(
         request,
         content,

@@ -16,9 +16,10 @@ from isone.errors import UsageError
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, Request
 from isone.pack.year import pack_year
-from isone.run.run import Run, summary
 from isone.run.settings import read_settings
 from isone.run.sources import REPORTS_PAGE, Source
+from isone.run.summary import summary
+from isone.run.targets import Run
 from isone.sandbox import Sandbox
 from isone.store import places
 from isone.store.store import Store
@@ -273,7 +274,9 @@ def test_an_unknown_id_stands_in_the_summary_and_days_of_the_others_are_stored(
 def test_a_download_that_ends_before_its_days_are_counted_has_done_none(
     tmp_path: Path, synthetic: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs.run, "stop", lambda store, name, reason: None)  # it ends this process
+    monkeypatch.setattr(
+        jobs.status, "stop", lambda store, name, reason: None
+    )  # it ends this process
     store = Store(tmp_path / "data" / "sandbox")
     config = {
         **{"source": "sandbox", "base_url": synthetic.url, "years": 2024, "locations": "9999999"},

@@ -13,7 +13,7 @@ from isone.errors import DownloadError
 from isone.report import facts, page
 from isone.report.coverage import State
 from isone.report.facts import Facts
-from isone.run import run
+from isone.run import status
 from isone.run.settings import AcceptedFlaw
 from isone.store.store import Store, write_whole
 
@@ -40,8 +40,8 @@ def wanting(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     now = dt.datetime.now(dt.UTC).isoformat()
     verdict = Verdict("reserve_hourly", "2025.through-20251106", DAMAGED, now, damage=(damage,))
     write_verdict(store, verdict)
-    status = {"missing": {str(MISSING): "the service has nothing for that day"}}
-    write_whole(run.status_path(store, "isone_regulation_5min_2025"), json.dumps(status).encode())
+    said = {"missing": {str(MISSING): "the service has nothing for that day"}}
+    write_whole(status.status_path(store, "isone_regulation_5min_2025"), json.dumps(said).encode())
     return facts.gather(settings_for(store, years="2025"), store)
 
 

@@ -25,7 +25,7 @@ from isone.market import clock, flaws
 from isone.market.datasets import DATASETS, HUBS, Dataset, Request
 from isone.response import suspects
 from isone.response.suspects import Known
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

@@ -96,6 +96,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
+def unprintable(text: str) -> str:
+    """That a text has a character that would move a terminal or forge a line of a log."""
+    return f"{shown(text)} has a character that cannot be printed"
+
+
 def _what(value: Any, rule: inspect.Type) -> str:
     """What is wrong with a value itself, not with what is in it; empty where nothing is seen."""
     given, kind = shown(value), core(rule)

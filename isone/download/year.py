@@ -28,7 +28,7 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.sources import REPORTS, Source
 from isone.store.manifest import day_flaws, read_manifest
 from isone.store.store import Entry, Store, Validated, make_folder, sha256
-from isone.text import count, some
+from isone.text import count, first_lines, some
 
 log = logging.getLogger(__name__)
 
@@ -185,9 +185,7 @@ class Downloader:
             for each in day_flaws(outcome.entries.values(), self.accepted)
             if each.flaw in flaws.SUSPECT and not each.reason
         ]
-        more = len(found) - _NAMED_SUSPECTS
-        if more > 0:
-            found[_NAMED_SUSPECTS:] = [f"and {count(more, 'more suspect')}, named in the logs"]
+        found = first_lines(found, "suspect", _NAMED_SUSPECTS, "named in the logs")
         return [*found, "what to do about suspect days: docs/suspects.md"] if found else []
 
     def _gap_accepted(self, request: Request) -> bool:

@@ -1,7 +1,6 @@
 """Reading what was packed: `isone.read("lmp_da_hourly", years=2024, locations=4000)`."""
 
 import datetime as dt
-import difflib
 import functools
 import operator
 import re
@@ -19,6 +18,7 @@ from isone.market.tables import sort_key
 from isone.pack.parquet import arrow_schema, read_facts
 from isone.run.dataset_year import PERIOD_PATTERN
 from isone.run.settings import parse_years, refuse_unknown
+from isone.text import nearest, some
 
 Years = int | str | Iterable[int | str]
 Places = int | str | Iterable[int | str]
@@ -188,7 +188,7 @@ def _where_else(dataset: str, data_dir: Path) -> str:
     folders = data_dir.glob("parquet/*/*.parquet")
     others = sorted({f"{p.parent.name} {p.stem[:4]}" for p in folders if _is_period(p.stem)})
     if others:
-        return f"there are {', '.join(others[:_NAMED])}{' and more' if others[_NAMED:] else ''}"
+        return f"there are {some(others, _NAMED)}"
     return "run the workflow for it first, or name the folder of the data"
 
 
@@ -212,8 +212,5 @@ def _places(dataset: Dataset, given: Places | None) -> tuple[int | str, ...]:
 
 def _hint(place: int | str, known: dict[int, str]) -> str:
     names = [str(id) for id in known] if isinstance(place, int) else [*filter(None, known.values())]
-    near = difflib.get_close_matches(str(place), names, n=3)
-    if near:
-        return f"near it are {', '.join(near)}"
-    some = [f"{id} {name}".rstrip() for id, name in sorted(known.items())]
-    return f"there are {', '.join(some[:_NAMED])}{' and more' if some[_NAMED:] else ''}"
+    all_of_them = [f"{id} {name}".rstrip() for id, name in sorted(known.items())]
+    return nearest(str(place), names, 3) or f"there are {some(all_of_them, _NAMED)}"

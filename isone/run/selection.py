@@ -82,8 +82,8 @@ def _in_public_csv(
             too_early.setdefault(dataset.name, []).append(job.year)
         else:
             kept.append(job)
-    lacking = [f"{name} {year}" for name, years in too_early.items() for year in years]
-    _require_any(settings, kept, [*not_public, *lacking])
+    missing = [f"{name} {year}" for name, years in too_early.items() for year in years]
+    _require_any(settings, kept, [*not_public, *missing])
     left_out = [
         f"{name} is in no public CSV report and is left out; to have it, {sources.ACCOUNT_HELP}"
         for name in dict.fromkeys(not_public)

@@ -222,7 +222,7 @@ def _address(url: str) -> str:
     try:
         _ = urlsplit(url).port
     except ValueError as error:
-        raise UsageError(f"base_url: {url} is no address: {error}") from error
+        raise UsageError(f"base_url: {url} is not a valid address: {error}") from error
     return url.rstrip("/")
 
 

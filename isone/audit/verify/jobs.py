@@ -12,7 +12,7 @@ from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import Settings, read_settings
 from isone.store.store import Store, write_whole
-from isone.text import count
+from isone.text import count, some
 
 _COMMAND = "python scripts/verify_prices.py"
 
@@ -123,8 +123,7 @@ def _sentence(damaged: Sequence[Verdict], absent: Sequence[Verdict]) -> str:
         {f"{each.dataset} {damage.day}" for each in damaged for damage in each.damage if damage.day}
     )
     if damaged:
-        more = f" and {count(len(days) - 5, 'more day')}" if days[5:] else ""
-        named = f": {', '.join(days[:5])}{more}"
+        named = f": {some(days, 5)}"
         requests.append(f"{_names(damaged)} damaged{named if days else ''}")
     if absent:
         requests.append(f"{_names(absent)} not downloaded whole")

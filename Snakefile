@@ -18,7 +18,7 @@ from isone.market.datasets import DATASETS
 from isone.run import clusters, notify, status
 from isone.run.summary import header, summary
 from isone.run.targets import Run
-from isone.run.dataset_year import PERIOD_PATTERN
+from isone.store import periods
 
 min_version("9.27")  # a priority that is a function
 

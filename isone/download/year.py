@@ -415,8 +415,8 @@ def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: boo
 def _remove_preliminary(store: Store, job: DatasetYear, entries: Sequence[Entry]) -> None:
     """Remove the preliminary responses of days that are final now, but for what a marker names."""
     needed = {entry.request for entry in entries}
-    for period in store.marker_periods(job.dataset):
-        if period.startswith(f"{job.year}") and period != job.period:
+    for period in store.marker_periods(job.dataset, job.year):
+        if period != job.period:
             requests = read_manifest(store.marker_path(job.dataset, period)).requests
             needed |= {entry.request for entry in requests}
     final = {entry.day for entry in entries} - {e.day for e in entries if e.revision != "final"}
@@ -441,18 +441,18 @@ def manifest(
     job: DatasetYear, entries: list[Entry], accepted: missing.Accepted, client: Client
 ) -> dict[str, Any]:
     """A complete year as its marker describes it: every request, gap and flaw, with the reasons."""
-    parted = {entry.request[:8] for entry in entries}
-    partial = {entry.request[:8] for entry in entries if entry.missing}
+    parted = {entry.day for entry in entries}
+    partial = {entry.day for entry in entries if entry.missing}
     gaps = [
         {
             "day": str(day),
             "reason": reasons[flaws.MISSING],
-            "nothing_published": f"{day:%Y%m%d}" not in parted,
+            "nothing_published": day not in parted,
         }
         for day, reasons in sorted(accepted.items())
         if flaws.MISSING in reasons
         and job.first <= day <= job.last
-        and (f"{day:%Y%m%d}" in partial or f"{day:%Y%m%d}" not in parted)
+        and (day in partial or day not in parted)
     ]
     return {
         "dataset": job.dataset,

@@ -11,6 +11,7 @@ from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import Settings, read_settings
 from isone.store import markers
+from isone.store.periods import year_of
 from isone.store.store import Store
 from isone.text import count
 
@@ -45,7 +46,7 @@ def load_postgres(config: Mapping[str, Any], dataset: str, period: str, log_path
         names = [
             name
             for name in outputs.packed_names(store)
-            if name[0] == dataset and name[1][:4] == period[:4]
+            if name[0] == dataset and year_of(name[1]) == year_of(period)
         ]
         journal.tell(rows=_load_years(settings, store, names))
 

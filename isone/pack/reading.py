@@ -16,8 +16,8 @@ from isone.errors import UsageError
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUBS, Dataset
 from isone.market.tables import sort_key
 from isone.pack.parquet import arrow_schema, read_facts
-from isone.run.dataset_year import PERIOD_PATTERN
 from isone.run.settings import parse_years, refuse_unknown
+from isone.store.periods import files_of, is_period, year_of
 from isone.text import nearest, some
 
 Years = int | str | Iterable[int | str]
@@ -158,7 +158,7 @@ def open_packed(
 
 def _paths(dataset: str, years: Years | None, data_dir: Path) -> list[Path]:
     folder = data_dir / "parquet" / dataset
-    found = {int(p.stem[:4]): p for p in sorted(folder.glob("*.parquet")) if _is_period(p.stem)}
+    found = {year_of(path.stem): path for path in files_of(folder, ending=".parquet")}
     words = [years] if isinstance(years, int | str) else years
     wanted = sorted(found) if words is None else _years(words)
     lacking = [str(year) for year in wanted if year not in found]
@@ -174,10 +174,6 @@ def _years(words: Iterable[int | str]) -> tuple[int, ...]:
     )
 
 
-def _is_period(stem: str) -> bool:
-    return re.fullmatch(PERIOD_PATTERN, stem) is not None
-
-
 def _where_else(dataset: str, data_dir: Path) -> str:
     sandbox = data_dir / "sandbox"
     if any((sandbox / "parquet" / dataset).glob("*.parquet")):
@@ -186,7 +182,7 @@ def _where_else(dataset: str, data_dir: Path) -> str:
             "(data_dir, or --data-dir)"
         )
     folders = data_dir.glob("parquet/*/*.parquet")
-    others = sorted({f"{p.parent.name} {p.stem[:4]}" for p in folders if _is_period(p.stem)})
+    others = sorted({f"{p.parent.name} {year_of(p.stem)}" for p in folders if is_period(p.stem)})
     if others:
         return f"there are {some(others, _NAMED)}"
     return "run the workflow for it first, or name the folder of the data"

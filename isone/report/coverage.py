@@ -31,6 +31,7 @@ from isone.market.datasets import (
 from isone.run import missing, status
 from isone.run.settings import Settings
 from isone.store.manifest import DayFlaw, Manifest, read_manifest
+from isone.store.periods import files_of, year_of
 from isone.store.store import Entry, Store
 from isone.text import count
 
@@ -220,8 +221,8 @@ def _request_name(file: str) -> str:
 def _stored(store: Store) -> set[tuple[str, int]]:
     """The dataset-years that have files: responses, markers, or what a job said of itself."""
     folders = (store.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
-    markers = (store.root / "complete").glob("*/[0-9][0-9][0-9][0-9]*.json")
-    names = [(path.parent.name, path.name[:4]) for path in (*folders, *markers)]
+    names = [(path.parent.name, path.name) for path in folders]
+    names += [(name, str(year_of(p))) for name in DATASETS for p in store.marker_periods(name)]
     for name in status.last_statuses(store):
         dataset, _, year = name.removeprefix("isone_").rpartition("_")
         if year.isdecimal():
@@ -232,7 +233,7 @@ def _stored(store: Store) -> set[tuple[str, int]]:
 def _read_year(store: Store, dataset: Dataset, number: int) -> _Year:
     """All that the store has of a dataset-year but for its rows."""
     manifests = []
-    for path in sorted((store.root / "complete" / dataset.name).glob(f"{number}*.json")):
+    for path in files_of(store.root / "complete" / dataset.name, number):
         with contextlib.suppress(DamagedError):  # what is wrong with it stands under Quality
             manifests.append(read_manifest(path))
     ledger = store.read_ledger(dataset.name, number)
@@ -332,7 +333,7 @@ def _with_damage(day: Day, damage: tuple[dt.datetime, str] | None) -> Day:
 def _damaged(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[dt.datetime, str]]:
     """The days that a deep check found damaged: when it looked (market time), and what it found."""
     found: dict[dt.date, tuple[dt.datetime, str]] = {}
-    for path in sorted((store.root / "verified" / dataset).glob(f"{year}*.json")):
+    for path in files_of(store.root / "verified" / dataset, year):
         with contextlib.suppress(OSError, ValueError):
             judged = verdict.read_verdict(path)
             at = _market_time(judged.verified)

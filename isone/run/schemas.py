@@ -26,7 +26,7 @@ MODELS: dict[Path, Any] = {
 }
 
 README = PROJECT / "README.md"
-_TABLE = re.compile(r"(<!-- configuration:[^\n]*-->\n)(.*?)(<!-- configuration ends -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- configuration:[^\n]*\n)(.*?)(<!-- configuration ends -->)", re.DOTALL)
 """The table in the README, between two comments."""
 
 

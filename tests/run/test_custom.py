@@ -115,7 +115,11 @@ def test_a_mistake_gets_one_sentence(tmp_path: Path, content: Any, sentence: str
         pytest.param(
             [*GOOD["args"], "--market-types", "dax"], "markets: 'dax' is not", id="a market"
         ),
-        pytest.param([*GOOD["args"], "--locations", "x"], "locations: 'x' is not a valid value", id="a location"),
+        pytest.param(
+            [*GOOD["args"], "--locations", "x"],
+            "locations: 'x' is not a valid value",
+            id="a location",
+        ),
         pytest.param([*GOOD["args"], "--source", "api"], "source: 'api' is not", id="a source"),
         pytest.param(
             [*GOOD["args"], "--config", "revison=final"],

@@ -102,10 +102,9 @@ def _had(store: Store, dataset: str, year: int) -> list[Entry]:
     The ledger has no entry of a file that is gone or has another size; the year's markers do.
     """
     known: dict[str, Entry] = {}
-    for period in store.marker_periods(dataset):
-        if period.startswith(str(year)):
-            requests = read_manifest(store.marker_path(dataset, period)).requests
-            known |= {entry.request: entry for entry in requests}
+    for period in store.marker_periods(dataset, year):
+        requests = read_manifest(store.marker_path(dataset, period)).requests
+        known |= {entry.request: entry for entry in requests}
     return list((known | store.read_ledger(dataset, year)).values())
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from isone.market import clock
 from isone.market.datasets import DATASETS, HUBS, Dataset
+from isone.store.periods import year_of
 
 _HOUR = 3600
 MARKETS = {"DAY_AHEAD_HOURLY": "da", "REAL_TIME_HOURLY": "rt", "REAL_TIME_5_MIN": "rt"}
@@ -65,7 +66,7 @@ def tables_by_market(paths: Sequence[Path]) -> dict[tuple[str, int], Path]:
     chosen: dict[tuple[str, int], Path] = {}
     energy = [path for path in paths if dataset_of(path).data_type == "lmp"]
     for path in sorted(energy, key=lambda path: -dataset_of(path).interval_minutes):
-        key = MARKETS[dataset_of(path).market], int(path.stem[:4])
+        key = MARKETS[dataset_of(path).market], year_of(path.stem)
         chosen.setdefault(key, path)
     return dict(sorted(chosen.items()))
 

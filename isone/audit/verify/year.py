@@ -21,6 +21,7 @@ from isone.pack.parquet import read_facts
 from isone.response import check, parse, reports, suspects
 from isone.run.settings import Settings
 from isone.store.manifest import Manifest, read_manifest
+from isone.store.periods import year_of
 from isone.store.store import Entry, Store, sha256
 
 _ROWS_AT_ONCE = 50_000
@@ -93,7 +94,7 @@ def verify_year(
         period,
         DAMAGED if findings.damage else OK,
         now,
-        days=len({entry.request[:8] for entry in manifest.requests}),
+        days=len({entry.day for entry in manifest.requests}),
         requests=len(manifest.requests),
         rows=findings.rows,
         digests=findings.digests,
@@ -129,8 +130,8 @@ def _verify_responses(
 ) -> DayDigests:
     """Validate every response again; returns the days of the rows that the table has to hold."""
     kept = DayDigests()
-    looked = _Look(store, dataset, manifest, int(period[:4]))
-    ledger = store.read_ledger(dataset.name, int(period[:4]))
+    looked = _Look(store, dataset, manifest, year_of(period))
+    ledger = store.read_ledger(dataset.name, year_of(period))
     accepted: defaultdict[str, set[str]] = defaultdict(set)
     for gap in manifest.gaps:
         accepted[gap.day].add(flaws.MISSING)
@@ -273,9 +274,9 @@ def _verify_databases(
     findings: _Findings,
 ) -> None:
     """Hold the databases against the packed files of the year."""
-    year = int(period[:4])
+    year = year_of(period)
     names = [name for name in outputs.packed_names(store) if name[0] == dataset.name]
-    of_year = [name for name in names if name[1].startswith(f"{year}")]
+    of_year = [name for name in names if year_of(name[1]) == year]
     try:
         files = packed.packed_files(store, of_year)
     except (DamagedError, LoadError):
@@ -374,7 +375,7 @@ def _of_year(
     return {
         (name, period): digest
         for (name, period), digest in loaded.items()
-        if name == dataset and period.startswith(f"{year}")
+        if name == dataset and year_of(period) == year
     }
 
 

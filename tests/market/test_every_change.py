@@ -36,7 +36,7 @@ from isone.run.sources import Source
 from isone.sandbox import Sandbox, report_files
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.report_files import ReportFiles
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 from isone.store.store import Store
 
 TODAY = dt.date(2038, 1, 10)

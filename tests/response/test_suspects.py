@@ -29,7 +29,7 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 from isone.store.manifest import DayFlaw, Manifest, day_flaws, read_manifest
 from isone.store.store import Entry, Store
 

@@ -42,7 +42,7 @@ from isone.run.summary import summary
 from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.report_files import ReportFiles
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 from isone.store import manifest, places
 from isone.store.store import Store
 

@@ -19,7 +19,7 @@ from isone.download.client import Client
 from isone.download.emptiness import FirstDays
 from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ResponseError
-from isone.market import flaws
+from isone.market import clock, flaws
 from isone.market.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Request
 from isone.market.flaws import Flaw
 from isone.response import check, parse, reports, revisions, suspects
@@ -463,7 +463,7 @@ def manifest(
         "source": client.source.name,
         "base_url": client.source.base_url,
         "synthetic_prices": client.source.name == "sandbox",
-        "written": _utc(dt.datetime.now(dt.UTC).timestamp()),
+        "written": clock.utc_now(),
         "final_through": str(job.final_through or job.last),
         "days": len(parted),
         "rows": sum(entry.rows for entry in entries),
@@ -524,14 +524,5 @@ def _remarks(entry: Entry) -> list[str]:
     return lines
 
 
-def received_now() -> str:
-    """This instant, as the ledger writes one."""
-    return _utc(dt.datetime.now(dt.UTC).timestamp())
-
-
 def _received_at(path: Path) -> str:
-    return _utc(path.stat().st_mtime)
-
-
-def _utc(timestamp: float) -> str:
-    return dt.datetime.fromtimestamp(timestamp, dt.UTC).isoformat(timespec="seconds")
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).isoformat(timespec="seconds")

@@ -17,7 +17,7 @@ import msgspec
 from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
 from isone.download.session import open_client
-from isone.download.year import entry_of, received_now, source_of
+from isone.download.year import entry_of, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
 from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset, Request
@@ -89,7 +89,7 @@ def recheck_days(
         "dataset": dataset.name,
         "first_day": str(first),
         "last_day": str(last),
-        "asked": received_now(),
+        "asked": clock.utc_now(),
         "compared": compared,
         "corrected": corrected,
         "failed": failed,
@@ -136,7 +136,7 @@ def _recheck(
         request,
         content,
         source_of(after, client.source),
-        received_now(),
+        clock.utc_now(),
         finding,
         first_seen=entry.first_seen or entry.fetched,
         corrects=entry.sha256,

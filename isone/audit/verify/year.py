@@ -15,7 +15,7 @@ from isone.load import history, outputs, packed, sql
 from isone.load.comparison import DAY_COLUMNS, Comparison, DayDigests
 from isone.load.history import DayRow
 from isone.load.packed import PackedFile
-from isone.market import flaws
+from isone.market import clock, flaws
 from isone.market.datasets import DATASETS, Dataset, Locations, Request
 from isone.pack.parquet import read_facts
 from isone.response import check, parse, reports, suspects
@@ -68,7 +68,7 @@ def verify_year(
     reached (a database that is down) raises; what is damaged stands in the verdict.
     """
     dataset = DATASETS[dataset_name]
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    now = clock.utc_now()
     path = store.marker_path(dataset_name, period)
     if not path.exists():
         notes = ("no marker: the year is not downloaded whole, so there is nothing to hold it to",)

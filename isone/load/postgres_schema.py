@@ -12,7 +12,7 @@ from isone.load.postgres_tables import Connection
 from isone.market.tables import TableColumn
 
 REAL, SYNTHETIC = "isone", "isone_sandbox"
-"""The schemas: synthetic prices never stand beside real ones."""
+"""The schemas: synthetic prices are never beside real ones."""
 REBUILD = "python scripts/load_postgres.py --rebuild"
 _MADE_BY = "isone-prices"
 _COMMENT = f"ISO New England price history, loaded by {_MADE_BY}"

@@ -91,13 +91,13 @@ def _gridstatus(dataset: Dataset) -> View:
     return View(
         f"{dataset.name}_gridstatus",
         f"SELECT {listed} FROM {dataset.name}",
-        f"{dataset.title}, under the names that gridstatus gives its columns; instants show in the "
-        "session's time zone",
+        f"{dataset.title}, under the names that gridstatus gives its columns; timestamps show in "
+        "the session's time zone",
     )
 
 
 def _as_instant(column: str) -> str:
-    """A text as an instant; NULL where it names no offset, and so could be one of many."""
+    """A text as a timestamp; NULL where it names no offset, and so could be one of many."""
     has_offset = " OR ".join(f"{column} LIKE '{_INSTANT}{offset}'" for offset in _OFFSETS)
     return f"CASE WHEN {has_offset} THEN CAST({column} AS TIMESTAMP WITH TIME ZONE) END"
 
@@ -167,7 +167,7 @@ _SPREAD = View(
         ON five.location_id = da.location_id
         AND five.interval_start_utc = da.interval_start_utc
     """,
-    "Day-ahead less real-time LMP by hour; real-time from the hourly prices, else the mean of the "
+    "Day-ahead minus real-time LMP by hour; real-time from the hourly prices, else the mean of the "
     "five-minute ones; $/MWh",
 )
 _LOCATIONS = View(

@@ -75,12 +75,12 @@ Each field's metadata has its `meaning` and, where there is one, its `unit`.
 
 def data_dictionary() -> str:
     """The whole page."""
-    sections = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _places(), _FILES]
+    sections = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _locations(), _FILES]
     return "\n".join(sections)
 
 
 def _section(dataset: Dataset) -> str:
-    facts = [
+    about = [
         f"- chosen by {_data_type(dataset)}`{CHOSEN_BY[dataset.data_type]}: {dataset.choice}`; "
         f"market `{dataset.market}`",
         f"- one row for each {_length(dataset)}{_per_place(dataset)}: {_rows_a_day(dataset)}",
@@ -93,7 +93,7 @@ def _section(dataset: Dataset) -> str:
     fields = {column.name: column.field for column in dataset.columns}
     rows = [_row(column, fields.get(column.name, "")) for column in table_columns(dataset)]
     table = _table(("column", "type", "unit", "ISO-NE's field", "meaning"), rows)
-    return "\n".join([f"## `{dataset.name}`: {dataset.title}", "", *facts, "", *table, ""])
+    return "\n".join([f"## `{dataset.name}`: {dataset.title}", "", *about, "", *table, ""])
 
 
 def _row(column: TableColumn, field: str) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def _types() -> str:
     return "\n".join(["## Types", "", *table, ""])
 
 
-def _places() -> str:
+def _locations() -> str:
     core = [(str(id), f"`{name}`", kind) for id, (name, kind) in CORE_LOCATIONS.items()]
     zones = [(str(id), f"`{name}`", "RESERVE ZONE") for id, name in RESERVE_ZONES.items()]
     lines = ["## Locations", "", "`locations: hubs` means the hub and the eight load zones:", ""]

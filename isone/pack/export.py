@@ -1,6 +1,6 @@
 """CSV for spreadsheets and for programs that read nothing better (RFC 4180, UTF-8).
 
-Instants are ISO 8601, once in UTC and once in market time with its offset; a missing value is an
+Timestamps are ISO 8601, once in UTC and once in market time with its offset; a missing value is an
 empty field; a text that a spreadsheet would take for a formula gets an apostrophe in front.
 """
 
@@ -42,14 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def export_csv(packed: Packed, output: Path) -> int:
     """Write the rows of packed files as CSV, in bounded memory; returns their number.
 
-    Up to two million rows, more than a spreadsheet takes, are ordered by place, then time; a
+    Up to two million rows, more than a spreadsheet takes, are ordered by location, then time; a
     larger export keeps the order of the files. The file appears whole or not at all. Raises
     UsageError where there is no row, or none of a location that was asked for.
     """
     count = packed.count_rows()
     if not count:
         raise UsageError(f"{packed.dataset.name}: nothing is packed for these days and locations")
-    packed.require_places()
+    packed.require_locations()
     batches: Iterable[pa.RecordBatch]
     batches = packed.table().to_batches() if count <= _ORDERED_ROWS else packed.batches()
     schema = pa.schema([_csv_field(field) for field in _columns(packed.schema)])
@@ -85,9 +85,9 @@ def _csv_columns(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 
 def as_text(values: pa.Array) -> pa.Array:
-    """Instants, days and words as a CSV has them; numbers as they are."""
+    """Timestamps, days and words as a CSV has them; numbers as they are."""
     if pa.types.is_timestamp(values.type):
-        return _each_distinct(values, lambda instant: f"{instant:%Y-%m-%dT%H:%M:%SZ}")
+        return _each_distinct(values, lambda t: f"{t:%Y-%m-%dT%H:%M:%SZ}")
     if pa.types.is_date(values.type):
         return _each_distinct(values, dt.date.isoformat)
     if pa.types.is_dictionary(values.type):
@@ -95,8 +95,8 @@ def as_text(values: pa.Array) -> pa.Array:
     return values
 
 
-def _market_times(instants: pa.Array) -> pa.Array:
-    return _each_distinct(instants, lambda t: clock.local_time(int(t.timestamp())).isoformat())
+def _market_times(timestamps: pa.Array) -> pa.Array:
+    return _each_distinct(timestamps, lambda t: clock.local_time(int(t.timestamp())).isoformat())
 
 
 def _each_distinct(values: pa.Array, render: Callable[[Any], str]) -> pa.Array:
@@ -114,7 +114,7 @@ def _safe(text: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python scripts/export_csv.py",
-        description="Write packed prices as CSV: UTF-8, instants in UTC and in market time.",
+        description="Write packed prices as CSV: UTF-8, timestamps in UTC and in market time.",
     )
     parser.add_argument("dataset", help=", ".join(DATASETS), metavar="DATASET")
     parser.add_argument(

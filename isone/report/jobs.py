@@ -44,9 +44,9 @@ def make_page(settings: Settings, outputs: Outputs) -> list[Path]:
     from isone.report import drawing
 
     with drawing.beside() as script:
-        from isone.report import facts, page
+        from isone.report import data, page
 
-        gathered = facts.gather(settings, Store(settings.store_dir))
+        gathered = data.gather(settings, Store(settings.store_dir))
         content = page.write(gathered, script).encode()
     numbers = page.key_numbers(gathered).encode()
     write_whole(outputs.key_numbers, numbers)
@@ -77,9 +77,9 @@ def write_figures(
 
 def make_figures(settings: Settings, outputs: Outputs) -> list[Path]:
     """Make all figures, and put them in the place of the old ones; returns the files."""
-    from isone.report import facts, files
+    from isone.report import data, files
 
-    return files.write(facts.gather(settings, Store(settings.store_dir)), outputs.figures)
+    return files.write(data.gather(settings, Store(settings.store_dir)), outputs.figures)
 
 
 def _do_timed(

@@ -36,7 +36,7 @@ class Findings:
     first_fetched: str = ""
     last_fetched: str = ""
     revised: list[Entry] = field(default_factory=list)
-    """Final responses that took the place of a preliminary one, or stand beside it."""
+    """Final responses that took the place of a preliminary one, or are beside it."""
     corrected: list[Entry] = field(default_factory=list)
     """Final responses that took the place of a final one."""
 
@@ -115,7 +115,7 @@ def versions() -> list[tuple[str, str]]:
 
 
 def market_time(text: str) -> dt.datetime | None:
-    """An instant of a manifest, in market time."""
+    """A time of a manifest, in market time."""
     if not text:
         return None
     return dt.datetime.fromisoformat(text).astimezone(clock.MARKET_ZONE)

@@ -608,10 +608,10 @@ def test_the_marker_says_what_is_loaded_where_and_holds_no_secret(
     log = str(own_store.root / "rule.log")
     assert jobs.load_postgres(config, *DA_2025, log_path=log) == 0
     marker = outputs.postgres_marker(own_store, address, *DA_2025)
-    facts = json.loads(marker.read_text())
-    assert facts["rows"] == 9 * 73
-    assert (facts["schema"], facts["year"]) == ("isone_sandbox", 2025)
-    assert facts["database"] == f"{server.folder}:5432/prices"
+    marked = json.loads(marker.read_text())
+    assert marked["rows"] == 9 * 73
+    assert (marked["schema"], marked["year"]) == ("isone_sandbox", 2025)
+    assert marked["database"] == f"{server.folder}:5432/prices"
     files = [p for folder in (own_store.root, Path(config["log_dir"])) for p in folder.rglob("*")]
     assert not [p for p in files if p.is_file() and PASSWORD.encode() in p.read_bytes()]
     assert jobs.load_all_postgres(config, rebuild=False) == 0
@@ -672,8 +672,8 @@ def test_a_location_without_a_name_is_in_every_table(nameless: Store, database: 
         (4000, ".H.INTERNAL_HUB", "HUB", first, last),
         (10002, None, None, first, last),
     ]
-    places_by_year = "SELECT location FROM places_by_year WHERE location_id = 10002"
-    assert ask(database, places_by_year) == [(None,)]
+    locations_by_year = "SELECT location FROM locations_by_year WHERE location_id = 10002"
+    assert ask(database, locations_by_year) == [(None,)]
     listed = "SELECT location_id, location, location_type FROM listed_locations"
     assert ask(database, listed) == [(10002, None, None)]
     assert ask(database, "SELECT count(*) FROM lmp_da_hourly WHERE location IS NULL") == [(99,)]
@@ -683,8 +683,8 @@ def test_the_newest_name_is_that_of_the_last_year_that_has_one(small: Store, dat
     load(small, database)
     with psycopg.connect(database, options="-c search_path=isone_sandbox") as connection:
         connection.execute(
-            "INSERT INTO places_by_year SELECT dataset, year + number, location_id, name, NULL, "
-            "first_day, last_day + number FROM places_by_year, "
+            "INSERT INTO locations_by_year SELECT dataset, year + number, location_id, name, NULL, "
+            "first_day, last_day + number FROM locations_by_year, "
             "(VALUES (1, 'NEWER'), (2, NULL)) AS later (number, name) WHERE location_id = 4001"
         )
     query = "SELECT location, location_type FROM locations WHERE location_id = 4001"

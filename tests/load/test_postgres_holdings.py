@@ -59,7 +59,9 @@ LOSSES = [
         id="a partition was detached",
     ),
     pytest.param("DELETE FROM operating_days WHERE dataset = 'lmp_da_hourly'", id="its days"),
-    pytest.param("DELETE FROM places_by_year WHERE location_id = 4001", id="one of its places"),
+    pytest.param(
+        "DELETE FROM locations_by_year WHERE location_id = 4001", id="one of its locations"
+    ),
 ]
 
 
@@ -78,7 +80,7 @@ def test_a_year_whose_rows_are_lost_is_not_held_and_the_next_load_brings_it_back
     assert held(database) == before
     assert run(database, "SELECT count(*) FROM lmp_da_hourly") == [(216,)]
     assert run(database, "SELECT count(*) FROM operating_days") == [(2,)]
-    assert run(database, "SELECT count(*) FROM places_by_year") == [(9,)]
+    assert run(database, "SELECT count(*) FROM locations_by_year") == [(9,)]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_a_year_whose_rows_are_lost_is_not_held_and_the_next_load_brings_it_back
         pytest.param("DROP TABLE lmp_da_hourly CASCADE", [True, False], id="a dataset's table"),
         pytest.param("DROP TABLE lmp_rt_5min CASCADE", [False, False], id="another one's table"),
         pytest.param("DROP TABLE operating_days", [True, True], id="operating_days"),
-        pytest.param("DROP TABLE places_by_year CASCADE", [True, False], id="places_by_year"),
+        pytest.param("DROP TABLE locations_by_year CASCADE", [True, False], id="locations_by_year"),
         pytest.param("DROP TABLE listed_locations CASCADE", [False, False], id="listed_locations"),
         pytest.param("DROP TABLE loads", [True, True], id="loads"),
         pytest.param("DROP TABLE about", [False, False], id="about"),
@@ -119,7 +121,7 @@ def test_a_table_or_view_of_ours_that_was_dropped_is_made_again_and_filled(
         "ALTER TABLE lmp_rt_hourly ADD COLUMN mine INTEGER",
         "ALTER TABLE regulation_5min ALTER COLUMN hour_end TYPE text",
         "ALTER TABLE loads DROP COLUMN periods",
-        "ALTER TABLE places_by_year RENAME COLUMN first_day TO since",
+        "ALTER TABLE locations_by_year RENAME COLUMN first_day TO since",
         "ALTER TABLE about RENAME COLUMN value TO worth",
         "DROP VIEW lmp_spread_hourly; CREATE TABLE lmp_spread_hourly (); TRUNCATE about",
     ],

@@ -32,17 +32,17 @@ def read_hours(path: Path) -> dict[int, Hours]:
         columns=["interval_start_utc", "location_id", "lmp"],
         filters=pc.field("location_id").isin(HUBS),
     )
-    instants = pc.cast(table["interval_start_utc"], "int64").to_pylist()
+    starts = pc.cast(table["interval_start_utc"], "int64").to_pylist()
     per_hour = 60 // dataset.interval_minutes
     found: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for instant, place, price in zip(
-        instants, table["location_id"].to_pylist(), table["lmp"].to_pylist(), strict=True
+    for start, location, price in zip(
+        starts, table["location_id"].to_pylist(), table["lmp"].to_pylist(), strict=True
     ):
         if price is not None:
-            found[place][instant // 1_000_000 // _HOUR * _HOUR].append(price)
+            found[location][start // 1_000_000 // _HOUR * _HOUR].append(price)
     return {
-        place: {hour: fmean(prices) for hour, prices in hours.items() if len(prices) == per_hour}
-        for place, hours in found.items()
+        location: {hour: fmean(prices) for hour, prices in hours.items() if len(prices) == per_hour}
+        for location, hours in found.items()
     }
 
 
@@ -50,13 +50,13 @@ def read_regulation(path: Path) -> dict[str, dict[int, list[float]]]:
     """The twelve five-minute regulation prices of each whole hour of a packed year, by column."""
     prices = [column.name for column in dataset_of(path).columns if column.type == "double"]
     table = pq.read_table(path, columns=["interval_start_utc", *prices])
-    instants = pc.cast(table["interval_start_utc"], "int64").to_pylist()
+    starts = pc.cast(table["interval_start_utc"], "int64").to_pylist()
     found: dict[str, dict[int, list[float]]] = {}
     for name in prices:
         hours: dict[int, list[float]] = defaultdict(list)
-        for instant, price in zip(instants, table[name].to_pylist(), strict=True):
+        for start, price in zip(starts, table[name].to_pylist(), strict=True):
             if price is not None:
-                hours[instant // 1_000_000 // _HOUR * _HOUR].append(price)
+                hours[start // 1_000_000 // _HOUR * _HOUR].append(price)
         found[name] = {hour: each for hour, each in hours.items() if len(each) == 12}
     return found
 

@@ -82,7 +82,7 @@ def _verify(settings: Settings, dataset: str, period: str, journal: Journal) -> 
 
 
 def _conclude(settings: Settings, found: Sequence[Verdict], journal: Journal) -> None:
-    """Write and show the table; put damaged files aside if asked. Raises VerifyError if any."""
+    """Write and show the table; repair if asked. Raises VerifyError if any."""
     store = Store(settings.store_dir)
     table = verdicts.table(found)
     log.info("%s", table)
@@ -95,7 +95,7 @@ def _conclude(settings: Settings, found: Sequence[Verdict], journal: Journal) ->
 
 
 def _verdict(store: Store, settings: Settings, found: Sequence[Verdict]) -> tuple[str, bool]:
-    """What a deep check came to, after what is damaged was put aside if asked; is it an error?"""
+    """What a deep check came to, after the repair if asked; is it an error?"""
     if not found:
         return "nothing was checked: no dataset-year that is chosen has a marker here", True
     bad = [each for each in found if each.verdict != OK]
@@ -105,13 +105,13 @@ def _verdict(store: Store, settings: Settings, found: Sequence[Verdict]) -> tupl
     damaged = [each for each in bad if each.verdict == DAMAGED]
     sentence = _sentence(damaged, [each for each in bad if each.verdict == MISSING])
     if damaged and settings.refetch:
-        from isone.audit.verify import mend
+        from isone.audit.verify import repair
 
-        removed = mend.put_aside(store, settings, damaged)
-        sentence += f"; it was put aside, and the next `snakemake -j1` for these years {removed}"
+        removed = repair.remove_damaged(store, settings, damaged)
+        sentence += f"; it was removed, and the next `snakemake -j1` for these years {removed}"
     elif damaged:
         sentence += (
-            "; with --config refetch=true it is put aside, and the next run fetches or makes just "
+            "; with --config refetch=true it is removed, and the next run fetches or makes just "
             "that again"
         )
     return sentence, True

@@ -18,8 +18,8 @@ from spoiled import change_parquet, flip_a_bit
 
 from isone.audit.verify import jobs, outputs
 from isone.audit.verify.verdict import (
-    ABSENT,
     DAMAGED,
+    MISSING,
     OK,
     Damage,
     Verdict,
@@ -209,7 +209,7 @@ def test_what_is_not_made_yet_is_a_note_and_no_damage(store: Store) -> None:
 
 def test_a_year_without_a_marker_is_not_complete(store: Store) -> None:
     store.marker_path("lmp_da_hourly", PERIOD).unlink()
-    assert check(store).verdict == ABSENT
+    assert check(store).verdict == MISSING
 
 
 def test_a_marker_that_is_none_is_named(store: Store) -> None:
@@ -286,7 +286,7 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
 
     done = by_hand(store, "--datasets", "lmp_rt_5min", "regulation_5min", "--fetch-again")
     assert done.returncode == 1
-    assert f"lmp_rt_5min {PERIOD} is damaged: lmp_rt_5min {DAY}; it was put aside" in done.stdout
+    assert f"lmp_rt_5min {PERIOD} is damaged: lmp_rt_5min {DAY}; it was removed" in done.stdout
     assert "fetches 1 response again" in done.stdout
     assert lacking(store, "lmp_rt_5min") == ["20251102.4003"]
     assert (store.root / "rejected" / "lmp_rt_5min" / "20251102.4003.json.gz").exists()

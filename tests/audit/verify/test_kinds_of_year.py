@@ -239,7 +239,7 @@ def replace_by_another_day(store: Store, request: Request) -> None:
         pytest.param(replace_by_another_day, id="of another day"),
     ],
 )
-def test_a_damaged_response_is_named_and_put_aside_alone(
+def test_a_damaged_response_is_named_and_removed_alone(
     store: Store, kind: Kind, spoil: Callable[[Store, Request], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -250,7 +250,7 @@ def test_a_damaged_response_is_named_and_put_aside_alone(
     assert damage_of(verdict) == {("raw", str(kind.day))}
     assert [damage.request for damage in verdict.damage] == [request.name]
     before = files_of(store) - {store.raw_path(request)}
-    assert "fetches 1 response again and writes 1 marker again" in mend(store, kind, capsys)
+    assert "fetches 1 response again and writes 1 marker again" in repair(store, kind, capsys)
     gone = before - files_of(store)
     assert gone == {store.marker_path(*kind.name)}
     assert not store.raw_path(request).exists()
@@ -290,7 +290,7 @@ def test_a_changed_marker_is_named_and_removed_alone(
     change_marker(store, kind.name, lambda content: change(content, kind.day))
     assert damage_of(check(store, kind)) == {("marker", str(kind.day))}
     before = files_of(store)
-    said = mend(store, kind, capsys)
+    said = repair(store, kind, capsys)
     assert "writes 1 marker again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
     assert gone == {store.marker_path(*kind.name)}
@@ -305,7 +305,7 @@ def test_a_changed_row_of_the_table_is_named_and_the_table_removed_alone(
                    f"{column} + (operating_day = '{kind.day}')::INTEGER / 1e6")  # fmt: skip
     assert damage_of(check(store, kind)) == {("parquet", str(kind.day))}
     before = files_of(store)
-    said = mend(store, kind, capsys)
+    said = repair(store, kind, capsys)
     assert "writes 1 table again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
     assert gone == {store.parquet_path(*kind.name), markers.of_table(store, *kind.name)}
@@ -342,7 +342,7 @@ def test_what_was_changed_in_duckdb_is_named_and_only_loaded_again(
     change_duckdb(store, statement.format(table=kind.dataset, day=day))
     assert damage_of(check(store, kind)) == {("duckdb", str(kind.day))}
     before = files_of(store)
-    said = mend(store, kind, capsys)
+    said = repair(store, kind, capsys)
     assert "loads 1 dataset-year again and leaves the responses, of which none is damaged" in said
     assert before - files_of(store) == {markers.of_duckdb(store)}
 
@@ -354,7 +354,7 @@ def files_of(store: Store) -> set[Path]:
     return {path for path in paths | {store.duckdb_path} if path.is_file()}
 
 
-def mend(store: Store, kind: Kind, capsys: pytest.CaptureFixture[str]) -> str:
+def repair(store: Store, kind: Kind, capsys: pytest.CaptureFixture[str]) -> str:
     """Check with refetch=true; returns what was said, in one line."""
     capsys.readouterr()
     assert jobs.verify_by_hand(config_for(store, refetch=True), [kind.name]) == 1

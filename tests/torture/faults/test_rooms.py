@@ -211,7 +211,7 @@ CASES: dict[str, tuple[Spoil, Act]] = {
         lambda s: (s.root / "isone.duckdb").write_bytes(b"no database" * 500),
         report_it,
     ),
-    "with --config refetch=true it is put aside": (
+    "with --config refetch=true it is removed": (
         lambda s: flip(response(s)),
         verify_it,
     ),

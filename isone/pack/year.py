@@ -33,6 +33,7 @@ from isone.response import parse, reports
 from isone.response.table import Place
 from isone.store import markers
 from isone.store.manifest import Manifest, read_manifest
+from isone.store.periods import files_of, year_of
 from isone.store.store import Entry, Store, sha256, writing_whole
 from isone.text import count, some
 
@@ -138,11 +139,12 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
     So each dataset-year has one file, and reading a whole folder counts no row twice.
     """
     target = store.parquet_path(dataset_name, period)
-    others = [path for path in target.parent.glob(f"{period[:4]}*.parquet") if path != target]
+    of_year = files_of(target.parent, year_of(period), ".parquet")
+    others = [path for path in of_year if path != target]
     for path in others:
         markers.of_table(store, dataset_name, path.stem).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
-    return sorted(others)
+    return others
 
 
 _VERIFY = "the same command with `-- verify` names all that is damaged, and how to fetch it again"

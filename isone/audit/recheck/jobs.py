@@ -16,7 +16,7 @@ import msgspec
 from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
 from isone.download.session import open_client
-from isone.download.year import entry_of, received_now, source_of
+from isone.download.year import entry_of, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
@@ -82,7 +82,7 @@ def recheck_days(
         "dataset": dataset.name,
         "first_day": str(first),
         "last_day": str(last),
-        "asked": received_now(),
+        "asked": market_time.utc_now(),
         "compared": compared,
         "corrected": corrected,
         "failed": failed,
@@ -95,10 +95,9 @@ def _had(store: Store, dataset: str, year: int) -> list[Entry]:
     The ledger has no entry of a file that is gone or has another size; the year's markers do.
     """
     known: dict[str, Entry] = {}
-    for period in store.marker_periods(dataset):
-        if period.startswith(str(year)):
-            requests = read_manifest(store.marker_path(dataset, period)).requests
-            known |= {entry.request: entry for entry in requests}
+    for period in store.marker_periods(dataset, year):
+        requests = read_manifest(store.marker_path(dataset, period)).requests
+        known |= {entry.request: entry for entry in requests}
     return list((known | store.read_ledger(dataset, year)).values())
 
 
@@ -132,7 +131,7 @@ def _recheck(
         request,
         content,
         source_of(after, client.source),
-        received_now(),
+        market_time.utc_now(),
         finding,
         first_seen=entry.first_seen or entry.fetched,
         corrects=entry.sha256,

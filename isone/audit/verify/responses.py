@@ -20,6 +20,7 @@ from isone.response import parse, suspects
 from isone.response.table import Table, read_table
 from isone.response.validate import validate
 from isone.store.manifest import Manifest
+from isone.store.periods import year_of
 from isone.store.store import Entry, Store, sha256
 
 _ROWS_AT_ONCE = 50_000
@@ -37,8 +38,8 @@ def verify_responses(
 ) -> DayDigests:
     """Validate every response again; returns the days of the rows that the table has to hold."""
     kept = DayDigests()
-    suspects_found = _UnnotedSuspects(store, dataset, manifest, int(period[:4]))
-    ledger = store.read_ledger(dataset.name, int(period[:4]))
+    suspects_found = _UnnotedSuspects(store, dataset, manifest, year_of(period))
+    ledger = store.read_ledger(dataset.name, year_of(period))
     accepted: defaultdict[str, set[str]] = defaultdict(set)
     for gap in manifest.gaps:
         accepted[gap.day].add(flaws.MISSING)

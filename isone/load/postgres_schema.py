@@ -13,7 +13,7 @@ from isone.market.schema import TableColumn
 
 REAL, SYNTHETIC = "isone", "isone_sandbox"
 """The schemas: synthetic prices are never beside real ones."""
-REBUILD = "python scripts/load_postgres.py --rebuild"
+REBUILD = "python -m isone load --to postgres --rebuild"
 _MADE_BY = "isone-prices"
 _COMMENT = f"ISO New England price history, loaded by {_MADE_BY}"
 

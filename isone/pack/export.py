@@ -4,9 +4,8 @@ Timestamps are ISO 8601, once in UTC and once in market time with its offset; a 
 empty field; a text that a spreadsheet would take for a formula gets an apostrophe in front.
 """
 
-import argparse
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +14,12 @@ import pyarrow.csv as pcsv
 
 from isone.errors import UsageError
 from isone.market import market_time
-from isone.market.datasets import DATASETS
-from isone.pack.reading import Packed, open_packed
-from isone.run.settings import parse_day
+from isone.pack.reading import Packed
 from isone.store.store import writing_whole
-from isone.text import count
 
 _MARKET_START = "interval_start_market"
 _ORDERED_ROWS = 2_000_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line of `scripts/export_csv.py`; returns the exit code."""
-    options = _parser().parse_args(arguments)
-    first, last = (
-        parse_day(text, option) if text else None
-        for text, option in ((options.start_date, "--start-date"), (options.end_date, "--end-date"))
-    )
-    packed = open_packed(options.dataset, options.years, options.locations, options.data_dir)
-    rows = export_csv(packed.between(first, last), Path(options.output))
-    print(f"{options.output}: {count(rows, 'row')}")
-    return 0
 
 
 def export_csv(packed: Packed, output: Path) -> int:
@@ -111,25 +94,3 @@ def _each_distinct(values: pa.Array, render: Callable[[Any], str]) -> pa.Array:
 def _safe(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python scripts/export_csv.py",
-        description="Write packed prices as CSV: UTF-8, timestamps in UTC and in market time.",
-    )
-    parser.add_argument("dataset", help=", ".join(DATASETS), metavar="DATASET")
-    parser.add_argument(
-        "--years", nargs="+", metavar="YEAR", help="2024, 2019-2023; all, unless given"
-    )
-    parser.add_argument(
-        "--locations",
-        nargs="+",
-        metavar="LOCATION",
-        help="ids, names, or hubs (hub and load zones); all, unless given",
-    )
-    parser.add_argument("--start-date", metavar="DAY", help="first operating day, YYYY-MM-DD")
-    parser.add_argument("--end-date", metavar="DAY", help="last operating day, YYYY-MM-DD")
-    parser.add_argument("--data-dir", default="data", metavar="FOLDER", help="by default: data")
-    parser.add_argument("--output", required=True, metavar="FILE", help="the CSV to write")
-    return parser

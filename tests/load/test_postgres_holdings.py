@@ -10,15 +10,16 @@ import psycopg
 import pytest
 from filled import config_for, fill
 from postgres_server import Server
+from running import by_hand, run_script
 
 from isone.errors import LoadError, UsageError
-from isone.load import jobs, outputs, packed, postgres, postgres_holdings, postgres_schema
+from isone.load import outputs, packed, postgres, postgres_holdings, postgres_schema
 from isone.load.outputs import packed_names
 from isone.load.postgres_holdings import Holdings
 from isone.store.store import Store
 
 NAME = ("lmp_da_hourly", 2025)
-REBUILD = "python scripts/load_postgres.py --rebuild"
+REBUILD = "python -m isone load --to postgres --rebuild"
 
 
 @pytest.fixture
@@ -226,13 +227,13 @@ def test_markers_are_stale_once_the_database_is_another_or_has_lost_the_year(
         found = sorted((store.root / "loaded").glob("*/*/*.json"))
         return [path.parent.name for path in found if not holds.bear_out(path)]
 
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     noted = sorted((store.root / "loaded").glob("*/*/*.json"))
     assert len(noted) == 2
     assert stale() == []
     run(address, "TRUNCATE lmp_da_hourly_2025")
     assert stale() == ["lmp_da_hourly"]
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     assert stale() == []
     server.run("postgres", f"DROP DATABASE {two}")
     assert stale() == ["lmp_da_hourly", "regulation_5min"]
@@ -240,7 +241,7 @@ def test_markers_are_stale_once_the_database_is_another_or_has_lost_the_year(
     assert stale() == ["lmp_da_hourly", "regulation_5min"]
     load(store, address)  # the same rows, in another database
     assert stale() == ["lmp_da_hourly", "regulation_5min"]
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     assert stale() == []
     said = json.loads(noted[0].read_bytes())
     noted[0].write_text(json.dumps(said | {"digest": "other"}))
@@ -266,8 +267,9 @@ def test_without_psycopg_one_sentence_says_what_to_install_and_none_that_the_run
         with pytest.raises(LoadError, match="pip install 'psycopg.binary.'"):
             ask(address)
     assert outputs.target_digest(address)
-    log = str(store.root / "x.log")
     config = config_for(store, database=address)
-    assert jobs.load_postgres(config, "lmp_da_hourly", "2025.through-20251101", log) == 1
-    assert "needs the package psycopg" in Path(log).read_text()
-    assert "The run stops" not in Path(log).read_text()
+    year = {"dataset": "lmp_da_hourly", "period": "2025.through-20251101"}
+    assert run_script("load_postgres", config, **year) == 1
+    log = Path(config["log_dir"]) / "load_postgres_lmp_da_hourly_2025.through-20251101.log"
+    assert "needs the package psycopg" in log.read_text()
+    assert "The run stops" not in log.read_text()

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from filled import build_duckdb, fill, settings_for
+from running import by_hand
 
-from isone.report import data, files, jobs, outputs, page
+from isone.report import data, files, outputs, page
 from isone.report.data import ReportData
 from isone.report.figures import Figure
 from isone.report.sections import all_sections
@@ -149,7 +150,7 @@ def test_a_job_leaves_page_key_numbers_log_and_status(tmp_path: Path) -> None:
     fill(store, ["lmp_da_hourly"], "2025-11-01", "2025-11-03")
     build_duckdb(store)
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
-    assert jobs.write_report(config, None, tmp_path / "reports") == 0
+    assert by_hand(config, "report", "--folder", str(tmp_path / "reports")) == 0
     folder = tmp_path / "reports" / "sandbox"
     assert "Synthetic prices" in (folder / "isone.html").read_text("utf-8")
     numbers = list(csv.reader(io.StringIO((folder / "key_numbers.csv").read_text("utf-8"))))
@@ -171,7 +172,7 @@ def test_a_database_that_is_none_is_rejected_in_one_sentence(tmp_path: Path) -> 
     store.root.mkdir()
     (store.root / "isone.duckdb").write_bytes(b"no database" * 1000)
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
-    assert jobs.write_report(config, None, tmp_path / "reports") == 1
+    assert by_hand(config, "report", "--folder", str(tmp_path / "reports")) == 1
     (log,) = (tmp_path / "logs").glob("write_report*.log")
     assert "cannot be reported on" in log.read_text("utf-8")
     assert not (tmp_path / "reports").exists()

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 from filled import TODAY, build_duckdb, config_for, settings_for
-from running import SERVICE
+from running import SERVICE, verify
 from spoiled import change_duckdb, change_marker, change_parquet, flip_a_bit
 
-from isone.audit.verify import jobs
 from isone.audit.verify.verdict import DAMAGED, OK, Verdict
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
@@ -359,7 +358,7 @@ def files_of(store: Store) -> set[Path]:
 def repair(store: Store, kind: Kind, capsys: pytest.CaptureFixture[str]) -> str:
     """Check with refetch=true; returns what was said, in one line."""
     capsys.readouterr()
-    assert jobs.verify_by_hand(config_for(store, refetch=True), [kind.name]) == 1
+    assert verify(config_for(store, refetch=True), kind.name) == 1
     return " ".join(capsys.readouterr().err.split())
 
 
@@ -371,6 +370,6 @@ def test_after_a_repair_the_next_download_makes_an_open_year_sound_again(
     store = Store(Path(shutil.copytree(sound_stores(name).root, tmp_path / "sandbox")))
     for day in (kind.first, kind.day):
         flip_a_bit(store.raw_path(requests_of(store, kind, day)[0]))
-    assert jobs.verify_by_hand(config_for(store, refetch=True), [kind.name]) == 1
+    assert verify(config_for(store, refetch=True), kind.name) == 1
     fill(store, kind)
     assert check(store, kind).verdict == OK

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.lines import Line
 from bench.options import Options
-from isone.run import run
+from isone.run.targets import Run
 
 OLD_ORCHESTRATOR = {"hourly LMP, hub and zones": 6570, "the default year": 11315}
 _CHOICES = {
@@ -27,7 +27,7 @@ def measure(options: Options) -> Iterator[Line]:
                 "log_dir": folder,
                 **choice,
             }
-            sent = run.Run.of(config).plan().requests
+            sent = Run.of(config).plan.requests
             old = OLD_ORCHESTRATOR[what]
             yield Line(
                 f"requests for {what}", f"{sent:,}", "the old orchestrator", f"{old:,}", sent / old

@@ -23,8 +23,8 @@ from isone.market import flaws
 from isone.market.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Request
 from isone.market.flaws import Flaw
 from isone.response import check, parse, reports, revisions, suspects
-from isone.run import selection
-from isone.run.selection import DatasetYear
+from isone.run import missing
+from isone.run.dataset_year import DatasetYear
 from isone.run.sources import REPORTS, Source
 from isone.store.manifest import day_flaws, read_manifest
 from isone.store.store import Entry, Store, Validated, make_folder, sha256
@@ -69,7 +69,7 @@ class Downloader:
     store: Store
     client: Client
     dataset: Dataset
-    accepted: selection.Accepted = field(default_factory=dict)
+    accepted: missing.Accepted = field(default_factory=dict)
     on_plan: Callable[[list[Request]], None] = lambda requests: None
     on_request: Callable[[Request, bool], None] = lambda request, done: None
     keep_prelim: bool = False
@@ -111,7 +111,7 @@ class Downloader:
         self._preliminaries = _preliminary(entries)
         lacking = self._lacking(days, locations, entries)
         self.on_plan(lacking)
-        self._hoped_for = {p for p in lacking if selection.is_hoped_for(p, final_through)}
+        self._hoped_for = {p for p in lacking if missing.is_hoped_for(p, final_through)}
         if not entries:
             url = self.client.source.base_url
             self._first_days = FirstDays(self.store, self.dataset, url)
@@ -119,7 +119,7 @@ class Downloader:
         failed = self._pass(lacking, outcome)
         self._stop_if_all_empty()
         self._first_days = None
-        usable = selection.usable(entries, locations, self.accepted)
+        usable = missing.usable(entries, locations, self.accepted)
         failed = self._preliminary(failed, usable, outcome)
         if failed:
             empty = [request for request in failed if outcome.missing[request] == quiet.ONCE]
@@ -142,7 +142,7 @@ class Downloader:
     def _lacking(
         self, days: Collection[dt.date], locations: Locations, entries: dict[str, Entry]
     ) -> list[Request]:
-        return selection.missing_requests(
+        return missing.missing_requests(
             self.dataset,
             days,
             locations,
@@ -401,8 +401,8 @@ def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: boo
     outcome = downloader.bring(days, job.locations, job.final_through)
     if outcome.missing:
         raise MissingDaysError(outcome)
-    usable = selection.usable(outcome.entries, job.locations, downloader.accepted)
-    entries = selection.requests_of_days(
+    usable = missing.usable(outcome.entries, job.locations, downloader.accepted)
+    entries = missing.requests_of_days(
         dataset, job.days(newest_first=False), job.locations, usable, job.final_through
     )
     store.write_marker(
@@ -440,7 +440,7 @@ class MissingDaysError(DownloadError):
 
 
 def manifest(
-    job: DatasetYear, entries: list[Entry], accepted: selection.Accepted, client: Client
+    job: DatasetYear, entries: list[Entry], accepted: missing.Accepted, client: Client
 ) -> dict[str, Any]:
     """A complete year as its marker describes it: every request, gap and flaw, with the reasons."""
     parted = {entry.request[:8] for entry in entries}

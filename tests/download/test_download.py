@@ -10,7 +10,7 @@ from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 
 from isone.download.year import Downloader, MissingDaysError, Outcome, download_year
 from isone.market.datasets import DATASETS, Request
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.sandbox import Sandbox
 from isone.store.store import Store
 

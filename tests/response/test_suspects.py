@@ -25,11 +25,11 @@ from isone.market import clock, flaws
 from isone.market.datasets import DATASETS, HUBS, Dataset, Request
 from isone.response import suspects
 from isone.response.suspects import Known
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 from isone.store.manifest import DayFlaw, Manifest, day_flaws, read_manifest
 from isone.store.store import Entry, Store
 

@@ -14,7 +14,8 @@ from typing import Any
 from isone.download.client import Client
 from isone.download.year import Downloader, Outcome, download_year
 from isone.market.datasets import DATASETS, Locations
-from isone.run.selection import Accepted, DatasetYear
+from isone.run.dataset_year import DatasetYear
+from isone.run.missing import Accepted
 from isone.run.settings import HttpPolicy
 from isone.run.sources import Credentials, Source
 from isone.sandbox import Sandbox

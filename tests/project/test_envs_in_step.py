@@ -113,6 +113,13 @@ def test_the_project_and_the_library_have_one_version() -> None:
     assert PROJECT["project"]["version"] == isone.__version__
 
 
+def test_the_workflow_asks_for_the_snakemake_that_the_project_names() -> None:
+    (asked,) = re.findall(
+        r'^min_version\("(.+?)"\)', (ROOT / "Snakefile").read_text(), re.MULTILINE
+    )
+    assert f"snakemake>={asked}" in WORKFLOW
+
+
 def test_what_is_built_with_stands_in_the_lock() -> None:
     assert PROJECT["build-system"]["requires"] == [
         line for line in PROJECT["dependency-groups"]["build"] if line.startswith("hatchling")

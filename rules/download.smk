@@ -19,8 +19,8 @@ localrules:
 
 rule download:
     input:
-        RUN.price_markers,
-        RUN.custom_markers,
+        each("<data>/complete/{dataset}/{period}.json", RUN.dataset_years),
+        each_custom("<data>/complete/custom/{name}.json", RUN.custom),
 
 
 rule download_prices:

@@ -19,9 +19,12 @@ from isone.download.client import Client
 from isone.download.emptiness import FirstDays
 from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ResponseError
-from isone.market import flaws
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Request
+from isone.market import flaws, market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
+from isone.market.locations import ALL_LOCATIONS, Locations
+from isone.market.requests import Request
 from isone.response import check, parse, reports, revisions, suspects
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
@@ -34,6 +37,7 @@ log = logging.getLogger(__name__)
 
 _ACKNOWLEDGE = "look at it, and acknowledge it in accepted_flaws where it is right"
 _NAMED_SUSPECTS = 10
+_FORGIVEN = "single intervals that ISO-NE has left out for good"
 _GONE = "its response was here and is gone again: what else works in this folder? then run again"
 
 
@@ -115,7 +119,7 @@ class Downloader:
         if not entries:
             url = self.client.source.base_url
             self._first_days = FirstDays(self.store, self.dataset, url)
-        outcome.had = len(days) - len({request.day for request in lacking})
+        outcome.had = len(set(days) - {day for request in lacking for day in request.days})
         failed = self._pass(lacking, outcome)
         self._stop_if_all_empty()
         self._first_days = None
@@ -315,11 +319,12 @@ class Downloader:
             locations=self._locations,
             accepted=self.accepted.get(request.day, {}),
             cells=cells,
+            today=market_time.now().date(),
         )
         doubt = self._doubts.get(request, quiet.ONCE)
         if not finding.rows and not finding.flaws and doubt:
             raise NoDataError(doubt)
-        if not self._gap_accepted(request):
+        if not self._gap_accepted(request) and not finding.forgiven:
             finding.require_whole()
         revised = self._revised(request, body)
         source = source_of(body, self.client.source)
@@ -443,19 +448,22 @@ def manifest(
     job: DatasetYear, entries: list[Entry], accepted: missing.Accepted, client: Client
 ) -> dict[str, Any]:
     """A complete year as its marker describes it: every request, gap and flaw, with the reasons."""
-    parted = {entry.request[:8] for entry in entries}
-    partial = {entry.request[:8] for entry in entries if entry.missing}
+    here = {day for entry in entries for day in entry.days}
+    partial = {entry.day for entry in entries if entry.missing}
     gaps = [
-        {
-            "day": str(day),
-            "reason": reasons[flaws.MISSING],
-            "nothing_published": f"{day:%Y%m%d}" not in parted,
-        }
-        for day, reasons in sorted(accepted.items())
+        {"day": str(day), "reason": reasons[flaws.MISSING], "nothing_published": day not in here}
+        for day, reasons in accepted.items()
         if flaws.MISSING in reasons
         and job.first <= day <= job.last
-        and (f"{day:%Y%m%d}" in partial or f"{day:%Y%m%d}" not in parted)
+        and (day in partial or day not in here)
     ]
+    named = {gap["day"] for gap in gaps}
+    forgiven = {str(entry.day) for entry in entries if entry.missing and entry.forgiven}
+    gaps += [
+        {"day": day, "reason": _FORGIVEN, "nothing_published": False, "forgiven": True}
+        for day in forgiven - named
+    ]
+    gaps.sort(key=lambda gap: str(gap["day"]))
     return {
         "dataset": job.dataset,
         "period": job.period,
@@ -467,7 +475,7 @@ def manifest(
         "synthetic_prices": client.source.name == "sandbox",
         "written": _utc(dt.datetime.now(dt.UTC).timestamp()),
         "final_through": str(job.final_through or job.last),
-        "days": len(parted),
+        "days": len(here),
         "rows": sum(entry.rows for entry in entries),
         "gaps": gaps,
         "flaws": msgspec.to_builtins(day_flaws(entries, accepted)),
@@ -518,7 +526,10 @@ def _remarks(entry: Entry) -> list[str]:
         "rows were off their interval's beginning and count for the nearest one": entry.off_grid,
         "rows add up to a cent more or less than the LMP": entry.cents_off,
         "rows are at odds with others (energy, a constraint) or with their times": entry.at_odds,
-        "intervals are missing and accepted to be": len(entry.missing),
+        "intervals are missing and accepted to be": 0 if entry.forgiven else len(entry.missing),
+        "intervals are missing, for good as far as one can tell": (
+            len(entry.missing) if entry.forgiven else 0
+        ),
     }
     lines = [f"{count} {text}" for text, count in remarks.items() if count]
     if entry.unknown_fields:

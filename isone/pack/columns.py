@@ -13,15 +13,18 @@ import msgspec
 import pyarrow as pa
 
 from isone.errors import ResponseError
-from isone.market import clock
-from isone.market.datasets import OCCURRENCE, Dataset, Locations, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.keys import OCCURRENCE
+from isone.market.locations import Locations
+from isone.market.requests import Request
+from isone.market.schema import COLUMN_TYPES
 from isone.response import parse
 from isone.response.aligned import Cells, read_cells
 from isone.response.parse import WideLocationRef
-from isone.response.rows import Key, tell_apart
+from isone.response.rows import Key, groups_of, tell_apart
 
 _MICROSECONDS = 1_000_000
-_TYPES = {"double": pa.float64(), "integer": pa.int32(), "string": pa.string()}
 
 
 class Place(NamedTuple):
@@ -69,21 +72,21 @@ class ColumnReader:
             return self._from_cells(request, cells)
         records = parse.read_records(self.dataset, body, validated=True).rows
         columns: dict[str, pa.Array] = {}
-        if self.dataset.names or len(records) != rows:
+        if self.dataset.occurrence or len(records) != rows:
             kept = self._tell_apart(records)
             records = list(kept.values())
-            if self.dataset.names:
+            if self.dataset.occurrence:
                 numbers = [place[-1] for _, place in kept]
                 columns[OCCURRENCE] = pa.array(numbers, pa.int32())
         if len(records) != rows:
             raise ResponseError(f"the response has {len(records)} rows where {rows} were validated")
-        if self.dataset.place:
+        if self.dataset.id_key:
             records = self._narrow(records)
             columns["place"] = self._numbers
         columns |= self._times(request, pa.array(list(map(self._begins, records)), pa.string()))
         for column in self.dataset.columns:
             values = list(map(operator.attrgetter(column.name), records))
-            columns[column.name] = pa.array(values, _TYPES[column.type])
+            columns[column.name] = pa.array(values, COLUMN_TYPES[column.type].arrow)
         return pa.RecordBatch.from_pydict(columns)
 
     def without(self, batch: pa.RecordBatch, names: Collection[str]) -> pa.RecordBatch:
@@ -116,10 +119,15 @@ class ColumnReader:
     def _times(self, request: Request, begins: pa.Array) -> dict[str, pa.Array]:
         """The columns of time for the timestamps of a response."""
         timestamps = begins.dictionary_encode()
-        slots = [self._slot(text) * _MICROSECONDS for text in timestamps.dictionary.to_pylist()]
+        slots = [self._slot(text) for text in timestamps.dictionary.to_pylist()]
+        days = pa.repeat(pa.scalar(request.day, pa.date32()), len(begins))
+        if request.span != "day":
+            each = [market_time.local_time(slot).date() for slot in slots]
+            days = pa.array(each, pa.date32()).take(timestamps.indices)
+        starts = pa.array([slot * _MICROSECONDS for slot in slots], pa.int64())
         return {
-            "interval_start_utc": pa.array(slots, pa.int64()).take(timestamps.indices),
-            "operating_day": pa.repeat(pa.scalar(request.day, pa.date32()), len(begins)),
+            "interval_start_utc": starts.take(timestamps.indices),
+            "operating_day": days,
         }
 
     def _narrow(self, records: list[Any]) -> list[Any]:
@@ -129,7 +137,7 @@ class ColumnReader:
         it.
         """
         found = list(map(operator.attrgetter("place"), records))
-        if self.dataset.place == "reserve_zone":
+        if self.dataset.id_key and not self.dataset.id_key.outer:
             found = list(zip(found, map(operator.attrgetter("place_name"), records), strict=True))
         if found != self._previous:
             numbers = [self._number(place) for place in found]
@@ -171,21 +179,20 @@ class ColumnReader:
         """The rows that the table gets, by their keys."""
         slots = [self._slot(self._begins(record)) for record in records]
         places: list[Any] = [0] * len(records)
-        if self.dataset.names:
-            places = list(map(operator.attrgetter(*self.dataset.names), records))
-        elif self.dataset.place == "location":
+        if self.dataset.id_key and self.dataset.id_key.outer:
             found = [self.places[self._number(record.place)] for record in records]
             places = [place.name if place.id is None else place.id for place in found]
-        elif self.dataset.place:
+        elif self.dataset.id_key:
             places = [record.place for record in records]
-        kept, _ = tell_apart(self.dataset, list(zip(slots, places, strict=True)), records)
+        groups = groups_of(self.dataset, places, records)
+        kept, _ = tell_apart(self.dataset, list(zip(slots, groups, strict=True)), records)
         return kept
 
     def _slot(self, timestamp: str) -> int:
         """The interval that a timestamp belongs to, in UTC seconds."""
-        return self.dataset.interval_of(_instant(timestamp))
+        return self.dataset.times.interval_of(_instant(timestamp))
 
 
 @functools.lru_cache(maxsize=1024)
 def _instant(timestamp: str) -> int:
-    return clock.parse_timestamp(timestamp)
+    return market_time.parse_timestamp(timestamp)

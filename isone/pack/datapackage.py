@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isone.market.datasets import DATASETS
-from isone.pack.parquet import read_facts
+from isone.pack.parquet import read_metadata
 from isone.store.store import Store, write_whole
 
 _SYNTHETIC = "These prices are synthetic: they come from the sandbox, not from ISO New England."
@@ -42,21 +42,21 @@ def write_datapackage(store: Store) -> int:
 
 
 def _resource(folder: Path, path: Path) -> dict[str, Any]:
-    facts = read_facts(path)
+    metadata = read_metadata(path)
     schema = pq.read_schema(path)
     return {
         "name": f"{path.parent.name}.{path.stem}",
-        "title": f"{facts['title']}, {facts['first_day']} to {facts['last_day']}",
+        "title": f"{metadata['title']}, {metadata['first_day']} to {metadata['last_day']}",
         "path": path.relative_to(folder).as_posix(),
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
         "bytes": path.stat().st_size,
         "hash": f"sha256:{_digest(path)}",
         "rows": pq.read_metadata(path).num_rows,
-        "isone": facts,
+        "isone": metadata,
         "schema": {
             "fields": [_field(field) for field in schema],
-            "primaryKey": list(DATASETS[path.parent.name].key),
+            "primaryKey": list(DATASETS[path.parent.name].key_columns),
         },
     }
 

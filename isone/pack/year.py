@@ -4,9 +4,9 @@ Download validated each response strictly, and its SHA-256 shows here that it is
 it is read the quick way. While one response becomes columns, the next is read and unpacked, and the
 rows before are ordered and written, by threads that leave Python alone.
 
-Rows come in chunks of whole days, about half a million rows each, ordered by place, then time, and
-cut into row groups. So one place over a year is a row group or two of each chunk, one day of all
-places is one chunk, and a year of any size is packed in the memory of three chunks.
+Rows come in chunks of whole days, about half a million rows each, ordered by location, then time,
+and cut into row groups. So one location over a year is a row group or two of each chunk, one day of
+all locations is one chunk, and a year of any size is packed in the memory of three chunks.
 """
 
 import logging
@@ -22,10 +22,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isone.errors import DamagedError, ResponseError
-from isone.market.datasets import DATASETS, Dataset, Locations, Request
-from isone.market.tables import sort_key
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
+from isone.market.requests import Request
+from isone.market.schema import sort_key
 from isone.pack.columns import ColumnReader, Place
-from isone.pack.parquet import arrow_schema, facts_of
+from isone.pack.parquet import arrow_schema, metadata_of
 from isone.response import parse, reports
 from isone.store import markers
 from isone.store.manifest import Manifest, read_manifest
@@ -36,7 +39,7 @@ log = logging.getLogger(__name__)
 
 CHUNK_ROWS = 500_000
 GROUP_ROWS = 60_000
-"""Measured: `bench/pack.py --layouts`. Smaller groups read one place faster, and weigh more."""
+"""Measured: `bench/pack.py --layouts`. Smaller groups read one location faster, and weigh more."""
 _READ_AHEAD = 2
 
 
@@ -71,27 +74,18 @@ def pack_year(
     dataset = DATASETS[dataset_name]
     reports.learn_from(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
-    chosen: Locations = locations if dataset.place == "location" else "all"
-    schema = arrow_schema(dataset, facts_of(dataset, manifest, chosen))
+    chosen: Locations = locations if dataset.chooses_locations else "all"
+    schema = arrow_schema(dataset, metadata_of(dataset, manifest, chosen))
     target = store.parquet_path(dataset_name, period)
     reader = ColumnReader(dataset, chosen)
-    rows = 0
     with (
         writing_whole(target) as file,
         _open_writer(file, schema, sort_key(dataset)) as writer,
         ThreadPoolExecutor(2, "pack") as pool,
     ):
-        written: Future[None] | None = None
         responses = _responses(pool, store, dataset, manifest.requests)
-        for chunk in _chunks(reader, responses, chunk_rows):
-            if written:
-                written.result()
-            rows += sum(batch.num_rows for batch in chunk)
-            written = pool.submit(
-                _write_chunk, writer, dataset, chunk, list(reader.places), group_rows
-            )
-        if written:
-            written.result()
+        chunks = _chunks(reader, responses, chunk_rows)
+        rows = _write_chunks(pool, writer, reader, chunks, group_rows)
         if rows + reader.left_out != manifest.rows:
             raise DamagedError(
                 f"{store.marker_path(dataset_name, period)} counts {manifest.rows} rows, and its "
@@ -101,6 +95,27 @@ def pack_year(
     known = {place.id for place in reader.places}
     absent = () if isinstance(chosen, str) else tuple(id for id in chosen if id not in known)
     return Packed(rows, reader.left_out, absent, target.stat().st_size)
+
+
+def _write_chunks(
+    pool: ThreadPoolExecutor,
+    writer: pq.ParquetWriter,
+    reader: ColumnReader,
+    chunks: Iterable[list[pa.RecordBatch]],
+    group_rows: int,
+) -> int:
+    """Write each chunk while the next one is read; returns the rows of all."""
+    rows = 0
+    written: Future[None] | None = None
+    for chunk in chunks:
+        if written:
+            written.result()
+        rows += sum(batch.num_rows for batch in chunk)
+        places = list(reader.places)
+        written = pool.submit(_write_chunk, writer, reader.dataset, chunk, places, group_rows)
+    if written:
+        written.result()
+    return rows
 
 
 def _warn_of_unknown(manifest: Manifest, chosen: Locations, reader: ColumnReader) -> None:
@@ -200,7 +215,7 @@ def _write_chunk(
 ) -> None:
     """Order the rows of some days and write them, in row groups."""
     rows = pa.Table.from_batches(chunk).combine_chunks()
-    if dataset.place:
+    if dataset.id_key:
         ids = pa.array([place.id for place in places], pa.int32())
         rows = rows.append_column("location_id", ids.take(rows["place"].chunk(0)))
     rows = rows.sort_by([(name, "ascending") for name in sort_key(dataset)]).combine_chunks()
@@ -212,9 +227,9 @@ def _write_chunk(
 def _finished(
     dataset: Dataset, rows: pa.RecordBatch, places: Sequence[Place], schema: pa.Schema
 ) -> pa.Table:
-    """Rows in the columns of the file: numbers become instants, ids and names."""
+    """Rows in the columns of the file: numbers become timestamps, ids and names."""
     begins = rows["interval_start_utc"]
-    length = pa.scalar(dataset.interval_minutes * 60_000_000, pa.int64())
+    length = pa.scalar((dataset.times.minutes or 0) * 60_000_000, pa.int64())  # of an interval
     zeros = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
     made: dict[str, Callable[[], pa.Array]] = {
         "interval_end_utc": lambda: pc.add(begins, length),

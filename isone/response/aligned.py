@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from isone.errors import ResponseError
-from isone.market.datasets import Dataset
+from isone.market.dataset import Dataset
 from isone.response import parse
 
 _BLOCK = 2**20  # bytes read at once: what a processor's cache holds
@@ -110,8 +110,14 @@ def _block(
 
 def _is_possible(dataset: Dataset) -> bool:
     """Whether responses of a dataset can be read like this: numbers at locations, flat records."""
-    flat = dataset.place == "location" and len(dataset.begins) == 1
-    return flat and all(column.type == "double" for column in dataset.columns)
+    has_object = dataset.id_key is not None and bool(dataset.id_key.outer)
+    flat = has_object and len(dataset.begins) == 1
+    return flat and all(c.type == "double" and "." not in c.field for c in dataset.columns)
+
+
+def _location(dataset: Dataset) -> str:
+    """The key of a record's location."""
+    return dataset.id_key.outer if dataset.id_key else ""
 
 
 def _is_response(dataset: Dataset, body: bytes) -> bool:
@@ -128,7 +134,7 @@ def _fields(dataset: Dataset, first: bytes) -> dict[str, _Field] | None:
         key: bytes(text)
         for key, text in msgspec.json.decode(first, type=dict[str, msgspec.Raw]).items()
     }
-    known = {dataset.begins[0], "Location", *(column.field for column in dataset.columns)}
+    known = {dataset.begins[0], _location(dataset), *(column.field for column in dataset.columns)}
     leads = [f'"{key}":'.encode() for key in texts]
     written = b",".join(lead + text for lead, text in zip(leads, texts.values(), strict=True))
     if texts.keys() != known or first != b"{" + written + b"}":
@@ -153,7 +159,7 @@ def _cells(dataset: Dataset, text: Any, spans: dict[str, Span]) -> Cells | None:
     count = len(begin)
     return Cells(
         _texts(text, begin + 1, end - 1, pa.binary()),
-        _texts(text, *spans["Location"], pa.binary()),
+        _texts(text, *spans[_location(dataset)], pa.binary()),
         {c.name: numbers.slice(i * count, count) for i, c in enumerate(dataset.columns)},
     )
 

@@ -8,24 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from isone.errors import IncompleteError, NoDataError, ResponseError
-from isone.market import clock, flaws
-from isone.market.datasets import (
-    ALL_LOCATIONS,
-    CORE_LOCATIONS,
-    RESERVE_ZONES,
-    Dataset,
-    Locations,
-    Request,
-)
+from isone.market import completeness, flaws, market_time
+from isone.market.completeness import interval_name
+from isone.market.dataset import Dataset
 from isone.market.flaws import Flaw
+from isone.market.locations import ALL_LOCATIONS, Locations
+from isone.market.requests import Request
+from isone.market.sums import Sum
 from isone.response import parse, reports
-from isone.response.rows import HALF_CENT, Key, Place, tell_apart
+from isone.response.rows import Key, Place, groups_of, id_of_group, tell_apart
 from isone.text import count, some
 
 if TYPE_CHECKING:
     from isone.response.aligned import Cells
 
-_CENT = 0.01
 LARGE = 2**20
 """Bytes of JSON from which on a response is read a column at a time, where it can be."""
 _NAMED = 5  # examples that a sentence gives before it only counts
@@ -57,6 +53,8 @@ class Finding:
     a constraint that an interval lists again."""
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    forgiven: bool = False
+    """Whether all that is missing are single gaps, older than the dataset's days of grace."""
     flaws: tuple[Flaw, ...] = ()
     """Flaws of `isone.market.flaws.REJECTED` but for `missing`, none of which counts here."""
     unknown_locations: tuple[str, ...] = ()
@@ -76,16 +74,18 @@ def examine(
     locations: Locations = ALL_LOCATIONS,
     accepted: Container[str] = (),
     cells: "Cells | None" = None,
+    today: dt.date | None = None,
 ) -> Finding:
     """Read a response and hold it against the request that was asked for.
 
     `body` is the JSON as served, unpacked, and `cells` its columns where the caller has read them;
     `accepted` are names of `market.flaws` that it may have, and `locations` those that are wanted
-    of it. Raises ResponseError for anything else that is wrong in it (form, day, place, sums, rows
-    that disagree) and NoDataError for an empty one; what is merely missing stands in the finding.
-    Of a set that owes no row, an empty response is a finding of none.
+    of it. With `today`, single gaps are forgiven that are older than the dataset's days of grace.
+    Raises ResponseError for anything else that is wrong in it (form, day, place, sums, rows that
+    disagree) and NoDataError for an empty one; what is merely missing stands in the finding. Of a
+    set whose days may be empty, an empty response is a finding of none.
     """
-    if dataset.place == "location" and len(body) >= LARGE:
+    if dataset.id_key and dataset.id_key.outer and len(body) >= LARGE:
         from isone.response.check_columns import (
             count_flawless,  # Arrow, only where there is much to read
         )
@@ -96,7 +96,7 @@ def examine(
     slots = dataset.intervals(request)
     rows_slots, off_grid = _slots_of(dataset, request, slots, records.rows)
     rows_places = _places_of(dataset, records.rows, named_only=reports.is_report(body))
-    places = set(rows_places) if dataset.place else {0}
+    places = set(rows_places) if dataset.id_key else {0}
     if request.location is not None and places != {request.location}:
         raise ResponseError(
             f"the response is about location {some([*map(str, sorted(places))], _NAMED)}"
@@ -104,13 +104,14 @@ def examine(
     _check_texts(dataset, records.rows)
     _check_instants(dataset, records.rows)
     doubtful = _with_two_names(dataset, records.rows)
-    keys = list(zip(rows_slots, rows_places, strict=True))
+    groups = groups_of(dataset, rows_places, records.rows)
+    keys = list(zip(rows_slots, groups, strict=True))
     kept, torn = tell_apart(dataset, keys, records.rows)
     unpriced = _null_prices(dataset, kept) if has_nulls or dataset.price_alternatives else {}
-    gaps = _gaps(dataset, kept, unpriced)
+    gaps = {each: _gaps(each, kept, unpriced) for each in dataset.sums}
     found = [
         *_no_prices(unpriced),
-        *_wrong_sums(kept, gaps),
+        *_wrong_sums(dataset, kept, gaps),
         *_disagreements(torn, doubtful),
     ]
     for flaw, sentence in found:
@@ -119,15 +120,19 @@ def examine(
                 f"{sentence} (to have the day all the same, name it in accepted_flaws, with "
                 f"flaw: {flaw.name})"
             )
+    seen = set(keys)
+    missing = completeness.missing(dataset, request, slots, seen)
     return Finding(
         rows=len(kept),
-        places=len(places) if dataset.place else 0,
+        places=len(places) if dataset.id_key else 0,
         duplicates=_copies(keys, kept, torn, doubtful),
         off_grid=off_grid,
-        cents_off=sum(_CENT + HALF_CENT >= gap > HALF_CENT for gap in gaps.values()),
+        cents_off=sum(each.is_rounded(gap) for each in gaps for gap in gaps[each].values()),
         at_odds=_at_odds(dataset, kept, places),
         unknown_fields=records.unknown_fields,
-        missing=_missing(dataset, request, slots, kept.keys() | torn.keys(), places),
+        missing=tuple(missing),
+        forgiven=bool(missing and today)
+        and completeness.forgives(dataset, request, slots, seen, today or request.day),
         flaws=tuple(flaw for flaw, _ in found),
         unknown_locations=tuple(sorted(place for place in places if isinstance(place, str))),
     )
@@ -152,7 +157,7 @@ def _slots_of(
     """The interval of each row, and how many rows had to be moved onto the grid."""
     begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
     texts = list(map(begins, rows))
-    expected = clock.timestamps(request.day, dataset.interval_minutes)
+    expected = dataset.timestamps(request)
     allowed = frozenset(slots)
     with contextlib.suppress(KeyError):
         as_expected = list(map(expected.__getitem__, texts))
@@ -175,17 +180,17 @@ def _odd_slot(
 ) -> tuple[int, int]:
     """The interval and the instant of a timestamp that is not written as expected or off the grid.
 
-    Where no row is owed there is no grid to hold it to: it only has to lie within the day.
+    Where no interval in particular is owed it only has to be within the day.
     """
     try:
-        instant = clock.parse_timestamp(text)
+        instant = market_time.parse_timestamp(text)
     except (ValueError, OverflowError) as error:
         raise ResponseError(
             f"the response has a wrong timestamp: {parse.shown(str(error))}"
         ) from error
-    slot = dataset.interval_of(instant)
-    first, end = clock.day_bounds(request.day)
-    if slot not in slots and (dataset.owes_rows or not first <= slot < end):
+    slot = dataset.times.interval_of(instant)
+    first, end = request.bounds
+    if slot not in slots and (dataset.times.owes_rows or not first <= slot < end):
         raise ResponseError(
             f"the response has a row of {parse.shown(text)}, which is not in {request}"
         )
@@ -193,13 +198,11 @@ def _odd_slot(
 
 
 def _places_of(dataset: Dataset, rows: Sequence[Any], *, named_only: bool) -> list[Place]:
-    """The place of each row, or its names; 0 where there are neither.
+    """The id of each row's key that is one; 0 where there is none.
 
     Where a location may be `named_only`, its name stands in for an id that is not known.
     """
-    if dataset.names:
-        return list(map(operator.attrgetter(*dataset.names), rows))
-    if dataset.place == "location":
+    if dataset.id_key and dataset.id_key.outer:
         texts = list(map(operator.attrgetter("place.id"), rows))
         ids = {text: parse.id_of(text) for text in set(texts) if text or not named_only}
         if len(ids) == len(set(texts)):
@@ -207,29 +210,30 @@ def _places_of(dataset: Dataset, rows: Sequence[Any], *, named_only: bool) -> li
         return [
             ids[text] if text else row.place.name for text, row in zip(texts, rows, strict=True)
         ]
-    return list(map(operator.attrgetter("place"), rows)) if dataset.place else [0] * len(rows)
+    return list(map(operator.attrgetter("place"), rows)) if dataset.id_key else [0] * len(rows)
 
 
 def _copies(
     keys: Iterable[Key], kept: Mapping[Key, Any], torn: Container[Key], doubtful: Container[Place]
 ) -> int:
     """How many rows are exact copies of another."""
-    plain = [key for key in keys if key not in torn and key[1] not in doubtful]
-    return len(plain) - sum(place not in doubtful for _, place in kept)
+    plain = [key for key in keys if key not in torn and id_of_group(key[1]) not in doubtful]
+    return len(plain) - sum(id_of_group(group) not in doubtful for _, group in kept)
 
 
 def _check_texts(dataset: Dataset, rows: Collection[Any]) -> None:
-    """Refuse a text that cannot be printed, and a row that lacks the first of its names."""
+    """Refuse a text that cannot be printed, and a row that lacks one of its names."""
     texts = {
         c.field: {getattr(r, c.name) for r in rows} for c in dataset.columns if c.type == "string"
     }
-    if dataset.names and any(not getattr(row, dataset.names[0]) for row in rows):
-        raise ResponseError("the response has a row without a name")
-    if dataset.place == "location":
+    for key in dataset.text_keys:
+        if key.column.required and any(not getattr(row, key.column.name) for row in rows):
+            raise ResponseError("the response has a row without a name")
+    if dataset.id_key and dataset.id_key.outer:
         places = set(map(operator.attrgetter("place"), rows))
         texts["a location's name"] = {place.name for place in places}
         texts["a location's type"] = {place.type for place in places}
-    elif dataset.place == "reserve_zone":
+    elif dataset.id_key:
         texts["a zone's name"] = set(map(operator.attrgetter("place_name"), rows))
     for what, found in texts.items():
         for text in found:
@@ -242,15 +246,13 @@ def _with_two_names(dataset: Dataset, rows: Collection[Any]) -> dict[Place, list
 
     What a row leaves out of its location's name and type contradicts nothing.
     """
-    known: dict[int, _Called] = {}
     found: set[tuple[int, _Called]] = set()
-    if dataset.place == "location":
-        known = dict(CORE_LOCATIONS)
+    if dataset.id_key and dataset.id_key.outer:
         places = set(map(operator.attrgetter("place"), rows))
         found = {(parse.id_of(p.id), (p.name, p.type)) for p in places if p.id}
-    elif dataset.place == "reserve_zone":
-        known = {id: (name, None) for id, name in RESERVE_ZONES.items()}
+    elif dataset.id_key:
         found = {(row.place, (row.place_name, None)) for row in rows}
+    known = dataset.id_key.known if dataset.id_key else {}
     names: dict[Place, set[_Called]] = {}
     for place, called in found:
         right = known.get(place, called)
@@ -309,29 +311,35 @@ def _no_prices(unpriced: Mapping[Key, str]) -> Iterator[Found]:
     if unpriced:
         first, what = next(iter(unpriced.items()))
         flaw = Flaw(flaws.NULL_PRICE, _named(unpriced, "row"))
-        yield flaw, f"{what} for {_interval_name(*first)}"
+        yield flaw, f"{what} for {interval_name(*first)}"
 
 
-def _gaps(dataset: Dataset, kept: Mapping[Key, Any], unpriced: Container[Key]) -> dict[Key, float]:
-    """By how much the components of each row differ from its LMP; none of a row with a null."""
-    if dataset.place != "location":
-        return {}
+def _gaps(identity: Sum, kept: Mapping[Key, Any], unpriced: Container[Key]) -> dict[Key, float]:
+    """By how much the parts of each row differ from their total; none of a row with a null."""
+    total = operator.attrgetter(identity.total)
+    parts = [operator.attrgetter(name) for name in identity.parts]
     return {
-        key: abs(row.energy + row.congestion + row.loss - row.lmp)
+        key: identity.gap(total(row), [part(row) for part in parts])
         for key, row in kept.items()
         if key not in unpriced
     }
 
 
-def _wrong_sums(kept: Mapping[Key, Any], gaps: Mapping[Key, float]) -> Iterator[Found]:
-    """Rows whose components do not add up to the LMP, by more than rounding explains."""
-    wrong = [key for key, gap in gaps.items() if gap > _CENT + HALF_CENT]
+def _wrong_sums(
+    dataset: Dataset, kept: Mapping[Key, Any], gaps: Mapping[Sum, Mapping[Key, float]]
+) -> Iterator[Found]:
+    """Rows whose parts do not add up to their total, by more than rounding explains: one flaw."""
+    wrong = {
+        key: each for each in dataset.sums for key, gap in gaps[each].items() if each.is_wrong(gap)
+    }
     if wrong:
-        row = kept[wrong[0]]
+        first, identity = next(iter(wrong.items()))
+        row = kept[first]
+        parts = " + ".join(str(getattr(row, name)) for name in identity.parts)
         yield (
             Flaw(flaws.SUM, _named(wrong, "row")),
-            f"components do not add up for {_interval_name(*wrong[0])}: {row.energy} + "
-            f"{row.congestion} + {row.loss} is not {row.lmp}",
+            f"components do not add up for {interval_name(*first)}: {parts} "
+            f"is not {getattr(row, identity.total)}",
         )
 
 
@@ -339,69 +347,40 @@ def _disagreements(
     torn: Collection[Key], doubtful: Mapping[Place, Sequence[str]]
 ) -> Iterator[Found]:
     """Rows of one key with other values; of a location under two names those are a flaw of it."""
-    plain = [key for key in torn if key[1] not in doubtful]
+    plain = [key for key in torn if id_of_group(key[1]) not in doubtful]
     if plain:
         yield (
             Flaw(flaws.DISAGREEMENT, _named(plain, "interval")),
-            f"two rows for {_interval_name(*plain[0])} disagree",
+            f"two rows for {interval_name(*plain[0])} disagree",
         )
     for place, names in doubtful.items():
-        left_out = [key for key in torn if key[1] == place]
+        left_out = [key for key in torn if id_of_group(key[1]) == place]
         what = f"location {place} is called {' and '.join(names)}"
         apart = f", with other prices in {_named(left_out, 'interval')}" if left_out else ""
         yield Flaw(flaws.NODE, f"{what}{apart}", (place,)), f"{what} in the response"
 
 
 def _named(keys: Collection[Key], noun: str) -> str:
-    return f"{count(len(keys), noun)}: {some([_interval_name(*key) for key in keys], _NAMED)}"
+    return f"{count(len(keys), noun)}: {some([interval_name(*key) for key in keys], _NAMED)}"
 
 
 def _at_odds(dataset: Dataset, kept: Mapping[Key, Any], places: Collection[Place]) -> int:
     """Count rows that do not say what other rows, or their own timestamps, say too."""
-    if dataset.names:
+    if dataset.occurrence:
         return sum(occurrence > 1 for _, (*_, occurrence) in kept)
-    if dataset.place == "location":
-        if len(places) == 1:
-            return 0
-        energies: dict[int, float] = {}
-        return sum(
-            energies.setdefault(slot, row.energy) != row.energy
-            for (slot, _), row in kept.items()
-            if row.energy is not None
+    odd = 0
+    for name in (column.name for column in dataset.columns if column.system_wide):
+        values: dict[int, float] = {}
+        odd += sum(
+            values.setdefault(slot, getattr(row, name)) != getattr(row, name)
+            for (slot, _), row in (kept.items() if len(places) > 1 else ())
+            if getattr(row, name) is not None
         )
-    if any(column.name == "hour_end" for column in dataset.columns):
+    for name in (column.name for column in dataset.columns if column.is_hour_end):
         hours = {slot // 3600: slot for slot, _ in kept}
-        ends = {hour: f"{clock.local_time(at).hour + 1:02d}" for hour, at in hours.items()}
-        return sum(
-            row.hour_end is not None and row.hour_end[:2] != ends[slot // 3600]
+        ends = {hour: f"{market_time.local_time(at).hour + 1:02d}" for hour, at in hours.items()}
+        odd += sum(
+            getattr(row, name) is not None and getattr(row, name)[:2] != ends[slot // 3600]
             for (slot, _), row in kept.items()
         )
-    return 0
-
-
-def _missing(
-    dataset: Dataset,
-    request: Request,
-    slots: Collection[int],
-    seen: Collection[Key],
-    places: set[Place],
-) -> tuple[str, ...]:
-    if not dataset.owes_rows:
-        return ()
-    required = set(dataset.required_places) if request.location is None else {request.location}
-    expected = places | required
-    if len(seen) == len(slots) * len(expected):
-        return ()
-    absent = [f"location {place} altogether" for place in sorted(expected - places)]
-    absent += [
-        _interval_name(slot, place)
-        for place in sorted(expected & places, key=lambda place: (isinstance(place, str), place))
-        for slot in slots
-        if (slot, place) not in seen
-    ]
-    return tuple(absent)
-
-
-def _interval_name(slot: int, place: Place) -> str:
-    at = f" at location {place}" if place else ""
-    return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}{at}"
+    return odd

@@ -6,18 +6,17 @@ name is left to `check`, and so are its sentences.
 """
 
 import functools
-from collections.abc import Collection
 from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.requests import Request
+from isone.market.sums import Sum
 from isone.response.aligned import Cells, read_cells
 from isone.response.parse import ID_DIGITS, LocationRef
-from isone.response.rows import HALF_CENT
 
 _location = msgspec.json.Decoder(LocationRef)
 
@@ -33,9 +32,13 @@ def count_flawless(
     if cells is None or dataset.price_alternatives:
         return None
     slots, slot_of = _slots(dataset, request, cells.begins)
-    places, place_of = _places(cells.places)
-    required = dataset.required_places if request.location is None else {request.location}
-    if not (set(dataset.intervals(request)) == slots and places.issuperset(required)):
+    places, place_of = _places(dataset, cells.places)
+    key = dataset.id_key
+    if key is None:
+        return None
+    owed = key.owed(request.day) if request.location is None else {request.location}
+    exempt = places.difference(owed).intersection(key.values)
+    if not (set(dataset.intervals(request)) == slots and places.issuperset(owed)) or exempt:
         return None
     if request.location is not None and len(places) > 1:
         return None
@@ -43,7 +46,10 @@ def count_flawless(
     cell_of = slot_of * len(places) + place_of
     if len(cell_of) != len(slots) * len(places) or not (np.bincount(cell_of) == 1).all():
         return None
-    if not _adds_up(cells) or not _one_energy(cells, cell_of, len(slots)):
+    if not all(_adds_up(each, cells) for each in dataset.sums):
+        return None
+    wide = [column.name for column in dataset.columns if column.system_wide]
+    if not all(_is_one(cells.values[name], cell_of, len(slots)) for name in wide):
         return None
     return len(cell_of), len(places)
 
@@ -51,23 +57,27 @@ def count_flawless(
 def _slots(dataset: Dataset, request: Request, begins: pa.Array) -> tuple[set[int], Any]:
     """The intervals that occur, and each row's number among them; none where one is in doubt."""
     written = begins.dictionary_encode()
-    expected = clock.timestamps(request.day, dataset.interval_minutes)
+    expected = dataset.timestamps(request)
     found = [expected.get(text.decode("latin-1")) for text in written.dictionary.to_pylist()]
     slots = {slot for slot in found if slot is not None}
     return slots if len(slots) == len(found) else set(), written.indices.to_numpy()
 
 
-def _places(texts: pa.Array) -> tuple[set[int], Any]:
+def _places(dataset: Dataset, texts: pa.Array) -> tuple[set[int], Any]:
     """The locations that occur, and each row's number among them; none where one is in doubt."""
     written = texts.dictionary_encode()
-    found = [_known_id(text) for text in written.dictionary.to_pylist()]
+    well_known = dataset.id_key.known if dataset.id_key else {}
+    found = [
+        read[0] if read and well_known.get(read[0], read[1]) == read[1] else None
+        for read in map(_plain_id, written.dictionary.to_pylist())
+    ]
     places = {place for place in found if place is not None}
     return places if len(places) == len(found) else set(), written.indices.to_numpy()
 
 
 @functools.lru_cache(maxsize=8192)  # every response has the same
-def _known_id(text: bytes) -> int | None:
-    """A location's id where all is written plainly, beside its own name if it is well known."""
+def _plain_id(text: bytes) -> tuple[int, tuple[str | None, str | None]] | None:
+    """A location's id, name and type where all is written plainly."""
     try:
         place = _location.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -77,24 +87,17 @@ def _known_id(text: bytes) -> int | None:
     if not plain or not all(name is None or name.isprintable() for name in called):
         return None
     # any key twice, and any way to write one, makes another text than this
-    if msgspec.json.encode(place) != text:
-        return None
-    return int(id) if CORE_LOCATIONS.get(int(id), called) == called else None
+    return (int(id), called) if msgspec.json.encode(place) == text else None
 
 
-def _adds_up(cells: Cells) -> bool:
-    """Whether the components of each row make its LMP to the cent."""
-    energy, congestion, loss, lmp = _columns(cells, ("energy", "congestion", "loss", "lmp"))
-    return bool((np.abs(energy + congestion + loss - lmp) <= HALF_CENT).all())
+def _adds_up(identity: Sum, cells: Cells) -> bool:
+    """Whether the parts of each row make its total, without any rounding to explain."""
+    total, *parts = (cells.values[name].to_numpy() for name in (identity.total, *identity.parts))
+    return bool((np.abs(sum(parts) - total) <= identity.tolerance / 2).all())
 
 
-def _one_energy(cells: Cells, cell_of: Any, slots: int) -> bool:
-    """Whether all places have the same energy component at any time."""
-    (energy,) = _columns(cells, ("energy",))
+def _is_one(values: pa.Array, cell_of: Any, slots: int) -> bool:
+    """Whether all places have the same value at any time."""
     table = np.empty((slots, len(cell_of) // slots))
-    table.ravel()[cell_of] = energy
+    table.ravel()[cell_of] = values.to_numpy()
     return bool((table == table[:, :1]).all())
-
-
-def _columns(cells: Cells, names: Collection[str]) -> list[Any]:
-    return [cells.values[name].to_numpy() for name in names]

@@ -10,7 +10,7 @@ import functools
 import itertools
 import json
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ import msgspec
 from isal import igzip_lib, isal_zlib
 
 from isone.errors import NoDataError, ResponseError, printable
-from isone.market.datasets import Column, Dataset
+from isone.market.columns import Column
+from isone.market.dataset import Dataset
 from isone.response import reports
 
 LARGEST_RESPONSE = 64 * 2**20
@@ -33,8 +34,7 @@ _FIELDS_NAMED = 20
 _KEYS_SHOWN = 3
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TYPES: dict[str, type] = {"double": float, "integer": int, "string": str}
-_LOCATION_KEYS = ("@LocId", "@LocType", "$")
-_ZONE_KEYS = ("ReserveZoneId", "ReserveZoneName")
+_Plain = Callable[[Column], Any]
 _Name = str | int | float | None
 """A name as it may come: one that consists of digits has been seen as a number."""
 
@@ -166,13 +166,14 @@ def read_records(
         raise ResponseError(
             f"the response has {', '.join(strange[:_KEYS_SHOWN])} instead of records"
         )
-    if not rows and (dataset.owes_rows or not _has_wrapper(dataset, response)):
+    if not rows and not (dataset.times.may_be_empty and _has_wrapper(dataset, response)):
         raise NoDataError("the service has no data")
+    _flatten(dataset, rows)
     for name in dataset.names:
         for row in rows:
             value = getattr(row, name)
             setattr(row, name, "" if value is None else str(value).strip())
-    if dataset.place == "reserve_zone":
+    if dataset.id_key and not dataset.id_key.outer:
         for row in rows:
             row.place = id_of(row.place)
     return Records(rows, unknown)
@@ -184,6 +185,27 @@ def id_of(served: str | int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= ID_DIGITS):
         raise ResponseError(f"the response has {shown(text)!r} for a location id")
     return int(text)
+
+
+def _flatten(dataset: Dataset, rows: Sequence[Any]) -> None:
+    """Give each record the values that are inside its objects as attributes of its own."""
+    for column in _inside(dataset):
+        outer, _, inner = column.field.rpartition(".")
+        for row in rows:
+            value = row
+            for key in (*outer.split("."), inner):
+                value = getattr(value, _attribute(key), None)
+            setattr(row, column.name, value)
+
+
+def _inside(dataset: Dataset) -> list[Column]:
+    """The columns whose values are inside an object of the record."""
+    return [column for column in dataset.columns if "." in column.field]
+
+
+def _attribute(key: str) -> str:
+    """A key of an object as an attribute: ISO-NE's keys may begin with `@` or be `$`."""
+    return f"key_{key.encode().hex()}"
 
 
 def _decode(dataset: Dataset, body: bytes, *, validated: bool, nulls: bool) -> tuple[Any, bool]:
@@ -247,25 +269,71 @@ def _record_type(dataset: Dataset, *, strict: bool, raw_places: bool, nulls: boo
         )
     fields: list[Any] = [("begins", begins)]
     rename = {"begins": dataset.begins[0]}
-    if dataset.place == "location":
+    id_key = dataset.id_key
+    if id_key and id_key.outer:
         location = LocationRef if strict else WideLocationRef
         fields.append(("place", msgspec.Raw if raw_places else location))
-        rename["place"] = "Location"
-    elif dataset.place == "reserve_zone":
+        rename["place"] = id_key.outer
+    elif id_key:
         fields += [("place", int | str), ("place_name", str)]
-        rename |= {"place": "ReserveZoneId", "place_name": "ReserveZoneName"}
+        rename |= {"place": id_key.field, "place_name": id_key.name_field}
     kinds = _TYPES | dict.fromkeys(dataset.names, _Name)
-    required = [column for column in dataset.columns if _is_required(column, nulls=nulls)]
+    beside = [column for column in dataset.columns if "." not in column.field]
+    required = [column for column in beside if _is_required(column, nulls=nulls)]
     fields += [(column.name, kinds.get(column.name) or kinds[column.type]) for column in required]
+
+    def plain(column: Column) -> Any:
+        kind = kinds.get(column.name) or kinds[column.type]
+        return kind if _is_required(column, nulls=nulls) else kind | None
+
+    paths = [(column.field.split("."), column) for column in _inside(dataset)]
+    objects = _members(paths, plain, ignored, strict=strict)
+    fields += [(_attribute(outer), kind) for outer, kind in objects.items()]
+    rename |= {_attribute(outer): outer for outer in objects}
     fields += [
         (column.name, (kinds.get(column.name) or kinds[column.type]) | None, None)
-        for column in dataset.columns
+        for column in beside
         if column not in required
     ]
+    # what is inside an object gets its attribute later, whatever a key of this name may say
+    fields += [(column.name, Any, None) for column in _inside(dataset)]
+    rename |= {column.name: f"({column.name})" for column in _inside(dataset)}
     fields += ignored
-    rename |= {column.name: column.field for column in dataset.columns}
+    rename |= {column.name: column.field for column in beside}
     return msgspec.defstruct(
         f"{dataset.name}_record", fields, rename=rename, forbid_unknown_fields=strict, gc=False
+    )
+
+
+def _members(
+    columns: Sequence[tuple[Sequence[str], Column]], plain: _Plain, ignored: Any, *, strict: bool
+) -> dict[str, Any]:
+    """The types of the members of an object, by their keys, where columns are at these paths."""
+    below: dict[str, list[tuple[Sequence[str], Column]]] = {}
+    for (first, *rest), column in columns:
+        below.setdefault(first, []).append((rest, column))
+    return {
+        first: _inside_type(inner, plain, ignored, strict=strict) for first, inner in below.items()
+    }
+
+
+def _inside_type(
+    columns: Sequence[tuple[Sequence[str], Column]], plain: _Plain, ignored: Any, *, strict: bool
+) -> Any:
+    """The type of a value, or of an object, that holds these columns."""
+    path, column = columns[0]
+    if not path:
+        return plain(column)
+    members = _members(columns, plain, ignored, strict=strict)
+    optional = {path[0] for path, column in columns if not column.required}
+    fields: list[Any] = [(_attribute(k), v) for k, v in members.items() if k not in optional]
+    fields += [(_attribute(key), members[key] | None, None) for key in members if key in optional]
+    return msgspec.defstruct(
+        "Inside",
+        [*fields, *ignored],
+        rename={_attribute(key): key for key in members},
+        forbid_unknown_fields=strict,
+        gc=False,
     )
 
 
@@ -277,7 +345,7 @@ def _require_keys(dataset: Dataset, body: bytes) -> None:
     """Refuse a response in which a price is nowhere: that is no flaw of a row, but another form."""
     for column in dataset.columns:
         required = column.required and column.type == "double"
-        if required and f'"{column.field}"'.encode() not in body:
+        if required and f'"{last_key(column.field)}"'.encode() not in body:
             raise ResponseError(f"the response has no {column.field}")
 
 
@@ -289,13 +357,17 @@ def _may_repeat_a_key(dataset: Dataset, body: bytes, rows: Sequence[Any], *, nul
     if b"\\" in body or any(body.count(f'"{key}"'.encode()) > 1 for key in dataset.wrapper):
         return True
     read = {dataset.begins[0]: len(rows)} | dict.fromkeys(dataset.begins[1:], len(rows))
-    if dataset.place == "location":
-        read |= {"Location": len(rows), "@LocId": len(rows)}
-        for key, name in (("@LocType", "place.type"), ("$", "place.name")):
-            read[key] = len(rows) - list(map(operator.attrgetter(name), rows)).count(None)
-    elif dataset.place == "reserve_zone":
-        read |= dict.fromkeys(_ZONE_KEYS, len(rows))
+    key = dataset.id_key
+    if key and key.outer:
+        of_id, of_type, of_name = key.inner
+        read |= {key.outer: len(rows), of_id: len(rows)}
+        for served, name in ((of_type, "place.type"), (of_name, "place.name")):
+            read[served] = len(rows) - list(map(operator.attrgetter(name), rows)).count(None)
+    elif key:
+        read |= dict.fromkeys((key.field, key.name_field), len(rows))
     for column in dataset.columns:
+        if "." in column.field:
+            return True
         read[column.field] = len(rows)
         if not _is_required(column, nulls=nulls):
             values = list(map(operator.attrgetter(column.name), rows))
@@ -308,9 +380,12 @@ def _unknown_keys(dataset: Dataset, body: bytes) -> tuple[str, ...]:
 
     Raises ResponseError where an object has a key twice that is read.
     """
-    of_record = {dataset.begins[0], "Location", *_ZONE_KEYS}
-    of_record |= {column.field for column in dataset.columns}
-    read = {*of_record, *dataset.wrapper, *dataset.begins, *_LOCATION_KEYS}
+    paths = [dataset.begins, *(tuple(column.field.split(".")) for column in dataset.columns)]
+    if key := dataset.id_key:
+        fields = (each for each in (key.field, key.type_field, key.name_field) if each)
+        paths += [tuple(each.split(".")) for each in fields]
+    of_record = {path[0] for path in paths}
+    read = {*dataset.wrapper, *(each for path in paths for each in path)}
 
     def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -325,8 +400,7 @@ def _unknown_keys(dataset: Dataset, body: bytes) -> tuple[str, ...]:
     response = json.loads(body, object_pairs_hook=as_object, parse_int=str, parse_float=str)
     for record in _walk(response, dataset.wrapper, unknown):
         unknown |= record.keys() - of_record
-        _walk(record.get("Location"), _LOCATION_KEYS, unknown)
-        _walk(record[dataset.begins[0]], dataset.begins[1:], unknown)
+        _add_unknown_inside(record, paths, unknown)
     names = sorted(unknown - set(dataset.ignored))
     return tuple(shown(name) for name in names[:_FIELDS_NAMED])
 
@@ -343,3 +417,20 @@ def _walk(level: Any, keys: Sequence[str], unknown: set[str]) -> list[dict[str, 
     return [
         found for n, key in enumerate(keys, 1) for found in _walk(level.get(key), keys[n:], unknown)
     ]
+
+
+def _add_unknown_inside(
+    level: dict[str, Any], paths: Sequence[tuple[str, ...]], unknown: set[str]
+) -> None:
+    """Add the keys of the objects inside a record that are on none of the paths."""
+    for outer in {path[0] for path in paths if len(path) > 1}:
+        inner = level.get(outer)
+        if isinstance(inner, dict):
+            below = [path[1:] for path in paths if len(path) > 1 and path[0] == outer]
+            unknown |= inner.keys() - {path[0] for path in below}
+            _add_unknown_inside(inner, below, unknown)
+
+
+def last_key(field: str) -> str:
+    """The last key of a field: `MarketDay.PeakLoadMw` → `PeakLoadMw`."""
+    return field.rpartition(".")[2]

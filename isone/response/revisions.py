@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from isone.market import clock
-from isone.market.datasets import Dataset
+from isone.market import market_time
+from isone.market.dataset import Dataset
 from isone.response import parse
-from isone.response.rows import HALF_CENT, Key, tell_apart
+from isone.response.rows import HALF_CENT, Key, groups_of, tell_apart
 from isone.text import count
 
 
@@ -22,6 +22,8 @@ class Changes:
     """The largest difference of a price ($/MWh)."""
     mean: float = 0.0
     """The mean over the rows that both have and that changed, of each its largest difference."""
+    has_prices: bool = True
+    """Whether there are prices that could differ."""
 
     @property
     def noted(self) -> dict[str, Any]:
@@ -36,7 +38,8 @@ class Changes:
         """Read as the end of a sentence."""
         if not self.rows:
             return "nothing changed"
-        return f"{count(self.rows, 'row')} changed, by up to {self.largest:.2f} $/MWh"
+        by = f", by up to {self.largest:.2f} $/MWh" if self.has_prices else ""
+        return f"{count(self.rows, 'row')} changed{by}"
 
 
 def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
@@ -51,8 +54,8 @@ def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
             {key: row for key, row in rows.items() if row.place.name not in unknown}
             for rows in (old, new)
         )
-    prices = [column.name for column in dataset.columns if column.unit.startswith("$")]
     values = [column.name for column in dataset.columns if column.type == "double"]
+    prices = [column.name for column in dataset.columns if column.is_price]
     changed: list[float] = []
     for key in old.keys() & new.keys():
         one, other = old[key], new[key]
@@ -61,18 +64,19 @@ def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
             changed.append(max(gaps, default=0.0))
     rows = len(changed) + len(old.keys() ^ new.keys())
     mean = fmean(changed) if changed else 0.0
-    return Changes(rows, round(max(changed, default=0.0), 4), round(mean, 4))
+    return Changes(rows, round(max(changed, default=0.0), 4), round(mean, 4), bool(prices))
 
 
 def _rows(dataset: Dataset, body: bytes) -> dict[Key, Any]:
     records = parse.read_records(dataset, body, nulls=True).rows
     begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
-    keys: list[Key] = []
+    slots: list[int] = []
+    places: list[Any] = []
     for record in records:
         place: Any = getattr(record, "place", 0)
-        names = tuple(getattr(record, name) for name in dataset.names)
-        slot = dataset.interval_of(clock.parse_timestamp(begins(record)))
-        keys.append((slot, names or getattr(place, "id", place) or place))
+        slots.append(dataset.times.interval_of(market_time.parse_timestamp(begins(record))))
+        places.append(getattr(place, "id", place) or place)
+    keys = list(zip(slots, groups_of(dataset, places, records), strict=True))
     kept, torn = tell_apart(dataset, keys, records)
     return kept | torn
 

@@ -8,8 +8,10 @@ found is a flaw of `flaws.SUSPECT`.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from isone.market.datasets import DATASETS, Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
+from isone.market.requests import Request
 from isone.response import check
 from isone.store.store import Store
 from isone.text import some
@@ -25,7 +27,7 @@ def read_cells(dataset: Dataset, body: bytes) -> "Cells | None":
 
     Intervals and locations are numbered once for both.
     """
-    if dataset.place != "location" or len(body) < check.LARGE:
+    if not (dataset.id_key and dataset.id_key.outer) or len(body) < check.LARGE:
         return None
     from isone.response import aligned  # Arrow, only where there is much to read
 
@@ -109,10 +111,9 @@ def _share(request: Request) -> tuple[int | None, ...]:
 
 def _lookalikes(dataset: Dataset) -> list[str]:
     """The datasets whose responses have the same form, so that one may be taken for another."""
-    form = (dataset.place, dataset.interval_minutes, dataset.columns)
+    form = (dataset.key, dataset.times.minutes, dataset.columns)
     return [
         other.name
         for other in DATASETS.values()
-        if other.name != dataset.name
-        and (other.place, other.interval_minutes, other.columns) == form
+        if other.name != dataset.name and (other.key, other.times.minutes, other.columns) == form
     ]

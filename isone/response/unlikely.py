@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import numpy as np
 
-from isone.market import clock
-from isone.market.datasets import Column, Dataset, Request
+from isone.market import market_time
+from isone.market.columns import Column
+from isone.market.dataset import Dataset
 from isone.market.flaws import Flaw
+from isone.market.requests import Request
 from isone.response import parse
 from isone.response.parse import WideLocationRef
+from isone.response.rows import groups_of
 from isone.text import count
 
 if TYPE_CHECKING:
@@ -63,16 +66,17 @@ def read_prices(
         rows = parse.read_records(dataset, body, validated=True).rows
         timestamp = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
         timestamps, at_timestamp = _numbered(map(timestamp, rows))
-        served, at_place = _numbered(_places_of(dataset, rows))
-        ids = [_id_of(each) for each in served] if dataset.place == "location" else served
+        served, at_place = _numbered(_groups_of(dataset, rows))
+        ids = list(map(_read_group, served))
         values = [np.array([*map(operator.attrgetter(c.name), rows)], float) for c in columns]
-    expected = clock.timestamps(request.day, dataset.interval_minutes)
+    expected = dataset.timestamps(request)
     found = [
-        expected[text] if text in expected else dataset.interval_of(clock.parse_timestamp(text))
+        expected[text]
+        if text in expected
+        else dataset.times.interval_of(market_time.parse_timestamp(text))
         for text in timestamps
     ]
-    owed = dataset.intervals(request) if dataset.owes_rows else ()
-    slots, places = sorted({*owed, *found}), sorted(set(ids), key=str)
+    slots, places = sorted({*dataset.intervals(request), *found}), sorted(set(ids), key=str)
     cell = (_ranks(found, slots) * len(places))[at_timestamp] + _ranks(ids, places)[at_place]
     table = np.full((len(columns), len(slots) * len(places)), np.nan)
     for of_column, served in zip(table, values, strict=True):
@@ -87,13 +91,20 @@ def _numbered(keys: Iterable[Any]) -> tuple[list[Any], Any]:
     return list(numbers), np.array(at, int)
 
 
-def _places_of(dataset: Dataset, rows: Sequence[Any]) -> Iterable[Any]:
-    """The place of each row; of a location the bytes of its JSON."""
-    if dataset.names:
-        return map(operator.attrgetter(*dataset.names), rows)
-    if dataset.place == "location":
-        return map(bytes, map(operator.attrgetter("place"), rows))
-    return map(operator.attrgetter("place"), rows) if dataset.place else [0] * len(rows)
+def _groups_of(dataset: Dataset, rows: Sequence[Any]) -> list[Any]:
+    """The group of each row; a location that is an object as the bytes of its JSON."""
+    places: list[Any] = [0] * len(rows)
+    if dataset.id_key:
+        places = list(map(operator.attrgetter("place"), rows))
+        places = list(map(bytes, places)) if dataset.id_key.outer else places
+    return groups_of(dataset, places, rows)
+
+
+def _read_group(group: Any) -> Any:
+    """A group with its location's id where that is the bytes of its JSON."""
+    if isinstance(group, tuple):
+        return tuple(map(_read_group, group))
+    return _id_of(group) if isinstance(group, bytes) else group
 
 
 @functools.lru_cache(maxsize=8192)  # every response has the same
@@ -136,7 +147,9 @@ def find(dataset: Dataset, request: Request, prices: Prices) -> list[Flaw]:
 
 def _unchanging(dataset: Dataset, request: Request, prices: Prices) -> Flaw | None:
     """Hours that have the prices of the hour before, more of them running than there ever are."""
-    per_hour = 60 // dataset.interval_minutes
+    if dataset.times.minutes is None or not dataset.times.owes_rows:
+        return None
+    per_hour = 60 // dataset.times.minutes
     for column, values in zip(prices.columns, prices.values, strict=True):
         if column.steady_hours is None or len(prices.slots) % per_hour:
             continue
@@ -172,10 +185,8 @@ def _longest_run(same: Sequence[bool]) -> tuple[int, int]:
 
 
 def _out_of_bounds(dataset: Dataset, prices: Prices) -> Flaw | None:
-    if dataset.data_type == "constraints":  # a limit may be given up at a penalty of any size
-        return None
     beyond = (prices.values >= _BOUND) | (prices.values <= -_BOUND)
-    beyond &= prices.marked(lambda column: column.unit.startswith("$"))
+    beyond &= prices.marked(lambda column: column.is_price and not column.unbounded)
     return _flaw("out-of-bounds", f"of {_BOUND:,} $/MWh or more", dataset, prices, beyond)
 
 
@@ -187,24 +198,24 @@ def _below_zero(dataset: Dataset, prices: Prices) -> Flaw | None:
 
 
 def _finer_than_cents(dataset: Dataset, prices: Prices) -> Flaw | None:
-    if dataset.data_type != "lmp":  # a regulation price has had three decimals
+    whole = prices.marked(lambda column: column.whole_cents)
+    if not whole.any():  # a regulation price has had three decimals
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         off = prices.values * 100
         off -= np.rint(off)
-        finer = (off > _ROUNDING) | (off < -_ROUNDING)
+        finer = ((off > _ROUNDING) | (off < -_ROUNDING)) & whole
     return _flaw("fraction-of-cent", "finer than a cent", dataset, prices, finer)
 
 
 def _many_energies(dataset: Dataset, prices: Prices) -> Flaw | None:
-    if dataset.data_type != "lmp":
-        return None
-    is_energy = prices.marked(lambda column: column.name == "energy")
-    energy = prices.values[is_energy.ravel()][0]
-    if not (np.fmax.reduce(energy, axis=1) > np.fmin.reduce(energy, axis=1)).any():
-        return None
-    usual = np.array([_most_common(row) for row in energy])[:, None]
-    odd = is_energy & (energy != usual) & ~np.isnan(energy)
+    odd = np.zeros(prices.values.shape, bool)
+    for marks, column, values in zip(odd, prices.columns, prices.values, strict=True):
+        if not column.system_wide:
+            continue
+        if (np.fmax.reduce(values, axis=1) > np.fmin.reduce(values, axis=1)).any():
+            usual = np.array([_most_common(row) for row in values])[:, None]
+            marks[:] = (values != usual) & ~np.isnan(values)
     return _flaw("energy-differs", "unlike the others of that time", dataset, prices, odd)
 
 
@@ -220,7 +231,9 @@ def _flaw(name: str, what: str, dataset: Dataset, prices: Prices, mask: Any) -> 
     marked = np.argwhere(np.moveaxis(mask, 0, -1))
     slot, place, column = marked[0]
     price = f"{prices.columns[column].name} {prices.values[column, slot, place]}"
-    at = f" at location {prices.places[place]}" if dataset.place else ""
+    group = prices.places[place]
+    at = f" at location {group}" if dataset.id_key and not dataset.names else ""
+    at = f" of {' '.join(map(str, group))}" if dataset.names and dataset.times.owes_rows else at
     return Flaw(
         name,
         f"{count(len(marked), 'price')} {what}, the first {price} of "
@@ -229,10 +242,10 @@ def _flaw(name: str, what: str, dataset: Dataset, prices: Prices, mask: Any) -> 
 
 
 def _time(slot: int) -> str:
-    return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}"
+    return f"{market_time.local_time(slot):%Y-%m-%d %H:%M %Z}"
 
 
 def _at_all(dataset: Dataset, request: Request) -> str:
     if request.location is not None:
         return f" at location {request.location}"
-    return " at all locations" if dataset.place else ""
+    return " at all locations" if dataset.id_key else ""

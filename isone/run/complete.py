@@ -62,7 +62,7 @@ def _unaccepted(manifest: Manifest, settings: Settings) -> str:
     for entry in manifest.requests:
         if not missing.is_usable(entry, entry.day, settings.locations, accepted):
             return f"a flaw of {entry.day} is not accepted any more"
-    noted = [(gap.day, flaws.MISSING, gap.reason) for gap in manifest.gaps]
+    noted = [(g.day, flaws.MISSING, g.reason) for g in manifest.gaps if not g.forgiven]
     noted += [(each.day, each.flaw, each.reason) for each in manifest.flaws]
     for day, flaw, reason in noted:
         if accepted.get(dt.date.fromisoformat(day), {}).get(flaw, "") != reason:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from isone.market import clock
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 
 PERIOD_PATTERN = r"\d{4}(\.through-\d{8}(\.final-\d{8})?)?(\.all|\.at-[0-9a-f]{8})?"
 """What a period looks like in a file's name, as a regular expression."""
@@ -75,7 +76,7 @@ class DatasetYear:
 
     def days(self, *, newest_first: bool) -> list[dt.date]:
         """The operating days of the job, in the order in which they are downloaded."""
-        ascending = list(clock.days(self.first, self.last))
+        ascending = list(market_time.days(self.first, self.last))
         return ascending[::-1] if newest_first else ascending
 
     @classmethod

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from isone.errors import DamagedError, StopRunError
-from isone.market import clock
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, PRELIM_AFTER, Dataset, Locations
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS, PRELIM_AFTER
+from isone.market.locations import ALL_LOCATIONS, Locations
 from isone.run import sources
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
@@ -50,7 +51,7 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
                 job = DatasetYear(dataset.name, year, first, last, settings.locations, open_end)
                 job = _with_marker(store, job)
                 had = store.marker_path(job.dataset, job.period).exists()
-                if from_reports and dataset.report is None and not had:
+                if from_reports and dataset.public_csv is None and not had:
                     not_public.append(job.dataset)
                 elif from_reports and first < dataset.public_since and not had:
                     too_early.setdefault(dataset.name, []).append(year)
@@ -127,10 +128,10 @@ def newest_days(dataset: Dataset, settings: Settings, at: dt.datetime) -> tuple[
 
     `through` pins the first; days that should be final by now have to be, whatever it says.
     """
-    final = clock.last_published(dataset.publication_lag, at)
+    final = dataset.last_published(dataset.publication_lag, at)
     newest = final
     if dataset.has_prelim and settings.revision != "final":
-        newest = clock.last_published(PRELIM_AFTER, at)
-    newest = settings.through or newest
+        newest = dataset.last_published(PRELIM_AFTER, at)
+    newest = dataset.last_whole_day(settings.through) if settings.through else newest
     prelim = dataset.has_prelim and settings.revision != "final"
     return newest, min(newest, final) if prelim else newest

@@ -21,16 +21,9 @@ import yaml
 from msgspec import inspect
 
 from isone.errors import UsageError
-from isone.market import clock, flaws
-from isone.market.datasets import (
-    ALL_LOCATIONS,
-    CHOSEN_BY,
-    DATASETS,
-    HUBS,
-    DataType,
-    Locations,
-    choices,
-)
+from isone.market import flaws, market_time
+from isone.market.datasets import DATA_TYPES, DATASETS, choices
+from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 from isone.run import address, violations
 from isone.run.config import AcceptedFlaw as AcceptedFlaw  # others look for it here
 from isone.run.config import Config
@@ -144,6 +137,16 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         refetch=given.refetch,
         remarks=_without_effect(given),
     )
+
+
+def below(prefix: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration whose folders are below `prefix`, but for those said from the root."""
+    moved = dict(config)
+    for key in ("data_dir", "log_dir"):
+        folder = str(config.get(key) or getattr(Config(), key))
+        if prefix and not folder.startswith(("/", "~", "..")):
+            moved[key] = prefix + folder
+    return moved
 
 
 def config_of_this_folder() -> dict[str, Any]:
@@ -263,7 +266,7 @@ def _coerce_number(value: Any) -> Any:
 def parse_years(words: Iterable[str]) -> tuple[int, ...]:
     """`2024`, `2019-2023`, in any order and number: the distinct years, ascending."""
     years: set[int] = set()
-    last = clock.now().year + 1
+    last = market_time.now().year + 1
     for word in words:
         match = re.fullmatch(r"([0-9]{4})(?:-([0-9]{4}))?", word)
         if not match:
@@ -308,10 +311,13 @@ def _address(url: str) -> str:
     return url.rstrip("/")
 
 
-def _choosing(given: Config, data_type: DataType) -> tuple[str, tuple[str, ...]]:
-    """The key that chooses among the sets of a data type, and what it says."""
-    key = CHOSEN_BY[data_type]
-    return key, getattr(given, key)
+def _choosing(given: Config, data_type: str) -> tuple[str, tuple[str, ...]]:
+    """The key that chooses among the sets of a data type, and what it says.
+
+    Where none does, the data type itself brings all of its sets.
+    """
+    key = DATA_TYPES[data_type].chosen_by
+    return (key, getattr(given, key)) if key else ("data_types", choices(data_type))
 
 
 def _chosen_datasets(given: Config) -> tuple[str, ...]:
@@ -329,7 +335,7 @@ def _chosen_datasets(given: Config) -> tuple[str, ...]:
 
 def _without_effect(given: Config) -> tuple[str, ...]:
     """The data types, markets and services that are chosen and bring nothing, in sentences."""
-    types = [name for name in CHOSEN_BY if {name, "all"} & set(given.data_types)]
+    types = [name for name in DATA_TYPES if {name, "all"} & set(given.data_types)]
     remarks = []
     for name in types:
         (key, words), has = _choosing(given, name), choices(name)
@@ -338,8 +344,9 @@ def _without_effect(given: Config) -> tuple[str, ...]:
                 f"data type {name} is left out: {key} {', '.join(words)} has none of it; "
                 f"it has {', '.join(has)}"
             )
-    for key, words in dict(_choosing(given, name) for name in types).items():
-        of_key = [name for name in types if CHOSEN_BY[name] == key]
+    choosing = [name for name in types if DATA_TYPES[name].chosen_by]
+    for key, words in dict(_choosing(given, name) for name in choosing).items():
+        of_key = [name for name in choosing if DATA_TYPES[name].chosen_by == key]
         has_any = {choice for name in of_key for choice in choices(name)}
         for word in words:
             if word not in has_any:

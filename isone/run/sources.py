@@ -14,7 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from isone.errors import StopRunError, UsageError
-from isone.market.datasets import REPORTS_PAGE, Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.datasets import REPORTS_PAGE
+from isone.market.requests import Request
 from isone.run.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -66,7 +68,9 @@ class Source:
 
     def path(self, dataset: Dataset, request: Request) -> str:
         """Where a request is asked for, below the base URL."""
-        return dataset.report_path(request) if self.gives_reports else dataset.url_path(request)
+        return (
+            dataset.csv_path(request) if self.gives_reports else dataset.request.url_path(request)
+        )
 
     def url(self, path: str) -> str:
         """The address of a path below the base URL."""

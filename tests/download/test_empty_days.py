@@ -15,8 +15,11 @@ from isone.audit.verify import raw
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, Outcome, download_year
 from isone.errors import NoDataError, ResponseError
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS, Dataset, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
 from isone.response import check, revisions
 from isone.run.dataset_year import DatasetYear
@@ -38,7 +41,7 @@ def asked(sandbox: Sandbox) -> Counter[str]:
 
 def bring(store: Store, sandbox: Sandbox, first: dt.date, last: dt.date) -> Outcome:
     with Client(Source("sandbox", sandbox.url), read_settings({}).http) as client:
-        days = list(clock.days(first, last))
+        days = list(market_time.days(first, last))
         return Downloader(store, client, DAY_AHEAD).bring(days, HUBS)
 
 

@@ -17,9 +17,11 @@ from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import ResponseError
 from isone.load import history
-from isone.market import clock, flaws
-from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Request
+from isone.market import flaws, market_time
+from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
+from isone.market.locations import ALL_LOCATIONS, CORE_LOCATIONS, HUBS, Locations
+from isone.market.requests import Request
 from isone.market.servers import SANDBOX_SERVER
 from isone.pack.year import pack_year
 from isone.response import check
@@ -45,14 +47,14 @@ def rows() -> Rows:
     places = CORE_LOCATIONS | {NODE: (NAMES[1], "NETWORK NODE")}
     return [
         {
-            "BeginDate": clock.timestamp(start),
+            "BeginDate": market_time.timestamp(start),
             "Location": {"@LocId": str(id), "@LocType": kind, "$": name},
             "LmpTotal": round(28.3 + 1.01 * hour, 2),
             "EnergyComponent": 28.21 + hour,
             "CongestionComponent": 0,
             "LossComponent": round(0.09 + 0.01 * hour, 2),
         }
-        for hour, start in enumerate(clock.interval_starts(DAY, 60))
+        for hour, start in enumerate(market_time.interval_starts(DAY, 60))
         for id, (name, kind) in places.items()
     ]
 
@@ -213,7 +215,7 @@ def download(
 def packed(store: Store, locations: Locations = ALL_LOCATIONS) -> dict[tuple[int, int], Any]:
     """By location and hour of the day what is in the table."""
     pack_year(store, LMP.name, PERIOD, locations)
-    start = clock.day_bounds(DAY)[0]
+    start = market_time.day_bounds(DAY)[0]
     return {
         (row["location_id"], (int(row["interval_start_utc"].timestamp()) - start) // 3600): row
         for row in pq.read_table(store.parquet_path(LMP.name, PERIOD)).to_pylist()

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from isone.errors import ResponseError
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.response import check, parse
 
 

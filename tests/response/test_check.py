@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from torture.faults.damage import Original
 
 from isone.errors import IncompleteError, ResponseError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS
+from isone.market.requests import Request
 from isone.response import check
 
 LMP = DATASETS["lmp_da_hourly"]
@@ -94,12 +96,12 @@ def test_every_change_of_clocks_has_its_hours_and_an_hour_less_is_missing(
 @settings(max_examples=60)
 @given(st.dates(dt.date(2003, 3, 1), dt.date(2037, 12, 31)), st.sampled_from([5, 60]))
 def test_every_day_s_intervals_are_even_and_meet_the_next_day_s(day: dt.date, minutes: int) -> None:
-    starts = clock.interval_starts(day, minutes)
-    following = clock.interval_starts(day + dt.timedelta(days=1), minutes)
+    starts = market_time.interval_starts(day, minutes)
+    following = market_time.interval_starts(day + dt.timedelta(days=1), minutes)
     assert starts[-1] + minutes * 60 == following[0]
     assert len(starts) * minutes in {23 * 60, 24 * 60, 25 * 60}
-    assert [clock.parse_timestamp(clock.timestamp(t)) for t in starts] == list(starts)
-    assert {clock.local_time(t).date() for t in starts} == {day}
+    assert [market_time.parse_timestamp(market_time.timestamp(t)) for t in starts] == list(starts)
+    assert {market_time.local_time(t).date() for t in starts} == {day}
 
 
 DAY = dt.date(2024, 7, 1)
@@ -245,12 +247,12 @@ def test_an_energy_component_unlike_the_others_of_its_hour_is_counted() -> None:
 def test_an_hour_s_end_that_does_not_follow_its_beginning_is_counted(hour_end: str) -> None:
     rows = [
         {
-            "BeginDate": clock.timestamp(t),
+            "BeginDate": market_time.timestamp(t),
             "RegServiceClearingPrice": 0.5,
             "RegCapacityClearingPrice": 9,
-            "HourEnd": f"{clock.local_time(t).hour + 1:02d}",
+            "HourEnd": f"{market_time.local_time(t).hour + 1:02d}",
         }
-        for t in clock.interval_starts(DAY, 5)
+        for t in market_time.interval_starts(DAY, 5)
     ]
     request = Request(REGULATION.name, DAY)
 

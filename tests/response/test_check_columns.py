@@ -7,12 +7,14 @@ import pytest
 from torture.faults.damage import Original, damage, fuzz, originals
 
 from isone.errors import ResponseError
-from isone.market.datasets import DATASETS, Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.response import check
 from isone.response.check_columns import count_flawless
 from isone.sandbox.synthetic import Synthetic
 
-LMP = [original for original in originals() if original.dataset.place == "location"]
+LMP = [original for original in originals() if original.dataset.chooses_locations]
 NOON = dt.datetime(2026, 6, 1, 16, tzinfo=dt.UTC)
 LARGE = Synthetic(seed=1, nodes=400)
 
@@ -91,7 +93,7 @@ def test_a_large_response_is_found_the_same_whole_or_not(
     monkeypatch: pytest.MonkeyPatch, name: str, day: str
 ) -> None:
     dataset, request = DATASETS[name], Request(name, dt.date.fromisoformat(day))
-    body = LARGE.answer(dataset.url_path(request), NOON).body
+    body = LARGE.answer(dataset.request.url_path(request), NOON).body
     assert len(body) > check.LARGE
     quick = check.examine(dataset, request, body)
     lacking = body[: body.rindex(b",{")] + body[body.rindex(b"}]") + 1 :]

@@ -16,10 +16,11 @@ from isone.audit.verify import verdict
 from isone.download import locations
 from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
-from isone.market.datasets import DATASETS, Request
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.response import check, parse, reports
 from isone.run import custom, sources, status
-from isone.run.journal import Redaction
+from isone.run.log import Redaction
 from isone.run.plan import Plan, Planned
 from isone.run.settings import config_of_this_folder, read_settings
 from isone.run.sources import Credentials, Source
@@ -402,9 +403,9 @@ def test_a_link_in_the_place_of_a_response_is_replaced_and_not_written_through(
         "/api/v1.1/broken.json",
         "/transform/csv/\x1b",
         *(
-            f"/{row.report.path.format(day='20249999', hours='00-04')}"
+            f"/{row.public_csv.path.format(day='20249999', hours='00-04', version='final')}"
             for row in DATASETS.values()
-            if row.report
+            if row.public_csv
         ),
     ],
 )

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isone.errors import NoDataError, ResponseError
-from isone.market.datasets import DATASETS, Dataset
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.response import parse
 from isone.sandbox.message import compress
 
@@ -103,9 +104,9 @@ def full_record(dataset: Dataset) -> dict[str, Any]:
     for key in reversed(dataset.begins[1:]):
         served = {key: served, "gmt_begin_date": served, "local_hour_end": "01"}
     record = {dataset.begins[0]: served}
-    if dataset.place == "location":
+    if dataset.chooses_locations:
         record["Location"] = RECORD["Location"]
-    elif dataset.place:
+    elif dataset.id_key:
         record |= {"ReserveZoneId": 7000, "ReserveZoneName": "ROS"}
     values = {"double": 16740.0, "integer": 1, "string": timestamp}
     return record | {column.field: values[column.type] for column in dataset.columns}

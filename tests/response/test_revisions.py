@@ -9,8 +9,10 @@ import pytest
 
 from isone.download.client import Client
 from isone.download.year import Downloader, MissingDaysError, download_year
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.response import revisions
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
@@ -169,8 +171,8 @@ def test_a_day_that_has_to_be_final_is_missing_where_the_final_one_is_rejected(
 def test_versions_of_a_set_without_prices_are_held_against_each_other_too() -> None:
     priced = DATASETS["regulation_5min"]
     without = tuple(replace(column, unit="MW") for column in priced.columns)
-    dataset = replace(priced, columns=without)
-    timestamp = clock.timestamp(clock.interval_starts(FIRST, 5)[0])
+    dataset = replace(priced, values=without)
+    timestamp = market_time.timestamp(market_time.interval_starts(FIRST, 5)[0])
     before, after = (
         json.dumps(
             {
@@ -190,7 +192,7 @@ def test_versions_of_a_set_without_prices_are_held_against_each_other_too() -> N
 
 
 def test_two_versions_are_held_against_each_other_row_by_row() -> None:
-    timestamp = clock.timestamp(clock.interval_starts(dt.date(2026, 6, 9), 60)[0])
+    timestamp = market_time.timestamp(market_time.interval_starts(dt.date(2026, 6, 9), 60)[0])
     rows = [
         {
             "BeginDate": timestamp,

@@ -21,8 +21,11 @@ from isone.download import by_hand
 from isone.download.client import Client
 from isone.download.year import Downloader, Outcome, download_year
 from isone.load import history
-from isone.market import clock, flaws
-from isone.market.datasets import DATASETS, HUBS, Dataset, Request
+from isone.market import flaws, market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.response import suspects
 from isone.response.suspects import Known
 from isone.run.dataset_year import DatasetYear
@@ -78,12 +81,12 @@ def responses(request: pytest.FixtureRequest) -> list[Response]:
     """All days of the three sets: thirty made-up ones over a change of clocks, or ninety real."""
     if request.param == "made-up":
         made_up = Synthetic(seed=1, nodes=0)
-        days = list(clock.days(dt.date(2024, 2, 20), dt.date(2024, 3, 20)))
+        days = list(market_time.days(dt.date(2024, 2, 20), dt.date(2024, 3, 20)))
         return [
             response(
                 dataset,
                 day,
-                made_up.answer(dataset.url_path(Request(dataset.name, day)), LATER).body,
+                made_up.answer(dataset.request.url_path(Request(dataset.name, day)), LATER).body,
             )
             for dataset in ALL
             for day in days
@@ -95,10 +98,10 @@ def responses(request: pytest.FixtureRequest) -> list[Response]:
         response(
             dataset,
             day,
-            (folder / f"{dataset.url_path(Request(dataset.name, day))}.json").read_bytes(),
+            (folder / f"{dataset.request.url_path(Request(dataset.name, day))}.json").read_bytes(),
         )
         for dataset in ALL
-        for day in clock.days(dt.date(2017, 1, 1), dt.date(2017, 3, 31))
+        for day in market_time.days(dt.date(2017, 1, 1), dt.date(2017, 3, 31))
     ]
 
 
@@ -274,7 +277,7 @@ def test_another_days_prices_are_seen_on_every_day(
 def made_up(dataset: str, day: dt.date, **share: Any) -> tuple[Dataset, Request, bytes]:
     request = Request(dataset, day, **share)
     synthetic = Synthetic(seed=1, nodes=share.pop("nodes", 3))
-    body = synthetic.answer(DATASETS[dataset].url_path(request), LATER).body
+    body = synthetic.answer(DATASETS[dataset].request.url_path(request), LATER).body
     return DATASETS[dataset], request, body
 
 
@@ -305,9 +308,9 @@ def test_a_whole_synthetic_year_raises_nothing(dataset: str) -> None:
     known, row = Known(), DATASETS[dataset]
     synthetic = Synthetic(seed=0, nodes=0)
     first = max(dt.date(2024, 1, 1), row.first_day)
-    for day in clock.days(first, first + dt.timedelta(days=365)):
+    for day in market_time.days(first, first + dt.timedelta(days=365)):
         for request in row.day_requests(day, HUBS[:3]):
-            body = synthetic.answer(row.url_path(request), LATER).body
+            body = synthetic.answer(row.request.url_path(request), LATER).body
             assert known.examine(row, request, body)[1] == [], request
 
 
@@ -391,8 +394,8 @@ WRONG = dt.date(2024, 1, 3)
 def replay(tmp_path: Path) -> Path:
     """A service that answers one day with the prices of the day before it."""
     folder = tmp_path / "replay"
-    path = DAY_AHEAD.path.format(day=f"{WRONG:%Y%m%d}")
-    other = DAY_AHEAD.path.format(day=f"{WRONG - dt.timedelta(days=1):%Y%m%d}")
+    path = DAY_AHEAD.request.path.format(day=f"{WRONG:%Y%m%d}")
+    other = DAY_AHEAD.request.path.format(day=f"{WRONG - dt.timedelta(days=1):%Y%m%d}")
     body = Synthetic(seed=0, nodes=0).answer(other, LATER).body
     file = folder / "api/v1.1" / f"{path}.json"
     file.parent.mkdir(parents=True)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from isone.errors import UsageError
-from isone.market import clock
+from isone.market import market_time
 from isone.run import arguments, custom
 from isone.run.custom import CustomDownload
 from isone.run.settings import PROJECT
@@ -257,7 +257,7 @@ def test_what_a_program_leaves_in_the_background_does_not_keep_the_job_running(
 
 
 Config = dict[str, Any]
-NOON = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
+NOON = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
 
 
 def ours(*words: str) -> CustomDownload:

@@ -8,12 +8,16 @@ import pytest
 import yaml
 
 from isone.errors import UsageError
-from isone.market.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
+from isone.market.datasets import DATA_TYPES, DATASETS, words_of
+from isone.market.locations import HUBS
 from isone.run import schemas
 from isone.run.config import Config
-from isone.run.settings import PROJECT, read_settings
+from isone.run.settings import PROJECT, below, read_settings
 
 GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}
+
+_KEYS = sorted({each.chosen_by for each in DATA_TYPES.values() if each.chosen_by})
+"""The keys of the configuration that choose among the datasets of a data type."""
 
 
 @pytest.mark.parametrize(
@@ -41,9 +45,9 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"years": "2023-2019"}, "2023-2019 runs backwards; write 2019-2023"),
         ({"timeout": 5}, "did you mean 'connect_timeout', 'read_timeout' or 'total_timeout'?"),
         ({"Markets": "da"}, "did you mean 'markets'?"),
-        ({"markets": "realtime"}, "markets: 'realtime' is not one of da, rt, rt-hourly (For lmp"),
+        ({"markets": "realtime"}, "markets: 'realtime' is not one of da, rt-hourly, rt (For lmp"),
         ({"markets": "DA"}, "; did you mean 'da'? (For lmp"),
-        ({"markets": [["da"]]}, "markets: a list is not one of da, rt, rt-hourly (For lmp"),
+        ({"markets": [["da"]]}, "markets: a list is not one of da, rt-hourly, rt (For lmp"),
         ({"services": "regulation regulatoin"}, "services: 'regulatoin' is not one of regulation,"),
         ({"services": "reserve"}, "; did you mean 'reserves' or 'reserves-hourly'? (For as"),
         ({"data_types": "all lpm"}, "data_types: 'lpm' is not one of lmp, as, constraints, all"),
@@ -132,10 +136,11 @@ def test_what_is_selected_by_default_is_what_the_old_orchestrator_fetched() -> N
 
 
 def test_each_market_and_service_selects_one_dataset() -> None:
-    everything = {"data_types": "all", "markets": list(MARKETS), "services": list(SERVICES)}
+    everything = {"data_types": "all"} | {key: list(words_of(key)) for key in _KEYS}
     assert read_settings(everything).datasets == tuple(DATASETS)
     for name, dataset in DATASETS.items():
-        key = CHOSEN_BY[dataset.data_type]
+        key = DATA_TYPES[dataset.data_type].chosen_by
+        assert key is not None
         chosen = read_settings({"data_types": dataset.data_type, key: dataset.choice})
         assert chosen.datasets == (name,)
 
@@ -169,8 +174,8 @@ def test_what_is_chosen_and_brings_nothing_is_said(
 
 def test_the_configuration_knows_the_markets_and_services_of_the_dataset_table() -> None:
     properties = schemas.schema(Config)["properties"]
-    assert set(properties["markets"]["items"]["enum"]) == set(MARKETS)
-    assert set(properties["services"]["items"]["enum"]) == set(SERVICES)
+    for key in _KEYS:
+        assert set(properties[key]["items"]["enum"]) == set(words_of(key))
 
 
 def test_config_yaml_says_the_defaults() -> None:
@@ -181,3 +186,14 @@ def test_config_yaml_says_the_defaults() -> None:
 def test_synthetic_prices_lie_apart_from_real_ones() -> None:
     assert read_settings({"source": "sandbox"}).store_dir == Path("data/sandbox")
     assert read_settings({"source": "webservices"}).store_dir == Path("data")
+
+
+def test_a_prefix_moves_the_folders_that_are_said_from_the_working_folder() -> None:
+    def folders(config: dict[str, Any]) -> tuple[str, str]:
+        settings = read_settings(below("prices/", config))
+        return str(settings.data_dir), str(settings.log_dir)
+
+    assert folders({}) == ("prices/data", "prices/logs")
+    assert folders({"data_dir": "mine", "log_dir": None}) == ("prices/mine", "prices/logs")
+    assert folders({"data_dir": "/srv/isone", "log_dir": "../logs"}) == ("/srv/isone", "../logs")
+    assert below("", {"years": 2024}) == {"years": 2024}

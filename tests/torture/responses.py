@@ -14,7 +14,7 @@ from isone.response import check
 def damaged(count: int, chance: random.Random) -> dict[str, Any]:
     """Damage responses in every way; none may be accepted silently."""
     verdicts: Counter[str] = Counter()
-    responses = [each for each in originals() if each.dataset.owes_rows]
+    responses = [each for each in originals() if each.dataset.times.owes_rows]
     for _ in range(count):
         original = chance.choice(responses)
         kind, body = damage(original, chance)

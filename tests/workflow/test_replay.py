@@ -15,8 +15,10 @@ import pytest
 from running import Snakemake
 
 from isone.download import locations
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUB, HUBS, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS, HUB, HUBS
+from isone.market.requests import Request
 from isone.response import check, parse
 from isone.sandbox import Sandbox
 from isone.store.store import Store
@@ -97,7 +99,7 @@ def test_real_five_minute_records_are_read(examples_folder: Path) -> None:
     assert set(HUBS) <= set(by_place)
     for row in by_place.values():
         assert abs(row.energy + row.congestion + row.loss - row.lmp) < 0.011
-        assert clock.parse_timestamp(row.begins) % 300 == 0
+        assert market_time.parse_timestamp(row.begins) % 300 == 0
 
 
 def test_a_real_response_that_is_short_of_a_day_is_rejected_as_incomplete(
@@ -127,4 +129,4 @@ def test_real_hours_on_the_days_when_clocks_change_are_as_many_as_counted(
         hours[row["date"]].add(row["seq"])
     assert {len(found) for found in hours.values()} == {23, 25}
     for day, found in hours.items():
-        assert len(clock.interval_starts(dt.date.fromisoformat(day), 60)) == len(found)
+        assert len(market_time.interval_starts(dt.date.fromisoformat(day), 60)) == len(found)

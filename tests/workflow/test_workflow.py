@@ -210,8 +210,8 @@ def start(workflow: Path, sandbox: Sandbox) -> subprocess.Popen[str]:
 
 
 def status_in(workflow: Path) -> str:
-    command = [sys.executable, str(PROJECT / "scripts" / "show_status.py")]
-    return subprocess.run(command, cwd=workflow, capture_output=True, text=True).stdout
+    command = [sys.executable, "-m", "isone", "status", "--data-dir", str(workflow / "data")]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])

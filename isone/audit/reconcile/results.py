@@ -15,7 +15,7 @@ from isone.store.store import Store, write_whole
 
 
 def add(store: Store, months: Iterable[Month], sheets: Iterable[Sheet]) -> None:
-    """Keep new results: of the same month, place and market, or sheet, the newest counts."""
+    """Keep new results: of the same month, location and market, or sheet, the newest counts."""
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     new_months = [msgspec.structs.replace(month, compared=now) for month in months]
     if new_months:
@@ -28,7 +28,7 @@ def add(store: Store, months: Iterable[Month], sheets: Iterable[Sheet]) -> None:
 
 
 def read_months(store: Store) -> list[Month]:
-    """The months that were compared, by market, place and month; none before there were any."""
+    """The months that were compared, by market, location and month; none before there were any."""
     found: list[Month] = _read(outputs.months_path(store), list[Month])
     return found
 

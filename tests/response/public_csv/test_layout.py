@@ -11,8 +11,10 @@ import pytest
 
 from isone.download import locations
 from isone.errors import NoDataError, ResponseError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS
 from isone.response import parse, reports
 
 DAY_AHEAD, FIVE = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]
@@ -62,9 +64,10 @@ def test_real_hours_of_the_days_when_clocks_change_are_where_they_belong(
             if r["date"] == day
         ]
         found = [
-            clock.parse_timestamp(timestamp) for timestamp in begins(DAY_AHEAD, report(*lines))
+            market_time.parse_timestamp(timestamp)
+            for timestamp in begins(DAY_AHEAD, report(*lines))
         ]
-        assert found == list(clock.interval_starts(date, 60))
+        assert found == list(market_time.interval_starts(date, 60))
 
 
 def test_a_real_list_of_locations_and_a_report_name_the_same_places(examples_folder: Path) -> None:

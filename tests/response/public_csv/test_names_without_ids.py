@@ -14,8 +14,10 @@ from isone.download import locations
 from isone.download.client import Client
 from isone.download.year import Downloader, download_year
 from isone.errors import ResponseError
-from isone.market import clock
-from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import ALL_LOCATIONS, CORE_LOCATIONS, HUBS, Locations
+from isone.market.requests import Request
 from isone.pack.year import Packed, pack_year
 from isone.response import check, parse, reports, revisions
 from isone.run.dataset_year import DatasetYear
@@ -40,8 +42,8 @@ def nothing_is_learned(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    noon = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
-    monkeypatch.setattr(clock, "now", lambda: noon)
+    noon = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
+    monkeypatch.setattr(market_time, "now", lambda: noon)
 
 
 def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,9 +172,7 @@ def test_nothing_that_is_learned_moves_the_hub(public: Client) -> None:
 
 
 def fetch(client: Client, *, prelim: bool) -> bytes:
-    return parse.inflate(
-        client.fetch(HOURLY.report_path(Request(HOURLY.name, LAST, prelim=prelim)))
-    )
+    return parse.inflate(client.fetch(HOURLY.csv_path(Request(HOURLY.name, LAST, prelim=prelim))))
 
 
 def test_a_final_price_with_an_id_is_no_change_to_a_preliminary_one_without(public: Client) -> None:
@@ -219,7 +219,7 @@ def test_a_row_of_public_csv_without_id_and_name_is_rejected(public: Client) -> 
 
 
 def test_an_empty_id_in_json_is_rejected(api: Client) -> None:
-    body = parse.inflate(api.fetch(HOURLY.url_path(Request(HOURLY.name, FIRST))))
+    body = parse.inflate(api.fetch(HOURLY.request.url_path(Request(HOURLY.name, FIRST))))
     body = body.replace(b'"@LocId":"10001"', b'"@LocId":""')
     with pytest.raises(ResponseError, match="'' for a location id"):
         check.examine(HOURLY, Request(HOURLY.name, FIRST), body)

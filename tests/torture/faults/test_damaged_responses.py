@@ -33,7 +33,7 @@ def test_the_originals_are_whole() -> None:
 
 def test_no_damaged_response_is_accepted_silently() -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
-    responses = [each for each in originals() if each.dataset.owes_rows]
+    responses = [each for each in originals() if each.dataset.times.owes_rows]
     verdicts: Counter[str] = Counter()
     for _ in range(COUNT):
         original = chance.choice(responses)
@@ -47,7 +47,7 @@ def test_no_damaged_response_is_accepted_silently() -> None:
 
 def test_a_list_of_what_binds_cannot_contradict_itself_or_its_clock_unseen() -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
-    responses = [each for each in originals() if not each.dataset.owes_rows]
+    responses = [each for each in originals() if not each.dataset.times.owes_rows]
     seen: dict[str, set[str]] = {}
     for _ in range(COUNT):
         kind, body = damage(original := chance.choice(responses), chance)

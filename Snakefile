@@ -19,9 +19,9 @@ from isone.market.datasets import DATASETS
 from isone.pack import outputs as pack_outputs
 from isone.report import outputs as report_outputs
 from isone.run import clusters, notify, settings, status
-from isone.run.dataset_year import PERIOD_PATTERN
 from isone.run.summary import header, summary
 from isone.run.targets import Run, each, each_custom, once
+from isone.store import periods
 
 min_version("9.27")  # a priority that is a function
 

@@ -6,7 +6,7 @@
 
 wildcard_constraints:
     dataset="|".join(DATASETS),
-    period=PERIOD_PATTERN,
+    period=periods.PATTERN,
     name=r"[A-Za-z0-9_.-]+",
     run=r"\d{8}T\d{6}Z-[0-9a-f]{8}",
 

@@ -6,6 +6,7 @@ from isone.download import by_hand
 from isone.download.session import open_downloader
 from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
+from isone.market import market_time
 from isone.run import custom, missing, status
 from isone.run.dataset_year import DatasetYear
 from isone.run.job import USAGE, Job

@@ -10,7 +10,6 @@ in stored responses, because ISO-NE's list leaves out what is retired.
 """
 
 import datetime as dt
-import difflib
 import logging
 from collections.abc import Collection, Iterable
 
@@ -32,9 +31,10 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, Locations
 from isone.market.requests import Request
 from isone.response import parse, reports
+from isone.response.table import read_table
 from isone.store import places
 from isone.store.store import Store, make_folder, write_whole
-from isone.text import count, some
+from isone.text import count, nearest, some
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +108,8 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
 
 
 def _doubt(store: Store, id: int, known: Collection[int]) -> str:
-    near = difflib.get_close_matches(str(id), map(str, sorted(known)), n=3)
-    hint = f" (near it are {', '.join(near)})" if near else ""
+    near = nearest(str(id), map(str, sorted(known)), 3)
+    hint = f" ({near})" if near else ""
     return (
         f"locations: {id} is not in ISO-NE's list of locations, so it is retired or misspelt"
         f"{hint}; its prices are looked for all the same (all that was ever listed: "
@@ -167,11 +167,11 @@ def _locations_in(store: Store, request: Request) -> list[Location]:
     """The locations that a stored response names with their ids; none where it is unreadable."""
     try:
         body = parse.inflate(store.raw_path(request).read_bytes())
-        refs = {row.place for row in parse.read_records(DATASETS[request.dataset], body).rows}
+        found = read_table(DATASETS[request.dataset], body, validated=True).places.distinct
     except (ResponseError, OSError) as error:  # the deep check says so; here it is of no use
         log.info("%s %s names no locations: %s", request.dataset, request, error)
         return []
-    return [Location(int(ref.id), ref.type, ref.name) for ref in refs if ref.id.isdecimal()]
+    return [Location(each.id, each.type, each.name) for each in found if each.id is not None]
 
 
 def refresh(store: Store, client: Client) -> list[str]:

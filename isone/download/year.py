@@ -25,13 +25,15 @@ from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
 from isone.market.locations import ALL_LOCATIONS, Locations
 from isone.market.requests import Request
-from isone.response import check, parse, reports, revisions, suspects
+from isone.response import parse, reports, revisions, suspects
+from isone.response.table import Table, read_table
+from isone.response.validate import Finding, validate
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.sources import REPORTS, Source
 from isone.store.manifest import day_flaws, read_manifest
 from isone.store.store import Entry, Store, Validated, make_folder, sha256
-from isone.text import count, some
+from isone.text import count, first_lines, some
 
 log = logging.getLogger(__name__)
 
@@ -189,9 +191,7 @@ class Downloader:
             for each in day_flaws(outcome.entries.values(), self.accepted)
             if each.flaw in flaws.SUSPECT and not each.reason
         ]
-        more = len(found) - _NAMED_SUSPECTS
-        if more > 0:
-            found[_NAMED_SUSPECTS:] = [f"and {count(more, 'more suspect')}, named in the logs"]
+        found = first_lines(found, "suspect", _NAMED_SUSPECTS, "named in the logs")
         return [*found, "what to do about suspect days: docs/suspects.md"] if found else []
 
     def _gap_accepted(self, request: Request) -> bool:
@@ -311,14 +311,12 @@ class Downloader:
     def _validate(self, request: Request, path: Path, content: bytes) -> Validated:
         """Show that the response at `path` is the request that was asked for."""
         body = parse.inflate(content)
-        cells = suspects.read_cells(self.dataset, body)
-        finding = check.examine(
-            self.dataset,
+        table = read_table(self.dataset, body)
+        finding = validate(
+            table,
             request,
-            body,
             locations=self._locations,
             accepted=self.accepted.get(request.day, {}),
-            cells=cells,
             today=market_time.now().date(),
         )
         doubt = self._doubts.get(request, quiet.ONCE)
@@ -326,7 +324,7 @@ class Downloader:
             raise NoDataError(doubt)
         if not self._gap_accepted(request) and not finding.forgiven:
             finding.require_whole()
-        revised = self._revised(request, body)
+        revised = self._revised(request, table)
         source = source_of(body, self.client.source)
         entry = entry_of(request, content, source, _received_at(path), finding, **revised)
         for remark in _remarks(entry):
@@ -339,7 +337,7 @@ class Downloader:
                 "%s: %s without a known id, left out of the tables until final prices are here: %s",
                 *(request, count(len(names), "location"), some(names)),
             )
-        digest, found = self._known.examine(self.dataset, request, body, cells)
+        digest, found = self._known.examine(table, request)
         self._say_suspects(request, found)
         entry = msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found))
         return Validated(request, path, entry)
@@ -353,7 +351,7 @@ class Downloader:
             else:
                 log.warning("%s: suspect, %s: %s; %s", request, flaw.name, flaw.what, _ACKNOWLEDGE)
 
-    def _revised(self, request: Request, body: bytes) -> dict[str, Any]:
+    def _revised(self, request: Request, table: Table) -> dict[str, Any]:
         """What a final response changes of the preliminary one; nothing without one."""
         prelim = request.preliminary
         before = None if request.prelim else self._preliminaries.get(prelim.name)
@@ -361,10 +359,11 @@ class Downloader:
             return {}
         content = self.store.raw_path(prelim).read_bytes()
         try:
-            changes = revisions.compare(self.dataset, parse.inflate(content), body)
+            stored = read_table(self.dataset, parse.inflate(content), validated=True)
         except ResponseError as error:
             log.warning("%s: what was here before cannot be compared, %s", request, error)
             return {"first_seen": before.fetched}
+        changes = revisions.compare(stored, table)
         log.info("%s: final now, %s", request, changes)
         return {"first_seen": before.fetched, **changes.noted}
 
@@ -422,8 +421,8 @@ def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: boo
 def _remove_preliminary(store: Store, job: DatasetYear, entries: Sequence[Entry]) -> None:
     """Remove the preliminary responses of days that are final now, but for what a marker names."""
     needed = {entry.request for entry in entries}
-    for period in store.marker_periods(job.dataset):
-        if period.startswith(f"{job.year}") and period != job.period:
+    for period in store.marker_periods(job.dataset, job.year):
+        if period != job.period:
             requests = read_manifest(store.marker_path(job.dataset, period)).requests
             needed |= {entry.request for entry in requests}
     final = {entry.day for entry in entries} - {e.day for e in entries if e.revision != "final"}
@@ -452,7 +451,7 @@ def manifest(
     partial = {entry.day for entry in entries if entry.missing}
     gaps = [
         {"day": str(day), "reason": reasons[flaws.MISSING], "nothing_published": day not in here}
-        for day, reasons in accepted.items()
+        for day, reasons in sorted(accepted.items())
         if flaws.MISSING in reasons
         and job.first <= day <= job.last
         and (day in partial or day not in here)
@@ -473,7 +472,7 @@ def manifest(
         "source": client.source.name,
         "base_url": client.source.base_url,
         "synthetic_prices": client.source.name == "sandbox",
-        "written": _utc(dt.datetime.now(dt.UTC).timestamp()),
+        "written": market_time.utc_now(),
         "final_through": str(job.final_through or job.last),
         "days": len(here),
         "rows": sum(entry.rows for entry in entries),
@@ -488,7 +487,7 @@ def entry_of(
     content: bytes,
     source: str,
     received: str,
-    finding: check.Finding,
+    finding: Finding,
     **versions: Any,
 ) -> Entry:
     """What the ledger notes of a response that is shown to be its request.
@@ -537,14 +536,5 @@ def _remarks(entry: Entry) -> list[str]:
     return lines
 
 
-def received_now() -> str:
-    """This instant, as the ledger writes one."""
-    return _utc(dt.datetime.now(dt.UTC).timestamp())
-
-
 def _received_at(path: Path) -> str:
-    return _utc(path.stat().st_mtime)
-
-
-def _utc(timestamp: float) -> str:
-    return dt.datetime.fromtimestamp(timestamp, dt.UTC).isoformat(timespec="seconds")
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).isoformat(timespec="seconds")

@@ -1,7 +1,6 @@
 """The DuckDB file: every dataset's table, the days behind them, the views; built aside, renamed."""
 
 import contextlib
-import datetime as dt
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -214,7 +213,7 @@ def _add_about(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile
         "sources": ", ".join(sorted({file.source for file in files})),
         "layout": str(sql.LAYOUT),
         "made_by": f"isone-prices {__version__}",
-        "built": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "built": market_time.utc_now(),
     }
     connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")
     for item in about.items():

@@ -10,6 +10,7 @@ from isone.run import address
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store import markers
+from isone.store.periods import year_of
 from isone.text import count
 
 
@@ -34,7 +35,7 @@ def load_postgres(it: Job, dataset: str, period: str) -> None:
         [
             (name, each)
             for name, each in outputs.packed_names(it.store)
-            if name == dataset and each[:4] == period[:4]
+            if name == dataset and year_of(each) == year_of(period)
         ],
     )
 

@@ -1,7 +1,6 @@
 """What loading leaves: what each database is made from, and which markers still hold."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,10 @@ from isone.load.postgres_holdings import Holdings
 from isone.market.datasets import DATASETS
 from isone.pack.outputs import table_digests
 from isone.run import address
-from isone.run.dataset_year import PERIOD_PATTERN, DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
+from isone.store.periods import files_of
 from isone.store.store import Store
 
 NO_DATABASE = "none"
@@ -111,8 +111,7 @@ def packed_names(store: Store) -> list[tuple[str, str]]:
         (dataset, period)
         for dataset in DATASETS
         for period in sorted(
-            {path.stem for path in store.parquet_path(dataset, "any").parent.glob("*.parquet")}
+            {path.stem for path in files_of(store.root / "parquet" / dataset, ending=".parquet")}
             | {period for name, period in noted if name == dataset}
         )
-        if re.fullmatch(PERIOD_PATTERN, period)
     ]

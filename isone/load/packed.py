@@ -19,6 +19,7 @@ from isone.load import sql
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.schema import table_columns
+from isone.store.periods import year_of
 from isone.store.store import Store, sha256_of_file
 
 _GLOB_CHARACTERS = re.compile(r"([*?\[])")
@@ -40,7 +41,7 @@ class PackedFile:
     @property
     def year(self) -> int:
         """The year of its operating days."""
-        return int(self.period[:4])
+        return year_of(self.period)
 
     @property
     def digest(self) -> str:

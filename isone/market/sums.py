@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,16 +14,14 @@ class Sum:
     tolerance: float
     """What rounding may explain, in the columns' unit; half of it is nothing at all."""
 
-    def gap(self, total: float | None, parts: Sequence[float | None]) -> float:
-        """By how much a row's parts miss their total; 0 where any of them is not there."""
-        if total is None or None in parts:
-            return 0.0
-        return abs(sum(part for part in parts if part is not None) - total)
+    def gap(self, total: Any, parts: Sequence[Any]) -> Any:
+        """By how much parts miss their total: numbers, or whole columns of them."""
+        return abs(sum(parts) - total)
 
-    def is_wrong(self, gap: float) -> bool:
-        """Whether a gap is more than rounding explains."""
+    def is_wrong(self, gap: Any) -> Any:
+        """Whether a gap, or each of a column, is more than rounding explains."""
         return gap > self.tolerance + self.tolerance / 2
 
-    def is_rounded(self, gap: float) -> bool:
-        """Whether a gap is there, and explained by rounding."""
-        return self.tolerance / 2 < gap and not self.is_wrong(gap)
+    def is_rounded(self, gap: Any) -> Any:
+        """Whether a gap, or each of a column, is there and explained by rounding."""
+        return (gap > self.tolerance / 2) & (gap <= self.tolerance + self.tolerance / 2)

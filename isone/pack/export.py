@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 
 from isone.errors import UsageError
+from isone.market import market_time
 from isone.pack.reading import Packed
 from isone.store.store import writing_whole
 

@@ -1,7 +1,6 @@
 """Reading what was packed: `isone.read("lmp_da_hourly", years=2024, locations=4000)`."""
 
 import datetime as dt
-import difflib
 import functools
 import operator
 import re
@@ -19,8 +18,9 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, HUBS
 from isone.market.schema import sort_key
 from isone.pack.parquet import arrow_schema, read_metadata
-from isone.run.dataset_year import PERIOD_PATTERN
 from isone.run.settings import parse_years, refuse_unknown
+from isone.store.periods import files_of, is_period, year_of
+from isone.text import nearest, some
 
 Years = int | str | Iterable[int | str]
 Asked = int | str | Iterable[int | str]
@@ -160,7 +160,7 @@ def open_packed(
 
 def _paths(dataset: str, years: Years | None, data_dir: Path) -> list[Path]:
     folder = data_dir / "parquet" / dataset
-    found = {int(p.stem[:4]): p for p in sorted(folder.glob("*.parquet")) if _is_period(p.stem)}
+    found = {year_of(path.stem): path for path in files_of(folder, ending=".parquet")}
     words = [years] if isinstance(years, int | str) else years
     wanted = sorted(found) if words is None else _years(words)
     missing = [str(year) for year in wanted if year not in found]
@@ -176,10 +176,6 @@ def _years(words: Iterable[int | str]) -> tuple[int, ...]:
     )
 
 
-def _is_period(stem: str) -> bool:
-    return re.fullmatch(PERIOD_PATTERN, stem) is not None
-
-
 def _where_else(dataset: str, data_dir: Path) -> str:
     sandbox = data_dir / "sandbox"
     if any((sandbox / "parquet" / dataset).glob("*.parquet")):
@@ -188,9 +184,9 @@ def _where_else(dataset: str, data_dir: Path) -> str:
             "(data_dir, or --data-dir)"
         )
     folders = data_dir.glob("parquet/*/*.parquet")
-    others = sorted({f"{p.parent.name} {p.stem[:4]}" for p in folders if _is_period(p.stem)})
+    others = sorted({f"{p.parent.name} {year_of(p.stem)}" for p in folders if is_period(p.stem)})
     if others:
-        return f"there are {', '.join(others[:_NAMED])}{' and more' if others[_NAMED:] else ''}"
+        return f"there are {some(others, _NAMED)}"
     return "run the workflow for it first, or name the folder of the data"
 
 
@@ -216,8 +212,5 @@ def _hint(location: int | str, known: dict[int, str]) -> str:
     names = (
         [str(id) for id in known] if isinstance(location, int) else [*filter(None, known.values())]
     )
-    near = difflib.get_close_matches(str(location), names, n=3)
-    if near:
-        return f"near it are {', '.join(near)}"
-    some = [f"{id} {name}".rstrip() for id, name in sorted(known.items())]
-    return f"there are {', '.join(some[:_NAMED])}{' and more' if some[_NAMED:] else ''}"
+    all_of_them = [f"{id} {name}".rstrip() for id, name in sorted(known.items())]
+    return nearest(str(location), names, 3) or f"there are {some(all_of_them, _NAMED)}"

@@ -1,8 +1,8 @@
 """Validated days to one Parquet file a dataset-year: digests checked, rows counted, memory bounded.
 
-Download validated each response strictly, and its SHA-256 shows here that it is still the same; so
-it is read the quick way. While one response becomes columns, the next is read and unpacked, and the
-rows before are ordered and written, by threads that leave Python alone.
+Download validated each response, and its SHA-256 shows here that it is still the same. While one
+response becomes columns, the next is read and unpacked, and the rows before are ordered and
+written, by threads that leave Python alone.
 
 Rows come in chunks of whole days, about half a million rows each, ordered by location, then time,
 and cut into row groups. So one location over a year is a row group or two of each chunk, one day of
@@ -27,11 +27,13 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import Locations
 from isone.market.requests import Request
 from isone.market.schema import sort_key
-from isone.pack.columns import ColumnReader, Place
+from isone.pack.columns import ColumnReader
 from isone.pack.parquet import arrow_schema, metadata_of
 from isone.response import parse, reports
+from isone.response.table import Place
 from isone.store import markers
 from isone.store.manifest import Manifest, read_manifest
+from isone.store.periods import files_of, year_of
 from isone.store.store import Entry, Store, sha256, writing_whole
 from isone.text import count, some
 
@@ -137,11 +139,12 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
     So each dataset-year has one file, and reading a whole folder counts no row twice.
     """
     target = store.parquet_path(dataset_name, period)
-    others = [path for path in target.parent.glob(f"{period[:4]}*.parquet") if path != target]
+    of_year = files_of(target.parent, year_of(period), ".parquet")
+    others = [path for path in of_year if path != target]
     for path in others:
         markers.of_table(store, dataset_name, path.stem).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
-    return sorted(others)
+    return others
 
 
 _VERIFY = "the same command with `-- verify` names all that is damaged, and how to fetch it again"
@@ -195,11 +198,9 @@ def _chunks(
             yield chunk
             chunk, size = [], 0
         try:
-            batch = reader.read(request, body, entry.rows)
+            batch = reader.read(request, body, entry.rows, entry.unknown_locations)
         except ResponseError as error:
             raise DamagedError(f"{request.dataset} {request}: {error}; {_VERIFY}") from error
-        if entry.unknown_locations:
-            batch = reader.without(batch, entry.unknown_locations)
         chunk.append(batch)
         size, last = size + batch.num_rows, request.day
     if size:

@@ -13,6 +13,7 @@ from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.run import status
 from isone.store.manifest import Manifest, read_manifest
+from isone.store.periods import files_of
 from isone.store.store import Entry, Store
 
 _PACKAGES = ("duckdb", "pyarrow", "altair", "vl-convert-python", "snakemake")
@@ -76,7 +77,7 @@ def examine(store: Store) -> Quality:
     synthetic = False
     for dataset in DATASETS:
         entries: dict[str, Entry] = {}
-        for path in sorted((store.root / "complete" / dataset).glob("*.json")):
+        for path in files_of(store.root / "complete" / dataset):
             manifest = _read(path, remarks)
             if manifest:
                 synthetic |= manifest.synthetic_prices

@@ -13,6 +13,7 @@ from isone.market.requests import Request
 from isone.report.day import State
 from isone.run import missing, status
 from isone.store.manifest import Manifest, read_manifest
+from isone.store.periods import files_of
 from isone.store.store import Entry, Store
 
 _LONGEST_YEAR = 366
@@ -91,7 +92,7 @@ class StoredYear:
 def read_year(store: Store, dataset: Dataset, number: int) -> StoredYear:
     """All that the store has of a dataset-year but for its rows."""
     manifests = []
-    for path in sorted((store.root / "complete" / dataset.name).glob(f"{number}*.json")):
+    for path in files_of(store.root / "complete" / dataset.name, number):
         with contextlib.suppress(DamagedError):  # what is wrong with it is said under Quality
             manifests.append(read_manifest(path))
     ledger = store.read_ledger(dataset.name, number)

@@ -4,14 +4,11 @@ Prices that do not change from hour to hour, that are too large, below zero, fin
 should be the same at all locations and are not.
 """
 
-import functools
 import hashlib
-import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 
 from isone.market import market_time
@@ -19,13 +16,8 @@ from isone.market.columns import Column
 from isone.market.dataset import Dataset
 from isone.market.flaws import Flaw
 from isone.market.requests import Request
-from isone.response import parse
-from isone.response.parse import WideLocationRef
-from isone.response.rows import groups_of
+from isone.response.table import Table
 from isone.text import count
-
-if TYPE_CHECKING:
-    from isone.response.aligned import Cells
 
 _BOUND = 10_000  # $/MWh, several times the highest price there ever was
 _FLAT_HOURS = 3
@@ -52,66 +44,18 @@ class Prices(NamedTuple):
         return np.array([columns(column) for column in self.columns])[:, None, None]
 
 
-def read_prices(
-    dataset: Dataset, request: Request, body: bytes, cells: "Cells | None" = None
-) -> Prices:
-    """The numbers of a validated response; `cells` are its columns, where they were read."""
+def prices_of(table: Table, request: Request) -> Prices:
+    """The numbers of a validated response."""
+    dataset = table.dataset
     columns = [column for column in dataset.columns if column.type == "double"]
-    if cells:
-        timestamps = [text.decode() for text in cells.begins.dictionary.to_pylist()]
-        ids = [_id_of(text) for text in cells.places.dictionary.to_pylist()]
-        at_timestamp, at_place = cells.begins.indices.to_numpy(), cells.places.indices.to_numpy()
-        values = [cells.values[column.name].to_numpy() for column in columns]
-    else:
-        rows = parse.read_records(dataset, body, validated=True).rows
-        timestamp = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
-        timestamps, at_timestamp = _numbered(map(timestamp, rows))
-        served, at_place = _numbered(_groups_of(dataset, rows))
-        ids = list(map(_read_group, served))
-        values = [np.array([*map(operator.attrgetter(c.name), rows)], float) for c in columns]
-    expected = dataset.timestamps(request)
-    found = [
-        expected[text]
-        if text in expected
-        else dataset.times.interval_of(market_time.parse_timestamp(text))
-        for text in timestamps
-    ]
-    slots, places = sorted({*dataset.intervals(request), *found}), sorted(set(ids), key=str)
-    cell = (_ranks(found, slots) * len(places))[at_timestamp] + _ranks(ids, places)[at_place]
-    table = np.full((len(columns), len(slots) * len(places)), np.nan)
-    for of_column, served in zip(table, values, strict=True):
-        of_column[cell] = served
-    return Prices(slots, places, columns, table.reshape(len(columns), len(slots), len(places)))
-
-
-def _numbered(keys: Iterable[Any]) -> tuple[list[Any], Any]:
-    """The different keys as they come, and for each key its number among them."""
-    numbers: dict[Any, int] = {}
-    at = [numbers.setdefault(key, len(numbers)) for key in keys]
-    return list(numbers), np.array(at, int)
-
-
-def _groups_of(dataset: Dataset, rows: Sequence[Any]) -> list[Any]:
-    """The group of each row; a location that is an object as the bytes of its JSON."""
-    places: list[Any] = [0] * len(rows)
-    if dataset.id_key:
-        places = list(map(operator.attrgetter("place"), rows))
-        places = list(map(bytes, places)) if dataset.id_key.outer else places
-    return groups_of(dataset, places, rows)
-
-
-def _read_group(group: Any) -> Any:
-    """A group with its location's id where that is the bytes of its JSON."""
-    if isinstance(group, tuple):
-        return tuple(map(_read_group, group))
-    return _id_of(group) if isinstance(group, bytes) else group
-
-
-@functools.lru_cache(maxsize=8192)  # every response has the same
-def _id_of(text: bytes) -> int | str | None:
-    """A location's id, or its name where a public report has no more."""
-    place = msgspec.json.decode(text, type=WideLocationRef)
-    return int(place.id) if place.id else place.name
+    slots = sorted({*dataset.intervals(request), *table.intervals.distinct})
+    places = sorted(table.keys.distinct, key=str)
+    slot = (_ranks(table.intervals.distinct, slots) * len(places))[table.intervals.at]
+    cell = slot + _ranks(table.keys.distinct, places)[table.keys.at]
+    values = np.full((len(columns), len(slots) * len(places)), np.nan)
+    for of_column, column in zip(values, columns, strict=True):
+        of_column[cell] = table.numbers[column.name]
+    return Prices(slots, places, columns, values.reshape(len(columns), len(slots), len(places)))
 
 
 def _ranks(keys: Sequence[Any], ordered: Sequence[Any]) -> Any:

@@ -115,7 +115,7 @@ def read_downloads(path: Path, config: Mapping[str, Any] | None = None) -> list[
     names = [download.name.lower() for download in downloads]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"downloads: the name {name!r} stands in {path} more than once")
+            raise UsageError(f"downloads: the name {name!r} is in {path} more than once")
     return downloads
 
 

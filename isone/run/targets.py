@@ -143,7 +143,7 @@ def _require_writable(folder: Path) -> None:
     except OSError as error:  # such as a name too long
         raise UsageError(f"{str(folder)[:80]} cannot be a folder: {error.strerror}") from error
     if not existing.is_dir():
-        raise UsageError(f"{existing} is a file, but {folder} has to be a folder")
+        raise UsageError(f"{existing} is a file, but {folder} must be a folder")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise UsageError(
             f"cannot write into {folder}; check the owner and permissions of {existing}"

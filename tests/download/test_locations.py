@@ -117,7 +117,7 @@ def test_an_id_that_no_list_has_is_a_warning_and_not_rejected(
     assert noted == [record.message for record in caplog.records]
     retired, misspelt = noted
     assert "591 is not in ISO-NE's list of locations, so it is retired or misspelt" in retired
-    assert "40000 is not in" in misspelt and "(near it are 4000, " in misspelt
+    assert "40000 is not in" in misspelt and "(did you mean '4000'" in misspelt
 
 
 def with_retired(sandbox: Sandbox, dataset: str, request: Request) -> bytes:

@@ -127,7 +127,7 @@ def test_an_address_means_what_libpq_makes_of_it(text: str) -> None:
     try:
         expected = conninfo_to_dict(text)
     except psycopg.Error:
-        with pytest.raises(UsageError, match="is no address of a PostgreSQL database"):
+        with pytest.raises(UsageError, match="is not the address of a PostgreSQL database"):
             address.parameters(text)
     else:
         assert address.parameters(text) == expected

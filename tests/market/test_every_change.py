@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 from filled import build_duckdb
 from postgres_server import running_server
+from reading import examine
 
 from isone.download.client import Client
 from isone.download.year import Downloader, manifest
@@ -31,7 +32,6 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
 from isone.pack.year import pack_year
-from isone.response import check
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -122,7 +122,7 @@ def test_each_response_of_each_dataset_has_the_day_s_intervals(name: str) -> Non
         if name == "regulation_5min" and day.year < 2016:
             continue  # its record of two prices is no older
         request = Request(name, day, location=location)
-        found = check.examine(
+        found = examine(
             dataset, request, synthetic.answer(dataset.request.url_path(request), AT).body
         )
         assert not found.missing
@@ -139,7 +139,7 @@ def test_each_public_report_has_the_day_s_intervals(name: str) -> None:
         for request in dataset.csv_requests(day):
             response = files.answer(f"/{dataset.csv_path(request)}", "isox_token=synthetic", AT)
             assert response
-            found = check.examine(dataset, request, response.body)
+            found = examine(dataset, request, response.body)
             assert not found.missing
             rows.add((request, found.rows // max(found.places, 1)))
         assert sum(count for _, count in rows) == hours * 60 // dataset.interval_minutes

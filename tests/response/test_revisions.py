@@ -14,6 +14,7 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
 from isone.response import revisions
+from isone.response.table import read_table
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -187,7 +188,7 @@ def test_versions_of_a_set_without_prices_are_held_against_each_other_too() -> N
         ).encode()
         for value in (1000, 1001)
     )
-    changes = revisions.compare(dataset, before, after)
+    changes = revisions.compare(read_table(dataset, before), read_table(dataset, after))
     assert (changes.rows, changes.largest) == (1, 0.0)
 
 
@@ -205,8 +206,11 @@ def test_two_versions_are_held_against_each_other_row_by_row() -> None:
         for id, price in ((1, 20.0), (2, 20.0), (3, 20.0))
     ]
     changed = [rows[0], rows[1] | {"LmpTotal": 22.5}, rows[2] | {"LmpTotal": 20.001}]
-    bodies = [json.dumps({"HourlyLmps": {"HourlyLmp": r}}).encode() for r in (rows, changed)]
-    changes = revisions.compare(HOURLY, *bodies)
+    tables = [
+        read_table(HOURLY, json.dumps({"HourlyLmps": {"HourlyLmp": records}}).encode())
+        for records in (rows, changed)
+    ]
+    changes = revisions.compare(*tables)
     assert (changes.rows, changes.largest) == (1, 2.5)
     assert str(changes) == "1 row changed, by up to 2.50 $/MWh"
-    assert str(revisions.compare(HOURLY, bodies[0], bodies[0])) == "nothing changed"
+    assert str(revisions.compare(tables[0], tables[0])) == "nothing changed"

@@ -61,7 +61,7 @@ def test_the_same_again_sends_no_request_and_says_so(snakemake: Snakemake) -> No
     again = snakemake(*SMALL)
     assert again.returncode == 0
     assert "Requests left to send: 0" in again.stdout
-    assert "every day that was asked for is here and validated" in again.stdout
+    assert "every day that was asked for is already downloaded and complete" in again.stdout
     assert "Nothing to be done" in again.stdout
 
 

@@ -16,14 +16,16 @@ import msgspec
 from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
 from isone.download.session import open_client
-from isone.download.year import entry_of, received_now, source_of
+from isone.download.year import entry_of, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import check, parse, revisions
+from isone.response import parse, revisions
 from isone.response.suspects import Known
+from isone.response.table import read_table
+from isone.response.validate import validate
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store.manifest import DayFlaw, day_flaws, read_manifest
@@ -80,7 +82,7 @@ def recheck_days(
         "dataset": dataset.name,
         "first_day": str(first),
         "last_day": str(last),
-        "asked": received_now(),
+        "asked": market_time.utc_now(),
         "compared": compared,
         "corrected": corrected,
         "failed": failed,
@@ -93,10 +95,9 @@ def _had(store: Store, dataset: str, year: int) -> list[Entry]:
     The ledger has no entry of a file that is gone or has another size; the year's markers do.
     """
     known: dict[str, Entry] = {}
-    for period in store.marker_periods(dataset):
-        if period.startswith(str(year)):
-            requests = read_manifest(store.marker_path(dataset, period)).requests
-            known |= {entry.request: entry for entry in requests}
+    for period in store.marker_periods(dataset, year):
+        requests = read_manifest(store.marker_path(dataset, period)).requests
+        known |= {entry.request: entry for entry in requests}
     return list((known | store.read_ledger(dataset, year)).values())
 
 
@@ -116,20 +117,21 @@ def _recheck(
         return None
     accepted = {flaw.name for flaw in entry.flaws}
     today = market_time.now().date()
-    finding = check.examine(dataset, request, after, accepted=accepted, today=today)
+    table = read_table(dataset, after)
+    finding = validate(table, request, accepted=accepted, today=today)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:
         raise NoDataError("the response is empty now; what was had is kept")
-    changes = revisions.compare(dataset, before, after)
+    changes = revisions.compare(read_table(dataset, before, validated=True), table)
     if not changes.rows:
         return None
-    prices, found = Known.of(store, dataset, [request.day.year]).examine(dataset, request, after)
+    prices, found = Known.of(store, dataset, [request.day.year]).examine(table, request)
     new = entry_of(
         request,
         content,
         source_of(after, client.source),
-        received_now(),
+        market_time.utc_now(),
         finding,
         first_seen=entry.first_seen or entry.fetched,
         corrects=entry.sha256,

@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.run import selection, status

@@ -14,7 +14,6 @@ from isone.audit.reconcile.ours import Hours, month_hours
 from isone.errors import UNREADABLE, ResponseError
 from isone.market import market_time
 from isone.market.locations import CORE_LOCATIONS
-from isone.response import parse
 
 PATH = "lmpIndex/monthly/{market}/year/{year}/location/{location}"
 TOLERANCE = 0.01
@@ -41,9 +40,15 @@ class Month(msgspec.Struct, frozen=True):
     """When: ISO 8601, UTC."""
 
 
+class _Location(msgspec.Struct, forbid_unknown_fields=True):
+    id: str | int = msgspec.field(name="@LocId")
+    type: str | None = msgspec.field(name="@LocType", default=None)
+    name: str | None = msgspec.field(name="$", default=None)
+
+
 class _Index(msgspec.Struct):
     BeginDate: str
-    Location: parse.LocationRef
+    Location: _Location
     Average: float
 
 

@@ -13,6 +13,7 @@ from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
+from isone.store.periods import year_of
 
 _HOUR = 3600
 MARKETS = {"DAY_AHEAD_HOURLY": "da", "REAL_TIME_HOURLY": "rt", "REAL_TIME_5_MIN": "rt"}
@@ -67,7 +68,7 @@ def tables_by_market(paths: Sequence[Path]) -> dict[tuple[str, int], Path]:
     chosen: dict[tuple[str, int], Path] = {}
     energy = [path for path in paths if dataset_of(path).data_type == "lmp"]
     for path in sorted(energy, key=lambda path: -dataset_of(path).interval_minutes):
-        key = MARKETS[dataset_of(path).market or ""], int(path.stem[:4])
+        key = MARKETS[dataset_of(path).market or ""], year_of(path.stem)
         chosen.setdefault(key, path)
     return dict(sorted(chosen.items()))
 

@@ -12,6 +12,7 @@ from isone.load.history import DayRow
 from isone.load.packed import PackedFile
 from isone.market.dataset import Dataset
 from isone.run.settings import Settings
+from isone.store.periods import year_of
 from isone.store.store import Store
 
 
@@ -25,7 +26,7 @@ def verify_databases(
 ) -> None:
     """Compare the databases with the packed files of the year."""
     try:
-        files = _packed_files(store, dataset.name, int(period[:4]))
+        files = _packed_files(store, dataset.name, year_of(period))
     except (DamagedError, LoadError):
         findings.notes.append("the databases were not compared, because a packed file is damaged")
         return
@@ -46,7 +47,7 @@ def _packed_files(store: Store, dataset_name: str, year: int) -> list[PackedFile
     names = [
         (name, period)
         for name, period in outputs.packed_names(store)
-        if name == dataset_name and period.startswith(f"{year}")
+        if name == dataset_name and year_of(period) == year
     ]
     return packed.packed_files(store, names)
 
@@ -88,7 +89,7 @@ def _of_year(
     return {
         (name, period): digest
         for (name, period), digest in loaded.items()
-        if name == dataset and period.startswith(f"{year}")
+        if name == dataset and year_of(period) == year
     }
 
 

@@ -11,7 +11,7 @@ from isone.run.job import Job
 from isone.run.log import log
 from isone.run.settings import Settings
 from isone.store.store import Store, write_whole
-from isone.text import count
+from isone.text import count, some
 
 
 def verify_prices(it: Job, dataset: str, period: str) -> Path:
@@ -84,8 +84,7 @@ def _sentence(damaged: Sequence[Verdict], absent: Sequence[Verdict]) -> str:
         {f"{each.dataset} {damage.day}" for each in damaged for damage in each.damage if damage.day}
     )
     if damaged:
-        more = f" and {count(len(days) - 5, 'more day')}" if days[5:] else ""
-        named = f": {', '.join(days[:5])}{more}"
+        named = f": {some(days, 5)}"
         requests.append(f"{_names(damaged)} damaged{named if days else ''}")
     if absent:
         requests.append(f"{_names(absent)} not downloaded whole")

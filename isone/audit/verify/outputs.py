@@ -1,12 +1,11 @@
 """Which dataset-years there are to read again, and where the verdicts are."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from isone.market.datasets import DATASETS
 from isone.run import status
-from isone.run.dataset_year import PERIOD_PATTERN, DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.store.store import Store
 
 
@@ -35,9 +34,8 @@ def complete_names(
 ) -> list[tuple[str, str]]:
     """Dataset and period of every marker that is there, in order; of one dataset, of one year."""
     return [
-        (name, path.stem)
+        (name, period)
         for name in DATASETS
         if dataset in (None, name)
-        for path in sorted(store.marker_path(name, "any").parent.glob("*.json"))
-        if re.fullmatch(PERIOD_PATTERN, path.stem) and year in (None, int(path.stem[:4]))
+        for period in store.marker_periods(name, year)
     ]

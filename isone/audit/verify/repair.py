@@ -12,6 +12,7 @@ from isone.market.requests import Request
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.manifest import read_manifest
+from isone.store.periods import files_of, year_of
 from isone.store.store import Store
 from isone.text import count
 
@@ -89,7 +90,7 @@ def remove_damaged(store: Store, settings: Settings, verdicts: Iterable[Verdict]
 def _markers(store: Store, verdict: Verdict, requests: set[str], *, damaged: bool) -> list[Path]:
     """The marker of a verdict, if it is `damaged`, and the year's that name these requests."""
     own = store.marker_path(verdict.dataset, verdict.period)
-    of_year = sorted(own.parent.glob(f"{verdict.period[:4]}*.json"))
+    of_year = files_of(own.parent, year_of(verdict.period))
     return [
         marker
         for marker in of_year
@@ -108,13 +109,13 @@ def _forget_in_postgres(store: Store, settings: Settings, database: str, verdict
     """Let the next load of a dataset-year load it, whatever is there."""
     from isone.load import postgres
 
-    year = verdict.period[:4]
+    year = year_of(verdict.period)
     synthetic = settings.source == "sandbox"
     with postgres.connect(database) as connection:
         tables = postgres.prepare(connection, synthetic=synthetic, hypertables=settings.timescaledb)
-        postgres.forget_year(connection, tables, verdict.dataset, int(year))
+        postgres.forget_year(connection, tables, verdict.dataset, year)
     marker = outputs.postgres_marker(store, database, verdict.dataset, verdict.period)
-    for path in sorted(marker.parent.glob(f"{year}*.json")):
+    for path in files_of(marker.parent, year):
         _remove(path)
 
 

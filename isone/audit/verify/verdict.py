@@ -9,6 +9,7 @@ import msgspec
 from isone.audit.verify.outputs import verdict_path
 from isone.errors import UNREADABLE, DamagedError
 from isone.store.store import Store, write_whole
+from isone.text import first_lines
 
 OK, DAMAGED, MISSING = "OK", "damaged", "missing"
 
@@ -94,13 +95,10 @@ def table(verdicts: Iterable[Verdict]) -> str:
     text = [_aligned(line, widths) for line in lines]
     text.insert(1, "-" * len(text[0]))
     for each in listed:
-        lines_of = list(_damage_lines(each.damage))
-        text += [f"{each.name}: {line}" for line in lines_of[:_NAMED]]
-        if len(lines_of) > _NAMED:
-            text.append(f"{each.name}: and {len(lines_of) - _NAMED} more, named in its verdict")
-        text += [f"{each.name}: note: {note}" for note in each.notes[:_NAMED]]
-        if len(each.notes) > _NAMED:
-            text.append(f"{each.name}: note: and {len(each.notes) - _NAMED} more, in its verdict")
+        damage = first_lines([*_damage_lines(each.damage)], "line", _NAMED, "in its verdict")
+        notes = first_lines(each.notes, "note", _NAMED, "in its verdict")
+        text += [f"{each.name}: {line}" for line in damage]
+        text += [f"{each.name}: note: {note}" for note in notes]
     return "\n".join(text)
 
 

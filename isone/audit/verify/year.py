@@ -11,6 +11,7 @@ from isone.audit.verify.verdict import DAMAGED, MISSING, OK, Damage, Verdict
 from isone.errors import DamagedError, LoadError
 from isone.load import packed
 from isone.load.comparison import Comparison, DayDigests
+from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import Locations
@@ -34,7 +35,7 @@ def verify_year(
     reached (a database that is down) raises; what is damaged is in the verdict.
     """
     dataset = DATASETS[dataset_name]
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    now = market_time.utc_now()
     path = store.marker_path(dataset_name, period)
     if not path.exists():
         notes = (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from filled import config_for, fill
+from reading import records_of
 from running import Snakemake, reconcile
 
 from isone.audit.reconcile import averages, jobs, ours, outputs, verdict
@@ -15,7 +16,6 @@ from isone.errors import ResponseError
 from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUB, HUBS
-from isone.response import parse
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -27,8 +27,8 @@ def real_hours(folder: Path, market: str, dataset: str) -> ours.Hours:
     """ISO-NE's real hours of January to March 2017 at the hub."""
     hours = {}
     for path in sorted((folder / f"api/v1.1/hourlylmp/{market}/final/day").glob("2017*.json")):
-        for row in parse.read_records(DATASETS[dataset], path.read_bytes()).rows:
-            if row.place.id == str(HUB):
+        for row in records_of(DATASETS[dataset], path.read_bytes()):
+            if row.place.id == HUB:
                 hours[market_time.parse_timestamp(row.begins)] = row.lmp
     return hours
 
@@ -73,8 +73,8 @@ def synthetic_january(market: str, seed: int = 0) -> dict[int, ours.Hours]:
     at = dt.datetime(2026, 6, 1, tzinfo=market_time.MARKET_ZONE)
     for day in market_time.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)):
         response = synthetic.answer(f"hourlylmp/{market}/final/day/{day:%Y%m%d}", at)
-        for row in parse.read_records(DATASETS[name], response.body).rows:
-            prices = hours.setdefault(int(row.place.id), {})
+        for row in records_of(DATASETS[name], response.body):
+            prices = hours.setdefault(row.place.id, {})
             prices[market_time.parse_timestamp(row.begins)] = row.lmp
     return hours
 

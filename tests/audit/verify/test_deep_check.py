@@ -368,4 +368,4 @@ def test_of_many_notes_the_table_names_some_and_counts_the_rest() -> None:
     verdict = Verdict("lmp_da_hourly", "2025", OK, "", notes=tuple(f"note {i}" for i in range(99)))
     lines = table([verdict]).splitlines()[3:]
     assert len(lines) == 41
-    assert lines[-1] == "lmp_da_hourly 2025: note: and 59 more, in its verdict"
+    assert lines[-1] == "lmp_da_hourly 2025: note: and 59 more notes, in its verdict"

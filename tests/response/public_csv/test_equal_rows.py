@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from reading import examine, records_of
 
 from isone.download.client import Client
 from isone.market import market_time
@@ -11,7 +12,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
-from isone.response import check, parse, reports
+from isone.response import parse, reports
 
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
 PUBLIC = [dataset.name for dataset in DATASETS.values() if dataset.public_csv]
@@ -22,18 +23,10 @@ def rows(dataset: Dataset, requests: list[Request], client: Client) -> dict[tupl
     found = {}
     for request in requests:
         body = parse.inflate(client.fetch(client.source.path(dataset, request)))
-        check.examine(dataset, request, body).require_whole()
-        for row in parse.read_records(dataset, body).rows:
-            timestamp = row.begins
-            for key in dataset.begins[1:]:
-                timestamp = getattr(timestamp, key)
-            place: Any = None
-            if dataset.chooses_locations:
-                place = (row.place.id, row.place.name, row.place.type)
-            elif dataset.id_key:
-                place = (row.place, row.place_name)
+        examine(dataset, request, body).require_whole()
+        for row in records_of(dataset, body):
             values = {column.name: getattr(row, column.name) for column in dataset.columns}
-            found[market_time.parse_timestamp(timestamp), place] = values
+            found[market_time.parse_timestamp(row.begins), row.place] = values
     return found
 
 

@@ -11,6 +11,7 @@ from isone.errors import DownloadError, NoDataError, StopRunError, TransientErro
 from isone.market.datasets import DATASETS, REPORTS_PAGE
 from isone.market.requests import Request
 from isone.response import parse
+from isone.response.table import read_table
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
 
@@ -73,7 +74,7 @@ def test_a_day_without_a_report_is_a_day_without_data(public: Client) -> None:
     body = parse.inflate(public.fetch(path))
     assert body == b"No data exists for this period."
     with pytest.raises(NoDataError, match="no report is published for that day"):
-        parse.read_records(dataset, body)
+        read_table(dataset, body)
 
 
 def test_a_busy_host_is_waited_for(sandbox: Sandbox, public: Client, waits: list[float]) -> None:

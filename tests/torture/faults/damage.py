@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from reading import examine, records_of
+
 from isone.errors import ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import check, parse
-from isone.response.check import Finding
+from isone.response.validate import Finding
 from isone.sandbox.synthetic import Synthetic
 
 Record = dict[str, Any]
@@ -73,16 +74,12 @@ def meaning(dataset: Dataset, body: bytes) -> dict[tuple[int, Any], tuple[Any, .
     """What a response says: by interval and place its names and values."""
     columns = [column.name for column in dataset.columns]
     said = {}
-    for row in parse.read_records(dataset, body).rows:
-        begins = row.begins if isinstance(row.begins, str) else row.begins.local_day
-        slot = dataset.times.interval_of(market_time.parse_timestamp(begins))
-        place = getattr(row, "place", None)
-        names: tuple[Any, ...] = (getattr(row, "place_name", None),)
-        if dataset.chooses_locations:
-            place, names = int(row.place.id), (row.place.name, row.place.type)
+    for row in records_of(dataset, body):
+        slot = dataset.times.interval_of(market_time.parse_timestamp(row.begins))
+        place, names = row.place and row.place.id, row.place and row.place[1:]
         if dataset.names:  # of the same ones there may be more
             place = tuple(str(getattr(row, name)) for name in columns)
-        said[slot, place] = (*names, *(getattr(row, name) for name in columns))
+        said[slot, place] = (names, *(getattr(row, name) for name in columns))
     return said
 
 
@@ -336,14 +333,14 @@ def verdict(original: Original, body: bytes) -> str:
     `silent` is accepted without a note although it says something else.
     """
     try:
-        finding = check.examine(original.dataset, original.request, body)
+        finding = examine(original.dataset, original.request, body)
         finding.require_whole()
     except ResponseError:
         return "rejected"
     said = meaning(original.dataset, body)
     if said == meaning(original.dataset, original.body):
         return "harmless"
-    right = check.examine(original.dataset, original.request, original.body)
+    right = examine(original.dataset, original.request, original.body)
     return "silent" if _notes(finding) == _notes(right) else "noted"
 
 

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 
 import pytest
+from reading import examine
 from torture.faults.damage import (
     AUTUMN,
     NOON,
@@ -19,7 +20,7 @@ from torture.faults.damage import (
 )
 
 from isone.errors import ResponseError
-from isone.response import check, parse
+from isone.response import parse
 from isone.sandbox.message import compress
 from isone.sandbox.synthetic import Synthetic
 
@@ -64,7 +65,7 @@ def test_no_payload_brings_forth_an_error_but_the_typed_ones() -> None:
         original = chance.choice(responses)
         body = fuzz(original, chance)
         try:
-            check.examine(original.dataset, original.request, body)
+            examine(original.dataset, original.request, body)
         except ResponseError as error:
             assert str(error).isprintable(), body
             assert len(str(error)) < 600, body
@@ -155,4 +156,4 @@ def test_a_strike_price_that_was_set_at_no_time_is_rejected(text: str) -> None:
     records = original.records()
     body = original.body_of([*records[:-1], records[-1] | {"strike_price_timestamp": text}])
     with pytest.raises(ResponseError, match="strike_price_timestamp, which is no time"):
-        check.examine(original.dataset, original.request, body)
+        examine(original.dataset, original.request, body)

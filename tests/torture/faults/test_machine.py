@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reading import examine
 from running import PROJECT, SERVICE, command_line
 from torture.faults.operations import FailingOperations
 from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
@@ -23,7 +24,7 @@ from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 from isone.errors import DownloadError, IsoneError, UsageError
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import check, parse
+from isone.response import parse
 from isone.sandbox import Sandbox
 from isone.store.store import Store, sha256
 
@@ -225,7 +226,7 @@ def test_too_little_memory_ends_the_job_and_files_nothing_wrong(
     for day in DAYS:
         content = rig.store.raw_path(Request("lmp_da_hourly", day)).read_bytes()
         dataset = DATASETS["lmp_da_hourly"]
-        check.examine(dataset, Request(dataset.name, day), parse.inflate(content)).require_whole()
+        examine(dataset, Request(dataset.name, day), parse.inflate(content)).require_whole()
 
 
 # what lies in the store already

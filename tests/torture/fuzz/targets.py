@@ -24,6 +24,7 @@ from typing import Any
 
 import msgspec
 import yaml
+from reading import examine
 from requests.structures import CaseInsensitiveDict
 from running import PROJECT
 
@@ -37,7 +38,8 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS, REPORTS_PAGE
 from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
-from isone.response import check, parse, reports
+from isone.response import parse, reports
+from isone.response.table import read_table
 from isone.run import custom, settings, sources, status
 from isone.run.config import Config
 from isone.run.summary import summary
@@ -110,11 +112,11 @@ def read_response(data: bytes) -> None:
     request = request_of(dataset.name)
     for accepted in ((), flaws.REJECTED):
         with sentences():
-            found = check.examine(dataset, request, body, accepted=accepted)
+            found = examine(dataset, request, body, accepted=accepted)
             # what is validated can be packed, and verified, with as many rows as were counted
             batch = ColumnReader(dataset, "all").read(request, body, found.rows)
             assert batch.num_rows == found.rows
-            assert raw.rows_of(dataset, request, body).num_rows == found.rows
+            assert raw.rows_of(read_table(dataset, body), request).num_rows == found.rows
 
 
 def response_seeds() -> list[bytes]:
@@ -185,7 +187,7 @@ def read_report(data: bytes) -> None:
     with sentences():
         reports.as_response(dataset, body)
     with sentences():
-        check.examine(dataset, report_request(dataset.name), body)
+        examine(dataset, report_request(dataset.name), body)
 
 
 def report_body(dataset: Dataset) -> bytes:

@@ -290,7 +290,7 @@ def _place_decoder(name: str, *, strict: bool) -> msgspec.json.Decoder[Any]:
     key = DATASETS[name].id_key
     assert key is not None  # noqa: S101 - for the type checker; no other set has such places
     fields: list[Any] = [("id", str | int), ("type", str | None, None), ("name", str | None, None)]
-    served = [each or "\0" for each in key.inner]  # no key is called that
+    served = [each or "(none)" for each in key.inner]  # no key is called that
     rename = {field[0]: each for field, each in zip(fields, served, strict=True)}
     struct = msgspec.defstruct("Place", fields, rename=rename, forbid_unknown_fields=strict)
     return msgspec.json.Decoder(struct)

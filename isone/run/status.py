@@ -171,6 +171,14 @@ class JobStatus(msgspec.Struct, frozen=True):
     gaps: dict[str, str] = {}
     """Days that are accepted as missing, with the reasons."""
     noted: tuple[str, ...] = ()
+    made: str = ""
+    """What it made, in few words: rows, sizes."""
+    warnings: int = 0
+    """How many warnings are in its log."""
+    done: int = 0
+    """How much of its work is done, of `total`, in `unit`; for jobs other than downloads."""
+    total: int = 0
+    unit: str = ""
     verdict_lines: tuple[str, ...] = ()
 
 

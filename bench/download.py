@@ -23,7 +23,9 @@ from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
 from isone.download.client import Client
 from isone.download.year import Downloader
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.store.store import Store
@@ -76,7 +78,7 @@ def curl(requests: list[Request], url: str, folder: Path, suffix: str = "") -> N
     lines = ["silent", "fail", "create-dirs", 'header = "Accept-Encoding: gzip"']
     lines.append('header = "Accept: application/json"')
     for request in requests:
-        path = DATASETS[request.dataset].url_path(request)
+        path = DATASETS[request.dataset].request.url_path(request)
         lines += [f'url = "{url}/{path}"', f'output = "{folder / (path + suffix)}"']
     subprocess.run(["curl", "--config", "-"], input="\n".join(lines), text=True, check=True)
 
@@ -88,7 +90,7 @@ def requests_alone(requests: list[Request], url: str, folder: Path) -> None:
         session.headers.update(headers)
         session.trust_env = False
         for request in requests:
-            address = f"{url}/{DATASETS[request.dataset].url_path(request)}"
+            address = f"{url}/{DATASETS[request.dataset].request.url_path(request)}"
             with (
                 session.get(address, stream=True) as response,
                 (folder / f"{request.dataset}.{request.name}").open("wb") as file,

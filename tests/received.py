@@ -1,6 +1,6 @@
 """Responses that wait to be stored, as a download leaves them; what is in them does not matter."""
 
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.store.store import Entry, Store, Validated, make_folder, sha256
 
 

@@ -5,7 +5,8 @@ begin, or a wrong address, would send thousands of requests to say what the firs
 """
 
 from isone.errors import DownloadError, NoDataError, NotFoundError, ResponseError, StopRunError
-from isone.market.datasets import Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.requests import Request
 from isone.store.store import Store
 
 ENOUGH = 10
@@ -29,10 +30,12 @@ class FirstDays:
     def failed(self, request: Request, error: ResponseError) -> None:
         """Learn why a request was not stored; anything but an empty response ends the watch.
 
-        Of a set that owes no row an empty day may be right, so only 404 counts there.
+        Of a set whose days may be empty an empty day may be right, so only 404 counts there.
         """
         found = isinstance(error, NotFoundError)
-        if not isinstance(error, NoDataError) or not (found or self._dataset.owes_rows):
+        if not isinstance(error, NoDataError) or not (
+            found or not self._dataset.times.may_be_empty
+        ):
             self._over = True
         elif request.day not in {each.day for each in self._empty}:
             self._empty.append(request)

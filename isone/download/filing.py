@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from queue import SimpleQueue
 
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.store.store import Store, Validated
 
 _WAITING_AT_MOST = 8

@@ -19,8 +19,11 @@ import msgspec
 
 from isone.download.client import Client
 from isone.errors import DownloadError, ResponseError
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
+from isone.market.times import Events
 from isone.response import parse
 from isone.store.store import Entry
 
@@ -59,8 +62,8 @@ def doubts(
         for request in of_version:
             if trouble:
                 found[request] = f"{ONCE}: {trouble}"
-            elif clock.day_bounds(request.day)[1] > published:
-                found[request] = f"{ONCE}: prices are out until {clock.local_time(published)}"
+            elif request.bounds[1] > published:
+                found[request] = f"{ONCE}: prices are out until {market_time.local_time(published)}"
             elif runs[request.day] > LONGEST:
                 found[request] = (
                     f"the response has no record, one of "
@@ -74,11 +77,12 @@ def doubts(
 
 def _published_until(client: Client, dataset: Dataset, request: Request) -> tuple[int, str]:
     """Up to when (UTC seconds) the prices beside this set are out, or what hinders to tell."""
-    companion = DATASETS[dataset.published_with or dataset.name]
+    times = dataset.times
+    companion = DATASETS[times.published_with] if isinstance(times, Events) else dataset
     try:
-        body = parse.inflate(client.fetch(companion.info_path(request)))
+        body = parse.inflate(client.fetch(companion.request.info_path(request)))
         latest = _decoder.decode(body).ServiceInfo.LatestBeginDate
-        return clock.parse_timestamp(latest) + companion.interval_minutes * 60, ""
+        return market_time.parse_timestamp(latest) + (companion.times.minutes or 0) * 60, ""
     except (DownloadError, ResponseError, msgspec.DecodeError, ValueError) as error:
         log.warning("%s: how far it is published cannot be told: %s", companion.name, error)
         return 0, f"how far {companion.name} is published cannot be told"

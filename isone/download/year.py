@@ -19,21 +19,27 @@ from isone.download.client import Client
 from isone.download.emptiness import FirstDays
 from isone.download.filing import Filing
 from isone.errors import DownloadError, IncompleteError, NoDataError, ResponseError
-from isone.market import flaws
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Request
+from isone.market import flaws, market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
-from isone.response import check, parse, reports, revisions, suspects
+from isone.market.locations import ALL_LOCATIONS, Locations
+from isone.market.requests import Request
+from isone.response import parse, reports, revisions, suspects
+from isone.response.table import Table, read_table
+from isone.response.validate import Finding, validate
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.sources import REPORTS, Source
 from isone.store.manifest import day_flaws, read_manifest
 from isone.store.store import Entry, Store, Validated, make_folder, sha256
-from isone.text import count, some
+from isone.text import count, first_lines, some
 
 log = logging.getLogger(__name__)
 
 _ACKNOWLEDGE = "look at it, and acknowledge it in accepted_flaws where it is right"
 _NAMED_SUSPECTS = 10
+_FORGIVEN = "single intervals that ISO-NE has left out for good"
 _GONE = "its response was here and is gone again: what else works in this folder? then run again"
 
 
@@ -115,7 +121,7 @@ class Downloader:
         if not entries:
             url = self.client.source.base_url
             self._first_days = FirstDays(self.store, self.dataset, url)
-        outcome.had = len(days) - len({request.day for request in lacking})
+        outcome.had = len(set(days) - {day for request in lacking for day in request.days})
         failed = self._pass(lacking, outcome)
         self._stop_if_all_empty()
         self._first_days = None
@@ -185,9 +191,7 @@ class Downloader:
             for each in day_flaws(outcome.entries.values(), self.accepted)
             if each.flaw in flaws.SUSPECT and not each.reason
         ]
-        more = len(found) - _NAMED_SUSPECTS
-        if more > 0:
-            found[_NAMED_SUSPECTS:] = [f"and {count(more, 'more suspect')}, named in the logs"]
+        found = first_lines(found, "suspect", _NAMED_SUSPECTS, "named in the logs")
         return [*found, "what to do about suspect days: docs/suspects.md"] if found else []
 
     def _gap_accepted(self, request: Request) -> bool:
@@ -307,21 +311,20 @@ class Downloader:
     def _validate(self, request: Request, path: Path, content: bytes) -> Validated:
         """Show that the response at `path` is the request that was asked for."""
         body = parse.inflate(content)
-        cells = suspects.read_cells(self.dataset, body)
-        finding = check.examine(
-            self.dataset,
+        table = read_table(self.dataset, body)
+        finding = validate(
+            table,
             request,
-            body,
             locations=self._locations,
             accepted=self.accepted.get(request.day, {}),
-            cells=cells,
+            today=market_time.now().date(),
         )
         doubt = self._doubts.get(request, quiet.ONCE)
         if not finding.rows and not finding.flaws and doubt:
             raise NoDataError(doubt)
-        if not self._gap_accepted(request):
+        if not self._gap_accepted(request) and not finding.forgiven:
             finding.require_whole()
-        revised = self._revised(request, body)
+        revised = self._revised(request, table)
         source = source_of(body, self.client.source)
         entry = entry_of(request, content, source, _received_at(path), finding, **revised)
         for remark in _remarks(entry):
@@ -334,7 +337,7 @@ class Downloader:
                 "%s: %s without a known id, left out of the tables until final prices are here: %s",
                 *(request, count(len(names), "location"), some(names)),
             )
-        digest, found = self._known.examine(self.dataset, request, body, cells)
+        digest, found = self._known.examine(table, request)
         self._say_suspects(request, found)
         entry = msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found))
         return Validated(request, path, entry)
@@ -348,7 +351,7 @@ class Downloader:
             else:
                 log.warning("%s: suspect, %s: %s; %s", request, flaw.name, flaw.what, _ACKNOWLEDGE)
 
-    def _revised(self, request: Request, body: bytes) -> dict[str, Any]:
+    def _revised(self, request: Request, table: Table) -> dict[str, Any]:
         """What a final response changes of the preliminary one; nothing without one."""
         prelim = request.preliminary
         before = None if request.prelim else self._preliminaries.get(prelim.name)
@@ -356,10 +359,11 @@ class Downloader:
             return {}
         content = self.store.raw_path(prelim).read_bytes()
         try:
-            changes = revisions.compare(self.dataset, parse.inflate(content), body)
+            stored = read_table(self.dataset, parse.inflate(content), validated=True)
         except ResponseError as error:
             log.warning("%s: what was here before cannot be compared, %s", request, error)
             return {"first_seen": before.fetched}
+        changes = revisions.compare(stored, table)
         log.info("%s: final now, %s", request, changes)
         return {"first_seen": before.fetched, **changes.noted}
 
@@ -417,8 +421,8 @@ def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: boo
 def _remove_preliminary(store: Store, job: DatasetYear, entries: Sequence[Entry]) -> None:
     """Remove the preliminary responses of days that are final now, but for what a marker names."""
     needed = {entry.request for entry in entries}
-    for period in store.marker_periods(job.dataset):
-        if period.startswith(f"{job.year}") and period != job.period:
+    for period in store.marker_periods(job.dataset, job.year):
+        if period != job.period:
             requests = read_manifest(store.marker_path(job.dataset, period)).requests
             needed |= {entry.request for entry in requests}
     final = {entry.day for entry in entries} - {e.day for e in entries if e.revision != "final"}
@@ -443,19 +447,22 @@ def manifest(
     job: DatasetYear, entries: list[Entry], accepted: missing.Accepted, client: Client
 ) -> dict[str, Any]:
     """A complete year as its marker describes it: every request, gap and flaw, with the reasons."""
-    parted = {entry.request[:8] for entry in entries}
-    partial = {entry.request[:8] for entry in entries if entry.missing}
+    here = {day for entry in entries for day in entry.days}
+    partial = {entry.day for entry in entries if entry.missing}
     gaps = [
-        {
-            "day": str(day),
-            "reason": reasons[flaws.MISSING],
-            "nothing_published": f"{day:%Y%m%d}" not in parted,
-        }
+        {"day": str(day), "reason": reasons[flaws.MISSING], "nothing_published": day not in here}
         for day, reasons in sorted(accepted.items())
         if flaws.MISSING in reasons
         and job.first <= day <= job.last
-        and (f"{day:%Y%m%d}" in partial or f"{day:%Y%m%d}" not in parted)
+        and (day in partial or day not in here)
     ]
+    named = {gap["day"] for gap in gaps}
+    forgiven = {str(entry.day) for entry in entries if entry.missing and entry.forgiven}
+    gaps += [
+        {"day": day, "reason": _FORGIVEN, "nothing_published": False, "forgiven": True}
+        for day in forgiven - named
+    ]
+    gaps.sort(key=lambda gap: str(gap["day"]))
     return {
         "dataset": job.dataset,
         "period": job.period,
@@ -465,9 +472,9 @@ def manifest(
         "source": client.source.name,
         "base_url": client.source.base_url,
         "synthetic_prices": client.source.name == "sandbox",
-        "written": _utc(dt.datetime.now(dt.UTC).timestamp()),
+        "written": market_time.utc_now(),
         "final_through": str(job.final_through or job.last),
-        "days": len(parted),
+        "days": len(here),
         "rows": sum(entry.rows for entry in entries),
         "gaps": gaps,
         "flaws": msgspec.to_builtins(day_flaws(entries, accepted)),
@@ -480,7 +487,7 @@ def entry_of(
     content: bytes,
     source: str,
     received: str,
-    finding: check.Finding,
+    finding: Finding,
     **versions: Any,
 ) -> Entry:
     """What the ledger notes of a response that is shown to be its request.
@@ -518,7 +525,10 @@ def _remarks(entry: Entry) -> list[str]:
         "rows were off their interval's beginning and count for the nearest one": entry.off_grid,
         "rows add up to a cent more or less than the LMP": entry.cents_off,
         "rows are at odds with others (energy, a constraint) or with their times": entry.at_odds,
-        "intervals are missing and accepted to be": len(entry.missing),
+        "intervals are missing and accepted to be": 0 if entry.forgiven else len(entry.missing),
+        "intervals are missing, for good as far as one can tell": (
+            len(entry.missing) if entry.forgiven else 0
+        ),
     }
     lines = [f"{count} {text}" for text, count in remarks.items() if count]
     if entry.unknown_fields:
@@ -526,14 +536,5 @@ def _remarks(entry: Entry) -> list[str]:
     return lines
 
 
-def received_now() -> str:
-    """This instant, as the ledger writes one."""
-    return _utc(dt.datetime.now(dt.UTC).timestamp())
-
-
 def _received_at(path: Path) -> str:
-    return _utc(path.stat().st_mtime)
-
-
-def _utc(timestamp: float) -> str:
-    return dt.datetime.fromtimestamp(timestamp, dt.UTC).isoformat(timespec="seconds")
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).isoformat(timespec="seconds")

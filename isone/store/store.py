@@ -24,8 +24,9 @@ from typing import IO, Any, BinaryIO, NamedTuple
 import msgspec
 
 from isone.errors import UNREADABLE, DownloadError, UsageError
-from isone.market.datasets import Request
 from isone.market.flaws import Flaw
+from isone.market.requests import Request
+from isone.store import periods
 from isone.store.processes import runs_here, this_host
 
 _RESPONSE, _REPORT = ".json.gz", ".csv.gz"
@@ -53,6 +54,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that are missing and accepted as missing, by name."""
+    forgiven: bool = False
+    """Whether these were accepted without being named: single gaps, after the days of grace."""
     unknown_locations: tuple[str, ...] = ()
     """Names of locations, in a report that has names alone, whose ids nobody knew when it was
     stored; their rows are counted in `rows` and are in no table, whatever is known later."""
@@ -73,8 +76,14 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def day(self) -> dt.date:
-        """The operating day that it is of."""
+        """The operating day that it is of, or the first of them."""
         return dt.date(int(self.request[:4]), int(self.request[4:6]), int(self.request[6:8]))
+
+    @property
+    def days(self) -> list[dt.date]:
+        """The operating days that it is of: one, or those of a month or year."""
+        request = Request.named("", self.request)
+        return request.days if request else [self.day]
 
     @property
     def file(self) -> str:
@@ -215,10 +224,10 @@ class Store:
         write_json(path, manifest)
         return path
 
-    def marker_periods(self, dataset: str) -> list[str]:
-        """The periods of a dataset that have their markers."""
+    def marker_periods(self, dataset: str, year: int | None = None) -> list[str]:
+        """The periods of a dataset that have their markers, in order; those of a year if given."""
         folder = self.marker_path(dataset, "any").parent
-        return [name.removesuffix(".json") for name in _listing(folder, suffix=".json")]
+        return [path.stem for path in periods.files_of(folder, year)]
 
     def remove_markers(self, dataset: str, periods: Iterable[str]) -> None:
         """Remove markers that say nothing which another does not say too."""

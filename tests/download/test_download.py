@@ -9,7 +9,8 @@ import pytest
 from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 
 from isone.download.year import Downloader, MissingDaysError, Outcome, download_year
-from isone.market.datasets import DATASETS, Request
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.run.dataset_year import DatasetYear
 from isone.sandbox import Sandbox
 from isone.store.store import Store

@@ -13,7 +13,7 @@ import pytest
 from received import received
 
 from isone.download.filing import Filing
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.store.store import Store, Validated
 
 DATASET = "lmp_da_hourly"

@@ -13,7 +13,8 @@ from typing import Any
 
 from isone.download.client import Client
 from isone.download.year import Downloader, Outcome, download_year
-from isone.market.datasets import DATASETS, Locations
+from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
 from isone.run.dataset_year import DatasetYear
 from isone.run.missing import Accepted
 from isone.run.settings import HttpPolicy

@@ -31,7 +31,7 @@ from isone.run.log import log
 from isone.store.manifest import DayFlaw, day_flaws, read_manifest
 from isone.store.store import Entry, Store, Validated, make_folder, sha256, write_json, write_whole
 
-_MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
+_REPAIR = "with refetch=true and `-- verify` it is removed, and the next run fetches it again"
 
 
 def recheck_prices(it: Job, dataset: str, days: str, note: Path) -> None:
@@ -108,7 +108,7 @@ def _recheck(
     path = store.raw_path(request)
     had = path.read_bytes() if path.exists() else b""
     if sha256(had) != entry.sha256:
-        raise DamagedError(f"the stored response {path} is gone or damaged; {_MEND}")
+        raise DamagedError(f"the stored response {path} is gone or damaged; {_REPAIR}")
     content = client.fetch(client.source.path(dataset, request))
     before, after = parse.inflate(had), parse.inflate(content)
     if entry.corrects:

@@ -19,15 +19,10 @@ from rich.text import Text
 
 from isone.run import status
 from isone.run.bars import Bars, Doing, duration, total_of_downloads
+from isone.run.console import SCREEN
 from isone.run.status import JobStatus
 from isone.store.store import Store
 
-VARIABLE = "ISONE_SCREEN"
-"""Environment variable by which jobs know that they need not print what the screen shows."""
-ROOT = "ISONE_STORE"
-"""Environment variable that names the folder whose runs the screen shows."""
-OURS = {"isone": True}
-"""Marks a record as the workflow's own words: `logger.info(text, extra=OURS)`."""
 _CHATTER = re.compile(
     r"Building DAG|Using shell|Provided (cores|resources)|Rules claiming|Conda environments|"
     r"Singularity containers|Select jobs|Execute \d|Assuming unrestricted|Config file|Job stats|"
@@ -75,7 +70,7 @@ class Screen:
     @classmethod
     def of(cls, settings: Any) -> "Screen":
         """The screen that Snakemake's output settings ask for."""
-        os.environ[VARIABLE] = "1"
+        os.environ[SCREEN] = "1"
         console = Console(
             stderr=not settings.stdout,
             highlight=False,
@@ -204,7 +199,7 @@ class Screen:
             Doing.of(job.words.partition(" ")[2] or job.words, said, job.began)
             for job, said in jobs
         ]
-        root = os.environ.get(ROOT)
+        root = os.environ.get(status.ROOT)
         if root and any(job.name.startswith("isone_") for job, _ in jobs):
             doing += total_of_downloads(Store(Path(root)))
         return doing
@@ -218,7 +213,7 @@ def _words(told: dict[str, Any]) -> str:
 
 def _status(job: _Job) -> JobStatus:
     """What a job says of itself; nothing before it has begun to."""
-    root = os.environ.get(ROOT)
+    root = os.environ.get(status.ROOT)
     if not root:
         return JobStatus()
     name = re.sub(r"\.through-\d{8}$", "", job.name) if job.name.startswith("isone_") else job.name

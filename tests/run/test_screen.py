@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from isone.run import bars, screen, status
+from isone.run import bars, status
 from isone.run.bars import Doing
 from isone.run.screen import Screen
 from isone.store.store import Store
@@ -20,7 +20,7 @@ LOG = f"logs/{NAME}.through-20240103.log"
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    monkeypatch.setenv(screen.ROOT, str(tmp_path))
+    monkeypatch.setenv(status.ROOT, str(tmp_path))
     monkeypatch.setenv(status.VARIABLE, status.new_id())
     return Store(tmp_path)
 
@@ -105,7 +105,7 @@ def test_what_is_unknown_is_shown_and_chatter_is_not() -> None:
     assert terminal.lines == ["Something that nobody has seen before.", "the header"]
 
 
-def test_verbose_shows_all_and_quiet_only_what_went_wrong(store: Store) -> None:
+def test_verbose_shows_all_and_quiet_only_what_went_wrong() -> None:
     loud, quiet = Terminal(verbose=True), Terminal(quiet=True)
     for terminal in (loud, quiet):
         terminal.report("Building DAG of jobs...")

@@ -30,7 +30,7 @@ from isone.market.schema import sort_key
 from isone.pack.columns import ColumnReader
 from isone.pack.parquet import arrow_schema, facts_of
 from isone.response import parse, reports
-from isone.response.table import Place
+from isone.response.columns import Place
 from isone.store import markers
 from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Entry, Store, sha256, writing_whole

@@ -404,7 +404,7 @@ def test_a_link_in_the_place_of_a_response_is_replaced_and_not_written_through(
         "/api/v1.1/broken.json",
         "/transform/csv/\x1b",
         *(
-            f"/{row.public_csv.path.format(day='20249999', hours='00-04')}"
+            f"/{row.public_csv.path.format(day='20249999', hours='00-04', version='final')}"
             for row in DATASETS.values()
             if row.public_csv
         ),

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
-from isone.load.outputs import Loading
-from isone.pack.outputs import Packing
 from isone.report.outputs import Outputs
 from isone.run.targets import Run
+from isone.store import markers
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 _BARE = """
@@ -38,15 +37,15 @@ def again(command: list[str], folder: Path) -> None:
 
 def finish(chosen: Run) -> int:
     """Put a file (or folder) in the place of all that a run leaves; returns how many there are."""
-    packing = Packing(chosen.settings, chosen.store, chosen.dataset_years)
-    loading = Loading(chosen.settings, chosen.store, chosen.dataset_years)
-    report = Outputs.of(chosen.settings)
-    files = [*chosen.price_markers, *packing.outcome, loading.duckdb_marker]
-    files += [str(path) for path in (report.page, report.key_numbers)]
-    tables = [chosen.store.parquet_path(job.dataset, job.period) for job in chosen.dataset_years]
-    for file in [*files, *tables, chosen.store.duckdb_path]:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-        Path(file).write_text("{}")
+    store, report = chosen.store, Outputs.of(chosen.settings)
+    files = [markers.of_description(store), markers.of_duckdb(store)]
+    files += [markers.of_table(store, job.dataset, job.period) for job in chosen.dataset_years]
+    files += [store.marker_path(job.dataset, job.period) for job in chosen.dataset_years]
+    files += [report.page, report.key_numbers]
+    tables = [store.parquet_path(job.dataset, job.period) for job in chosen.dataset_years]
+    for file in [*files, *tables, store.duckdb_path]:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}")
     Path(report.figures).mkdir()
     return len(files) + 1
 

@@ -68,7 +68,8 @@ def subjects(options: Options) -> dict[str, list[str]]:
 
 def subject(folder: str, years: str) -> None:
     """Write the page."""
-    from isone.report.jobs import write_report
+    from isone.report.jobs import make_page
+    from isone.report.outputs import Outputs
 
     data = years_at_hand(Path(folder), int(years))
     config = {
@@ -84,5 +85,4 @@ def subject(folder: str, years: str) -> None:
         Path(os.devnull).open("w") as nowhere,
         contextlib.redirect_stderr(nowhere),
     ):
-        if write_report(config, None, Path(target)):
-            raise SystemExit("the report was not written")
+        make_page(read_settings(config), Outputs(Path(target)))

@@ -36,7 +36,7 @@ def measure(options: Options) -> Iterator[Line]:
                 ratio, most = sent / (2 * days), 1.0
                 yield Line("", f"{sent:,}", "fewest possible", f"{2 * days:,}", ratio, at_most=most)
             else:
-                yield Line("", f"{sent:,}", "to hold", "4,400", sent / 4400, at_most=1.0)
+                yield Line("", f"{sent:,}", "target", "4,400", sent / 4400, at_most=1.0)
 
 
 def subjects(options: Options) -> dict[str, list[str]]:

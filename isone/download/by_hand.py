@@ -63,7 +63,7 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     """Have a dataset's days; returns what went wrong, if anything did."""
     from isone.download.session import open_downloader
     from isone.download.year import MissingDaysError
-    from isone.run.journal import Redaction
+    from isone.run.log import Redaction
 
     log = logging.getLogger("isone")
     from_reports = sources.kind(settings) == sources.REPORTS

@@ -10,7 +10,6 @@ in stored responses, because ISO-NE's list leaves out what is retired.
 """
 
 import datetime as dt
-import difflib
 import logging
 from collections.abc import Collection, Iterable
 
@@ -35,7 +34,7 @@ from isone.response import parse, reports
 from isone.response.table import read_table
 from isone.store import places
 from isone.store.store import Store, make_folder, write_whole
-from isone.text import count, some
+from isone.text import count, nearest, some
 
 log = logging.getLogger(__name__)
 
@@ -109,8 +108,8 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
 
 
 def _doubt(store: Store, id: int, known: Collection[int]) -> str:
-    near = difflib.get_close_matches(str(id), map(str, sorted(known)), n=3)
-    hint = f" (near it are {', '.join(near)})" if near else ""
+    near = nearest(str(id), map(str, sorted(known)), 3)
+    hint = f" ({near})" if near else ""
     return (
         f"locations: {id} is not in ISO-NE's list of locations, so it is retired or misspelt"
         f"{hint}; its prices are looked for all the same (all that was ever listed: "

@@ -33,7 +33,7 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.sources import REPORTS, Source
 from isone.store.manifest import day_flaws, read_manifest
 from isone.store.store import Entry, Store, Validated, make_folder, sha256
-from isone.text import count, some
+from isone.text import count, first_lines, some
 
 log = logging.getLogger(__name__)
 
@@ -191,9 +191,7 @@ class Downloader:
             for each in day_flaws(outcome.entries.values(), self.accepted)
             if each.flaw in flaws.SUSPECT and not each.reason
         ]
-        more = len(found) - _NAMED_SUSPECTS
-        if more > 0:
-            found[_NAMED_SUSPECTS:] = [f"and {count(more, 'more suspect')}, named in the logs"]
+        found = first_lines(found, "suspect", _NAMED_SUSPECTS, "named in the logs")
         return [*found, "what to do about suspect days: docs/suspects.md"] if found else []
 
     def _gap_accepted(self, request: Request) -> bool:
@@ -423,8 +421,8 @@ def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: boo
 def _remove_preliminary(store: Store, job: DatasetYear, entries: Sequence[Entry]) -> None:
     """Remove the preliminary responses of days that are final now, but for what a marker names."""
     needed = {entry.request for entry in entries}
-    for period in store.marker_periods(job.dataset):
-        if period.startswith(f"{job.year}") and period != job.period:
+    for period in store.marker_periods(job.dataset, job.year):
+        if period != job.period:
             requests = read_manifest(store.marker_path(job.dataset, period)).requests
             needed |= {entry.request for entry in requests}
     final = {entry.day for entry in entries} - {e.day for e in entries if e.revision != "final"}
@@ -453,7 +451,7 @@ def manifest(
     partial = {entry.day for entry in entries if entry.missing}
     gaps = [
         {"day": str(day), "reason": reasons[flaws.MISSING], "nothing_published": day not in here}
-        for day, reasons in accepted.items()
+        for day, reasons in sorted(accepted.items())
         if flaws.MISSING in reasons
         and job.first <= day <= job.last
         and (day in partial or day not in here)
@@ -474,7 +472,7 @@ def manifest(
         "source": client.source.name,
         "base_url": client.source.base_url,
         "synthetic_prices": client.source.name == "sandbox",
-        "written": _utc(dt.datetime.now(dt.UTC).timestamp()),
+        "written": market_time.utc_now(),
         "final_through": str(job.final_through or job.last),
         "days": len(here),
         "rows": sum(entry.rows for entry in entries),
@@ -538,14 +536,5 @@ def _remarks(entry: Entry) -> list[str]:
     return lines
 
 
-def received_now() -> str:
-    """This instant, as the ledger writes one."""
-    return _utc(dt.datetime.now(dt.UTC).timestamp())
-
-
 def _received_at(path: Path) -> str:
-    return _utc(path.stat().st_mtime)
-
-
-def _utc(timestamp: float) -> str:
-    return dt.datetime.fromtimestamp(timestamp, dt.UTC).isoformat(timespec="seconds")
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).isoformat(timespec="seconds")

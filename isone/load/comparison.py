@@ -1,4 +1,4 @@
-"""Whether two places hold the same rows: counted and digested by day, in any order of rows.
+"""Whether two stores hold the same rows: counted and digested by day, in any order of rows.
 
 A day's digest is the sum of a 64-bit hash of each of its rows, so digests of parts of a day add up,
 and rows that are missing, doubled or different in any column change it.
@@ -85,16 +85,13 @@ class Comparison:
     """Digests rows wherever they are. Use it as a context manager."""
 
     def __init__(self) -> None:
-        """Begin with a connection that holds nothing."""
         self._connection = duckdb.connect()
         self._connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET TimeZone = 'UTC'")
 
     def __enter__(self) -> "Comparison":
-        """Nothing to open."""
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Close the connection."""
         self._connection.close()
 
     def of_table(self, dataset: Dataset, table: pa.Table) -> DayDigests:
@@ -106,7 +103,7 @@ class Comparison:
             self._connection.unregister("rows_in_memory")
 
     def of_files(self, dataset: Dataset, files: Sequence[PackedFile]) -> DayDigests:
-        """The days of packed files of one dataset, each day of each place counted once."""
+        """The days of packed files of one dataset, each day of each location counted once."""
         return self._digest(dataset, f"({packed.rows_query(files)})")
 
     def of_duckdb(self, dataset: Dataset, path: Path, year: int) -> DayDigests:
@@ -168,7 +165,7 @@ class Comparison:
             except pa.ArrowInvalid:  # pyarrow's word for a table without rows
                 return found
             for batch in batches:
-                found.add(self.of_table(dataset, _with_instants(batch)))
+                found.add(self.of_table(dataset, _with_timestamps(batch)))
         return found
 
     def hourly_audit(self, five: Sequence[PackedFile], hourly: Sequence[PackedFile]) -> HourlyAudit:
@@ -243,12 +240,12 @@ class _Pieces(io.RawIOBase):
         return taken
 
 
-def _with_instants(batch: pa.RecordBatch) -> pa.Table:
-    """Microseconds since the epoch as instants."""
+def _with_timestamps(batch: pa.RecordBatch) -> pa.Table:
+    """Microseconds since the epoch as timestamps."""
     table = pa.Table.from_batches([batch])
     for name in ("interval_start_utc", "interval_end_utc"):
-        place = table.schema.get_field_index(name)
-        if place >= 0:  # a snapshot has no end
-            instants = table.column(place).cast(pa.timestamp("us", tz="UTC"))
-            table = table.set_column(place, name, instants)
+        index = table.schema.get_field_index(name)
+        if index >= 0:  # a snapshot has no end
+            timestamps = table.column(index).cast(pa.timestamp("us", tz="UTC"))
+            table = table.set_column(index, name, timestamps)
     return table

@@ -1,7 +1,6 @@
 """The DuckDB file: every dataset's table, the days behind them, the views; built aside, renamed."""
 
 import contextlib
-import datetime as dt
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ class Loaded:
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a finished database for reading, with instants shown in market time."""
+    """Open a finished database for reading, with timestamps shown in market time."""
     connection = duckdb.connect(str(path), read_only=True)
     connection.execute(f"SET TimeZone = {sql.text(market_time.MARKET_ZONE.key)}")
     return connection
@@ -176,9 +175,9 @@ def _add_days(connection: duckdb.DuckDBPyConnection, days: Sequence[DayRow]) -> 
 
 
 def _locations_query() -> str:
-    """Every place of the tables, under its newest name."""
+    """Every location and reserve zone of the tables, under its newest name."""
     each = " UNION ALL ".join(
-        f"({packed.places_query(dataset, sql.name(dataset.name))})"
+        f"({packed.locations_query(dataset, sql.name(dataset.name))})"
         for dataset in DATASETS.values()
         if dataset.id_key
     )
@@ -208,16 +207,16 @@ def _add_packed_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Pac
 
 def _add_about(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile]) -> None:
     synthetic = any(file.synthetic for file in files)
-    facts = {
+    about = {
         "title": "ISO New England price history" + (" - SYNTHETIC PRICES" if synthetic else ""),
         "synthetic_prices": str(synthetic).lower(),
         "sources": ", ".join(sorted({file.source for file in files})),
         "layout": str(sql.LAYOUT),
         "made_by": f"isone-prices {__version__}",
-        "built": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "built": market_time.utc_now(),
     }
     connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")
-    for item in facts.items():
+    for item in about.items():
         connection.execute("INSERT INTO about VALUES (?, ?)", item)
     connection.execute("COMMENT ON TABLE about IS 'What this database is, by key'")
 

@@ -1,8 +1,8 @@
 """What is packed: the Parquet files, what they say of themselves, and which rows of which count.
 
 Two files may hold the same days: a year that was still open (`2026.through-20261110`) and the same
-year later, or the hub and zones beside all locations. Each day of each place is then taken from
-one file only: the one that goes on longest, and of these the one with the most places.
+year later, or the hub and zones beside all locations. Each day of each location is then taken from
+one file only: the one that goes on longest, and of these the one with the most locations.
 """
 
 import re
@@ -19,6 +19,7 @@ from isone.load import sql
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.schema import table_columns
+from isone.store.periods import year_of
 from isone.store.store import Store, sha256_of_file
 
 _GLOB_CHARACTERS = re.compile(r"([*?\[])")
@@ -40,7 +41,7 @@ class PackedFile:
     @property
     def year(self) -> int:
         """The year of its operating days."""
-        return int(self.period[:4])
+        return year_of(self.period)
 
     @property
     def digest(self) -> str:
@@ -49,7 +50,7 @@ class PackedFile:
 
     @property
     def precedence(self) -> tuple[Any, ...]:
-        """Where files hold the same day of the same place, the one that sorts first counts."""
+        """Where files hold the same day of the same location, the one that sorts first counts."""
         through = re.search(r"through-(\d{8})", self.period)
         scope = re.search(r"\.(all|at-\w+)$", self.period)
         last = int(through[1]) if through else self.year * 10000 + 1231
@@ -75,7 +76,7 @@ def by_year(files: Sequence[PackedFile]) -> Iterator[tuple[str, int, list[Packed
 
 
 def rows_query(files: Sequence[PackedFile]) -> str:
-    """A query for the rows of one dataset, each day of each place from one file only.
+    """A query for the rows of one dataset, each day of each location from one file only.
 
     The files must come in the order of `packed_files`.
     """
@@ -88,8 +89,8 @@ def rows_query(files: Sequence[PackedFile]) -> str:
     return " UNION ALL ".join(requests)
 
 
-def places_query(dataset: Dataset, rows: str) -> str:
-    """A query for the places in a dataset's rows, each once, under its newest name."""
+def locations_query(dataset: Dataset, rows: str) -> str:
+    """A query for the locations or reserve zones of some rows, each once, by its newest name."""
     key = dataset.id_key
     kind = sql.text(key.kind.upper()) if key and not key.type_field else "location_type"
     return (
@@ -158,13 +159,13 @@ def _inspect(
             f"{path} was packed by another version, with other columns; delete it and run "
             "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
         )
-    facts = {key.removeprefix("isone."): value for key, value in found}
+    metadata = {key.removeprefix("isone."): value for key, value in found}
     return PackedFile(
         dataset=dataset,
         period=period,
         path=path,
         rows=int(rows[0][0]),
-        source=facts.get("source", "unknown"),
-        synthetic=facts.get("synthetic_prices", "").lower() == "true",
-        manifest_digest=facts.get("manifest_sha256", ""),
+        source=metadata.get("source", "unknown"),
+        synthetic=metadata.get("synthetic_prices", "").lower() == "true",
+        manifest_digest=metadata.get("manifest_sha256", ""),
     )

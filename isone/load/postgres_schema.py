@@ -12,8 +12,8 @@ from isone.load.postgres_tables import Connection
 from isone.market.schema import TableColumn
 
 REAL, SYNTHETIC = "isone", "isone_sandbox"
-"""The schemas: synthetic prices never stand beside real ones."""
-REBUILD = "python scripts/load_postgres.py --rebuild"
+"""The schemas: synthetic prices are never beside real ones."""
+REBUILD = "python -m isone load --to postgres --rebuild"
 _MADE_BY = "isone-prices"
 _COMMENT = f"ISO New England price history, loaded by {_MADE_BY}"
 

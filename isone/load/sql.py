@@ -6,7 +6,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.schema import TableColumn, table_columns
 
-LAYOUT = 4
+LAYOUT = 5
 """Raised when tables or columns change such that a database has to be loaded again."""
 
 OPERATING_DAYS = (
@@ -17,7 +17,7 @@ OPERATING_DAYS = (
     ),
     TableColumn("revision", "string", "", "final, prelim, or final and prelim", nullable=True),
     TableColumn(
-        "rows", "integer", "rows", "rows in the day's responses, of all places", nullable=True
+        "rows", "integer", "rows", "rows in the day's responses, of all locations", nullable=True
     ),
     TableColumn("files", "string", "", "the responses as stored, below the data folder"),
     TableColumn("digest", "string", "", "SHA-256 of the response, or of its requests' digests"),
@@ -26,7 +26,7 @@ OPERATING_DAYS = (
         "first_seen",
         "timestamp",
         "UTC",
-        "when the day was first had, in whatever revision",
+        "when the day was first stored, in whatever revision",
         nullable=True,
     ),
     TableColumn("source", "string", "", "where the responses come from; sandbox is synthetic"),
@@ -45,7 +45,7 @@ OPERATING_DAYS = (
 LOCATIONS = (
     TableColumn("location_id", "integer", "", "ISO-NE's id of the location or reserve zone"),
     TableColumn(
-        "location", "string", "", "its name, the newest where it has had several", nullable=True
+        "location", "string", "", "its name, the newest where there were several", nullable=True
     ),
     TableColumn(
         "location_type",
@@ -68,7 +68,7 @@ LISTED_LOCATIONS = (
 )
 TABLES = {
     "operating_days": ("Every day that was asked for, and what is known of it", OPERATING_DAYS),
-    "locations": ("The places that have a price in these tables", LOCATIONS),
+    "locations": ("The locations and reserve zones that have a price in these tables", LOCATIONS),
     "listed_locations": ("Every location that ISO-NE has listed, and when", LISTED_LOCATIONS),
 }
 """The tables beside the datasets': comment and columns."""

@@ -47,13 +47,13 @@ def _gridstatus(dataset: Dataset) -> View:
     return View(
         f"{dataset.name}_gridstatus",
         f"SELECT {listed} FROM {dataset.name}",
-        f"{dataset.title}, under the names that gridstatus gives its columns; instants show in the "
-        "session's time zone",
+        f"{dataset.title}, under the names that gridstatus gives its columns; timestamps show in "
+        "the session's time zone",
     )
 
 
 def _as_instant(column: str) -> str:
-    """A text as an instant; NULL where it names no offset, and so could be one of many."""
+    """A text as a timestamp; NULL where it names no offset, and so could be one of many."""
     has_offset = " OR ".join(f"{column} LIKE '{_INSTANT}{offset}'" for offset in _OFFSETS)
     return f"CASE WHEN {has_offset} THEN CAST({column} AS TIMESTAMP WITH TIME ZONE) END"
 
@@ -101,16 +101,16 @@ def _monthly_of_snapshots(dataset: Dataset, groups: list[str], means: list[str])
     of_month = [f"sum({name(each)} * seconds) / max(whole) AS {name(each)}" for each in means]
     query = f"""
     WITH snapshots AS (
-        SELECT operating_day, interval_start_utc, extract(epoch FROM interval_start_utc) AS at
+        SELECT operating_day, interval_start_utc, extract(epoch FROM interval_start_utc) AS moment
         FROM {dataset.name} GROUP BY operating_day, interval_start_utc
     ),
     lasting AS (
         SELECT operating_day, interval_start_utc,
             CAST(
-                coalesce(lead(at) {of_day}, {midnight.format("operating_day + 1")})
+                coalesce(lead(moment) {of_day}, {midnight.format("operating_day + 1")})
                 - CASE
-                    WHEN lag(at) {of_day} IS NULL THEN {midnight.format("operating_day")}
-                    ELSE at
+                    WHEN lag(moment) {of_day} IS NULL THEN {midnight.format("operating_day")}
+                    ELSE moment
                 END
                 AS DOUBLE PRECISION
             ) AS seconds
@@ -175,7 +175,7 @@ _SPREAD = View(
         ON five.location_id = da.location_id
         AND five.interval_start_utc = da.interval_start_utc
     """,
-    "Day-ahead less real-time LMP by hour; real-time from the hourly prices, else the mean of the "
+    "Day-ahead minus real-time LMP by hour; real-time from the hourly prices, else the mean of the "
     "five-minute ones; $/MWh",
 )
 _LOCATIONS = View(

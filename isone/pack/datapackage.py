@@ -4,7 +4,6 @@ Frictionless Data Package 2.0, https://datapackage.org. All of it is read from t
 """
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isone.market.datasets import DATASETS
-from isone.pack.parquet import read_facts
-from isone.store.store import Store, write_whole
+from isone.pack.parquet import read_metadata
+from isone.store.periods import files_of
+from isone.store.store import Store, write_json
 
 _SYNTHETIC = "These prices are synthetic: they come from the sandbox, not from ISO New England."
 
@@ -24,7 +24,7 @@ def write_datapackage(store: Store) -> int:
     Raises DamagedError for a file that was cut off.
     """
     folder = store.root / "parquet"
-    files = [path for name in DATASETS for path in sorted((folder / name).glob("*.parquet"))]
+    files = [path for name in DATASETS for path in files_of(folder / name, ending=".parquet")]
     resources = [_resource(folder, path) for path in files]
     package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
@@ -36,24 +36,23 @@ def write_datapackage(store: Store) -> int:
     if any(resource["isone"].get("synthetic_prices") == "true" for resource in resources):
         package["description"] = _SYNTHETIC
         package["sources"] = [{"title": "the sandbox of isone-prices"}]
-    content = json.dumps(package, indent=1).encode() + b"\n"
-    write_whole(folder / "datapackage.json", content)
+    write_json(folder / "datapackage.json", package)
     return len(resources)
 
 
 def _resource(folder: Path, path: Path) -> dict[str, Any]:
-    facts = read_facts(path)
+    metadata = read_metadata(path)
     schema = pq.read_schema(path)
     return {
         "name": f"{path.parent.name}.{path.stem}",
-        "title": f"{facts['title']}, {facts['first_day']} to {facts['last_day']}",
+        "title": f"{metadata['title']}, {metadata['first_day']} to {metadata['last_day']}",
         "path": path.relative_to(folder).as_posix(),
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
         "bytes": path.stat().st_size,
         "hash": f"sha256:{_digest(path)}",
         "rows": pq.read_metadata(path).num_rows,
-        "isone": facts,
+        "isone": metadata,
         "schema": {
             "fields": [_field(field) for field in schema],
             "primaryKey": list(DATASETS[path.parent.name].key_columns),

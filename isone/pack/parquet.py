@@ -16,10 +16,10 @@ from isone.store.manifest import Manifest
 _PREFIX = "isone."
 
 
-def arrow_schema(dataset: Dataset, facts: Mapping[str, str] | None = None) -> pa.Schema:
+def arrow_schema(dataset: Dataset, metadata: Mapping[str, str] | None = None) -> pa.Schema:
     """The columns of a dataset's file; each field's metadata has its `unit` and `meaning`."""
-    metadata = {f"{_PREFIX}{key}": value for key, value in (facts or {}).items()}
-    return pa.schema([_field(column) for column in table_columns(dataset)], metadata or None)
+    prefixed = {f"{_PREFIX}{key}": value for key, value in (metadata or {}).items()}
+    return pa.schema([_field(column) for column in table_columns(dataset)], prefixed or None)
 
 
 def _field(column: TableColumn) -> pa.Field:
@@ -29,7 +29,7 @@ def _field(column: TableColumn) -> pa.Field:
     return pa.field(column.name, column.parquet, column.nullable, described)
 
 
-def facts_of(dataset: Dataset, manifest: Manifest, chosen: Locations) -> dict[str, str]:
+def metadata_of(dataset: Dataset, manifest: Manifest, chosen: Locations) -> dict[str, str]:
     """What a file says of itself, as its metadata `isone.{key}`."""
     return {
         "dataset": dataset.name,
@@ -46,7 +46,7 @@ def facts_of(dataset: Dataset, manifest: Manifest, chosen: Locations) -> dict[st
     }
 
 
-def read_facts(path: Path) -> dict[str, str]:
+def read_metadata(path: Path) -> dict[str, str]:
     """What a file says of itself. Raises DamagedError for one that was cut off."""
     try:
         metadata = pq.read_schema(path).metadata or {}

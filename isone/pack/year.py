@@ -4,9 +4,9 @@ Download validated each response, and its SHA-256 shows here that it is still th
 response becomes columns, the next is read and unpacked, and the rows before are ordered and
 written, by threads that leave Python alone.
 
-Rows come in chunks of whole days, about half a million rows each, ordered by place, then time, and
-cut into row groups. So one place over a year is a row group or two of each chunk, one day of all
-places is one chunk, and a year of any size is packed in the memory of three chunks.
+Rows come in chunks of whole days, about half a million rows each, ordered by location, then time,
+and cut into row groups. So one location over a year is a row group or two of each chunk, one day of
+all locations is one chunk, and a year of any size is packed in the memory of three chunks.
 """
 
 import logging
@@ -28,11 +28,13 @@ from isone.market.locations import Locations
 from isone.market.requests import Request
 from isone.market.schema import sort_key
 from isone.pack.columns import ColumnReader
-from isone.pack.parquet import arrow_schema, facts_of
+from isone.pack.parquet import arrow_schema, metadata_of
 from isone.response import parse, reports
 from isone.response.columns import Place
+from isone.run.progress import Advance, unseen
 from isone.store import markers
 from isone.store.manifest import Manifest, read_manifest
+from isone.store.periods import files_of, year_of
 from isone.store.store import Entry, Store, sha256, writing_whole
 from isone.text import count, some
 
@@ -40,7 +42,7 @@ log = logging.getLogger(__name__)
 
 CHUNK_ROWS = 500_000
 GROUP_ROWS = 60_000
-"""Measured: `bench/pack.py --layouts`. Smaller groups read one place faster, and weigh more."""
+"""Measured: `bench/pack.py --layouts`. Smaller groups read one location faster, and weigh more."""
 _READ_AHEAD = 2
 
 
@@ -65,37 +67,29 @@ def pack_year(
     *,
     chunk_rows: int = CHUNK_ROWS,
     group_rows: int = GROUP_ROWS,
+    advance: Advance = unseen,
 ) -> Packed:
     """Write the Parquet file of a complete dataset-year; it appears whole or not at all.
 
     `locations` leaves out the rows of all others; sets without locations are kept whole. Raises
     DamagedError, naming the day, for a response that is not the one that was validated, and OSError
-    where the file cannot be written.
+    where the file cannot be written. `advance` is told how many responses are read, of how many.
     """
     dataset = DATASETS[dataset_name]
     reports.learn_from(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
     chosen: Locations = locations if dataset.chooses_locations else "all"
-    schema = arrow_schema(dataset, facts_of(dataset, manifest, chosen))
+    schema = arrow_schema(dataset, metadata_of(dataset, manifest, chosen))
     target = store.parquet_path(dataset_name, period)
     reader = ColumnReader(dataset, chosen)
-    rows = 0
     with (
         writing_whole(target) as file,
         _open_writer(file, schema, sort_key(dataset)) as writer,
         ThreadPoolExecutor(2, "pack") as pool,
     ):
-        written: Future[None] | None = None
-        responses = _responses(pool, store, dataset, manifest.requests)
-        for chunk in _chunks(reader, responses, chunk_rows):
-            if written:
-                written.result()
-            rows += sum(batch.num_rows for batch in chunk)
-            written = pool.submit(
-                _write_chunk, writer, dataset, chunk, list(reader.places), group_rows
-            )
-        if written:
-            written.result()
+        responses = _responses(pool, store, dataset, manifest.requests, advance)
+        chunks = _chunks(reader, responses, chunk_rows)
+        rows = _write_chunks(pool, writer, reader, chunks, group_rows)
         if rows + reader.left_out != manifest.rows:
             raise DamagedError(
                 f"{store.marker_path(dataset_name, period)} counts {manifest.rows} rows, and its "
@@ -105,6 +99,27 @@ def pack_year(
     known = {place.id for place in reader.places}
     absent = () if isinstance(chosen, str) else tuple(id for id in chosen if id not in known)
     return Packed(rows, reader.left_out, absent, target.stat().st_size)
+
+
+def _write_chunks(
+    pool: ThreadPoolExecutor,
+    writer: pq.ParquetWriter,
+    reader: ColumnReader,
+    chunks: Iterable[list[pa.RecordBatch]],
+    group_rows: int,
+) -> int:
+    """Write each chunk while the next one is read; returns the rows of all."""
+    rows = 0
+    written: Future[None] | None = None
+    for chunk in chunks:
+        if written:
+            written.result()
+        rows += sum(batch.num_rows for batch in chunk)
+        places = list(reader.places)
+        written = pool.submit(_write_chunk, writer, reader.dataset, chunk, places, group_rows)
+    if written:
+        written.result()
+    return rows
 
 
 def _warn_of_unknown(manifest: Manifest, chosen: Locations, reader: ColumnReader) -> None:
@@ -126,22 +141,28 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
     So each dataset-year has one file, and reading a whole folder counts no row twice.
     """
     target = store.parquet_path(dataset_name, period)
-    others = [path for path in target.parent.glob(f"{period[:4]}*.parquet") if path != target]
+    of_year = files_of(target.parent, year_of(period), ".parquet")
+    others = [path for path in of_year if path != target]
     for path in others:
         markers.of_table(store, dataset_name, path.stem).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
-    return sorted(others)
+    return others
 
 
 _VERIFY = "the same command with `-- verify` names all that is damaged, and how to fetch it again"
 
 
 def _responses(
-    pool: ThreadPoolExecutor, store: Store, dataset: Dataset, entries: Iterable[Entry]
+    pool: ThreadPoolExecutor,
+    store: Store,
+    dataset: Dataset,
+    entries: Sequence[Entry],
+    advance: Advance,
 ) -> Iterator[tuple[Entry, Request, bytes]]:
     """Each response, unpacked and shown to be the one that was validated, read ahead of its use."""
     coming: deque[tuple[Entry, Request, Future[bytes]]] = deque()
-    for entry in entries:
+    for number, entry in enumerate(entries, 1):
+        advance(number, len(entries), "responses")
         request = Request.named(dataset.name, entry.request)
         if request is None:
             raise DamagedError(
@@ -214,7 +235,7 @@ def _write_chunk(
 def _finished(
     dataset: Dataset, rows: pa.RecordBatch, places: Sequence[Place], schema: pa.Schema
 ) -> pa.Table:
-    """Rows in the columns of the file: numbers become instants, ids and names."""
+    """Rows in the columns of the file: numbers become timestamps, ids and names."""
     begins = rows["interval_start_utc"]
     length = pa.scalar((dataset.times.minutes or 0) * 60_000_000, pa.int64())  # of an interval
     zeros = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)

@@ -13,6 +13,7 @@ from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.run import status
 from isone.store.manifest import Manifest, read_manifest
+from isone.store.periods import files_of
 from isone.store.store import Entry, Store
 
 _PACKAGES = ("duckdb", "pyarrow", "altair", "vl-convert-python", "snakemake")
@@ -35,7 +36,7 @@ class Findings:
     first_fetched: str = ""
     last_fetched: str = ""
     revised: list[Entry] = field(default_factory=list)
-    """Final responses that took the place of a preliminary one, or stand beside it."""
+    """Final responses that took the place of a preliminary one, or are beside it."""
     corrected: list[Entry] = field(default_factory=list)
     """Final responses that took the place of a final one."""
 
@@ -76,7 +77,7 @@ def examine(store: Store) -> Quality:
     synthetic = False
     for dataset in DATASETS:
         entries: dict[str, Entry] = {}
-        for path in sorted((store.root / "complete" / dataset).glob("*.json")):
+        for path in files_of(store.root / "complete" / dataset):
             manifest = _read(path, remarks)
             if manifest:
                 synthetic |= manifest.synthetic_prices
@@ -114,7 +115,7 @@ def versions() -> list[tuple[str, str]]:
 
 
 def in_market_time(text: str) -> dt.datetime | None:
-    """An instant of a manifest, in market time."""
+    """A time of a manifest, in market time."""
     if not text:
         return None
     return dt.datetime.fromisoformat(text).astimezone(market_time.MARKET_ZONE)

@@ -91,6 +91,12 @@ def command(data_type: str, words: Sequence[str], settings: Settings, said: Coll
     return shlex.join([*map(_from_here, start), *words, *more])
 
 
+def module_command(words: Sequence[str]) -> str:
+    """The command line of `python -m isone` and these words, started in this folder."""
+    there = [] if Path.cwd() == PROJECT else ["env", f"PYTHONPATH={PROJECT}"]
+    return shlex.join([*there, _from_here(sys.executable), "-m", "isone", *words])
+
+
 def _differing(data_type: str, settings: Settings, said: Collection[str]) -> list[str]:
     there = _of_this_folder(data_type)
     words: list[str] = []
@@ -186,7 +192,7 @@ def end_sentence(dataset: str, newest: dt.date, last: dt.date, settings: Setting
     return f"{dataset} is published to {newest}; run again later for the days to {last}"
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what is wrong by raising UsageError, and names the nearest option for a misspelt one."""
 
     def error(self, message: str) -> NoReturn:
@@ -204,7 +210,7 @@ class _Parser(argparse.ArgumentParser):
 def make_parser(data_type: str) -> argparse.ArgumentParser:
     """The command line of a script."""
     by = DATA_TYPES[data_type]
-    arguments = _Parser(
+    arguments = Parser(
         prog=f"python {by.script}",
         description=f"Download ISO-NE's {by.what} day by day, one request at a time. Days that are "
         "here are not asked for again. What is not said here is taken from config.yaml.",

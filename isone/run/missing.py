@@ -34,14 +34,14 @@ def missing_requests(
     more.
     """
     had = usable(entries, locations, accepted)
-    lacking: list[Request] = []
+    left: list[Request] = []
     for day in days:
         ways = ways_of_day(dataset, day, locations)
         if any(all(request.name in had for request in way) for way in ways):
             continue
         requests = dataset.csv_requests(day) if from_reports else ways[0]
-        lacking += [request for request in requests if request.name not in had]
-    return list(dict.fromkeys(lacking))  # several days may hang on one request
+        left += [request for request in requests if request.name not in had]
+    return list(dict.fromkeys(left))  # several days may hang on one request
 
 
 def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accepted) -> bool:
@@ -147,7 +147,7 @@ def requests_left(store: Store, job: DatasetYear, settings: Settings) -> Request
         return Requests()
     dataset = DATASETS[job.dataset]
     entries = store.read_ledger(job.dataset, job.year)
-    lacking = missing_requests(
+    wanted = missing_requests(
         dataset,
         job.days(newest_first=settings.newest_first),
         job.locations,
@@ -156,7 +156,7 @@ def requests_left(store: Store, job: DatasetYear, settings: Settings) -> Request
         from_reports=sources.kind(settings) == sources.REPORTS,
     )
     unvalidated = store.unvalidated_requests(job.dataset, job.year)
-    left = [request for request in lacking if request.name not in unvalidated]
+    left = [request for request in wanted if request.name not in unvalidated]
     hoped_for = [request for request in left if is_hoped_for(request, job.final_through)]
     maybe = sum(request.preliminary.name not in entries for request in hoped_for)
     return Requests(len(left), maybe)

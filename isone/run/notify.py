@@ -1,6 +1,6 @@
 """A message when a job failed or a gap was accepted again: mail, Slack, a webhook, by apprise.
 
-Where it goes stands in the environment alone (`ISONE_NOTIFY`, one or more of apprise's URLs), for
+Where it goes is in the environment alone (`ISONE_NOTIFY`, one or more of apprise's URLs), for
 such a URL holds passwords and tokens. Nothing here raises: a message that cannot be sent is told on
 stderr, and changes nothing about how the run ended.
 """
@@ -8,11 +8,11 @@ stderr, and changes nothing about how the run ended.
 import importlib
 import logging
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isone.run import status
+from isone.run.console import announce
 from isone.run.plan import Plan
 from isone.run.status import State
 from isone.run.summary import missing_days
@@ -119,4 +119,4 @@ def _apprise() -> Any:
 
 
 def _say(sentence: str) -> None:
-    print(f"# {sentence}", file=sys.stderr)
+    announce(f"# {sentence}")

@@ -84,7 +84,8 @@ def _values_of(key: IdKey | TextKey, day: dt.date, place: int | None) -> Iterato
             yield {key.column.field: market_time.timestamp(before[-1])}
     else:
         for text in key.owed(day) or _TEXTS.get(key.kind, ("ONE", "OTHER")):
-            yield {key.column.field: text}
+            if text or not key.column.required:
+                yield {key.column.field: text}
 
 
 def _record(

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from isone.errors import UNREADABLE
+from isone.store.periods import is_period
 from isone.store.store import Store, sha256, write_json
 
 
@@ -57,7 +58,8 @@ def of_report(store: Store, what: str) -> Path:
 def tables(store: Store) -> Iterator[tuple[str, str]]:
     """Dataset and period of every packed dataset-year that has a marker."""
     for path in sorted((store.root / "packed").glob("*/*.json")):
-        yield path.parent.name, path.stem
+        if is_period(path.stem):
+            yield path.parent.name, path.stem
 
 
 def read(path: Path) -> Marker | None:

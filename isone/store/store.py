@@ -26,6 +26,7 @@ import msgspec
 from isone.errors import UNREADABLE, DownloadError, UsageError
 from isone.market.flaws import Flaw
 from isone.market.requests import Request
+from isone.store import periods
 from isone.store.processes import runs_here, this_host
 
 _RESPONSE, _REPORT = ".json.gz", ".csv.gz"
@@ -223,10 +224,10 @@ class Store:
         write_json(path, manifest)
         return path
 
-    def marker_periods(self, dataset: str) -> list[str]:
-        """The periods of a dataset that have their markers."""
+    def marker_periods(self, dataset: str, year: int | None = None) -> list[str]:
+        """The periods of a dataset that have their markers, in order; those of a year if given."""
         folder = self.marker_path(dataset, "any").parent
-        return [name.removesuffix(".json") for name in _listing(folder, suffix=".json")]
+        return [path.stem for path in periods.files_of(folder, year)]
 
     def remove_markers(self, dataset: str, periods: Iterable[str]) -> None:
         """Remove markers that say nothing which another does not say too."""

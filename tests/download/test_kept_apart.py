@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import SERVICE
+from running import SERVICE, run_script
 
 from isone.audit.recheck.jobs import recheck_days
 from isone.audit.reconcile.jobs import reconcile_year
-from isone.download import jobs, locations
+from isone.download import locations
 from isone.download.client import Client
 from isone.download.year import Downloader
 from isone.errors import StopRunError
@@ -106,9 +106,10 @@ def test_nothing_of_the_sandbox_is_stored_as_real(
         **{"data_types": "lmp", "markets": "da", "locations": "all"},
         **{"data_dir": str(tmp_path / "data"), "log_dir": str(tmp_path / "logs")},
     }
-    log = str(tmp_path / "stable.log")
-    assert jobs.download_prices(config, "lmp_da_hourly", "2024.through-20240101", log, 1) == 2
-    assert SYNTHETIC in Path(log).read_text()
+    year = {"dataset": "lmp_da_hourly", "period": "2024.through-20240101"}
+    assert run_script("download_prices", config, **year) == 2
+    log = tmp_path / "logs" / "isone_lmp_da_hourly_2024.through-20240101.log"
+    assert SYNTHETIC in log.read_text()
     assert list(tmp_path.rglob("*.gz")) == []
     assert len(sandbox.requests) == 1
 

@@ -21,7 +21,7 @@ from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.response import parse, reports
 from isone.run import custom, sources, status
-from isone.run.journal import Redaction
+from isone.run.log import Redaction
 from isone.run.plan import Plan, Planned
 from isone.run.settings import config_of_this_folder, read_settings
 from isone.run.sources import Credentials, Source
@@ -54,8 +54,8 @@ def said(call: Callable[[], object], kind: type[IsoneError]) -> str:
         ({"years": 10**400}, "is neither a year nor a range"),
         ({"years": "２０２４"}, "is neither a year nor a range"),
         ({"years": "2024\x00"}, "has a character that cannot be printed"),
-        ({"locations": "４０００"}, "cannot stand here"),
-        ({"locations": "4000;DROP TABLE locations"}, "cannot stand here"),
+        ({"locations": "４０００"}, "is not a valid value"),
+        ({"locations": "4000;DROP TABLE locations"}, "is not a valid value"),
         ({"retry_delay": "nan"}, "'nan' is not a number"),
         ({"retry_delay": float("nan")}, "'nan' is not a number"),
         ({"retry_delay": "inf"}, "'inf' is not a number"),
@@ -64,8 +64,8 @@ def said(call: Callable[[], object], kind: type[IsoneError]) -> str:
         ({"data_dir": "a\x00b"}, "data_dir: 'a\\x00b' has a character that cannot be printed"),
         ({"log_dir": "logs\x1b[2J"}, "has a character that cannot be printed"),
         ({"data_dir": "~nobody_of_this_name/x"}, "begins with the home of nobody known here"),
-        ({"base_url": "http://[::1"}, "http://[::1 is no address"),
-        ({"base_url": "http://host:port/x"}, "is no address"),
+        ({"base_url": "http://[::1"}, "http://[::1 is not a valid address"),
+        ({"base_url": "http://host:port/x"}, "is not a valid address"),
         ({"base_url": "http://host/a\nHost: b"}, "a\\nHost: b' has a character that cannot be"),
         ({"database": "postgresql://me:canary@host/\n"}, "may hold a password) has a character"),
         ({"sandbox_nodes": 1e30}, "sandbox_nodes: 1e+30 is not a whole number"),
@@ -74,7 +74,7 @@ def said(call: Callable[[], object], kind: type[IsoneError]) -> str:
         ({"years": [[[["2024"]]]]}, "is nested too deeply"),
         ({"years": [["2024"]]}, "a list is not text"),
         ({"data_dir": {"a": "b"}}, "a mapping is not text"),
-        ({"database": "postgresql://[::1"}, "this is no address of a PostgreSQL database"),
+        ({"database": "postgresql://[::1"}, "this is not the address of a PostgreSQL database"),
     ],
     ids=lambda value: ascii(value)[:40] if isinstance(value, dict) else "",
 )

@@ -398,8 +398,8 @@ WRONG = dt.date(2024, 1, 3)
 def replay(tmp_path: Path) -> Path:
     """A service that answers one day with the prices of the day before it."""
     folder = tmp_path / "replay"
-    path = DAY_AHEAD.path.format(day=f"{WRONG:%Y%m%d}")
-    other = DAY_AHEAD.path.format(day=f"{WRONG - dt.timedelta(days=1):%Y%m%d}")
+    path = DAY_AHEAD.request.path.format(day=f"{WRONG:%Y%m%d}")
+    other = DAY_AHEAD.request.path.format(day=f"{WRONG - dt.timedelta(days=1):%Y%m%d}")
     body = Synthetic(seed=0, nodes=0).answer(other, LATER).body
     file = folder / "api/v1.1" / f"{path}.json"
     file.parent.mkdir(parents=True)

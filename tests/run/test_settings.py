@@ -12,7 +12,7 @@ from isone.market.datasets import DATA_TYPES, DATASETS, words_of
 from isone.market.locations import HUBS
 from isone.run import schemas
 from isone.run.config import Config
-from isone.run.settings import PROJECT, read_settings
+from isone.run.settings import PROJECT, below, read_settings
 
 GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}
 
@@ -45,16 +45,32 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"years": "2023-2019"}, "2023-2019 runs backwards; write 2019-2023"),
         ({"timeout": 5}, "did you mean 'connect_timeout', 'read_timeout' or 'total_timeout'?"),
         ({"Markets": "da"}, "did you mean 'markets'?"),
-        ({"markets": "realtime"}, "markets: 'realtime' is not one of da, rt, rt-hourly (For lmp"),
+        (
+            {"markets": "realtime"},
+            "markets: 'realtime' is not a valid value; valid values are da, rt-hourly, rt (For lmp",
+        ),
         ({"markets": "DA"}, "; did you mean 'da'? (For lmp"),
-        ({"markets": [["da"]]}, "markets: a list is not one of da, rt, rt-hourly (For lmp"),
-        ({"services": "regulation regulatoin"}, "services: 'regulatoin' is not one of regulation,"),
+        (
+            {"markets": [["da"]]},
+            "markets: a list is not a valid value; valid values are da, rt-hourly, rt (For lmp",
+        ),
+        (
+            {"services": "regulation regulatoin"},
+            "services: 'regulatoin' is not a valid value; valid values are regulation,",
+        ),
         ({"services": "reserve"}, "; did you mean 'reserves' or 'reserves-hourly'? (For as"),
-        ({"data_types": "all lpm"}, "data_types: 'lpm' is not one of lmp, as, constraints, all"),
-        ({"source": "web"}, "source: 'web' is not one of auto, webservices, reports, sandbox; did"),
+        (
+            {"data_types": "all lpm"},
+            "data_types: 'lpm' is not a valid value; valid values are lmp, as, constraints, all",
+        ),
+        (
+            {"source": "web"},
+            "source: 'web' is not a valid value; valid values are auto, webservices, "
+            "reports, sandbox; did",
+        ),
         (
             {"locations": "4000 maine"},
-            "locations: 'maine' cannot stand here; write, for example, hubs, all or 4000 (hubs (",
+            "locations: 'maine' is not a valid value; write, for example, hubs, all or 4000 (",
         ),
         ({"years": {2024: 1}}, "years: a mapping is not text (Years to download, such as 2024"),
         ({"retry_delay": "5m"}, "retry_delay: '5m' is not a number (Seconds to wait"),
@@ -67,13 +83,13 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"through": "2017-02-31"}, "through: '2017-02-31' is a day that no calendar has"),
         (
             {"base_url": "localhost:8080"},
-            "base_url: 'localhost:8080' cannot stand here; write, for example, http://127.0.0.1:",
+            "base_url: 'localhost:8080' is not a valid value; write, for example, http://127.0.0.1:",
         ),
         (
             {"base_url": "https://me:secret@host/api"},
             "base_url: what is given (not repeated here, for with an '@' it may hold a password)",
         ),
-        ({"data_types": []}, "data_types: there is nothing in it"),
+        ({"data_types": []}, "data_types: the list is empty"),
         ({"data_types": "constraints", "markets": "rt-hourly"}, "which have da, rt"),
         ({"accepted_flaws": [GAP, GAP | {"day": "2024-06-31"}]}, "accepted_flaws, entry 2, day: "),
         (
@@ -86,7 +102,7 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ),
         (
             {"accepted_flaws": [{"dataset": "reserve_5min"}]},
-            "accepted_flaws, entry 1: day and reason must be in it",
+            "accepted_flaws, entry 1: day and reason must be given",
         ),
         (
             {"accepted_flaws": [{"dataset": "reserve_5min", "date": "2024-06-01"}]},
@@ -186,3 +202,14 @@ def test_config_yaml_says_the_defaults() -> None:
 def test_synthetic_prices_lie_apart_from_real_ones() -> None:
     assert read_settings({"source": "sandbox"}).store_dir == Path("data/sandbox")
     assert read_settings({"source": "webservices"}).store_dir == Path("data")
+
+
+def test_a_prefix_moves_the_folders_that_are_said_from_the_working_folder() -> None:
+    def folders(config: dict[str, Any]) -> tuple[str, str]:
+        settings = read_settings(below("prices/", config))
+        return str(settings.data_dir), str(settings.log_dir)
+
+    assert folders({}) == ("prices/data", "prices/logs")
+    assert folders({"data_dir": "mine", "log_dir": None}) == ("prices/mine", "prices/logs")
+    assert folders({"data_dir": "/srv/isone", "log_dir": "../logs"}) == ("/srv/isone", "../logs")
+    assert below("", {"years": 2024}) == {"years": 2024}

@@ -24,7 +24,7 @@ NOT_PUBLISHED, NOT_WHOLE = "not published", "not whole here"
 
 
 class Month(msgspec.Struct, frozen=True):
-    """A month at a place: ISO-NE's average, ours, and what is to be thought of them."""
+    """A month at a location: ISO-NE's average, ours, and what is to be thought of them."""
 
     market: str
     location_id: int
@@ -69,7 +69,7 @@ _decoder = msgspec.json.Decoder(_Response)
 def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
     """ISO-NE's averages of a year ($/MWh) by month (1 to 12), from a response's JSON.
 
-    Raises ResponseError for another form, year or place; an empty response has no months.
+    Raises ResponseError for another form, year or location; an empty response has no months.
     """
     try:
         response = _decoder.decode(body)
@@ -94,7 +94,7 @@ def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
 def compare_year(
     market: str, location: int, year: int, published: Mapping[int, float], hours: Hours
 ) -> list[Month]:
-    """The twelve months of a year at a place."""
+    """The twelve months of a year at a location."""
     return [
         _compare(market, location, f"{year}-{month:02d}", published.get(month),
                  month_hours(year, month), hours)

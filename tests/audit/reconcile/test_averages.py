@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from filled import config_for, fill
 from reading import records_of
-from running import Snakemake
+from running import Snakemake, reconcile
 
 from isone.audit.reconcile import averages, jobs, ours, outputs, verdict
 from isone.audit.reconcile.averages import AGREES, DIFFERS, FLAT, NOT_PUBLISHED, NOT_WHOLE
@@ -159,7 +159,7 @@ def test_a_reconciliation_of_nothing_ends_with_a_sentence_and_1(
     if days:
         fill(store, ["lmp_da_hourly"], "2026-03-01", f"2026-03-0{days}")
         tables = [str(store.parquet_path("lmp_da_hourly", f"2026.through-2026030{days}"))]
-    assert jobs.reconcile_prices(config_for(store), tables, str(tmp_path / "x.log")) == 1
+    assert reconcile(config_for(store), tables) == 1
     sentence = f"nothing was compared with ISO-NE's own figures: {why}"
     assert sentence in " ".join(capsys.readouterr().err.split())
     assert outputs.summary_path(store).read_text().startswith(sentence)

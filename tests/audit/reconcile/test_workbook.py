@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from filled import config_for, fill
-from running import PROJECT
+from running import PROJECT, reconcile
 
-from isone.audit.reconcile import jobs, ours, outputs, results, workbook
+from isone.audit.reconcile import ours, outputs, results, workbook
 from isone.errors import UsageError
 from isone.market import market_time
 from isone.market.locations import HUB
@@ -232,7 +232,7 @@ def test_regulation_that_is_packed_is_compared_with_the_hub_sheet(
     headings = ("Date", "Hr_End", "DA_LMP", "Reg_Capacity_Price", "Max_5min_RSP")
     smd = write(tmp_path / "smd.xlsx", rows, headings)
     config = config_for(store, smd=str(smd))
-    assert jobs.reconcile_prices(config, tables, str(tmp_path / "x.log")) == 0
+    assert reconcile(config, tables) == 0
     assert [(s.sheet, s.hours, s.differ) for s in results.read_sheets(store)] == [
         ("ISO NE CA", 23, 0),
         ("ISO NE CA Max_5min_RSP", 23, 0),
@@ -242,7 +242,7 @@ def test_regulation_that_is_packed_is_compared_with_the_hub_sheet(
     assert said == "of 69 compared hours, all agree with ISO-NE's own figures\n"
     rows[1][3] += 25
     write(smd, rows, headings)
-    assert jobs.reconcile_prices(config, tables, str(tmp_path / "x.log")) == 1
+    assert reconcile(config, tables) == 1
     said = outputs.summary_path(store).read_text()
     assert said == "1 of 69 compared hours differ from ISO-NE's own figures\n"
     assert said.strip() in " ".join(capsys.readouterr().err.split())
@@ -258,7 +258,7 @@ def test_a_workbook_without_an_hour_that_is_here_ends_with_a_sentence_and_1(
     table = str(store.parquet_path("lmp_da_hourly", "2026.through-20260308"))
     for tables, why in (([table], "72 hours of the workbook not here"),
                         ([], "no packed table of energy prices is chosen")):  # fmt: skip
-        assert jobs.reconcile_prices(config, tables, str(tmp_path / "x.log")) == 1
+        assert reconcile(config, tables) == 1
         said = " ".join(capsys.readouterr().err.split())
         assert f"nothing was compared with ISO-NE's own figures: {why}" in said
         assert why in outputs.summary_path(store).read_text()

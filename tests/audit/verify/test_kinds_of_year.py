@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 from filled import TODAY, build_duckdb, config_for, settings_for
-from running import SERVICE
+from running import SERVICE, verify
 from spoiled import change_duckdb, change_marker, change_parquet, flip_a_bit
 
-from isone.audit.verify import jobs
 from isone.audit.verify.verdict import DAMAGED, OK, Verdict
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
@@ -241,7 +240,7 @@ def replace_by_another_day(store: Store, request: Request) -> None:
         pytest.param(replace_by_another_day, id="of another day"),
     ],
 )
-def test_a_damaged_response_is_named_and_put_aside_alone(
+def test_a_damaged_response_is_named_and_removed_alone(
     store: Store, kind: Kind, spoil: Callable[[Store, Request], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -252,7 +251,7 @@ def test_a_damaged_response_is_named_and_put_aside_alone(
     assert damage_of(verdict) == {("raw", str(kind.day))}
     assert [damage.request for damage in verdict.damage] == [request.name]
     before = files_of(store) - {store.raw_path(request)}
-    assert "fetches 1 response again and writes 1 marker again" in mend(store, kind, capsys)
+    assert "fetches 1 response again and writes 1 marker again" in repair(store, kind, capsys)
     gone = before - files_of(store)
     assert gone == {store.marker_path(*kind.name)}
     assert not store.raw_path(request).exists()
@@ -292,7 +291,7 @@ def test_a_changed_marker_is_named_and_removed_alone(
     change_marker(store, kind.name, lambda content: change(content, kind.day))
     assert damage_of(check(store, kind)) == {("marker", str(kind.day))}
     before = files_of(store)
-    said = mend(store, kind, capsys)
+    said = repair(store, kind, capsys)
     assert "writes 1 marker again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
     assert gone == {store.marker_path(*kind.name)}
@@ -307,7 +306,7 @@ def test_a_changed_row_of_the_table_is_named_and_the_table_removed_alone(
                    f"{column} + (operating_day = '{kind.day}')::INTEGER / 1e6")  # fmt: skip
     assert damage_of(check(store, kind)) == {("parquet", str(kind.day))}
     before = files_of(store)
-    said = mend(store, kind, capsys)
+    said = repair(store, kind, capsys)
     assert "writes 1 table again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
     assert gone == {store.parquet_path(*kind.name), markers.of_table(store, *kind.name)}
@@ -344,7 +343,7 @@ def test_what_was_changed_in_duckdb_is_named_and_only_loaded_again(
     change_duckdb(store, statement.format(table=kind.dataset, day=day))
     assert damage_of(check(store, kind)) == {("duckdb", str(kind.day))}
     before = files_of(store)
-    said = mend(store, kind, capsys)
+    said = repair(store, kind, capsys)
     assert "loads 1 dataset-year again and leaves the responses, of which none is damaged" in said
     assert before - files_of(store) == {markers.of_duckdb(store)}
 
@@ -356,10 +355,10 @@ def files_of(store: Store) -> set[Path]:
     return {path for path in paths | {store.duckdb_path} if path.is_file()}
 
 
-def mend(store: Store, kind: Kind, capsys: pytest.CaptureFixture[str]) -> str:
+def repair(store: Store, kind: Kind, capsys: pytest.CaptureFixture[str]) -> str:
     """Check with refetch=true; returns what was said, in one line."""
     capsys.readouterr()
-    assert jobs.verify_by_hand(config_for(store, refetch=True), [kind.name]) == 1
+    assert verify(config_for(store, refetch=True), kind.name) == 1
     return " ".join(capsys.readouterr().err.split())
 
 
@@ -371,6 +370,6 @@ def test_after_a_repair_the_next_download_makes_an_open_year_sound_again(
     store = Store(Path(shutil.copytree(sound_stores(name).root, tmp_path / "sandbox")))
     for day in (kind.first, kind.day):
         flip_a_bit(store.raw_path(requests_of(store, kind, day)[0]))
-    assert jobs.verify_by_hand(config_for(store, refetch=True), [kind.name]) == 1
+    assert verify(config_for(store, refetch=True), kind.name) == 1
     fill(store, kind)
     assert check(store, kind).verdict == OK

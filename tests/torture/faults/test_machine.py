@@ -33,10 +33,9 @@ BAD = f"{BAD_DAY:%Y%m%d}"
 
 JOB = """
 import json, sys
-from isone.run import journal
-from isone.download import jobs
-with journal.sentences():
-    sys.exit(jobs.download_prices(json.loads(sys.argv[1]), *sys.argv[2:5], attempt=1))
+from running import run_script
+year = {"dataset": sys.argv[2], "period": sys.argv[3]}
+sys.exit(run_script("download_prices", json.loads(sys.argv[1]), **year))
 """
 
 
@@ -52,10 +51,10 @@ def job(
         "log_dir": str(folder / "logs"),
         "newest_first": False,
     } | config
-    words = ["lmp_da_hourly", "2024.through-20240103", str(folder / "stable.log")]
+    words = ["lmp_da_hourly", "2024.through-20240103"]
     command = [sys.executable, "-c", JOB, json.dumps(settings), *words]
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    environ = os.environ | {"PYTHONPATH": str(PROJECT)}
+    environ = os.environ | {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'tests'}"}
     return command, {**output, "env": environ, "preexec_fn": before}
 
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
 from isone.download.client import Client
-from isone.download.year import Downloader
+from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS, HUBS, Request
 from isone.run.settings import read_settings
 from isone.run.sources import Source

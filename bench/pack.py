@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from bench.lines import Line, median_ratio, median_seconds, memory, take_turns
 from bench.options import Options
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS
 from isone.pack.year import pack_year
 from isone.response.parse import inflate

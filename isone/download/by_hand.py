@@ -58,8 +58,8 @@ def main(data_type: DataType, words: Sequence[str] | None = None) -> int:
 
 def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) -> str | None:
     """Have a dataset's days; returns what went wrong, if anything did."""
+    from isone.download.outcome import MissingDaysError
     from isone.download.session import open_downloader
-    from isone.download.year import MissingDaysError
     from isone.run.journal import Redaction
 
     log = logging.getLogger("isone")

@@ -16,10 +16,10 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO
 
 import msgspec
 
@@ -84,14 +84,6 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 _entry_decoder = msgspec.json.Decoder(Entry)
 _entry_encoder = msgspec.json.Encoder()
-
-
-class Validated(NamedTuple):
-    """A response that was shown to be whole and is not stored yet."""
-
-    request: Request
-    found_at: Path
-    entry: Entry
 
 
 @dataclass(frozen=True)
@@ -186,20 +178,15 @@ class Store:
                     found[entry.name] = entry.stat().st_size
         return found
 
-    def save_responses(self, batch: Sequence[Validated]) -> None:
-        """Give validated responses their final names, lastingly, and note them in their ledgers."""
-        for validated in batch:
-            sync(validated.found_at)
-        noted: dict[Path, list[Entry]] = {}
-        for request, found_at, entry in batch:
-            folder = self.raw_dir(request.dataset, request.day.year)
-            found_at.replace(folder / entry.file)
-            for name in {f"{entry.request}{_RESPONSE}", f"{entry.request}{_REPORT}"} - {entry.file}:
-                (folder / name).unlink(missing_ok=True)  # the same request from another source
-            noted.setdefault(self.ledger_path(request.dataset, request.day.year), []).append(entry)
-        for ledger, entries in noted.items():
-            sync(ledger.parent)
-            _add_lines(ledger, entries)
+    def save_response(self, request: Request, found_at: Path, entry: Entry) -> None:
+        """Give a validated response its final name, lastingly, and note it in the ledger."""
+        sync(found_at)
+        folder = self.raw_dir(request.dataset, request.day.year)
+        found_at.replace(folder / entry.file)
+        for name in {f"{entry.request}{_RESPONSE}", f"{entry.request}{_REPORT}"} - {entry.file}:
+            (folder / name).unlink(missing_ok=True)  # the same request from another source
+        sync(folder)
+        _add_line(self.ledger_path(request.dataset, request.day.year), entry)
 
     def reject_response(self, request: Request, found_at: Path, reason: str) -> Path:
         """Keep a rejected response aside for the reader, with the reason beside it."""
@@ -247,12 +234,11 @@ def _raw_dir(root: Path, dataset: str, year: int) -> Path:
     return root / "raw" / dataset / str(year)
 
 
-def _add_lines(ledger: Path, entries: Iterable[Entry]) -> None:
-    """Add lines to a ledger; a line cut off by a crash before them does no harm."""
+def _add_line(ledger: Path, entry: Entry) -> None:
+    """Add a line to a ledger; one cut off by a crash before it does no harm."""
     with ledger.open("a+b") as file:
         new_line = b"\n" * _ends_in_mid_line(file)
-        lines = [_entry_encoder.encode(entry) + b"\n" for entry in entries]
-        file.write(new_line + b"".join(lines))
+        file.write(new_line + _entry_encoder.encode(entry) + b"\n")
 
 
 def _take_lock(lock: IO[str], root: Path) -> None:

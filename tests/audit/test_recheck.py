@@ -11,7 +11,8 @@ import pytest
 
 from isone.audit.recheck import jobs, outputs, verdict
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS, HUBS, Request
 from isone.run import run
 from isone.run.selection import DatasetYear

@@ -36,11 +36,9 @@ def flawed(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     ]
     write_json(marker, json.loads(marker.read_bytes()) | {"flaws": flaws})
     build_duckdb(store)
-    validated = received.received(store, Request(REGULATION, LEDGER), b"prices")
+    request, path, entry = received.received(store, Request(REGULATION, LEDGER), b"prices")
     flaw = Flaw("negative-price", "-0.01 at 07:00")
-    store.save_responses(
-        [validated._replace(entry=msgspec.structs.replace(validated.entry, flaws=(flaw,)))]
-    )
+    store.save_response(request, path, msgspec.structs.replace(entry, flaws=(flaw,)))
     return facts.gather(settings_for(store, years="2025"), store)
 
 

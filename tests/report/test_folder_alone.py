@@ -31,9 +31,8 @@ def store(tmp_path: Path) -> Store:
 
 def file(store: Store, request: Request, **noted: Any) -> None:
     """File a response by hand; what is in it does not matter here."""
-    validated = received.received(store, request, request.name.encode())
-    entry = msgspec.structs.replace(validated.entry, **noted)
-    store.save_responses([validated._replace(entry=entry)])
+    request, path, entry = received.received(store, request, request.name.encode())
+    store.save_response(request, path, msgspec.structs.replace(entry, **noted))
 
 
 def days(store: Store, **config: Any) -> dict[dt.date, Day]:

@@ -13,7 +13,7 @@ import pytest
 
 from isone.audit.reconcile import averages
 from isone.audit.verify import verdict
-from isone.download import locations
+from isone.download import location_list
 from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
 from isone.market.datasets import DATASETS, Request
@@ -229,9 +229,9 @@ def test_a_sentence_is_one_printable_line_whatever_it_quotes() -> None:
 
 
 def test_a_name_of_a_location_forges_no_line_of_a_log() -> None:
-    before = [locations.Location(5000, "NETWORK NODE", "LD.A")]
-    after = [locations.Location(5000, "NETWORK NODE", f"LD.A{ESCAPE}")]
-    messages = locations._changes(before, after)
+    before = [location_list.Location(5000, "NETWORK NODE", "LD.A")]
+    after = [location_list.Location(5000, "NETWORK NODE", f"LD.A{ESCAPE}")]
+    messages = location_list._changes(before, after)
     assert messages[0].isprintable()
     assert "1 renamed location: 5000 LD.A is LD.A?]0;owned" in messages[0]
 
@@ -239,7 +239,7 @@ def test_a_name_of_a_location_forges_no_line_of_a_log() -> None:
 @pytest.mark.parametrize(
     "read",
     [
-        pytest.param(locations.read_locations, id="locations"),
+        pytest.param(location_list.read_locations, id="locations"),
         pytest.param(
             lambda body: check.examine(
                 DATASETS["lmp_da_hourly"], Request("lmp_da_hourly", dt.date(2024, 1, 1)), body

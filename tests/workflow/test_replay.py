@@ -14,7 +14,7 @@ from statistics import mean
 import pytest
 from running import Snakemake
 
-from isone.download import locations
+from isone.download import location_list
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUB, HUBS, Request
 from isone.response import check, parse
@@ -113,7 +113,7 @@ def test_the_real_list_of_locations_is_read_and_has_the_hub_and_zones(
     examples_folder: Path,
 ) -> None:
     body = (examples_folder / "locations_all.json").read_bytes()
-    found = {each.id: (each.name, each.type) for each in locations.read_locations(body)}
+    found = {each.id: (each.name, each.type) for each in location_list.read_locations(body)}
     assert len(found) == 1302
     assert {id: found[id] for id in CORE_LOCATIONS} == CORE_LOCATIONS
 

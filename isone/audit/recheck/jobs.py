@@ -17,7 +17,7 @@ import msgspec
 from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
 from isone.download.session import open_client
-from isone.download.year import entry_of, received_now, source_of
+from isone.download.validation import entry_of, received_now, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
 from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset, Request
@@ -27,7 +27,7 @@ from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import read_settings
 from isone.store.manifest import DayFlaw, day_flaws, read_manifest
-from isone.store.store import Entry, Store, Validated, make_folder, sha256, write_json, write_whole
+from isone.store.store import Entry, Store, make_folder, sha256, write_json, write_whole
 
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 
@@ -149,7 +149,7 @@ def _recheck(
     write_whole(kept, had)
     unvalidated = store.unvalidated_path(request)
     unvalidated.write_bytes(content)
-    store.save_responses([Validated(request, unvalidated, new)])
+    store.save_response(request, unvalidated, new)
     _rewrite_markers(store, dataset.name, new)
     log.warning("%s: corrected by ISO-NE, %s (the response before it: %s)", request, changes, kept)
     for flaw in found:

@@ -17,7 +17,8 @@ from isone.audit.verify import jobs
 from isone.audit.verify.verdict import DAMAGED, OK, Verdict
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.market import clock, flaws
 from isone.market.datasets import DATASETS, HUBS, Locations, Request
 from isone.pack.year import pack_year

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from isone.download import locations
+from isone.download import location_list
 from isone.errors import NoDataError, ResponseError
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset
@@ -69,7 +69,7 @@ def test_real_hours_of_the_days_when_clocks_change_are_where_they_belong(
 
 def test_a_real_list_of_locations_and_a_report_name_the_same_places(examples_folder: Path) -> None:
     body = (examples_folder / "locations_all.json").read_bytes()
-    listed = {each.id: each.name for each in locations.read_locations(body)}
+    listed = {each.id: each.name for each in location_list.read_locations(body)}
     head = (examples_folder / "WW_DALMP_ISO_20260317.head.csv").read_bytes()
     ((id, name, kind),) = reports.places_in(head + b'"T","1 lines"')
     assert (listed[id], kind) == (name, "NETWORK NODE")

@@ -10,9 +10,10 @@ import pytest
 
 from isone.audit.verify.raw import rows_of
 from isone.audit.verify.year import verify_year
-from isone.download import locations
+from isone.download import location_list
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.errors import ResponseError
 from isone.market import clock
 from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Request
@@ -54,7 +55,7 @@ def bring(
 ) -> DatasetYear:
     """A year of which the last days are preliminary, as a download job brings it."""
     job = DatasetYear(HOURLY.name, 2026, first, LAST, chosen, final_through=min(FINAL, LAST))
-    locations.require_known(store, client, chosen)
+    location_list.require_known(store, client, chosen)
     download_year(Downloader(store, client, HOURLY), job, newest_first=True)
     return job
 
@@ -98,7 +99,7 @@ def test_a_day_is_packed_and_checked_alike_once_its_names_are_known(
         before = pack(store, job, ALL_LOCATIONS)
     assert (before.rows, before.left_out) == (24 * 9, 24 * OTHERS)
     assert "without a known id" in caplog.text
-    locations.refresh(store, public)
+    location_list.refresh(store, public)
     _forget(monkeypatch)
     settings = read_settings({"data_dir": str(tmp_path), "source": "reports"})
     verdict = verify_year(store, settings, HOURLY.name, job.period)

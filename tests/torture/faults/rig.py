@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from isone.download.client import Client
-from isone.download.year import Downloader, Outcome, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import Outcome
+from isone.download.progress import Progress
 from isone.market.datasets import DATASETS, Locations
 from isone.run.selection import Accepted, DatasetYear
 from isone.run.settings import HttpPolicy
@@ -35,6 +38,16 @@ JSON_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 @dataclass
+class _Reasons(Progress):
+    """Notes why the client waits."""
+
+    reasons: list[str]
+
+    def wait(self, _seconds: float, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+@dataclass
 class Rig:
     """A store, and the means to fill it from a service; waits are noted instead of waited."""
 
@@ -48,7 +61,7 @@ class Rig:
     def client(self, **policy: Any) -> Client:
         source = Source("sandbox", self.url, self.credentials)
         client = Client(source, replace(self.policy, **policy), sleep=self.waits.append)
-        client.on_wait = lambda seconds, reason: self.reasons.append(reason)
+        client.progress = _Reasons(self.reasons)
         return client
 
     def bring(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 
-from isone.download.year import MissingDaysError
+from isone.download.outcome import MissingDaysError
 from isone.errors import DownloadError, StopRunError
 from isone.market.datasets import DATASETS, Request
 from isone.response import check, parse
@@ -138,7 +138,7 @@ def test_a_service_out_of_order_is_given_up_and_the_same_again_goes_on_from_ther
     assert list(rig.stored()) == [f"{GOOD[0]}.json.gz"]
     assert not rig.marker.exists()
     sandbox.faults.clear()
-    assert rig.year().had == 1
+    assert rig.year().already_downloaded == 1
     assert asked(sandbox) == {GOOD[0]: 1, GOOD[1]: 2, BAD: 1 + len(rig.waits) + 1}
     assert rig.stored() == undisturbed()
     assert rig.marker.exists()

@@ -257,7 +257,7 @@ def test_a_stored_day_of_another_size_is_set_aside_and_fetched_again_alone(
     path = rig.store.raw_path(Request("lmp_da_hourly", BAD_DAY))
     path.write_bytes(spoil(path.read_bytes()))
     outcome = rig.bring()
-    assert (outcome.had, outcome.stored) == (2, 1)
+    assert (outcome.already_downloaded, outcome.stored) == (2, 1)
     assert asked(sandbox)[BAD] == 2
     assert len(sandbox.requests) == 4
     assert rig.stored() == undisturbed()
@@ -298,7 +298,7 @@ def test_a_spoilt_ledger_costs_proofs_and_no_request(
     before = rig.store.read_ledger("lmp_da_hourly", 2024)
     path.write_bytes(spoil(path.read_bytes()))
     outcome = rig.bring()
-    assert (outcome.had, outcome.stored) == (3, 0)
+    assert (outcome.already_downloaded, outcome.stored) == (3, 0)
     assert len(sandbox.requests) == 3
     assert rig.stored() == undisturbed()
     after = rig.store.read_ledger("lmp_da_hourly", 2024)
@@ -324,7 +324,7 @@ def test_a_file_with_a_strange_name_is_left_alone(
     rig.bring()
     strange = rig.store.raw_dir("lmp_da_hourly", 2024) / name
     strange.write_bytes(b"strange")
-    assert rig.bring().had == 3
+    assert rig.bring().already_downloaded == 3
     assert undisturbed().items() <= rig.stored().items()
 
 

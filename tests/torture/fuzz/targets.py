@@ -29,7 +29,8 @@ from running import PROJECT
 
 from isone.audit.reconcile import averages, workbook
 from isone.audit.verify import raw
-from isone.download import browsing, client, locations
+from isone.download import browsing, exchange, location_list
+from isone.download.client import Client
 from isone.errors import IsoneError
 from isone.load import outputs
 from isone.market import clock, flaws
@@ -247,12 +248,12 @@ def read_headers(data: bytes) -> None:
     pairs = (line.partition(":")[::2] for line in rest.split("\n"))
     headers = CaseInsensitiveDict({name.strip(): value.strip() for name, value in pairs})
     status = int(first[:3]) if first[:3].isascii() and first[:3].isdigit() else 200
-    wish = client._retry_after(headers)
+    wish = exchange.retry_after(headers)
     assert wish is None or wish >= 0
     answer: Any = SimpleNamespace(status_code=status, headers=headers)
     with sentences():
-        client._check_status(answer, sources.Source("webservices", "http://127.0.0.1:9"))
-        client._check_headers(headers)
+        exchange.check_status(answer, sources.Source("webservices", "http://127.0.0.1:9"))
+        exchange.check_headers(headers)
 
 
 def header_seeds() -> list[bytes]:
@@ -280,8 +281,8 @@ def read_lists(data: bytes) -> None:
         if number % 2:
             averages.read_averages(body, 2025, 4000)
         else:
-            found = locations.read_locations(body)
-            locations._changes(found[1:], found[:-1])
+            found = location_list.read_locations(body)
+            location_list._changes(found[1:], found[:-1])
 
 
 def list_seeds() -> list[bytes]:
@@ -447,7 +448,7 @@ def read_account(data: bytes) -> None:
     with sentences():
         chosen = settings.read_settings({"base_url": url.decode("utf-8", "replace") or None})
         source = sources.webservices(chosen, environ)
-        with client.Client(source, chosen.http):
+        with Client(source, chosen.http):
             pass
 
 

@@ -85,21 +85,21 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
         learn_stored(store)
     others = set() if chosen == "all" else set(chosen) - set(CORE_LOCATIONS)
     table = places.read_table(store)
-    lacking = _not_stored(store, others - {seen.id for seen in table})
+    missing = _not_stored(store, others - {seen.id for seen in table})
     noted: list[str] = []
     newest = max((seen.last_seen for seen in table), default="")
     too_old = newest < str(clock.now().date() - _KEPT_FOR)
-    if chosen == "all" or lacking or (others and too_old):
+    if chosen == "all" or missing or (others and too_old):
         try:
             noted = refresh(store, client)
         except StopRunError:
             raise
         except IsoneError as error:
-            if lacking:
+            if missing:
                 raise
             log.warning("the list of locations is not brought up to date: %s", error)
     known = {seen.id for seen in places.read_table(store)}
-    doubts = [_doubt(store, id, known) for id in sorted(lacking - known)]
+    doubts = [_doubt(store, id, known) for id in sorted(missing - known)]
     for sentence in doubts:
         log.warning("%s", sentence)
     return [*noted, *doubts]
@@ -133,15 +133,15 @@ def learn_stored(store: Store) -> None:
 
 def _not_stored(store: Store, ids: Collection[int]) -> set[int]:
     """Those ids that are in none of the stored responses looked at: of each year, the newest."""
-    lacking = set(ids)
+    missing = set(ids)
     for dataset in (row for row in DATASETS.values() if row.place == "location"):
-        if lacking:
-            lacking -= {
+        if missing:
+            missing -= {
                 request.location for request in _stored_requests(store, dataset) if request.location
             }
-        for request in _newest_requests(store, dataset) if lacking else ():
-            lacking -= {location.id for location in _locations_in(store, request)}
-    return lacking
+        for request in _newest_requests(store, dataset) if missing else ():
+            missing -= {location.id for location in _locations_in(store, request)}
+    return missing
 
 
 def _newest_requests(store: Store, dataset: Dataset) -> list[Request]:
@@ -191,7 +191,7 @@ def refresh(store: Store, client: Client) -> list[str]:
     found = read_locations(parse.inflate(content))
     _enter(store, before, found, str(today))
     make_folder(folder)
-    write_whole(path, content)  # last of all: with it the day's list counts as had
+    write_whole(path, content)  # last of all: with it the day's list counts as stored
     reports.learn_from(store)
     noted = _changes(before, found) if last else []
     for sentence in noted:

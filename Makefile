@@ -1,5 +1,5 @@
 # `make` alone sets everything up and downloads one synthetic year from the sandbox.
-# It needs Python 3.11 or newer and nothing else: everything goes into `.venv` in this folder.
+# It needs Python 3.11 or newer and nothing else: everything is installed into `.venv` here.
 
 PYTHON ?= python3
 CONFIG ?= years=2024 source=sandbox
@@ -16,12 +16,12 @@ PLUGINS_READY := .venv/ready-plugins
 .DEFAULT_GOAL := run
 .PHONY: run setup plugins test lint verify status dag bench torture fuzz audit lock clean help
 
-run: $(READY)  ## download the year that CONFIG names (a sandbox year, if nothing else is said)
+run: $(READY)  ## download the years that CONFIG names (by default 2024 from the sandbox)
 	$(SNAKEMAKE)
 
 setup: $(READY)  ## install what the workflow needs into .venv
 
-plugins: $(PLUGINS_READY)  ## add what a Slurm cluster and an object store need (docs/clusters.md)
+plugins: $(PLUGINS_READY)  ## install what a Slurm cluster and an object store need (docs/clusters.md)
 
 test: $(DEV_READY)  ## run the tests; ARGS="-k clock" goes to pytest
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -33,16 +33,16 @@ lint: $(DEV_READY)  ## check style, types, and the rules
 	$(BIN)/snakefmt --check Snakefile rules
 	$(SNAKEMAKE) --lint
 
-verify: $(READY)  ## read everything that is stored again, and name what is damaged
+verify: $(READY)  ## the deep check: read everything that is stored, name what is damaged
 	$(SNAKEMAKE) -- verify
 
-status: $(READY)  ## show what is had and what is missing; ARGS go to the script
+status: $(READY)  ## show what is downloaded and what is missing; ARGS go to the script
 	$(BIN)/python scripts/show_status.py $(ARGS)
 
 dag: $(READY)  ## draw the jobs and the rules into reports/ (SVG, with Graphviz's dot installed)
 	$(BIN)/python scripts/draw_workflow.py --config $(CONFIG) $(ARGS)
 
-bench: $(BENCH_READY)  ## measure against peers; PARTS="pack load" only these, ARGS=--write into docs/
+bench: $(BENCH_READY)  ## compare with other programs; PARTS="pack load" selects, ARGS=--write updates docs/
 	$(BIN)/python -m bench $(PARTS) $(ARGS)
 
 COMPILE = --universal --python-version 3.11 --generate-hashes \
@@ -51,16 +51,16 @@ COMPILE = --universal --python-version 3.11 --generate-hashes \
 LOCK = $(BIN)/uv pip compile pyproject.toml $(COMPILE)
 LOCK_FUZZ = $(BIN)/uv pip compile --group pyproject.toml:fuzz $(COMPILE)
 
-torture: $(DEV_READY)  ## kill, fill, cut, starve and damage all jobs, and print the figures (hours)
+torture: $(DEV_READY)  ## run the fault-injection tests at length and print the figures (hours)
 	$(BIN)/python tests/torture $(ARGS)
 
 fuzz: $(DEV_READY) .venv/ready-fuzz  ## fuzz every reader of untrusted input for SECONDS each (60); Linux on x86-64
 	$(BIN)/python tests/torture/fuzz/run.py --seconds $(SECONDS) $(ARGS)
 
-audit: $(DEV_READY)  ## look for known flaws in what the locks name (asks a service), and list the licences
+audit: $(DEV_READY)  ## look up known vulnerabilities of the locked packages (network), list their licences
 	$(BIN)/python tests/project/dependency_audit.py
 
-lock: $(DEV_READY)  ## fit the lock files to pyproject.toml; ARGS=--upgrade takes newer versions
+lock: $(DEV_READY)  ## update the lock files from pyproject.toml; ARGS=--upgrade takes newer versions
 	$(LOCK) $(ARGS) --output-file requirements.lock
 	$(LOCK) $(ARGS) --extra postgres --extra workbook --extra notify --group dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock
@@ -76,7 +76,7 @@ clean:  ## remove .venv and the caches; what was downloaded stays
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | expand -t 10
 
-# The mark is set last, so an interrupted set-up is begun again.
+# The marker is written last, so an interrupted set-up begins again.
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "This needs Python 3.11 or newer; say where one is: make PYTHON=python3.12" >&2; exit 1; }
@@ -100,7 +100,7 @@ $(BENCH_READY): envs/bench.lock $(DEV_READY)
 	  echo "Fuzzing needs atheris, which is built for Linux on x86-64 and Python 3.11 to 3.13" >&2; exit 1; }
 	@touch $@
 
-# Apart, for Snakemake loads every plugin that is there at every start.
+# Apart, because Snakemake loads every installed plugin at every start.
 $(PLUGINS_READY): envs/plugins.lock $(READY)
 	@echo "Adding the plugins to .venv, once" >&2
 	@$(PIP) -r envs/plugins.lock

@@ -15,8 +15,10 @@ from snakemake.utils import min_version
 
 from isone.errors import IsoneError
 from isone.market.datasets import DATASETS
-from isone.run import clusters, notify, run
-from isone.run.selection import PERIOD_PATTERN
+from isone.run import clusters, notify, status
+from isone.run.summary import header, summary
+from isone.run.targets import Run
+from isone.run.dataset_year import PERIOD_PATTERN
 
 min_version("9.27")  # a priority that is a function
 
@@ -25,10 +27,10 @@ configfile: "config.yaml"
 
 
 if workflow.is_main_process:
-    os.environ[run.VARIABLE] = run.new_id()
+    os.environ[status.VARIABLE] = status.new_id()
 
 try:
-    RUN = run.Run.of(config, begins=workflow.is_main_process)
+    RUN = Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
     sys.exit(f"error: {error}")
 
@@ -57,7 +59,7 @@ if workflow.is_main_process:
     for room in (PACKING, LOADING, REPORT):
         room.drop_stale()
     print(
-        run.header(RUN.plan(), quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
+        header(RUN.plan, quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
     )
 
 
@@ -80,16 +82,16 @@ onstart:
             LOADING.require_database()
         print(RUN.start(workflow.execution_settings.retries, jobs), end="", file=sys.stderr)
     except IsoneError as error:
-        notify.tell_refusal(RUN.plan(), str(error))
+        notify.tell_refusal(RUN.plan, str(error))
         sys.exit(f"error: {error}")
 
 
 onsuccess:
-    print(run.summary(RUN.store, ended=True), file=sys.stderr)
+    print(summary(RUN.store, ended=True), file=sys.stderr)
     notify.tell_end(RUN.store)
 
 
 onerror:
-    print(run.summary(RUN.store, ended=True), file=sys.stderr)
+    print(summary(RUN.store, ended=True), file=sys.stderr)
     print(REPORT.outputs.by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
     notify.tell_end(RUN.store)

@@ -1,1 +1,1 @@
-"""Benchmarks: ours and its peers side by side in one run, as medians and ratios."""
+"""Benchmarks: ours and its baselines side by side in one run, as medians and ratios."""

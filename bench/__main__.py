@@ -30,7 +30,7 @@ PARTS = (
 
 
 class _WithoutPandas:
-    """A peer needs pandas, and Arrow loads it where it is; the workflow's own packages do not."""
+    """Hides pandas: a baseline needs it, and Arrow would load it; our own packages do not."""
 
     def find_spec(self, name: str, *_: object) -> None:
         """Let the import system find everything else."""
@@ -39,7 +39,7 @@ class _WithoutPandas:
 
 
 def main() -> int:
-    """Run the parts that were named, or all; 1 where something that is to hold does not."""
+    """Run the parts that were named, or all; 1 where a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=5, help="times each (%(default)s)")
@@ -71,7 +71,7 @@ def main() -> int:
         for line in part.measure(options):
             print(shown(line.cells), flush=True)
             lines.append(line)
-        broken += sum(line.verdict == "NOT HELD" for line in lines)
+        broken += sum(line.verdict == "missed" for line in lines)
         profiles = {}
         if not given.no_profile:
             for what, arguments in part.subjects(options).items():

@@ -15,7 +15,7 @@ from bench.options import Options
 from isone.load.outputs import Loading
 from isone.pack.outputs import Packing
 from isone.report.outputs import Outputs
-from isone.run import run
+from isone.run.targets import Run
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 _BARE = """
@@ -36,7 +36,7 @@ def again(command: list[str], folder: Path) -> None:
         raise SystemExit(done.stderr)
 
 
-def finish(chosen: run.Run) -> int:
+def finish(chosen: Run) -> int:
     """Put a file (or folder) in the place of all that a run leaves; returns how many there are."""
     packing = Packing(chosen.settings, chosen.store, chosen.dataset_years)
     loading = Loading(chosen.settings, chosen.store, chosen.dataset_years)
@@ -56,7 +56,7 @@ def finished(folder: Path, years: str) -> tuple[list[str], int]:
     (folder / "config.yaml").write_text((PROJECT / "config.yaml").read_text())
     config = {"years": years, "source": "sandbox"}
     with contextlib.chdir(folder):
-        count = finish(run.Run.of(config))
+        count = finish(Run.of(config))
     command = [SNAKEMAKE, "-s", str(PROJECT / "Snakefile"), "-j1", "--config"]
     return [*command, *(f"{key}={value}" for key, value in config.items())], count
 
@@ -95,4 +95,4 @@ def subject() -> None:
         folder = Path(temporary)
         finished(folder, "2018-2024")
         with contextlib.chdir(folder):
-            run.Run.of({"years": "2018-2024", "source": "sandbox"}).plan()
+            Run.of({"years": "2018-2024", "source": "sandbox"}).plan()

@@ -1,4 +1,4 @@
-"""What a benchmark finds: a line of figures, ours beside a peer's, and what is to hold."""
+"""What a benchmark finds: a line of figures, ours and a baseline's, and its target."""
 
 import contextlib
 import itertools
@@ -17,39 +17,39 @@ PEAK = "peak memory, MB:"
 
 @dataclass(frozen=True)
 class Line:
-    """Ours beside a peer's. `ratio` is what `at_least` or `at_most` are held against."""
+    """Ours and a baseline's. The target of `ratio` is `at_least` or `at_most`."""
 
     what: str
     ours: str
-    peer: str = ""
+    baseline: str = ""
     its: str = ""
     ratio: float | None = None
     at_least: float | None = None
     at_most: float | None = None
 
     @property
-    def hold(self) -> str:
-        """What is to hold, in short; empty where the line only tells."""
+    def target(self) -> str:
+        """The target of the ratio, in short; empty where there is none."""
         if self.at_least is not None:
             return f"≥ {self.at_least:g}"
         return f"≤ {self.at_most:g}" if self.at_most is not None else ""
 
     @property
     def verdict(self) -> str:
-        """Whether it holds."""
-        if self.ratio is None or not self.hold:
+        """`met` or `missed`; empty where there is no target."""
+        if self.ratio is None or not self.target:
             return ""
         low, high = self.at_least or 0, self.at_most or float("inf")
-        return "held" if low <= self.ratio <= high else "NOT HELD"
+        return "met" if low <= self.ratio <= high else "missed"
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The line as the cells of a table."""
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        return (self.what, self.ours, self.peer, self.its, ratio, self.hold, self.verdict)
+        return (self.what, self.ours, self.baseline, self.its, ratio, self.target, self.verdict)
 
 
-HEADINGS = ("", "ours", "peer", "its", "ratio", "hold", "")
+HEADINGS = ("", "ours", "baseline", "its", "ratio", "target", "")
 _WIDTHS = (46, 18, 26, 12, 7, 7, 8)
 
 
@@ -80,7 +80,7 @@ def take_turns(
 def median_ratio(
     above: Sequence[tuple[float, float]], below: Sequence[tuple[float, float]]
 ) -> float:
-    """The median, over the rounds, of how often the one's seconds hold the other's."""
+    """The median, over the rounds, of the one's seconds divided by the other's."""
     return statistics.median(a[0] / b[0] for a, b in zip(above, below, strict=True))
 
 
@@ -100,10 +100,10 @@ def in_a_process(part: str, *arguments: str) -> tuple[float, float]:
 
 
 def memory(what: str, part: str, *arguments: str) -> Line:
-    """The peak memory, and the seconds, of a part's subject, against what is to hold."""
+    """The peak memory, and the seconds, of a part's subject, and their target."""
     seconds, megabytes = in_a_process(part, *arguments)
     ours = f"{megabytes:.0f} MB, {seconds:.0f} s"
-    return Line(what, ours, "to hold", "500 MB", megabytes / 500, at_most=1)
+    return Line(what, ours, "target", "500 MB", megabytes / 500, at_most=1)
 
 
 def peak_megabytes() -> float:

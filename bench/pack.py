@@ -24,7 +24,7 @@ from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS
 from isone.pack.year import pack_year
 from isone.response.parse import inflate
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

@@ -14,11 +14,12 @@ PAGE = PROJECT / "docs" / "performance.md"
 _HEAD = """\
 # Performance
 
-What `make bench ARGS=--write` measured: ours and its peers in turn, in one run; medians, and the
-median of the ratios. `make bench PARTS="pack load"` runs only these parts. A ratio is the peer's
-time as a share of ours (1.00 is as fast, 2.00 twice as fast) where at least something is to hold,
-and ours as a share of the peer's where at most. Under each table stands where the time went:
-samples of the threads that worked, by our innermost function and what it had called.
+What `make bench ARGS=--write` measured: ours and each baseline in turn, in one run. The figures are
+medians, the ratios the median of the rounds' ratios. `make bench PARTS="pack load"` runs only these
+parts. With a target of at least (≥), the ratio is the baseline's time as a share of ours: 1.00 is
+as fast, 2.00 twice as fast. With a target of at most (≤), it is ours as a share of the baseline's.
+Below each table is where the time went: samples of the threads that worked, by our innermost
+function and the function it had called.
 
 """
 _VERSIONS = ("snakemake", "requests", "msgspec", "numpy", "pyarrow", "duckdb", "gridstatus")

@@ -19,7 +19,7 @@ from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS, HUBS
 from isone.pack.year import pack_year
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bench.lines import Line
 from bench.options import Options
-from isone.run import run
+from isone.run.targets import Run
 
 OLD_ORCHESTRATOR = {"hourly LMP, hub and zones": 6570, "the default year": 11315}
 _CHOICES = {
@@ -27,7 +27,7 @@ def measure(options: Options) -> Iterator[Line]:
                 "log_dir": folder,
                 **choice,
             }
-            sent = run.Run.of(config).plan().requests
+            sent = Run.of(config).plan.requests
             old = OLD_ORCHESTRATOR[what]
             yield Line(
                 f"requests for {what}", f"{sent:,}", "the old orchestrator", f"{old:,}", sent / old
@@ -36,7 +36,7 @@ def measure(options: Options) -> Iterator[Line]:
                 ratio, most = sent / (2 * days), 1.0
                 yield Line("", f"{sent:,}", "fewest possible", f"{2 * days:,}", ratio, at_most=most)
             else:
-                yield Line("", f"{sent:,}", "to hold", "4,400", sent / 4400, at_most=1.0)
+                yield Line("", f"{sent:,}", "target", "4,400", sent / 4400, at_most=1.0)
 
 
 def subjects(options: Options) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from bench.lines import PROJECT, Line, median_seconds, take_turns
 from bench.options import Options
 
 _JOBS = {
-    "read the configuration": ("isone.run.run", "yaml"),
+    "read the configuration": ("isone.run.targets", "yaml"),
     "download": ("isone.download.jobs", "requests"),
     "pack": ("isone.pack.jobs, isone.pack.year", "pyarrow.parquet"),
     "load into DuckDB": ("isone.load.jobs, isone.load.duckdb_file", "duckdb"),

@@ -17,8 +17,8 @@ from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS, HUBS, Dataset, Locations, Request
 from isone.market.tables import table_columns
 from isone.pack.year import pack_year
-from isone.run import selection
-from isone.run.selection import DatasetYear
+from isone.run import missing
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import AcceptedFlaw, Settings, read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -52,7 +52,7 @@ def fill(
     ):
         for dataset in datasets:
             job = DatasetYear(dataset, start.year, start, end, locations)
-            accepted = selection.accepted_flaws(gaps, dataset)
+            accepted = missing.accepted_flaws(gaps, dataset)
             downloader = Downloader(store, client, DATASETS[dataset], accepted)
             download_year(downloader, job, newest_first=False)
             pack_year(store, dataset, job.period, locations)

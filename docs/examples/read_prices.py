@@ -1,9 +1,9 @@
-"""What a megawatt of battery would have seen: daily spreads between dear and cheap hours.
+"""Price spreads for storage: how far the most expensive hours of a day are above the cheapest.
 
     python docs/examples/read_prices.py --data-dir data/sandbox --location .H.INTERNAL_HUB
 
-Reads day-ahead prices of one location and prints, for each month, the mean price and the mean
-difference between the four dearest and the four cheapest hours of a day. Arrow is all it needs.
+Reads day-ahead prices of one location. Prints for each month the mean price, and the mean
+difference between the four most expensive and the four cheapest hours of a day. Needs only Arrow.
 """
 
 import argparse

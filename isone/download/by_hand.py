@@ -10,7 +10,7 @@ from typing import Any
 from isone.errors import DownloadError, StopRunError
 from isone.market import clock
 from isone.market.datasets import CHOSEN_BY, DATASETS, Dataset, DataType
-from isone.run import arguments, run, selection, sources
+from isone.run import arguments, selection, sources, status
 from isone.run.console import ConsoleHandler
 from isone.run.settings import HANDED_ON, Settings, config_of_this_folder
 from isone.store.store import Store
@@ -49,7 +49,7 @@ def main(data_type: DataType, words: Sequence[str] | None = None) -> int:
     except StopRunError as error:
         if HANDED_ON in os.environ:  # a custom download: the whole run cannot succeed
             store = Store(wanted.settings.store_dir)
-            run.stop(store, arguments.script_name(data_type), str(error))
+            status.stop(store, arguments.script_name(data_type), str(error))
         raise
     if failures:
         raise DownloadError("; ".join(failures))

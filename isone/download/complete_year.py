@@ -11,8 +11,8 @@ from isone.download.outcome import MissingDaysError, Outcome
 from isone.download.validation import utc
 from isone.market import flaws
 from isone.market.datasets import DATASETS, Request
-from isone.run import selection
-from isone.run.selection import DatasetYear
+from isone.run import missing
+from isone.run.dataset_year import DatasetYear
 from isone.run.sources import Source
 from isone.store.manifest import day_flaws, read_manifest
 from isone.store.store import Entry, Store
@@ -28,8 +28,8 @@ def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: boo
     outcome = downloader.bring(days, job.locations, job.final_through)
     if outcome.missing:
         raise MissingDaysError(outcome)
-    usable = selection.usable(outcome.entries, job.locations, downloader.accepted)
-    entries = selection.requests_of_days(
+    usable = missing.usable(outcome.entries, job.locations, downloader.accepted)
+    entries = missing.requests_of_days(
         dataset, job.days(newest_first=False), job.locations, usable, job.final_through
     )
     source = downloader.client.source
@@ -41,7 +41,7 @@ def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: boo
 
 
 def manifest(
-    job: DatasetYear, entries: Sequence[Entry], accepted: selection.Accepted, source: Source
+    job: DatasetYear, entries: Sequence[Entry], accepted: missing.Accepted, source: Source
 ) -> dict[str, Any]:
     """A complete year as its marker describes it: every request, gap and flaw, with the reasons."""
     return {
@@ -64,7 +64,7 @@ def manifest(
 
 
 def _gaps(
-    job: DatasetYear, entries: Sequence[Entry], accepted: selection.Accepted
+    job: DatasetYear, entries: Sequence[Entry], accepted: missing.Accepted
 ) -> list[dict[str, Any]]:
     """The days of which something is missing, or everything, and accepted to be."""
     published = {entry.day for entry in entries}

@@ -20,7 +20,7 @@ from isone.errors import ResponseError
 from isone.market import flaws
 from isone.market.datasets import Dataset, Locations, Request
 from isone.response import suspects
-from isone.run import selection
+from isone.run import missing
 from isone.store.manifest import day_flaws
 from isone.store.store import Entry, Store, make_folder
 from isone.text import count
@@ -38,7 +38,7 @@ class Downloader:
     store: Store
     client: Client
     dataset: Dataset
-    accepted: selection.Accepted = field(default_factory=dict)
+    accepted: missing.Accepted = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     """Learns of each request that is stored, or given up, as it happens."""
     keep_prelim: bool = False
@@ -61,13 +61,13 @@ class Downloader:
         validator = self._validator(years, locations)
         entries = self._entries(years)
         validator.preliminaries = _preliminary(entries)
-        missing = self._missing(days, locations, entries)
-        self.progress.plan(missing)
-        outcome = Outcome(already_downloaded=len(days) - len({each.day for each in missing}))
-        hoped_for = {each for each in missing if selection.is_hoped_for(each, final_through)}
+        to_ask = self._missing(days, locations, entries)
+        self.progress.plan(to_ask)
+        outcome = Outcome(already_downloaded=len(days) - len({each.day for each in to_ask}))
+        hoped_for = {each for each in to_ask if missing.is_hoped_for(each, final_through)}
         asking = Asking(self.client, validator, outcome, self.progress, hoped_for, None)
-        failed = self._ask_first(asking, missing, entries)
-        usable = selection.usable(entries, locations, self.accepted)
+        failed = self._ask_first(asking, to_ask, entries)
+        usable = missing.usable(entries, locations, self.accepted)
         failed = self._ask_preliminary(asking, failed, usable)
         if failed:
             self._ask_again(asking, failed, entries)
@@ -97,13 +97,13 @@ class Downloader:
         return validator
 
     def _ask_first(
-        self, asking: Asking, missing: list[Request], entries: Mapping[str, Entry]
+        self, asking: Asking, requests: list[Request], entries: Mapping[str, Entry]
     ) -> list[Request]:
         """Ask for all that is missing, watching the first days where nothing is stored yet."""
         if entries:
-            return asking.ask(missing)
+            return asking.ask(requests)
         asking.first_days = FirstDays(self.store, self.dataset, self.client.source.base_url)
-        failed = asking.ask(missing)
+        failed = asking.ask(requests)
         asking.first_days.require_any()
         asking.first_days = None
         return failed
@@ -146,7 +146,7 @@ class Downloader:
     def _missing(
         self, days: Collection[dt.date], locations: Locations, entries: dict[str, Entry]
     ) -> list[Request]:
-        return selection.missing_requests(
+        return missing.missing_requests(
             self.dataset,
             days,
             locations,

@@ -12,10 +12,10 @@ from isone.download.outcome import MissingDaysError
 from isone.download.session import open_downloader
 from isone.errors import DownloadError, IsoneError
 from isone.market import clock
-from isone.run import custom, run, selection
+from isone.run import custom, missing, status
 from isone.run.console import say
+from isone.run.dataset_year import DatasetYear
 from isone.run.journal import USAGE, Journal, log
-from isone.run.selection import DatasetYear
 from isone.run.settings import Settings, read_settings
 from isone.store import markers
 from isone.store.store import Store
@@ -56,7 +56,7 @@ def download_prices(
             log.info("%s", downloader.account(outcome))
 
     store = Store(settings.store_dir)
-    plan = run.read_plan(store)
+    plan = status.read_plan(store)
     return _attempt(settings, job.name, by_hand.command(job, settings), log_path, attempt, work)
 
 
@@ -72,7 +72,7 @@ def _missing_days(downloader: Downloader, job: DatasetYear, reason: str) -> dict
     A day that need not be final yet is here if it is in its preliminary version.
     """
     entries = downloader.store.read_ledger(job.dataset, job.year)
-    requests = selection.missing_requests(
+    requests = missing.missing_requests(
         downloader.dataset,
         job.days(newest_first=False),
         job.locations,
@@ -84,8 +84,7 @@ def _missing_days(downloader: Downloader, job: DatasetYear, reason: str) -> dict
         str(request.day): reason
         for request in requests
         if not (
-            selection.is_hoped_for(request, job.final_through)
-            and request.preliminary.name in entries
+            missing.is_hoped_for(request, job.final_through) and request.preliminary.name in entries
         )
     }
 
@@ -131,23 +130,23 @@ def _attempt(
 ) -> int:
     """Do the work with a journal around it; stop the run where its failure calls for that."""
     store = Store(settings.store_dir)
-    plan = run.read_plan(store)
+    plan = status.read_plan(store)
     attempts = max(plan.attempts if plan else 1, attempt)
-    reason = run.stopped(store)
+    reason = status.stopped(store)
     if reason:
         sentence = f"{name} does not start: the run was stopped by {reason.partition(':')[0]}"
         say(sentence)
         Path(log_path).write_text(f"{sentence}\n", "utf-8")
         return STOPPED
-    before = run.status_of(store, name) if attempt > 1 else {}
-    if before.get("permanent"):
+    before = status.status_of(store, name) if attempt > 1 else status.JobStatus()
+    if before.permanent:
         say(f"{name} is not tried again: no other attempt can end otherwise")
-        Path(log_path).write_text(f"see {before.get('log')}\n", "utf-8")
+        Path(log_path).write_text(f"see {before.log}\n", "utf-8")
         return USAGE
     with Journal(
         name,
         command,
-        run.status_path(store, name),
+        status.status_path(store, name),
         settings.log_dir,
         attempt,
         attempts,
@@ -160,7 +159,7 @@ def _attempt(
         work(journal)
     given_up = journal.exit_code != 0 and attempt >= attempts
     if journal.stop_run or (given_up and (vital or settings.stop_on_failure)):
-        run.stop(store, name, str(journal.facts.get("message", "")))
+        status.stop(store, name, str(journal.facts.get("message", "")))
     return journal.exit_code
 
 

@@ -9,7 +9,7 @@ from isone.download.downloader import Downloader
 from isone.download.progress import DownloadProgress
 from isone.market.datasets import DATASETS
 from isone.response import reports
-from isone.run import selection, sources
+from isone.run import missing, sources
 from isone.run.journal import Redaction
 from isone.run.settings import Settings
 from isone.run.sources import Source
@@ -50,7 +50,7 @@ def open_downloader(
             store,
             client,
             DATASETS[dataset],
-            selection.accepted_flaws(settings.accepted_flaws, dataset),
+            missing.accepted_flaws(settings.accepted_flaws, dataset),
             progress=progress,
             keep_prelim=settings.revision == "both",
         )

@@ -16,7 +16,7 @@ from isone.market import flaws
 from isone.market.datasets import Dataset, Locations, Request
 from isone.market.flaws import Flaw
 from isone.response import check, parse, reports, revisions, suspects
-from isone.run.selection import Accepted
+from isone.run.missing import Accepted
 from isone.run.sources import REPORTS, Source
 from isone.store.store import Entry, Store, sha256
 from isone.text import count, some

@@ -24,7 +24,8 @@ from isone.market.tables import table_columns
 from isone.text import count
 
 if TYPE_CHECKING:
-    from isone.load.postgres_schema import Connection, Tables
+    from isone.load.postgres_schema import Tables
+    from isone.load.postgres_tables import Connection
 
 _TOLERANCE = 0.02
 """$/MWh by which an hour may be off the mean of its five-minute prices: its three components are

@@ -13,7 +13,7 @@ from isone.load.postgres_holdings import Holdings
 from isone.market.datasets import DATASETS
 from isone.pack.outputs import table_digests
 from isone.run import address
-from isone.run.selection import PERIOD_PATTERN, DatasetYear
+from isone.run.dataset_year import PERIOD_PATTERN, DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.store import Store

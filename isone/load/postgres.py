@@ -8,56 +8,27 @@ the same transaction, so loading the same files again changes nothing.
 import contextlib
 import datetime as dt
 import hashlib
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
 import psycopg
-from psycopg import errors
-from psycopg.sql import SQL, Identifier, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from isone.errors import LoadError, UsageError
-from isone.load import binary_copy, history, packed, sql
+from isone.errors import LoadError
+from isone.load import binary_copy, history, packed, postgres_errors, postgres_tables, sql
 from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
-from isone.load.postgres_schema import REBUILD, Connection, Tables, own, require_layout, schema_name
-from isone.market import clock
+from isone.load.postgres_schema import Tables, require_layout, schema_name
+from isone.load.postgres_tables import Connection, partitions, year_bounds
 from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import sort_key, table_columns
+from isone.market.tables import table_columns
 from isone.run.address import target
 from isone.run.settings import require_no_password
 from isone.store.store import Store
 
 _BATCH_ROWS = 65_536
 _CONNECT_SECONDS = 15
-_LONGEST_WAIT_FOR_READERS = "10min"
-_NO_ROOM = ("too many connections", "too many clients", "connection slots are reserved")
-_FOR_A_PERSON = {
-    errors.InsufficientPrivilege.sqlstate: "the user may not do that",
-    errors.ReadOnlySqlTransaction.sqlstate: "it takes no changes: name the primary server, and a "
-    "user without default_transaction_read_only",
-    errors.UntranslatableCharacter.sqlstate: "its encoding does not hold this text: make it with "
-    "`createdb --encoding=UTF8 --template=template0`",
-    errors.DependentObjectsStillExist.sqlstate: "something of your own depends on what has to be "
-    "replaced: drop it, load, and make it again",
-}
-_PASSING = {
-    errors.DiskFull.sqlstate: "its disk is full",
-    errors.LockNotAvailable.sqlstate: "another session kept a table longer than lock_timeout "
-    "allows; run again",
-    errors.IdleInTransactionSessionTimeout.sqlstate: "its idle_in_transaction_session_timeout "
-    "ended the load; raise it for this user",
-    "25P04": "its transaction_timeout ended the load; raise it for this user",
-    errors.AdminShutdown.sqlstate: "it was shut down, or an administrator ended the session; run "
-    "again once it is up",
-    errors.CrashShutdown.sqlstate: "it broke down; run again once it is up",
-}
-"""What the server says by its code, and what that means here."""
-
-
-class NoDatabaseError(UsageError):
-    """The server answers and has no database of that name."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +74,12 @@ def connect(database: str, *, seconds: int = _CONNECT_SECONDS) -> Iterator[Conne
             client_encoding="utf8",
         )
     except psycopg.Error as error:
-        raise _refusal(error, where) from None
+        raise postgres_errors.refusal(error, where) from None
     try:
         with contextlib.closing(connection):
             yield connection
     except psycopg.Error as error:
-        raise _failure(error, where) from None
+        raise postgres_errors.failure(error, where) from None
 
 
 def prepare(connection: Connection, *, synthetic: bool, hypertables: bool = False) -> Tables:
@@ -183,8 +154,8 @@ def years_held(
         ).fetchall()
         loads = [YearHeld(str(d), int(str(y)), str(g), int(str(n))) for d, y, g, n in noted]
         if not tables.hypertables:
-            partitions = _partitions(connection)
-            loads = [load for load in loads if (load.dataset, load.partition) in partitions]
+            attached = partitions(connection)
+            loads = [load for load in loads if (load.dataset, load.partition) in attached]
         empty = _without_rows(connection, tables, [load for load in loads if load.rows])
         return [load for load in loads if load.partition not in empty]
 
@@ -200,12 +171,7 @@ def list_locations(connection: Connection, tables: Tables, store: Store) -> None
         if connection.execute(statement).fetchall() == rows:
             return
         connection.execute("DELETE FROM listed_locations")
-        with (
-            connection.cursor() as cursor,
-            cursor.copy(SQL("COPY listed_locations ({}) FROM STDIN").format(names)) as copy,
-        ):
-            for row in rows:
-                copy.write_row(row)
+        _insert(connection, SQL("listed_locations ({})").format(names), rows)
 
 
 def loaded_digest(connection: Connection, tables: Tables, dataset: str, year: int) -> str | None:
@@ -258,25 +224,6 @@ def digest_of(files: Sequence[PackedFile]) -> str:
     return seen.hexdigest()
 
 
-def year_bounds(year: int) -> tuple[dt.datetime, dt.datetime]:
-    """The instants at which a year's operating days begin and end."""
-    first, _ = clock.day_bounds(dt.date(year, 1, 1))
-    end, _ = clock.day_bounds(dt.date(year + 1, 1, 1))
-    return dt.datetime.fromtimestamp(first, dt.UTC), dt.datetime.fromtimestamp(end, dt.UTC)
-
-
-def _partitions(connection: Connection) -> set[tuple[object, ...]]:
-    """The partitions that are attached to the tables here: table and partition."""
-    found = connection.execute(
-        "SELECT parent.relname, partition.relname FROM pg_inherits "
-        "JOIN pg_class AS parent ON parent.oid = inhparent "
-        "JOIN pg_class AS partition ON partition.oid = inhrelid "
-        "WHERE parent.relnamespace = current_schema()::regnamespace "
-        "AND partition.relnamespace = parent.relnamespace"
-    )
-    return set(found.fetchall())
-
-
 def _without_rows(connection: Connection, tables: Tables, loads: Sequence[YearHeld]) -> set[object]:
     """The partitions of these loads that have no row; of hypertables, as if they were such."""
     if not loads:
@@ -302,53 +249,11 @@ def _wait_for_other_loaders(connection: Connection, name: str) -> None:
 def _replace_partition(
     connection: Connection, dataset: Dataset, year: int, files: Sequence[PackedFile]
 ) -> int:
-    """Copy a year into a table aside and swap it in; only the swap keeps readers waiting."""
-    parent = Identifier(dataset.name)
-    aside = Identifier(f"{dataset.name}_{year}_arriving")
-    partition_name = f"{dataset.name}_{year}"
-    partition = Identifier(partition_name)
-    first, end = (Literal(instant) for instant in year_bounds(year))
-    connection.execute(
-        SQL("CREATE TABLE {} ({})").format(aside, own(sql.definition(table_columns(dataset))))
-    )
-    rows = _copy(connection, dataset, files, aside, SQL("(FORMAT binary, FREEZE)"))
-    key = SQL(", ").join(map(Identifier, sort_key(dataset)))
-    connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
-    connection.execute(
-        SQL(
-            "ALTER TABLE {} ADD PRIMARY KEY ({}), "
-            "ADD CONSTRAINT in_year CHECK (interval_start_utc >= {} AND interval_start_utc < {})"
-        ).format(aside, key, first, end)
-    )
-    # Rows lie some days at a time, by place within them: so this alone makes one day fast to read.
-    arriving_days = Identifier(f"{dataset.name}_{year}_arriving_days")
-    connection.execute(
-        SQL("CREATE INDEX {} ON {} USING brin (operating_day) WITH (pages_per_range = 32)").format(
-            arriving_days, aside
-        )
-    )
-    connection.execute(
-        SQL("SET LOCAL lock_timeout = {}").format(Literal(_LONGEST_WAIT_FOR_READERS))
-    )
-    there = connection.execute("SELECT to_regclass(%s)", [partition_name]).fetchone()
-    if there != (None,):
-        connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(parent))
-        connection.execute(SQL("DROP TABLE {}").format(partition))
-    connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(aside, Identifier(partition_name)))
-    connection.execute(
-        SQL("ALTER TABLE {} ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(
-            parent, partition, first, end
-        )
-    )
-    connection.execute(SQL("ALTER TABLE {} DROP CONSTRAINT in_year").format(partition))
-    connection.execute(
-        SQL("ALTER INDEX {} RENAME TO {}").format(
-            Identifier(f"{dataset.name}_{year}_arriving_pkey"),
-            Identifier(f"{partition_name}_pkey"),
-        )
-    )
-    days = Identifier(f"{partition_name}_days")
-    connection.execute(SQL("ALTER INDEX {} RENAME TO {}").format(arriving_days, days))
+    """Copy a year into a table aside and swap it in."""
+    arriving = postgres_tables.create_year(connection, dataset, year)
+    rows = _copy(connection, dataset, files, arriving, SQL("(FORMAT binary, FREEZE)"))
+    postgres_tables.index_year(connection, dataset, year)
+    postgres_tables.attach_year(connection, dataset, year)
     return rows
 
 
@@ -412,11 +317,8 @@ def _replace_days(
         [dataset.name, dt.date(year, 1, 1), dt.date(year, 12, 31)],
     )
     columns = SQL(", ").join(Identifier(column.name) for column in sql.OPERATING_DAYS)
-    statement = SQL("COPY operating_days ({}) FROM STDIN").format(columns)
     days = history.operating_days(store, files)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in days:
-            copy.write_row(row)
+    _insert(connection, SQL("operating_days ({})").format(columns), days)
     return len(days)
 
 
@@ -432,69 +334,16 @@ def _replace_places(
     with _reader() as reader:
         reader.execute(packed.places_query(dataset, f"({packed.rows_query(files)})"))
         places = reader.fetchall()
+    rows = [(dataset.name, year, *place) for place in places]
+    _insert(connection, SQL("places_by_year"), rows)
+    return len(rows)
+
+
+def _insert(connection: Connection, table: Composable, rows: Iterable[tuple[object, ...]]) -> None:
+    """Add rows to a table, named with its columns where they are not all or in another order."""
     with (
         connection.cursor() as cursor,
-        cursor.copy("COPY places_by_year FROM STDIN") as copy,
+        cursor.copy(SQL("COPY {} FROM STDIN").format(table)) as copy,
     ):
-        for place in places:
-            copy.write_row((dataset.name, year, *place))
-    return len(places)
-
-
-def _refusal(error: psycopg.Error, where: str) -> UsageError | LoadError:
-    """Why a connection did not come about, as a sentence."""
-    message = _cleaned(error)
-    known = {
-        "password authentication failed": "the password is wrong: set PGPASSWORD, ~/.pgpass or a "
-        "service file",
-        "no password supplied": "it asks for a password: set PGPASSWORD, ~/.pgpass or a service "
-        "file",
-        "definition of service": "there is no such service: see ~/.pg_service.conf",
-        "no pg_hba.conf entry": "it lets nobody in from here: see its pg_hba.conf",
-    }
-    for sign, meaning in known.items():
-        if sign in message:
-            return UsageError(f"database {where}: {meaning} ({message})")
-    if "database" in message and "does not exist" in message:
-        return NoDatabaseError(
-            f"database {where}: it does not exist; make it with createdb ({message})"
-        )
-    if "role" in message and "does not exist" in message:
-        return UsageError(f"database {where}: there is no such user ({message})")
-    if any(sign in message for sign in _NO_ROOM):
-        return LoadError(f"database {where}: it takes no more connections now ({message})")
-    return LoadError(f"database {where} cannot be reached: {message}")
-
-
-def _failure(error: psycopg.Error, where: str) -> UsageError | LoadError:
-    """What went wrong with the server in mid-work, as a sentence; the transaction is undone."""
-    state, message = error.sqlstate or "", _cleaned(error)
-    undone = "what was there is still there"
-    if state in _FOR_A_PERSON:
-        return UsageError(f"database {where}: {_FOR_A_PERSON[state]} ({message})")
-    if state in _PASSING:
-        return LoadError(f"database {where}: {_PASSING[state]} ({message}); {undone}")
-    if state == "57014":  # the same for whatever ends a statement
-        by = (
-            "its statement_timeout ended the load; raise it for this user"
-            if "timeout" in message
-            else "it was cancelled"
-        )
-        return LoadError(f"database {where}: {by} ({message}); {undone}")
-    if state.startswith("42"):  # a name that is not there, or of another kind or type
-        return UsageError(
-            f"database {where}: its tables are not as this version makes them ({message}); load "
-            f"again with `{REBUILD}`, which needs no download"
-        )
-    if not state or state.startswith("08"):
-        return LoadError(f"database {where}: the connection ended ({message}); {undone}")
-    return LoadError(f"database {where}: {message}; {undone}")
-
-
-def _cleaned(error: psycopg.Error) -> str:
-    """The server's message as one line, without the addresses that were tried or any password."""
-    text = error.diag.message_primary or str(error)
-    line = " ".join(text.split("Multiple connection attempts failed")[0].split())
-    line = line.rpartition("FATAL: ")[2].strip().removeprefix("connection is bad: ")
-    secret = os.environ.get("PGPASSWORD")
-    return line.replace(secret, "***") if secret else line
+        for row in rows:
+            copy.write_row(row)

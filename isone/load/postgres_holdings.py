@@ -69,6 +69,7 @@ def holdings(database: str, *, synthetic: bool, hypertables: bool = False) -> Ho
     """
     require_psycopg()
     from isone.load import postgres, postgres_schema
+    from isone.load.postgres_errors import NoDatabaseError
 
     nothing = Holdings(None, {})
     schema = postgres_schema.schema_name(synthetic=synthetic)
@@ -83,6 +84,6 @@ def holdings(database: str, *, synthetic: bool, hypertables: bool = False) -> Ho
             if tables is None:
                 return nothing
             held = postgres.years_held(connection, tables)
-    except postgres.NoDatabaseError:
+    except NoDatabaseError:
         return nothing
     return Holdings(tables.database_id, {(load.dataset, load.year): load.digest for load in held})

@@ -1,60 +1,21 @@
-"""The schema in PostgreSQL: whose it is, which layout it has, its tables, views and comments."""
+"""The schema in PostgreSQL: whose it is, which layout it has, and what it says of itself."""
 
 import uuid
 from dataclasses import dataclass
-from typing import LiteralString
 
-import psycopg
-from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg.sql import SQL, Identifier
 
 from isone import __version__
 from isone.errors import UsageError
-from isone.load import layout, sql, views
-from isone.market.datasets import DATASETS
-from isone.market.tables import TableColumn, sort_key
-
-Connection = psycopg.Connection[tuple[object, ...]]
+from isone.load import layout, postgres_tables, sql, views
+from isone.load.postgres_tables import Connection
+from isone.market.tables import TableColumn
 
 REAL, SYNTHETIC = "isone", "isone_sandbox"
 """The schemas: synthetic prices never stand beside real ones."""
 REBUILD = "python scripts/load_postgres.py --rebuild"
 _MADE_BY = "isone-prices"
 _COMMENT = f"ISO New England price history, loaded by {_MADE_BY}"
-
-_BOOKS = {
-    "about": (
-        "What this schema is, by key",
-        "key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL",
-    ),
-    "loads": (
-        "The dataset-years that are loaded, and from which files",
-        "dataset VARCHAR NOT NULL, year INTEGER NOT NULL, digest VARCHAR NOT NULL, "
-        "rows BIGINT NOT NULL, days INTEGER NOT NULL, places INTEGER NOT NULL, "
-        "periods VARCHAR NOT NULL, source VARCHAR NOT NULL, "
-        "synthetic_prices BOOLEAN NOT NULL, loaded TIMESTAMP WITH TIME ZONE NOT NULL, "
-        "PRIMARY KEY (dataset, year)",
-    ),
-    "places_by_year": (
-        "The places that have a price, by dataset and year",
-        "dataset VARCHAR NOT NULL, year INTEGER NOT NULL, location_id INTEGER NOT NULL, "
-        "location VARCHAR, location_type VARCHAR, first_day DATE NOT NULL, "
-        "last_day DATE NOT NULL, PRIMARY KEY (dataset, year, location_id)",
-    ),
-}
-"""Tables that only PostgreSQL has: comment and definition."""
-
-_LOCATIONS = """
-    SELECT
-        location_id,
-        (array_agg(location ORDER BY last_day DESC) FILTER (WHERE location IS NOT NULL))[1]
-            AS location,
-        (array_agg(location_type ORDER BY last_day DESC)
-            FILTER (WHERE location_type IS NOT NULL))[1] AS location_type,
-        min(first_day) AS first_day, max(last_day) AS last_day
-    FROM places_by_year
-    GROUP BY location_id
-    ORDER BY location_id
-"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +46,7 @@ def require_layout(connection: Connection, schema: str, *, hypertables: bool) ->
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('isone/schema', 0))")
         connection.execute("SET LOCAL client_min_messages = 'warning'")
-        extension = _require_timescaledb(connection) if hypertables else ""
+        extension = postgres_tables.require_timescaledb(connection) if hypertables else ""
         if not _is_there(connection, schema):
             connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
         known = _about(connection, schema)
@@ -94,10 +55,10 @@ def require_layout(connection: Connection, schema: str, *, hypertables: bool) ->
         wanted["database_id"] = known.get("database_id") or uuid.uuid4().hex
         _enter(connection, schema)
         if not wanted.items() <= known.items() or _missing(connection, schema):
-            _comment(connection, "SCHEMA", Identifier(schema), _COMMENT)
+            postgres_tables.comment_on(connection, "SCHEMA", Identifier(schema), _COMMENT)
             warning = "SYNTHETIC PRICES of the sandbox. " if schema == SYNTHETIC else ""
-            _create_tables(connection, schema, extension, warning)
-            _create_views(connection, warning)
+            postgres_tables.create_tables(connection, schema, extension, warning)
+            postgres_tables.create_views(connection, warning)
             for item in wanted.items():
                 connection.execute(
                     "INSERT INTO about VALUES (%s, %s) "
@@ -236,106 +197,6 @@ def _as_made(columns: tuple[TableColumn, ...]) -> list[tuple[str, str]]:
 
 def _missing(connection: Connection, schema: str) -> set[str]:
     """The tables and views of ours that are not there."""
-    tables = {table for table, _, _ in sql.all_tables()} | set(_BOOKS)
+    tables = {table for table, _, _ in sql.all_tables()} | set(postgres_tables.BOOKS)
     every = tables | {view.name for view in views.all_views()}
     return every - set(_columns(connection, schema))
-
-
-def _create_tables(connection: Connection, schema: str, extension: str, warning: str) -> None:
-    """Make the tables that are not there, as hypertables where `extension` names its schema."""
-    for table, (comment, definition) in _BOOKS.items():
-        connection.execute(own(f"CREATE TABLE IF NOT EXISTS {table} ({definition})"))
-        _comment(connection, "TABLE", Identifier(table), comment)
-    for table, comment, columns in sql.all_tables():
-        if table == "locations":  # here a view
-            continue
-        key = _key_of(table)
-        partitioned = table in DATASETS and not extension
-        connection.execute(
-            own(
-                f"CREATE TABLE IF NOT EXISTS {sql.name(table)} "
-                f"({sql.definition(columns)}, PRIMARY KEY ({', '.join(key)}))"
-                + (" PARTITION BY RANGE (interval_start_utc)" if partitioned else "")
-            )
-        )
-        if table in DATASETS and extension:
-            _create_hypertable(connection, extension, f"{schema}.{table}")
-        _comment(connection, "TABLE", Identifier(table), warning + comment)
-        _comment_columns(connection, table, columns)
-
-
-def _create_hypertable(connection: Connection, extension: str, table: str) -> None:
-    """Have TimescaleDB take a table over; its functions lie in the schema of the extension."""
-    connection.execute(
-        SQL("SELECT {}({}::regclass, {}({}, INTERVAL '1 year'), if_not_exists => true)").format(
-            Identifier(extension, "create_hypertable"),
-            Literal(table),
-            Identifier(extension, "by_range"),
-            Literal("interval_start_utc"),
-        )
-    )
-
-
-def _key_of(table: str) -> tuple[str, ...]:
-    if table in DATASETS:
-        return sort_key(DATASETS[table])
-    return ("location_id",) if table == "listed_locations" else ("dataset", "operating_day")
-
-
-def _create_views(connection: Connection, warning: str) -> None:
-    comment, columns = sql.TABLES["locations"]
-    every = [views.View("locations", _LOCATIONS, comment), *views.all_views()]
-    for view in reversed(every):
-        connection.execute(SQL("DROP VIEW IF EXISTS {}").format(Identifier(view.name)))
-    for view in every:
-        connection.execute(own(f"CREATE VIEW {sql.name(view.name)} AS {view.query}"))
-        _comment(connection, "VIEW", Identifier(view.name), warning + view.comment)
-    _comment_columns(connection, "locations", columns)
-
-
-def _comment(connection: Connection, kind: LiteralString, target: Identifier, text: str) -> None:
-    """Describe something, in letters that a database of any encoding holds."""
-    text = text.replace("…", "...")
-    connection.execute(SQL("COMMENT ON {} {} IS {}").format(SQL(kind), target, Literal(text)))
-
-
-def _comment_columns(connection: Connection, table: str, columns: tuple[TableColumn, ...]) -> None:
-    for column in columns:
-        _comment(connection, "COLUMN", Identifier(table, column.name), sql.describe(column))
-
-
-def _require_timescaledb(connection: Connection) -> str:
-    """The schema that TimescaleDB lies in; it is made in `public` where the database has it not."""
-    found = _timescaledb(connection)
-    if found is None:
-        available = connection.execute(
-            "SELECT FROM pg_available_extensions WHERE name = 'timescaledb'"
-        ).fetchone()
-        if available is None:
-            raise UsageError(
-                "timescaledb: the server has no TimescaleDB extension; install it there, or set "
-                "timescaledb=false, which partitions by year"
-            )
-        connection.execute("CREATE EXTENSION timescaledb SCHEMA public")
-        found = _timescaledb(connection)
-    if found is None or not found[2]:
-        raise UsageError(
-            f"timescaledb: version {found and found[1]} of the extension has no by_range; "
-            "`ALTER EXTENSION timescaledb UPDATE` to 2.13 or later, or set timescaledb=false"
-        )
-    return str(found[0])
-
-
-def _timescaledb(connection: Connection) -> tuple[object, ...] | None:
-    """The extension's schema, its version, and whether it has `by_range`; None without it."""
-    return connection.execute(
-        "SELECT nspname, extversion, "
-        "EXISTS (SELECT FROM pg_proc WHERE pronamespace = extnamespace AND proname = 'by_range') "
-        "FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace "
-        "WHERE extname = 'timescaledb'"
-    ).fetchone()
-
-
-def own(statement: str) -> Composed:
-    """SQL made of this package's own names, which no input reaches."""
-    return Composed([SQL(statement)])

@@ -1,6 +1,6 @@
 """The data dictionary, `docs/datasets.md`, written from the table of datasets.
 
-`python -m isone.pack.dictionary` shows it, `--write` brings the file in step.
+`python -m isone.pack.dictionary` prints it, `--write` updates the file.
 """
 
 import argparse
@@ -23,56 +23,60 @@ _TYPES = {
 _INTRODUCTION = """\
 # Data dictionary
 
-Written from the table of datasets in `isone/market/datasets.py` by
+Generated from the table of datasets in `isone/market/datasets.py` by
 `python -m isone.pack.dictionary --write`.
 
-Each dataset is a table of the same columns in Parquet (`data/parquet/{dataset}/{period}.parquet`),
-DuckDB and PostgreSQL. What holds for all of them:
+Each dataset is a table with the same columns in Parquet
+(`data/parquet/{dataset}/{period}.parquet`), DuckDB and PostgreSQL. For all of them:
 
-- Instants are UTC. An interval is named by its beginning; `operating_day` is the day in market time
-  (New England), which has 23 hours when summer time begins and 25 when it ends.
+- Timestamps are UTC. `interval_start_utc` is the beginning of an interval. `operating_day` is the
+  day in market time (New England), which has 23 hours when summer time begins and 25 when it ends.
 - Prices are floating point numbers as ISO New England publishes them. What it leaves out is NULL,
-  never 0; columns that may be NULL are marked.
-- No two rows have the same key. Rows that ISO New England publishes twice, exactly alike, are there
-  once; timestamps that it publishes off their interval's beginning, by less than half an interval,
-  are moved onto it. Rows that disagree on one key are in no table; such a day is rejected unless
-  that is accepted by name, and so is one in which a price is null.
+  never 0; the tables below mark columns that may be NULL.
+- No two rows have the same key. Rows that ISO New England publishes twice, exactly alike, are in
+  the table once. Timestamps that it publishes off their interval's beginning, by less than half an
+  interval, are moved onto it. Rows that disagree on one key are in no table. A day with such rows,
+  or with a null price, is rejected unless that flaw is accepted by name.
 - Column names follow gridstatus.io.
-- A set that lists what happens, as binding constraints do, owes no number of rows. Of its days it
-  is known that the response is whole, in form and of that day; not that no record is
-  lacking. Rows of the same names in one interval that differ in a value are all kept: `occurrence`
-  tells them apart. A day without any is taken for a quiet one when its response was empty twice and
-  ISO- NE says that the energy prices of that market are out through it, and not when more than 31
-  days running are empty. Its timestamps are kept as served where they are more than two seconds off
-  an interval's beginning; `interval_end_utc` is the interval's length later.
-- A Parquet file has its rows in blocks of some weeks, each ordered by place or name, then time.
+- Parquet files have their rows in blocks of some weeks, each ordered by location or name, then
+  time.
+
+Datasets that list events, as binding constraints do, have no fixed number of rows:
+
+- A day is validated as whole, well formed and of that day; a missing record cannot be noticed.
+- Rows with the same names in one interval that differ in a value are all kept: `occurrence`
+  tells them apart.
+- A day counts as empty if its response was empty twice and ISO-NE says that the energy prices of
+  that market are published through it, but not if more than 31 days in a row are empty.
+- Timestamps more than two seconds off an interval's beginning are kept as served;
+  `interval_end_utc` is then the interval's length later.
 """
 
 _FILES = """\
-## What a Parquet file says of itself
+## Metadata of a Parquet file
 
-The schema's metadata, as texts under `isone.{key}`:
+The schema's metadata has these texts under `isone.{key}`:
 
 | key | meaning |
 |---|---|
-| `dataset`, `title`, `period` | what it is; `period`: the year, up to which day, which locations |
+| `dataset`, `title`, `period` | what it is; `period`: the year, its last day, its locations |
 | `first_day`, `last_day` | the operating days, both included |
 | `locations` | the ids that were kept, or `all` |
 | `source` | where the responses come from |
-| `synthetic_prices` | `true` for the sandbox's prices, which are nobody's |
+| `synthetic_prices` | `true` for the sandbox's prices |
 | `revision` | `final` or `prelim` |
-| `manifest_sha256` | the digest of the year's marker, which has the digest of each response |
+| `manifest_sha256` | the SHA-256 of the year's marker, which has that of each response |
 | `created_by` | the program and its version |
 
 Each field's metadata has its `meaning` and, where there is one, its `unit`.
-`data/parquet/datapackage.json` says the same as a Frictionless data package.
+`data/parquet/datapackage.json` has the same as a Frictionless data package.
 """
 
 
 def data_dictionary() -> str:
     """The whole page."""
-    requests = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _places(), _FILES]
-    return "\n".join(requests)
+    sections = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _places(), _FILES]
+    return "\n".join(sections)
 
 
 def _section(dataset: Dataset) -> str:
@@ -122,7 +126,7 @@ def _per_place(dataset: Dataset) -> str:
 
 def _rows_a_day(dataset: Dataset) -> str:
     if not dataset.owes_rows:
-        return "as many as there are, on an empty day none"
+        return "as many as there are, none on an empty day"
     counts = [str(hours * 60 // dataset.interval_minutes) for hours in (24, 23, 25)]
     each = f" of each {dataset.place.replace('_', ' ')}" if dataset.place else ""
     return f"{counts[0]} a day{each} ({counts[1]} and {counts[2]} when clocks change)"
@@ -130,8 +134,8 @@ def _rows_a_day(dataset: Dataset) -> str:
 
 def _published(dataset: Dataset) -> str:
     if dataset.publication_lag < dt.timedelta(0):
-        return "prices appear the day before, about 13:00"
-    return f"prices are waited for {dataset.publication_lag.days} days"
+        return "prices are published the day before, about 13:00"
+    return f"prices are expected within {dataset.publication_lag.days} days"
 
 
 def _types() -> str:
@@ -143,9 +147,9 @@ def _types() -> str:
 def _places() -> str:
     core = [(str(id), f"`{name}`", kind) for id, (name, kind) in CORE_LOCATIONS.items()]
     zones = [(str(id), f"`{name}`", "RESERVE ZONE") for id, name in RESERVE_ZONES.items()]
-    lines = ["## Places", "", "`locations: hubs` means the hub and the eight load zones:", ""]
+    lines = ["## Locations", "", "`locations: hubs` means the hub and the eight load zones:", ""]
     lines += _table(("location_id", "location", "location_type"), core)
-    lines += ["", "Reserve prices have zones of their own:", ""]
+    lines += ["", "Reserve prices have their own zones:", ""]
     lines += _table(("location_id", "location", "type"), zones)
     return "\n".join([*lines, ""])
 
@@ -160,7 +164,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the page, or with `--write` bring its file in step."""
+    """Print the page, or with `--write` update its file."""
     parser = argparse.ArgumentParser(prog="python -m isone.pack.dictionary")
     parser.add_argument("--write", action="store_true", help=f"write {PATH.name}")
     if parser.parse_args(arguments).write:

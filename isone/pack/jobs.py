@@ -6,7 +6,7 @@ from typing import Any
 
 from isone.errors import IsoneError
 from isone.pack import outputs
-from isone.run import run
+from isone.run import status
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import Settings, read_settings
@@ -66,7 +66,7 @@ def _do_unless_stopped(
     work: Callable[[Journal], None],
 ) -> int:
     def checked(journal: Journal) -> None:
-        if reason := run.stopped(Store(settings.store_dir)):
+        if reason := status.stopped(Store(settings.store_dir)):
             raise IsoneError(f"{name} does not start: the run was stopped by {reason}")
         work(journal)
 

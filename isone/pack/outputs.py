@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from isone.market.datasets import DATASETS, Locations
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.store import Store

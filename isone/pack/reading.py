@@ -17,7 +17,7 @@ from isone.errors import UsageError
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUBS, Dataset
 from isone.market.tables import sort_key
 from isone.pack.parquet import arrow_schema, read_facts
-from isone.run.selection import PERIOD_PATTERN
+from isone.run.dataset_year import PERIOD_PATTERN
 from isone.run.settings import parse_years, refuse_unknown
 
 Years = int | str | Iterable[int | str]

@@ -28,7 +28,7 @@ from isone.market.datasets import (
     Locations,
     Request,
 )
-from isone.run import run, selection
+from isone.run import missing, status
 from isone.run.settings import Settings
 from isone.store.manifest import DayFlaw, Manifest, read_manifest
 from isone.store.store import Entry, Store
@@ -145,10 +145,10 @@ class _Year:
         locations = next(each for first, last, each in self.scopes if first <= day <= last)
         any_flaw = {day: dict.fromkeys(flaws.ALL, "")}
         for entries in (final, had):
-            lacking = selection.missing_requests(self.dataset, [day], locations, entries, any_flaw)
+            lacking = missing.missing_requests(self.dataset, [day], locations, entries, any_flaw)
             if not lacking:
                 break
-        return selection.requests_of_days(self.dataset, [day], locations, entries), len(lacking)
+        return missing.requests_of_days(self.dataset, [day], locations, entries), len(lacking)
 
 
 def examine(store: Store, settings: Settings, known: pa.Table, at: dt.datetime) -> list[Day]:
@@ -222,7 +222,7 @@ def _stored(store: Store) -> set[tuple[str, int]]:
     folders = (store.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
     markers = (store.root / "complete").glob("*/[0-9][0-9][0-9][0-9]*.json")
     names = [(path.parent.name, path.name[:4]) for path in (*folders, *markers)]
-    for name in run.last_statuses(store):
+    for name in status.last_statuses(store):
         dataset, _, year = name.removeprefix("isone_").rpartition("_")
         if year.isdecimal():
             names.append((dataset, year))
@@ -238,15 +238,14 @@ def _read_year(store: Store, dataset: Dataset, number: int) -> _Year:
     ledger = store.read_ledger(dataset.name, number)
     prelims = {n.removesuffix(".prelim"): e for n, e in ledger.items() if _is_prelim(e)}
     finals = {name: entry for name, entry in ledger.items() if not _is_prelim(entry)}
-    facts = job_facts(store, f"isone_{dataset.name}_{number}")
-    days = facts.get("days")
+    last = last_status(store, f"isone_{dataset.name}_{number}")
     return _Year(
         dataset,
         number,
         manifests,
         prelims | finals,
-        _reasons(store, dataset.name, number, facts),
-        days if isinstance(days, int) and 0 < days <= _LONGEST_YEAR else 0,
+        _reasons(store, dataset.name, number, last),
+        last.days if 0 < last.days <= _LONGEST_YEAR else 0,
     )
 
 
@@ -278,7 +277,7 @@ def _year_days(
 ) -> list[Day]:
     name, has_responses = year.dataset.name, store.raw_dir(year.dataset.name, year.number).is_dir()
     published = clock.last_published(_earliest(year.dataset), at)
-    accepted = selection.accepted_days(settings.accepted_flaws, name)
+    accepted = missing.accepted_days(settings.accepted_flaws, name)
     gaps = {_day(gap.day): gap.reason for each in year.manifests for gap in each.gaps}
     damaged = _damaged(store, name, year.number)
     days: list[Day] = []
@@ -377,7 +376,7 @@ def _flaws_of(
     """The flaws that the ledger notes of a day, and why they were accepted."""
     for entry in entries:
         for flaw in entry.flaws:
-            accepted = selection.accepted_days(settings.accepted_flaws, dataset.name, flaw.name)
+            accepted = missing.accepted_days(settings.accepted_flaws, dataset.name, flaw.name)
             yield DayFlaw(str(day), flaw.name, flaw.what, accepted.get(day, ""))
 
 
@@ -398,14 +397,13 @@ def _absent(year: _Year, day: dt.date, published: dt.date, accepted: str) -> Day
 
 
 def _reasons(
-    store: Store, dataset: str, year: int, facts: Mapping[str, Any]
+    store: Store, dataset: str, year: int, last: status.JobStatus
 ) -> dict[dt.date, tuple[State, str]]:
     """Why days are missing: what the last job said, and the responses that were rejected."""
     reasons: dict[dt.date, tuple[State, str]] = {}
-    missing = facts.get("missing")
-    for name, text in missing.items() if isinstance(missing, dict) else ():
+    for name, text in last.missing.items():
         with contextlib.suppress(ValueError):
-            reasons[dt.date.fromisoformat(name)] = State.MISSING, str(text)
+            reasons[dt.date.fromisoformat(name)] = State.MISSING, text
     for path in sorted((store.root / "rejected" / dataset).glob(f"{year}*.txt")):
         request = Request.named(dataset, path.name.split(".json")[0])
         if request:
@@ -414,6 +412,6 @@ def _reasons(
     return reasons
 
 
-def job_facts(store: Store, name: str) -> dict[str, Any]:
+def last_status(store: Store, name: str) -> status.JobStatus:
     """What a job last said of itself; nothing where it never ran."""
-    return run.last_statuses(store).get(name, {})
+    return status.last_statuses(store).get(name, status.JobStatus())

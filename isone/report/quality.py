@@ -11,7 +11,7 @@ from isone import __version__
 from isone.errors import DamagedError
 from isone.market import clock
 from isone.market.datasets import DATASETS
-from isone.run import run
+from isone.run import status
 from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Entry, Store
 
@@ -62,7 +62,7 @@ class Quality:
     """What is known of the data's making."""
 
     findings: dict[str, Findings]
-    jobs: tuple[dict[str, Any], ...]
+    jobs: tuple[status.JobStatus, ...]
     """What each download last said of itself."""
     remarks: tuple[str, ...]
     """Markers that cannot be read."""
@@ -96,10 +96,10 @@ def _read(path: Any, remarks: list[str]) -> Manifest | None:
         return None
 
 
-def _jobs(store: Store) -> Iterable[dict[str, Any]]:
-    for name, facts in sorted(run.last_statuses(store).items()):
-        if name.startswith("isone_") and "requests_sent" in facts:
-            yield facts
+def _jobs(store: Store) -> Iterable[status.JobStatus]:
+    for name, last in sorted(status.last_statuses(store).items()):
+        if name.startswith("isone_") and last.requests_sent is not None:
+            yield last
 
 
 def versions() -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import re
 
 from isone.errors import DamagedError, DownloadError
 from isone.market import flaws
-from isone.run import selection
+from isone.run import dataset_year, missing
 from isone.run.settings import Settings
 from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Store
@@ -26,7 +26,7 @@ def drop_stale(store: Store, settings: Settings) -> list[str]:
         (dataset, period)
         for dataset in settings.datasets
         for period in store.marker_periods(dataset)
-        if re.fullmatch(selection.PERIOD_PATTERN, period) and int(period[:4]) in settings.years
+        if re.fullmatch(dataset_year.PERIOD_PATTERN, period) and int(period[:4]) in settings.years
     ]
     troubles = {store.marker_path(*each): _trouble(store, *each, settings) for each in chosen}
     found = {path: trouble for path, trouble in troubles.items() if trouble}
@@ -58,9 +58,9 @@ def _trouble(store: Store, dataset: str, period: str, settings: Settings) -> str
 
 
 def _unaccepted(manifest: Manifest, settings: Settings) -> str:
-    accepted = selection.accepted_flaws(settings.accepted_flaws, manifest.dataset)
+    accepted = missing.accepted_flaws(settings.accepted_flaws, manifest.dataset)
     for entry in manifest.requests:
-        if not selection.is_usable(entry, entry.day, settings.locations, accepted):
+        if not missing.is_usable(entry, entry.day, settings.locations, accepted):
             return f"a flaw of {entry.day} is not accepted any more"
     noted = [(gap.day, flaws.MISSING, gap.reason) for gap in manifest.gaps]
     noted += [(each.day, each.flaw, each.reason) for each in manifest.flaws]

@@ -12,13 +12,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from isone.run import run
-from isone.run.run import Plan, State
+from isone.run import status
+from isone.run.plan import Plan
+from isone.run.status import State
+from isone.run.summary import missing_days
 from isone.store.store import Store
 from isone.text import count
 
 VARIABLE = "ISONE_NOTIFY"
-_NAMED = 20
 
 
 _remembered: list[str] = []
@@ -45,11 +46,13 @@ def complain_if_impossible() -> None:
 def tell_end(store: Store) -> None:
     """Send what has failed in the run that ends now and which gaps it accepted; nothing if none."""
     addresses = wanted()
-    plan = run.read_plan(store)
+    plan = status.read_plan(store)
     if not addresses or plan is None:
         return
-    found = run.states(store, plan, run.shown_id(store), ended=True)
-    text = message(plan, found, run.failed_otherwise(store, plan, run.shown_id(store), ended=True))
+    found = status.states(store, plan, status.shown_id(store), ended=True)
+    text = message(
+        plan, found, status.failed_otherwise(store, plan, status.shown_id(store), ended=True)
+    )
     if not text:
         return
     title, _, body = text.partition("\n")
@@ -73,7 +76,7 @@ def message(plan: Plan, states: Sequence[State], others: Sequence[State] = ()) -
     """
     bad = [state for state in states if not state.good]
     gaps = [(state, day, reason) for state in states
-            for day, reason in state.facts.get("gaps", {}).items()]  # fmt: skip
+            for day, reason in state.status.gaps.items()]  # fmt: skip
     if not bad and not gaps and not others:
         return ""
     counts = [f"{len(bad)} of {count(len(states), 'download')} not complete"] if bad else []
@@ -82,12 +85,9 @@ def message(plan: Plan, states: Sequence[State], others: Sequence[State] = ()) -
     lines = [f"ISO-NE prices{_kind(plan)}: {', '.join(counts)}"]
     for state in (*bad, *others):
         lines.append(f"{state.planned.name}: {state.word.lower()}")
-        if state.facts.get("message"):
-            lines.append(f"  {state.facts['message']}")
-        missing = state.facts.get("missing", {})
-        lines += [f"  missing {day}: {why}" for day, why in list(missing.items())[:_NAMED]]
-        if len(missing) > _NAMED:
-            lines.append(f"  and {count(len(missing) - _NAMED, 'more day')}")
+        if state.status.message:
+            lines.append(f"  {state.status.message}")
+        lines += [f"  {line}" for line in missing_days(state.status)]
     lines += [f"{s.planned.name}: gap on {day} accepted: {reason}" for s, day, reason in gaps]
     return "\n".join([*lines, f"Started {plan.started}, data in {plan.data_dir}"])
 

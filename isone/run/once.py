@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from isone.run import run
+from isone.run import status
 from isone.run.journal import Journal
 from isone.run.settings import Settings
 from isone.store.store import Store
@@ -23,7 +23,7 @@ def do_once(
     with Journal(
         name,
         command,
-        run.status_path(Store(settings.store_dir), name),
+        status.status_path(Store(settings.store_dir), name),
         settings.log_dir,
         stable_log=Path(log_path) if log_path else None,
     ) as journal:

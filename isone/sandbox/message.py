@@ -5,7 +5,7 @@ import zlib
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from isone.sandbox.responses import Response
+from isone.sandbox.response import Response
 
 _GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff"  # no name, no time, no system named
 _LEVEL = 1  # the ratio of the real responses at a tenth of the usual level's time

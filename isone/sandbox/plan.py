@@ -10,10 +10,11 @@ from fnmatch import fnmatchcase
 
 from isone.errors import UsageError
 from isone.sandbox import noise
-from isone.sandbox.faults import FAULTS, LOGIN_PATH, Fault
+from isone.sandbox.faults.fault import LOGIN_PATH, Fault
+from isone.sandbox.faults.table import FAULTS
 from isone.sandbox.feeds import BASE_PATH, FEEDS, MalformedError, NotFoundError, Query, read_query
 from isone.sandbox.report_files import is_page
-from isone.sandbox.responses import Response
+from isone.sandbox.response import Response
 
 
 @dataclass(frozen=True)

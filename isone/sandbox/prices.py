@@ -12,10 +12,8 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from isone.market import clock
-from isone.market.datasets import RESERVE_ZONES
 from isone.sandbox import noise
 
 Shadows = tuple[int, int, int]
@@ -70,7 +68,7 @@ def real_time(seed: int, day: dt.date, prelim: bool, minutes: int) -> System:
 
 
 @lru_cache(maxsize=8192)
-def _expected(seed: int, hour: int) -> float:
+def expected(seed: int, hour: int) -> float:
     """What an hour's energy should cost ($/MWh) by year, season, weather and time of day.
 
     `hour` counts hours of UTC since the epoch; New England's hours begin with them.
@@ -98,7 +96,7 @@ def _surplus_likely(hour: int) -> bool:
     return local.month in _SPRING and local.hour in _SURPLUS_HOURS
 
 
-def _cents(dollars: float) -> int:
+def cents(dollars: float) -> int:
     """Dollars as whole cents, halves upward."""
     return int((dollars * 100 + 0.5) // 1)
 
@@ -110,17 +108,17 @@ def _day_ahead(seed: int, day: dt.date) -> System:
     for start in starts:
         hour = start // 3600
         scatter, scarce, surplus, size = noise.units(seed, "day-ahead", hour, 4)
-        price = _expected(seed, hour) * (0.98 + 0.08 * scatter)
+        price = expected(seed, hour) * (0.98 + 0.08 * scatter)
         if scarce < 0.0012:
             price += 60 + 240 * size * size
         elif surplus < 0.04 and _surplus_likely(hour):
             price = -(0.2 + 12 * size * size)
-        energy.append(_cents(price) + (energy[-1:] == [_cents(price)]))
+        energy.append(cents(price) + (energy[-1:] == [cents(price)]))
     shadows = tuple(
         (
-            _cents(0.8 * _congestion(seed, 0, start / 3600 + 0.5)),
-            _cents(0.8 * _congestion(seed, 1, start / 3600 + 0.5)),
-            _cents(0.8 * _congestion(seed, 2, start / 3600 + 0.5)),
+            cents(0.8 * _congestion(seed, 0, start / 3600 + 0.5)),
+            cents(0.8 * _congestion(seed, 1, start / 3600 + 0.5)),
+            cents(0.8 * _congestion(seed, 2, start / 3600 + 0.5)),
         )
         for start in starts
     )
@@ -144,7 +142,7 @@ def _five_minute(seed: int, day: dt.date, prelim: bool) -> System:
         final = _five_minute(seed, day, False)
         corrected: list[int] = []
         for first in range(0, len(final.energy), PER_HOUR):
-            correction = _correction(seed, final.starts[first] // 3600)
+            correction = correction_of(seed, final.starts[first] // 3600)
             of_hour = [price + correction for price in final.energy[first : first + PER_HOUR]]
             corrected += _unlike(corrected, of_hour)
         return System(final.starts, 1, tuple(corrected), final.shadows)
@@ -164,7 +162,7 @@ def _unlike(before: list[int], of_hour: list[int]) -> list[int]:
     return of_hour
 
 
-def _correction(seed: int, hour: int) -> int:
+def correction_of(seed: int, hour: int) -> int:
     """What the final price of an hour was corrected by (cents): mostly nothing."""
     chance, size, sign = noise.units(seed, "correction", hour, 3)
     if chance > 0.15:
@@ -175,7 +173,7 @@ def _correction(seed: int, hour: int) -> int:
 @lru_cache(maxsize=8192)
 def _real_time_level(seed: int, hour: int) -> float:
     """Where real time settles in an hour ($/MWh): scattered about what was expected."""
-    return _expected(seed, hour) * (0.7 + 0.56 * noise.smooth(seed, "real-time", hour / 3))
+    return expected(seed, hour) * (0.7 + 0.56 * noise.smooth(seed, "real-time", hour / 3))
 
 
 def _energy_of_hour(seed: int, hour: int) -> list[int]:
@@ -186,7 +184,7 @@ def _energy_of_hour(seed: int, hour: int) -> list[int]:
     scarce, surplus, size, *jitter = noise.units(seed, "five-minute", hour, 3 + PER_HOUR)
     if surplus < 0.07 and _surplus_likely(hour) or surplus < 0.002:
         depth = 0.5 + 30 * size * size
-        return [_cents(-depth * (0.5 + 0.5 * share)) for share in jitter]
+        return [cents(-depth * (0.5 + 0.5 * share)) for share in jitter]
     prices = []
     for at in range(PER_HOUR):
         away = (2 * at + 1 - PER_HOUR) / (2 * PER_HOUR)  # hours from the middle of this hour
@@ -197,7 +195,7 @@ def _energy_of_hour(seed: int, hour: int) -> list[int]:
         first = int(scarce * 1000) % 6
         for at in range(first, first + 2 + int(5 * size)):
             prices[at] += added * (0.7 + 0.3 * jitter[at])
-    return [_cents(price) for price in prices]
+    return [cents(price) for price in prices]
 
 
 def _shadows_of_hour(seed: int, hour: int) -> list[Shadows]:
@@ -208,9 +206,9 @@ def _shadows_of_hour(seed: int, hour: int) -> list[Shadows]:
     jitter = noise.units(seed, "binding", hour, 3 * PER_HOUR)
     return [
         (
-            _cents(peaks[0] * _binding(jitter[3 * at])),
-            _cents(peaks[1] * _binding(jitter[3 * at + 1])),
-            _cents(peaks[2] * _binding(jitter[3 * at + 2])),
+            cents(peaks[0] * _binding(jitter[3 * at])),
+            cents(peaks[1] * _binding(jitter[3 * at + 1])),
+            cents(peaks[2] * _binding(jitter[3 * at + 2])),
         )
         for at in range(PER_HOUR)
     ]
@@ -238,157 +236,6 @@ def _hourly(seed: int, day: dt.date, prelim: bool) -> System:
     )
 
 
-@lru_cache(maxsize=64)
-def regulation(seed: int, day: dt.date, prelim: bool) -> tuple[tuple[int, int], ...]:
-    """Five-minute regulation prices of a day: (service, capacity), in cents."""
-    energy = _five_minute(seed, day, prelim).energy
-    starts = clock.interval_starts(day, 60)
-    rows = []
-    for number, start in enumerate(starts):
-        hour = start // 3600
-        level, tight, *jitter = noise.units(seed, "regulation", hour, 2 + 2 * PER_HOUR)
-        for at in range(PER_HOUR):
-            capacity = 400 + 1500 * level * jitter[2 * at]
-            capacity += 0.3 * abs(energy[number * PER_HOUR + at])
-            if tight < 0.01:
-                capacity *= 3
-            service = 60 * jitter[2 * at + 1] * jitter[2 * at + 1]
-            rows.append((int(service), int(capacity)))
-    return tuple(rows)
-
-
-class ReserveRow(NamedTuple):
-    """One zone's reserve market in one interval: MW and $/MWh, in hundredths."""
-
-    requirements: tuple[int, ...]
-    """Ten-minute spinning, ten-minute in all, thirty-minute in all; local zones have the last."""
-    designated: tuple[int, int, int]
-    """Ten-minute spinning, ten-minute non-spinning, thirty-minute operating reserve (MW)."""
-    prices: tuple[int, int, int]
-    """Clearing prices of the same three; none is lower than the one after it."""
-
-
-@lru_cache(maxsize=64)
-def reserves(seed: int, day: dt.date, prelim: bool) -> tuple[tuple[ReserveRow, ...], ...]:
-    """Five-minute reserve market of a day: by interval, a row for each reserve zone in turn."""
-    rows: list[tuple[ReserveRow, ...]] = []
-    for start in clock.interval_starts(day, 60):
-        rows += _reserves_of_hour(seed, start // 3600, prelim)
-    return tuple(rows)
-
-
-def _reserves_of_hour(seed: int, hour: int, prelim: bool) -> list[tuple[ReserveRow, ...]]:
-    spin, scarce, size, need, local, *jitter = noise.units(seed, "reserve", hour, 5 + PER_HOUR)
-    correction = abs(_correction(seed, hour)) if prelim else 0
-    ten_spin = 50000 + int(200 * need) * 100
-    requirements = (ten_spin, 3 * ten_spin, 3 * ten_spin + 70000 + int(100 * need) * 100)
-    rows = []
-    for at in range(PER_HOUR):
-        thirty = ten = spinning = 0
-        if spin < 0.07 and jitter[at] < 0.6:
-            spinning = int(1200 * size * size * jitter[at]) + correction
-        if scarce < 0.012 and jitter[at] > 0.2:
-            thirty = int(20000 * size * size * size * jitter[at]) if scarce < 0.004 else 0
-            ten = int(6000 * size * jitter[at])
-        system = (thirty + ten + spinning, thirty + ten, thirty)
-        surplus = 100 * int(150 * jitter[at])
-        designated = (ten_spin + surplus, 2 * ten_spin + surplus, 80000 + surplus)
-        zones = [ReserveRow(requirements, designated, system)]
-        for number in range(1, len(RESERVE_ZONES)):
-            added = int(1500 * size) if local < 0.003 * number else 0
-            share = number + 2
-            zones.append(
-                ReserveRow(
-                    (requirements[2] // share,),
-                    (designated[0] // share, designated[1] // share, designated[2] // share),
-                    (system[0] + added, system[1] + added, system[2] + added),
-                )
-            )
-        rows.append(tuple(zones))
-    return rows
-
-
 def mean(values: Sequence[int]) -> int:
     """The mean of whole numbers, rounded to a whole one, halves upward."""
     return (2 * sum(values) + len(values)) // (2 * len(values))
-
-
-def hourly_regulation(seed: int, day: dt.date, prelim: bool) -> list[tuple[int, int]]:
-    """Hourly regulation prices of a day: the means of the five-minute ones, in cents."""
-    rows = regulation(seed, day, prelim)
-    means = []
-    for first in range(0, len(rows), PER_HOUR):
-        service, capacity = zip(*rows[first : first + PER_HOUR], strict=True)
-        means.append((mean(service), mean(capacity)))
-    return means
-
-
-def hourly_reserves(seed: int, day: dt.date, prelim: bool) -> list[tuple[ReserveRow, ...]]:
-    """Hourly reserve market of a day: the means of the five-minute values."""
-    rows = reserves(seed, day, prelim)
-    return [
-        tuple(_mean_row(zone) for zone in zip(*rows[first : first + PER_HOUR], strict=True))
-        for first in range(0, len(rows), PER_HOUR)
-    ]
-
-
-def _mean_row(rows: Sequence[ReserveRow]) -> ReserveRow:
-    spin, non_spin, operating = (mean(c) for c in zip(*(r.designated for r in rows), strict=True))
-    tmsr, tmnsr, tmor = (mean(c) for c in zip(*(r.prices for r in rows), strict=True))
-    return ReserveRow(rows[0].requirements, (spin, non_spin, operating), (tmsr, tmnsr, tmor))
-
-
-@dataclass(frozen=True)
-class AncillaryRow:
-    """The day-ahead ancillary services of one hour: MW and $/MWh, in hundredths."""
-
-    requirements: tuple[int, int, int, int]
-    """Ten-minute spinning, ten-minute in all, thirty-minute in all, forecast energy (MW)."""
-    prices: tuple[int, int, int, int]
-    """Ten-minute spinning, non-spinning, thirty-minute operating reserve, forecast energy."""
-    designated: tuple[int, int, int, int]
-    """The three reserves and energy imbalance reserve (MW)."""
-
-
-def day_ahead_services(seed: int, day: dt.date) -> list[AncillaryRow]:
-    """The day-ahead ancillary services of a day, by hour."""
-    rows = []
-    for start in clock.interval_starts(day, 60):
-        hour = start // 3600
-        need, level, thirty, ten, spin, load = noise.units(seed, "ancillary", hour, 6)
-        tmor = int(90 * thirty) if level < 0.7 else int(2500 * thirty * thirty)
-        tmnsr = tmor + int(160 * ten)
-        tmsr = tmnsr + int(400 * spin * spin)
-        ten_spin = 50000 + int(200 * need) * 100
-        energy = 900000 + int(9000 * load) * 100
-        rows.append(
-            AncillaryRow(
-                (ten_spin, 3 * ten_spin, 3 * ten_spin + 70000, energy),
-                (tmsr, tmnsr, tmor, int(300 * level * load)),
-                (ten_spin, 2 * ten_spin, 70000, int(400 * load) * 100),
-            )
-        )
-    return rows
-
-
-def strike_prices(seed: int, day: dt.date) -> list[dict[str, int]]:
-    """The strike prices of a day by hour, with what they were made from: hundredths of $ and MW."""
-    rows = []
-    for start in clock.interval_starts(day, 60):
-        hour = start // 3600
-        load, width, above = noise.units(seed, "strike", hour, 3)
-        expected = _cents(_expected(seed, hour))
-        spread = 200 + int(1500 * width)
-        rows.append(
-            {
-                "strike_price": expected + int(300 * above),
-                "spc_load_forecast_mw": 900000 + int(9000 * load) * 100,
-                "expected_rt_hub_lmp": expected,
-                "percentile_10_rt_hub_lmp": expected - spread,
-                "percentile_25_rt_hub_lmp": expected - spread // 2,
-                "percentile_75_rt_hub_lmp": expected + spread // 2,
-                "percentile_90_rt_hub_lmp": expected + 2 * spread,
-                "expected_closeout_charge": spread // 4,
-            }
-        )
-    return rows

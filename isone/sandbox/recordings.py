@@ -7,7 +7,7 @@ from pathlib import Path
 
 from isone.errors import UsageError
 from isone.sandbox.feeds import BASE_PATH, MalformedError, NotFoundError, Query, read_query
-from isone.sandbox.responses import Response
+from isone.sandbox.response import Response
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset, Request
 from isone.sandbox.feeds import MalformedError, read_day
-from isone.sandbox.responses import Response, Synthetic, html_response
+from isone.sandbox.response import Response, html_response
+from isone.sandbox.synthetic import Synthetic
 
 _PAGE = re.compile(r"/isoexpress/web/reports/[a-z0-9/-]+/-/tree/[a-z0-9-]+")
 COOKIE = "isox_token=synthetic"

@@ -10,10 +10,11 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import Any, Protocol
 
 from isone.market.servers import REPLAY_SERVER, SANDBOX_SERVER
-from isone.sandbox.faults import Fault, Settings, spoil_records
+from isone.sandbox.faults.fault import Fault, Settings
+from isone.sandbox.faults.records import spoil_records
 from isone.sandbox.message import Message, make_message
 from isone.sandbox.plan import FaultPlan
-from isone.sandbox.responses import Response, html_response
+from isone.sandbox.response import Response, html_response
 
 _RESET = struct.pack("ii", 1, 0)  # linger on, for no time: closing sends a reset
 _REFUSED_WEIGHTS = frozenset(("q=0", "q=0.0", "q=0.00", "q=0.000"))

@@ -19,13 +19,15 @@ from urllib.parse import unquote, urlsplit
 from isone.errors import UsageError
 from isone.market import clock
 from isone.market.servers import REPLAY_SERVER, SANDBOX_SERVER
-from isone.sandbox.faults import CHALLENGE, LOGIN_PATH, Fault, Settings, too_many
+from isone.sandbox.faults.fault import LOGIN_PATH, Fault, Settings
+from isone.sandbox.faults.responses import CHALLENGE, too_many
 from isone.sandbox.feeds import BASE_PATH
 from isone.sandbox.plan import FaultPlan
 from isone.sandbox.recordings import Recordings
 from isone.sandbox.report_files import ReportFiles
-from isone.sandbox.responses import Response, Synthetic, html_response
+from isone.sandbox.response import Response, html_response
 from isone.sandbox.server import Server
+from isone.sandbox.synthetic import Synthetic
 
 _MINUTE = 60.0
 _LONGEST_WAIT = 86400

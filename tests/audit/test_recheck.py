@@ -14,8 +14,8 @@ from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS, HUBS, Request
-from isone.run import run
-from isone.run.selection import DatasetYear
+from isone.run import status
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -142,7 +142,7 @@ def test_a_recheck_ends_with_a_sentence_also_where_it_fails(
     assert not note.exists()
     (kept,) = (store.root / "rechecked" / DATASET.name).iterdir()
     assert list(json.loads(kept.read_text())["failed"]) == ["20240102"]
-    facts = json.loads(run.status_path(store, f"recheck_{DATASET.name}").read_text())
+    facts = json.loads(status.status_path(store, f"recheck_{DATASET.name}").read_text())
     assert facts["verdict_lines"][0].startswith(sentence)
 
 

@@ -13,7 +13,7 @@ from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError, Outcome
 from isone.download.progress import Progress
 from isone.market.datasets import DATASETS, Request
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.sandbox import Sandbox
 from isone.store.store import Store
 

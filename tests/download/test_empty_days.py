@@ -21,7 +21,7 @@ from isone.market import clock
 from isone.market.datasets import DATASETS, HUBS, Dataset, Request
 from isone.pack.columns import ColumnReader
 from isone.response import check, revisions
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

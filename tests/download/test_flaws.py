@@ -25,8 +25,9 @@ from isone.market.flaws import Flaw
 from isone.market.servers import SANDBOX_SERVER
 from isone.pack.year import pack_year
 from isone.response import check
-from isone.run import selection
-from isone.run.selection import Accepted, DatasetYear
+from isone.run import missing
+from isone.run.dataset_year import DatasetYear
+from isone.run.missing import Accepted
 from isone.run.settings import AcceptedFlaw, read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -157,8 +158,8 @@ def test_two_names_of_a_location_matter_to_whoever_has_chosen_it(
 ) -> None:
     body = body_of(with_two_names(rows()))
     entry = Entry("20181104", 1, "", 1, "", "", "final", flaws=(Flaw("node", "x", (NODE,)),))
-    assert selection.is_usable(entry, DAY, locations, {}) != counts
-    assert selection.is_usable(entry, DAY, locations, {DAY: {"node": "known"}})
+    assert missing.is_usable(entry, DAY, locations, {}) != counts
+    assert missing.is_usable(entry, DAY, locations, {DAY: {"node": "known"}})
     if counts:
         with pytest.raises(ResponseError, match="location 10001 is called"):
             check.examine(LMP, REQUEST, body, locations=locations)
@@ -169,11 +170,11 @@ def test_two_names_of_a_location_matter_to_whoever_has_chosen_it(
 def test_an_entry_with_flaws_counts_only_while_each_is_accepted_on_its_day() -> None:
     entry = Entry("20181104", 1, "", 1, "", "", "final", missing=("x",), flaws=(Flaw("sum", "x"),))
     both = {"missing": "a", "sum": "b"}
-    assert selection.is_usable(entry, DAY, HUBS, {DAY: both})
+    assert missing.is_usable(entry, DAY, HUBS, {DAY: both})
     for accepted in ({}, {DAY: {"sum": "b"}}, {DAY: {"missing": "a"}}, {dt.date(2018, 1, 1): both}):
-        assert not selection.is_usable(entry, DAY, HUBS, accepted)
+        assert not missing.is_usable(entry, DAY, HUBS, accepted)
     suspect = Entry("20181104", 1, "", 1, "", "", "final", flaws=(Flaw("constant-day", "x"),))
-    assert selection.is_usable(suspect, DAY, HUBS, {})
+    assert missing.is_usable(suspect, DAY, HUBS, {})
 
 
 def test_the_configuration_s_flaws_are_sorted_by_day_and_name() -> None:
@@ -182,7 +183,7 @@ def test_the_configuration_s_flaws_are_sorted_by_day_and_name() -> None:
         AcceptedFlaw(LMP.name, DAY, "b", "node"),
         AcceptedFlaw("lmp_rt_hourly", DAY, "c", "sum"),
     ]
-    assert selection.accepted_flaws(given, LMP.name) == {DAY: {"sum": "a", "node": "b"}}
+    assert missing.accepted_flaws(given, LMP.name) == {DAY: {"sum": "a", "node": "b"}}
 
 
 # from the service to the tables

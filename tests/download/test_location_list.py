@@ -16,9 +16,10 @@ from isone.errors import UsageError
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, Request
 from isone.pack.year import pack_year
-from isone.run.run import Run, summary
 from isone.run.settings import read_settings
 from isone.run.sources import REPORTS_PAGE, Source
+from isone.run.summary import summary
+from isone.run.targets import Run
 from isone.sandbox import Sandbox
 from isone.store import places
 from isone.store.store import Store

@@ -13,10 +13,11 @@ from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError
 from isone.errors import UsageError
 from isone.market.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations, Request
-from isone.run import complete, run, selection
-from isone.run.selection import DatasetYear
+from isone.run import complete, missing, selection
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings, read_settings
 from isone.run.sources import Source
+from isone.run.targets import Run
 from isone.sandbox import Sandbox
 from isone.store.store import Entry, Store
 
@@ -39,16 +40,16 @@ def test_a_final_day_had_hour_by_hour_is_taken_before_a_preliminary_one_by_locat
     by_block = [f"{request.name}.prelim" for request in dataset.report_requests(DAY)]
     for worse in (by_location, by_block):
         here = entries(*worse, *by_hour)
-        chosen = selection.requests_of_days(dataset, [DAY], HUBS, here, DAY - dt.timedelta(1))
+        chosen = missing.requests_of_days(dataset, [DAY], HUBS, here, DAY - dt.timedelta(1))
         assert [each.request for each in chosen] == by_hour
 
 
 def test_a_preliminary_response_stands_in_only_for_days_that_need_not_be_final() -> None:
     dataset, here = DATASETS[HOURLY], entries("20260605.prelim")
-    after = selection.requests_of_days(dataset, [DAY], HUBS, here, DAY - dt.timedelta(1))
+    after = missing.requests_of_days(dataset, [DAY], HUBS, here, DAY - dt.timedelta(1))
     assert [each.request for each in after] == ["20260605.prelim"]
-    assert selection.requests_of_days(dataset, [DAY], HUBS, here, DAY) == []
-    assert selection.requests_of_days(dataset, [DAY], HUBS, here) == []
+    assert missing.requests_of_days(dataset, [DAY], HUBS, here, DAY) == []
+    assert missing.requests_of_days(dataset, [DAY], HUBS, here) == []
 
 
 def bring(
@@ -152,7 +153,7 @@ def test_requests_that_may_be_needed_besides_are_announced(tmp_path: Path) -> No
         assert job.final_through
         days = (job.last - job.first).days + 1
         recent = (job.last - job.final_through).days
-        left = selection.requests_left(Store(known.store_dir), job, known)
+        left = missing.requests_left(Store(known.store_dir), job, known)
         assert (left.sure, left.maybe) == (days * requests, recent * requests)
 
 
@@ -169,4 +170,4 @@ def test_where_nothing_is_to_be_downloaded_that_is_said_instead_of_complete(
 ) -> None:
     base = {"source": "sandbox", "data_types": "lmp", "markets": "da", "data_dir": str(tmp_path)}
     with pytest.raises(UsageError, match=f"there is nothing to download: .*{why}"):
-        run.Run.of(base | {"log_dir": str(tmp_path)} | config)
+        Run.of(base | {"log_dir": str(tmp_path)} | config)

@@ -10,7 +10,7 @@ from isone.load import layout, outputs
 from isone.load.outputs import Loading
 from isone.pack.outputs import Packing
 from isone.run import address
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.store import markers
 from isone.store.store import Store, sha256, write_json, write_whole

@@ -31,13 +31,13 @@ from isone.market import clock
 from isone.market.datasets import DATASETS, HUBS, Request
 from isone.pack.year import pack_year
 from isone.response import check
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox, report_files
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.report_files import ReportFiles
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 from isone.store.store import Store
 
 TODAY = dt.date(2038, 1, 10)

@@ -15,7 +15,8 @@ from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS, HUBS, Dataset, Locations
 from isone.market.servers import SANDBOX_SERVER
 from isone.market.tables import table_columns
-from isone.run.selection import Accepted, DatasetYear
+from isone.run.dataset_year import DatasetYear
+from isone.run.missing import Accepted
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

@@ -43,7 +43,7 @@ def test_what_the_workflow_needs_may_be_used_by_anybody(pin: Pin) -> None:
 
 def test_the_audit_says_in_one_sentence_that_it_could_not_ask(tmp_path: Path) -> None:
     """With an index that is not there, nothing passes for audited."""
-    program = PROJECT / "tests" / "audit.py"
+    program = PROJECT / "tests" / "project" / "dependency_audit.py"
     done = subprocess.run(
         [sys.executable, str(program)],
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "UV_OFFLINE": "1",

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from isone.run.run import Plan, Planned, header
+from isone.run.plan import Plan, Planned
+from isone.run.summary import header
 from isone.text import count
 
 

@@ -13,7 +13,6 @@ from isone.errors import DownloadError
 from isone.report import facts, page
 from isone.report.coverage import State
 from isone.report.facts import Facts
-from isone.run import run
 from isone.run.settings import AcceptedFlaw
 from isone.store.store import Store, write_whole
 
@@ -41,7 +40,9 @@ def wanting(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     verdict = Verdict("reserve_hourly", "2025.through-20251106", DAMAGED, now, damage=(damage,))
     write_verdict(store, verdict)
     status = {"missing": {str(MISSING): "the service has nothing for that day"}}
-    write_whole(run.status_path(store, "isone_regulation_5min_2025"), json.dumps(status).encode())
+    write_whole(
+        status.status_path(store, "isone_regulation_5min_2025"), json.dumps(status).encode()
+    )
     return facts.gather(settings_for(store, years="2025"), store)
 
 

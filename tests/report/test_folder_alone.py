@@ -16,7 +16,7 @@ from isone.market.datasets import HUBS, Request
 from isone.market.flaws import Flaw
 from isone.report import coverage, facts, page
 from isone.report.coverage import Day, State
-from isone.run import run
+from isone.run import status
 from isone.run.settings import AcceptedFlaw
 from isone.store.store import Store, write_json
 
@@ -92,7 +92,7 @@ def test_days_that_the_last_job_was_asked_for_are_missing_and_later_ones_were_no
     by_location(store, FIRST, HUBS, prelim=False)
     assert days(store)[FIRST + dt.timedelta(days=1)].state == State.NOT_ASKED
     asked = (FIRST - dt.date(2025, 1, 1)).days + 3
-    write_json(run.status_path(store, f"isone_{LMP}_2025"), {"days": asked})
+    write_json(status.status_path(store, f"isone_{LMP}_2025"), {"days": asked})
     found = days(store)
     assert found[FIRST + dt.timedelta(days=2)].state == State.MISSING
     assert found[FIRST + dt.timedelta(days=3)].state == State.NOT_ASKED
@@ -100,7 +100,7 @@ def test_days_that_the_last_job_was_asked_for_are_missing_and_later_ones_were_no
 
 def test_a_job_that_brought_nothing_has_its_days_on_the_page(store: Store) -> None:
     status = {"days": 365, "missing": {str(FIRST): "the service has nothing for that day"}}
-    write_json(run.status_path(store, f"isone_{LMP}_2025"), status)
+    write_json(status.status_path(store, f"isone_{LMP}_2025"), status)
     found = days(store)[FIRST]
     assert (found.state, found.note) == (State.MISSING, "the service has nothing for that day")
 
@@ -153,7 +153,7 @@ def test_what_was_chosen_last_changes_nothing_on_the_page(
     plan = {"source": "sandbox", "data_dir": "", "log_dir": "", "downloads": []}
     marker = str(store.marker_path("lmp_da_hourly", "2019"))
     planned = {"name": "x", "marker": marker, "what": "", "requests": 1, "complete": False}
-    write_json(run.plan_path(store), plan | {"downloads": [planned]})
+    write_json(status.plan_path(store), plan | {"downloads": [planned]})
     gap = {"dataset": "reserve_5min", "day": "2025-11-03", "reason": "never published"}
     other = {"years": "2024", "data_types": "lmp", "locations": "4000", "through": "2024-02-01"}
     assert written(**other) == usual

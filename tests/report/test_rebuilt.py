@@ -25,7 +25,7 @@ from isone.report.reconciled import Reconciled
 from isone.report.reconciled import examine as read_reconciled
 from isone.report.sections import all_sections
 from isone.report.tables import PageTable, in_figures
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

@@ -13,7 +13,7 @@ from isone.report import facts, files, jobs, outputs, page
 from isone.report.facts import Facts
 from isone.report.figures import Figure
 from isone.report.sections import all_sections
-from isone.run import run
+from isone.run import status
 from isone.run.settings import read_settings
 from isone.store.store import Store
 
@@ -161,7 +161,7 @@ def test_a_job_leaves_page_key_numbers_log_and_status(tmp_path: Path) -> None:
     ]
     (log,) = (tmp_path / "logs").glob("write_report*.log")
     assert "Status: SUCCEEDED" in log.read_text("utf-8")
-    assert run.status_path(store, "write_report").exists()
+    assert status.status_path(store, "write_report").exists()
 
 
 def test_a_database_that_is_none_is_rejected_in_one_sentence(tmp_path: Path) -> None:

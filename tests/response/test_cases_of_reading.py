@@ -39,9 +39,7 @@ def test_a_node_under_two_names_leaves_hub_and_zones_usable(cases_folder: Path) 
 def test_five_minute_timestamps_some_seconds_late_are_moved_and_counted(
     cases_folder: Path, seconds: str
 ) -> None:
-    body = (
-        cases_folder / f"08-timestamps-3s-off/gs683_timestamp_{seconds}s_late.json"
-    ).read_bytes()
+    body = (cases_folder / f"08-stamps-3s-off/gs683_stamp_{seconds}s_late.json").read_bytes()
     dataset = DATASETS["lmp_rt_5min"]
     request = Request(dataset.name, dt.date(2024, 7, 5), location=4000)
     found = check.examine(dataset, request, body)
@@ -50,7 +48,7 @@ def test_five_minute_timestamps_some_seconds_late_are_moved_and_counted(
 
 
 @pytest.mark.parametrize(
-    ("file", "request", "rows", "copies"),
+    ("file", "asked", "rows", "copies"),
     [
         (
             "da_report_20181104_unmarked_doubled.csv",
@@ -74,8 +72,8 @@ def test_five_minute_timestamps_some_seconds_late_are_moved_and_counted(
     ids=["hourly, every line", "five minutes, one line", "reserves, one line"],
 )
 def test_a_line_that_comes_twice_does_not_hide_the_hour_that_comes_twice(
-    cases_folder: Path, file: str, request: Request, rows: int, copies: int
+    cases_folder: Path, file: str, asked: Request, rows: int, copies: int
 ) -> None:
     body = (cases_folder / "09-doubled-line-in-repeated-hour" / file).read_bytes()
-    found = check.examine(DATASETS[request.dataset], request, body)
+    found = check.examine(DATASETS[asked.dataset], asked, body)
     assert (found.rows, found.duplicates, found.missing) == (rows, copies, ())

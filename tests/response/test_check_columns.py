@@ -10,7 +10,7 @@ from isone.errors import ResponseError
 from isone.market.datasets import DATASETS, Dataset, Request
 from isone.response import check
 from isone.response.check_columns import count_flawless
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 
 LMP = [original for original in originals() if original.dataset.place == "location"]
 NOON = dt.datetime(2026, 6, 1, 16, tzinfo=dt.UTC)

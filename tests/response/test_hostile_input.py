@@ -18,10 +18,13 @@ from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
 from isone.market.datasets import DATASETS, Request
 from isone.response import check, parse, reports
-from isone.run import custom, run, sources
+from isone.run import custom, sources, status
 from isone.run.journal import Redaction
+from isone.run.plan import Plan, Planned
 from isone.run.settings import config_of_this_folder, read_settings
 from isone.run.sources import Credentials, Source
+from isone.run.summary import summary
+from isone.run.targets import Run
 from isone.sandbox import Sandbox
 from isone.store import manifest, places
 from isone.store.store import Store, write_whole
@@ -120,7 +123,7 @@ def test_aliases_that_would_unfold_beyond_all_memory_are_rejected(
 
 def test_a_folder_with_a_name_too_long_is_rejected_before_anything_starts() -> None:
     config = {"years": 2024, "source": "sandbox", "data_dir": "a" * 5000}
-    assert "cannot be a folder" in said(lambda: run.Run.of(config), UsageError)
+    assert "cannot be a folder" in said(lambda: Run.of(config), UsageError)
 
 
 # custom downloads
@@ -321,14 +324,14 @@ def test_files_that_others_spoilt_are_sentences_or_passed_over(
     store = Store(tmp_path)
     marker = store.marker_path("lmp_da_hourly", "2024")
     ledger = store.ledger_path("lmp_da_hourly", 2024)
-    plan = run.plan_path(store)
+    plan = status.plan_path(store)
     for path in (marker, ledger, plan, places.table_path(store)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     assert "remove it" in said(lambda: manifest.read_manifest(marker), DamagedError)
     assert "remove it" in said(lambda: verdict.read_verdict(marker), DamagedError)
     assert store.read_ledger("lmp_da_hourly", 2024) == {}
-    assert run.read_plan(store) is None
+    assert status.read_plan(store) is None
     if content != b"[]":
         assert "remove it" in said(lambda: places.read_table(store), UsageError)
 
@@ -347,20 +350,20 @@ def test_files_that_others_spoilt_are_sentences_or_passed_over(
 )
 def test_a_status_file_of_another_form_has_nothing_to_say(tmp_path: Path, facts: Any) -> None:
     store = Store(tmp_path)
-    download = run.Planned("isone_x_2024", "none", "x", 1, False)
-    plan = run.Plan("sandbox", "data", "logs", (download,), (), 1, "2026", 2**70)
-    write_whole(run.plan_path(store), msgspec.json.encode(plan))
-    write_whole(run.status_path(store, "isone_x_2024"), json.dumps(facts).encode())
-    assert "1. isone_x_2024: " in run.summary(store)
-    assert "Successful: 0" in run.summary(store, ended=True)
+    download = Planned("isone_x_2024", "none", "x", 1, False)
+    plan = Plan("sandbox", "data", "logs", (download,), (), 1, "2026", 2**70)
+    write_whole(status.plan_path(store), msgspec.json.encode(plan))
+    write_whole(status.status_path(store, "isone_x_2024"), json.dumps(facts).encode())
+    assert "1. isone_x_2024: " in summary(store)
+    assert "Successful: 0" in summary(store, ended=True)
 
 
 def test_a_plan_with_names_that_no_file_has_is_shown_as_it_is(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    downloads = tuple(run.Planned(n, n, "x", 1, False) for n in ("x" * 300, "a\0b", "../../x"))
-    plan = run.Plan("sandbox", "data", "logs", downloads, (), 1, "2026", 0)
-    write_whole(run.plan_path(store), msgspec.json.encode(plan))
-    assert run.summary(store).count("NEVER STARTED") == 3
+    downloads = tuple(Planned(n, n, "x", 1, False) for n in ("x" * 300, "a\0b", "../../x"))
+    plan = Plan("sandbox", "data", "logs", downloads, (), 1, "2026", 0)
+    write_whole(status.plan_path(store), msgspec.json.encode(plan))
+    assert summary(store).count("NEVER STARTED") == 3
 
 
 def test_a_request_s_name_cannot_lead_out_of_its_folder() -> None:

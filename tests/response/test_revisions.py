@@ -14,7 +14,7 @@ from isone.download.outcome import MissingDaysError
 from isone.market import clock
 from isone.market.datasets import DATASETS, HUBS, Request
 from isone.response import revisions
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox

@@ -13,7 +13,7 @@ from isone.download import by_hand
 from isone.market.datasets import DATASETS
 from isone.run import arguments, custom
 from isone.run.custom import CustomDownload
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import PROJECT, Settings, config_of_this_folder, read_settings
 
 FIRST, LAST = dt.date(2024, 1, 1), dt.date(2024, 1, 5)

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from isone.run import notify, run
-from isone.run.run import Plan, Planned
+from isone.run import notify, status
+from isone.run.plan import Plan, Planned
 from isone.store.store import Store, write_whole
 
 ADDRESS = "json://user:canary@127.0.0.1:9/"
@@ -48,9 +48,9 @@ def store_after(folder: Path, **facts: Any) -> Store:
     marker = folder / "complete" / "x.json"
     planned = Planned("isone_lmp_da_hourly_2024", str(marker), "", 1, False)
     plan = Plan("webservices", "data", "logs", (planned,), (), started="2026-01-01 00:00:00")
-    write_whole(run.plan_path(store), msgspec.json.encode(plan))
-    status = {"started": "2026-01-01 00:00:01", **facts}
-    write_whole(run.status_path(store, planned.name), json.dumps(status).encode())
+    write_whole(status.plan_path(store), msgspec.json.encode(plan))
+    said = {"started": "2026-01-01 00:00:01", **facts}
+    write_whole(status.status_path(store, planned.name), json.dumps(said).encode())
     if facts.get("state") == "succeeded":
         write_whole(marker, b"{}")
     return store
@@ -108,9 +108,9 @@ def test_without_apprise_it_is_said_before_the_run(
 
 def test_a_failure_of_another_job_alone_is_told(tmp_path: Path, sent: list[dict[str, str]]) -> None:
     store = store_after(tmp_path, state="succeeded")
-    status = {"state": "failed", "message": "the database cannot be reached"}
-    path = run.status_path(store, "load_postgres_lmp_da_hourly_2024")
-    write_whole(path, json.dumps(status).encode())
+    said = {"state": "failed", "message": "the database cannot be reached"}
+    path = status.status_path(store, "load_postgres_lmp_da_hourly_2024")
+    write_whole(path, json.dumps(said).encode())
     notify.tell_end(store)
     (message,) = sent
     assert message["title"] == "ISO-NE prices: 1 other job failed"

@@ -9,8 +9,8 @@ import pytest
 from isone.errors import StopRunError
 from isone.market import clock
 from isone.market.datasets import DATASETS, HUBS, Locations
-from isone.run import selection
-from isone.run.selection import DatasetYear
+from isone.run import missing, selection
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.store.store import Entry, Store
 
@@ -158,9 +158,9 @@ def test_hubs_then_all_locations_asks_for_the_hours_and_back_for_nothing() -> No
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
     hubs = {p.name: entry(p.name) for p in dataset.day_requests(day, HUBS)}
     hours = {p.name: entry(p.name) for p in dataset.day_requests(day, "all")}
-    assert len(selection.missing_requests(dataset, [day], "all", hubs, {})) == 24
-    assert selection.missing_requests(dataset, [day], HUBS, hours, {}) == []
-    one_more = selection.missing_requests(dataset, [day], (321, *HUBS), hubs, {})
+    assert len(missing.missing_requests(dataset, [day], "all", hubs, {})) == 24
+    assert missing.missing_requests(dataset, [day], HUBS, hours, {}) == []
+    one_more = missing.missing_requests(dataset, [day], (321, *HUBS), hubs, {})
     assert [request.location for request in one_more] == [321]
 
 
@@ -175,16 +175,14 @@ def test_many_locations_are_asked_for_by_the_hour_which_is_fewer_requests() -> N
 def test_a_day_stored_with_a_gap_counts_only_while_the_gap_is_accepted() -> None:
     dataset, day = DATASETS["reserve_5min"], dt.date(2024, 6, 1)
     had = {"20240601": entry("20240601", missing=("13:00",))}
-    assert selection.missing_requests(dataset, [day], HUBS, had, {day: {"missing": "x"}}) == []
-    assert len(selection.missing_requests(dataset, [day], HUBS, had, {})) == 1
+    assert missing.missing_requests(dataset, [day], HUBS, had, {day: {"missing": "x"}}) == []
+    assert len(missing.missing_requests(dataset, [day], HUBS, had, {})) == 1
 
 
 def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) -> None:
     settings = read_settings({"years": 2024, "source": "webservices", "data_dir": str(tmp_path)})
     jobs = selection.select(settings, AT).dataset_years
-    left = {
-        job.dataset: selection.requests_left(Store(tmp_path), job, settings).sure for job in jobs
-    }
+    left = {job.dataset: missing.requests_left(Store(tmp_path), job, settings).sure for job in jobs}
     assert left == {
         "lmp_da_hourly": 366,
         "lmp_rt_5min": 366 * 9,
@@ -197,12 +195,12 @@ def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) 
 def test_a_day_had_from_the_public_reports_is_not_asked_for_again_from_the_web_services() -> None:
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
     blocks = {p.name: entry(p.name) for p in dataset.report_requests(day)}
-    assert selection.missing_requests(dataset, [day], HUBS, blocks, {}) == []
-    assert selection.missing_requests(dataset, [day], "all", blocks, {}) == []
+    assert missing.missing_requests(dataset, [day], HUBS, blocks, {}) == []
+    assert missing.missing_requests(dataset, [day], "all", blocks, {}) == []
     hubs = {p.name: entry(p.name) for p in dataset.day_requests(day, HUBS)}
-    assert selection.missing_requests(dataset, [day], HUBS, hubs, {}, from_reports=True) == []
-    assert len(selection.missing_requests(dataset, [day], "all", hubs, {}, from_reports=True)) == 6
-    assert [e.request for e in selection.requests_of_days(dataset, [day], HUBS, blocks)] == list(
+    assert missing.missing_requests(dataset, [day], HUBS, hubs, {}, from_reports=True) == []
+    assert len(missing.missing_requests(dataset, [day], "all", hubs, {}, from_reports=True)) == 6
+    assert [e.request for e in missing.requests_of_days(dataset, [day], HUBS, blocks)] == list(
         blocks
     )
 

@@ -55,8 +55,8 @@ def test_reading_the_snakefile_loads_nothing_heavy(tmp_path: Path) -> None:
     files = [PROJECT / "Snakefile", *(PROJECT / "rules").glob("*.smk")]
     program = "\n".join(imported_by(path) for path in files)
     assert "isone.load" in program
-    configured = "run.Run.of({'years': '2019-2024', 'source': 'sandbox', 'through': '2024-03-01'})"
-    said = f"{program}\nrun.header({configured}.plan())"
+    configured = "Run.of({'years': '2019-2024', 'source': 'sandbox', 'through': '2024-03-01'})"
+    said = f"{program}\nheader({configured}.plan)"
     assert loaded_by(said, tmp_path) == {"snakemake"}, "which reads it"
 
 

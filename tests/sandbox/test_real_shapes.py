@@ -18,7 +18,7 @@ from isone.market.datasets import CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Reque
 from isone.sandbox import Sandbox
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.places import priced_places
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 
 Get = Callable[[str], Any]
 AT = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)

@@ -14,7 +14,7 @@ import pytest
 
 from isone.market import clock
 from isone.sandbox.places import CONSTRAINTS
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 
 NODES = 1184
 AT = dt.datetime(2030, 1, 1, tzinfo=clock.MARKET_ZONE)
@@ -32,7 +32,7 @@ SAMPLE = (
 DIGEST = """
 import datetime as dt, hashlib, sys
 from isone.market import clock
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 synthetic = Synthetic(7, 40)
 at = dt.datetime(2030, 1, 1, tzinfo=clock.MARKET_ZONE)
 for path in sys.argv[1:]:

@@ -14,7 +14,7 @@ from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUB, RESERVE_ZONES, Request
 from isone.sandbox import Sandbox
 from isone.sandbox.places import priced_places
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 
 Get = Callable[[str], Any]
 PLACES = 9 + 7 + 5

@@ -38,7 +38,7 @@ from torture.service import Server, server
 from isone.download import jobs
 from isone.market.datasets import DATASETS
 from isone.response import parse
-from isone.run import journal, run
+from isone.run import journal, status
 from isone.sandbox import FAULTS
 from isone.store.store import Store, sha256
 
@@ -74,7 +74,7 @@ class Job:
 
     def start(self) -> int:
         """Begin an attempt, as a new run does; returns its process."""
-        (run.plan_path(self.store).parent / "stop.txt").unlink(missing_ok=True)
+        (status.plan_path(self.store).parent / "stop.txt").unlink(missing_ok=True)
         return fork(self._attempt, self.folder.parent / "traceback.txt")
 
     def _attempt(self) -> int:
@@ -102,9 +102,9 @@ class Job:
         raise Violation(f"{self.dataset} did not succeed in {most} attempts: {words}")
 
     def last_words(self) -> str:
-        status = run.status_path(self.store, f"isone_{self.dataset}_2024")
+        path = status.status_path(self.store, f"isone_{self.dataset}_2024")
         with contextlib.suppress(OSError, ValueError):
-            return str(json.loads(status.read_text()).get("message"))
+            return str(json.loads(path.read_text()).get("message"))
         return "nothing"
 
     def contents(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from running import PROJECT
 from torture import contents
 from torture.machine import Nothing, Violation, fork, in_child, leftovers, require, wait
 
-from isone.run import run
+from isone.run import status
 from isone.store.store import Store, sha256
 
 SETS = ("lmp_da_hourly", "reserve_hourly", "regulation_hourly")
@@ -101,7 +101,7 @@ class RoomJob:
         """What the newest attempt said in the end."""
         name = f"pack_{self.dataset}_{self.period}" if self.room == PACK else "load_duckdb"
         with contextlib.suppress(OSError, ValueError, KeyError):
-            return str(json.loads(run.status_path(self.store, name).read_text())["message"])
+            return str(json.loads(status.status_path(self.store, name).read_text())["message"])
         return ""
 
     def require_sentence(self, code: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset
-from isone.run import run, selection
+from isone.run import selection, status
 from isone.run.settings import Settings
 from isone.store.store import Store
 
@@ -21,7 +21,7 @@ class Rechecking:
     @property
     def notes(self) -> list[str]:
         """A note for each chosen dataset, named after the days that were asked for again today."""
-        now = run.current_id()
+        now = status.current_id()
         return [str(self.note(now, name, self._days(name))) for name in self.settings.datasets]
 
     def note(self, run: str, dataset: str, days: str) -> Path:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isone.market.datasets import DATASETS
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.store import Store

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from isone.audit.verify import verdict as verdicts
-from isone.audit.verify.verdict import ABSENT, DAMAGED, OK, Verdict
+from isone.audit.verify.verdict import DAMAGED, MISSING, OK, Verdict
 from isone.errors import VerifyError
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
@@ -103,7 +103,7 @@ def _verdict(store: Store, settings: Settings, found: Sequence[Verdict]) -> tupl
         years = count(len(found), "dataset-year")
         return f"everything that is stored is what was validated: {years}", False
     damaged = [each for each in bad if each.verdict == DAMAGED]
-    sentence = _sentence(damaged, [each for each in bad if each.verdict == ABSENT])
+    sentence = _sentence(damaged, [each for each in bad if each.verdict == MISSING])
     if damaged and settings.refetch:
         from isone.audit.verify import mend
 

@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterator
 from isone.audit.verify.verdict import Damage
 from isone.market import clock
 from isone.market.datasets import Dataset, Request
-from isone.run.selection import DatasetYear, ways_of_day
+from isone.run.dataset_year import DatasetYear
+from isone.run.missing import ways_of_day
 from isone.store.manifest import DayFlaw, Gap, Manifest
 from isone.text import count, some
 

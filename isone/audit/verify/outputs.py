@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isone.market.datasets import DATASETS
-from isone.run import run
-from isone.run.selection import PERIOD_PATTERN, DatasetYear
+from isone.run import status
+from isone.run.dataset_year import PERIOD_PATTERN, DatasetYear
 from isone.run.settings import Settings
 from isone.store.store import Store
 
@@ -31,7 +31,7 @@ class Verifying:
         for job in self.dataset_years:
             held = complete_names(self.store, job.dataset, job.year)
             chosen += held or [(job.dataset, job.period)]
-        now = run.current_id()
+        now = status.current_id()
         return [of_run(self.store, now, dataset, period) for dataset, period in chosen]
 
 

@@ -10,7 +10,7 @@ from isone.audit.verify.outputs import verdict_path
 from isone.errors import UNREADABLE, DamagedError
 from isone.store.store import Store, write_whole
 
-OK, DAMAGED, ABSENT = "sound", "damaged", "not complete"
+OK, DAMAGED, MISSING = "OK", "damaged", "missing"
 
 
 class Damage(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from isone.audit.verify import marker, raw
-from isone.audit.verify.verdict import ABSENT, DAMAGED, OK, Damage, Verdict
+from isone.audit.verify.verdict import DAMAGED, MISSING, OK, Damage, Verdict
 from isone.errors import DamagedError, IsoneError, LoadError
 from isone.load import history, outputs, packed, sql
 from isone.load.comparison import DAY_COLUMNS, Comparison, DayDigests
@@ -71,7 +71,7 @@ def verify_year(
     path = store.marker_path(dataset_name, period)
     if not path.exists():
         notes = ("no marker: the year is not downloaded whole, so there is nothing to hold it to",)
-        return Verdict(dataset_name, period, ABSENT, now, notes=notes)
+        return Verdict(dataset_name, period, MISSING, now, notes=notes)
     findings = _Findings()
     reports.learn_from(store)
     try:

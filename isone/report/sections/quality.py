@@ -215,15 +215,15 @@ def _downloads(facts: Facts) -> PageTable:
         ],
         [
             [
-                job.get("name"),
-                job.get("state"),
-                f"{job.get('attempt')} of {job.get('attempts')}",
-                f"{job.get('days_done')} of {job.get('days')}",
-                job.get("requests_sent"),
-                job.get("retries"),
-                cell(job.get("seconds_waited"), 0),
-                cell(job.get("requests_a_minute"), 0),
-                job.get("started"),
+                job.name,
+                job.state,
+                f"{job.attempt} of {job.attempts}",
+                f"{job.days_done} of {job.days}",
+                job.requests_sent,
+                job.retries,
+                cell(job.seconds_waited, 0),
+                cell(job.requests_a_minute, 0),
+                job.started,
             ]
             for job in facts.quality.jobs
         ],

@@ -18,7 +18,7 @@ from isone.response import parse
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 from isone.store.store import Store
 
 

@@ -31,7 +31,7 @@ from isone.audit.verify.year import verify_year
 from isone.errors import LoadError
 from isone.load.jobs import load_all_postgres, load_postgres
 from isone.market.datasets import DATASETS, HUBS
-from isone.run import run, selection
+from isone.run import missing, status
 from isone.store.manifest import read_manifest
 from isone.store.store import Store, sha256
 
@@ -258,7 +258,7 @@ def test_a_database_that_is_down_is_no_damage_but_an_error(store: Store, tmp_pat
 def lacking(store: Store, dataset: str = "lmp_da_hourly") -> list[str]:
     days = [dt.date(2025, 11, day) for day in (1, 2, 3)]
     entries = store.read_ledger(dataset, 2025)
-    requests = selection.missing_requests(DATASETS[dataset], days, HUBS, entries, {})
+    requests = missing.missing_requests(DATASETS[dataset], days, HUBS, entries, {})
     return [request.name for request in requests]
 
 
@@ -318,7 +318,7 @@ def test_the_summary_ends_with_the_verdict_and_is_gone_while_a_check_has_not_end
     assert not summary_path(store).exists()
     verdict = str(outputs.verdict_path(store, "lmp_da_hourly", PERIOD))
     assert jobs.verify_summary(config, [verdict], log) == 1
-    told = json.loads(run.status_path(store, "verify").read_text())["verdict_lines"]
+    told = json.loads(status.status_path(store, "verify").read_text())["verdict_lines"]
     assert summary_path(store).read_text().splitlines() == told
 
 

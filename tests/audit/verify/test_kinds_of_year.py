@@ -22,7 +22,7 @@ from isone.download.downloader import Downloader
 from isone.market import clock, flaws
 from isone.market.datasets import DATASETS, HUBS, Locations, Request
 from isone.pack.year import pack_year
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source, open_service
 from isone.sandbox import Sandbox

@@ -19,7 +19,7 @@ from isone.market import clock
 from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Request
 from isone.pack.year import Packed, pack_year
 from isone.response import check, parse, reports, revisions
-from isone.run.selection import DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.sandbox import Sandbox
 from isone.store import places

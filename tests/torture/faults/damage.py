@@ -13,7 +13,7 @@ from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset, Request
 from isone.response import check, parse
 from isone.response.check import Finding
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 
 Record = dict[str, Any]
 Records = list[Record]

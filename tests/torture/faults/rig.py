@@ -17,7 +17,8 @@ from isone.download.downloader import Downloader
 from isone.download.outcome import Outcome
 from isone.download.progress import Progress
 from isone.market.datasets import DATASETS, Locations
-from isone.run.selection import Accepted, DatasetYear
+from isone.run.dataset_year import DatasetYear
+from isone.run.missing import Accepted
 from isone.run.settings import HttpPolicy
 from isone.run.sources import Credentials, Source
 from isone.sandbox import Sandbox

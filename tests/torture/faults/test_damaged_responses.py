@@ -21,7 +21,7 @@ from torture.faults.damage import (
 from isone.errors import ResponseError
 from isone.response import check, parse
 from isone.sandbox.message import compress
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 
 COUNT = 10_000 if os.environ.get("ISONE_FULL") else 400
 SEED = 1

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from isone.run import run
+from isone.run import status
+from isone.run.summary import summary
+from isone.run.targets import Run
 
 
 @pytest.mark.parametrize(
@@ -16,13 +18,13 @@ from isone.run import run
 def test_a_status_file_of_which_nothing_is_left_counts_as_none(left: bytes, tmp_path: Path) -> None:
     config = {"years": 2024, "source": "sandbox", "data_dir": str(tmp_path / "data")}
     config |= {"log_dir": str(tmp_path / "logs"), "data_types": "lmp", "markets": "da"}
-    started = run.Run.of(config)
+    started = Run.of(config)
     started.start(retries=0)
-    status = run.status_path(started.store, "isone_lmp_da_hourly_2024")
+    path = status.status_path(started.store, "isone_lmp_da_hourly_2024")
     facts = {"state": "failed", "started": "9999", "message": "a day is missing", "log": "a log"}
-    status.parent.mkdir()
-    status.write_text(json.dumps(facts))
-    assert "isone_lmp_da_hourly_2024: FAILED" in run.summary(started.store, ended=True)
-    status.write_bytes(left)
-    run.status_path(started.store, "load_duckdb").write_bytes(left)
-    assert "isone_lmp_da_hourly_2024: NEVER STARTED" in run.summary(started.store, ended=True)
+    path.parent.mkdir()
+    path.write_text(json.dumps(facts))
+    assert "isone_lmp_da_hourly_2024: FAILED" in summary(started.store, ended=True)
+    path.write_bytes(left)
+    status.status_path(started.store, "load_duckdb").write_bytes(left)
+    assert "isone_lmp_da_hourly_2024: NEVER STARTED" in summary(started.store, ended=True)

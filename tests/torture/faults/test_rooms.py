@@ -24,7 +24,9 @@ from isone.audit.verify import jobs as verify
 from isone.load import jobs as load
 from isone.pack import jobs as pack
 from isone.report import jobs as report
-from isone.run import notify, run
+from isone.run import notify
+from isone.run.summary import summary
+from isone.run.targets import Run
 from isone.sandbox import Sandbox
 from isone.store.store import Store
 
@@ -270,20 +272,20 @@ def test_what_is_on_the_page_is_on_the_terminal_and_in_the_summary(
         monkeypatch.setenv("PGPASSWORD", "canary-wrong")
     else:
         monkeypatch.delenv("PGPASSWORD", raising=False)
-    run.Run.of(config | {"years": 2025, "through": "2025-11-03"}).start(retries=0)
+    Run.of(config | {"years": 2025, "through": "2025-11-03"}).start(retries=0)
     spoil(store)
     if act.__closure__ and act.__qualname__.startswith("into"):
         config["server"] = str(request.getfixturevalue("server").folder)
     assert act(store, config) in {1, 2}
     capture = capsys.readouterr()
     terminal = " ".join((capture.out + capture.err).split())
-    summary = " ".join(run.summary(store, ended=True).split())
+    summed_up = " ".join(summary(store, ended=True).split())
     for piece in pieces(sentence):
         assert piece in terminal
-        assert piece in summary
+        assert piece in summed_up
     assert "Traceback" not in terminal
     assert "unexpected" not in terminal
-    assert "canary" not in terminal + summary
+    assert "canary" not in terminal + summed_up
 
 
 def test_a_message_that_is_not_sent_is_told_on_the_terminal_alone(
@@ -293,7 +295,7 @@ def test_a_message_that_is_not_sent_is_told_on_the_terminal_alone(
     assert apprise
     store = Store(tmp_path / "sandbox")
     config = config_for(store, years=2025, through="2025-11-03")
-    run.Run.of(config).start(retries=0)
+    Run.of(config).start(retries=0)
     monkeypatch.setenv(notify.VARIABLE, "json://me:canary-secret@127.0.0.1:9/hook nonsense://x")
     notify.tell_end(store)
     said = capsys.readouterr()

@@ -37,12 +37,13 @@ from isone.market import clock, flaws
 from isone.market.datasets import DATASETS, REPORTS_PAGE, Dataset, Request
 from isone.pack.columns import ColumnReader
 from isone.response import check, parse, reports
-from isone.run import custom, run, settings, sources
+from isone.run import custom, settings, sources, status
 from isone.run.config import Config
+from isone.run.summary import summary
 from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.report_files import ReportFiles
-from isone.sandbox.responses import Synthetic
+from isone.sandbox.synthetic import Synthetic
 from isone.store import manifest, places
 from isone.store.store import Store
 
@@ -303,8 +304,8 @@ def read_stored(data: bytes) -> None:
     kinds: tuple[tuple[Path, Callable[[Path], object]], ...] = (
         (store.marker_path("lmp_da_hourly", "2024"), manifest.read_manifest),
         (store.ledger_path("lmp_da_hourly", 2024), lambda _: _entries(store)),
-        (run.plan_path(store), lambda _: run.summary(store)),
-        (run.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
+        (status.plan_path(store), lambda _: summary(store)),
+        (status.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
         (places.table_path(store), lambda _: reports.learn_from(store)),
     )
     path, read = kinds[number % len(kinds)]
@@ -323,10 +324,10 @@ def _entries(store: Store) -> None:
 
 
 def _status(store: Store) -> None:
-    plan = run.plan_path(store)
+    plan = status.plan_path(store)
     plan.parent.mkdir(parents=True, exist_ok=True)
     plan.write_bytes(_plan())
-    run.summary(store, ended=True)
+    summary(store, ended=True)
     plan.unlink()
 
 

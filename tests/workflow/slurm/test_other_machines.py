@@ -12,8 +12,9 @@ import pytest
 from running import PROJECT
 
 from isone.errors import UsageError
-from isone.run import clusters, notify, run
-from isone.run.run import Plan
+from isone.run import clusters, notify, status
+from isone.run.plan import Plan
+from isone.run.summary import summary
 from isone.store.processes import this_host
 from isone.store.store import Store, write_whole
 
@@ -25,21 +26,22 @@ def store(tmp_path: Path) -> Store:
 
 def write_plan(store: Store, *, process: int, host: str) -> Plan:
     plan = Plan("sandbox", "data", "logs", (), (), 1, "2026-01-01 00:00:00", process, host)
-    write_whole(run.plan_path(store), msgspec.json.encode(plan))
+    write_whole(status.plan_path(store), msgspec.json.encode(plan))
     return plan
 
 
 def write_job(store: Store, state: str, **facts: object) -> None:
     facts = {"state": state, "started": "2026-01-01 00:00:01", "attempt": 1} | facts
-    write_whole(run.status_path(store, "pack_something"), json.dumps(facts).encode())
+    write_whole(status.status_path(store, "pack_something"), json.dumps(facts).encode())
 
 
 STOP = """
 import sys
 from pathlib import Path
-from isone.run import run
+from isone.run import status
+from isone.run.summary import summary
 from isone.store.store import Store
-run.stop(Store(Path(sys.argv[1])), "a job", "a reason")
+status.stop(Store(Path(sys.argv[1])), "a job", "a reason")
 """
 
 
@@ -68,17 +70,17 @@ def test_only_a_snakemake_of_this_machine_is_told_to_end(
     said, _ = snakemake.communicate("go\n", timeout=60)
     assert snakemake.returncode == (-signal.SIGTERM if signalled else 0)
     assert said == ("" if signalled else "still here\n")
-    assert run.stopped(store) == "a job: a reason"
+    assert status.stopped(store) == "a job: a reason"
 
 
 def test_a_job_that_was_killed_elsewhere_is_named_when_the_run_has_ended(store: Store) -> None:
     write_plan(store, process=os.getpid(), host=this_host())
     write_job(store, "running", process=1, host="node7")
-    assert "pack_something" not in run.summary(store)
-    said = run.summary(store, ended=True)
+    assert "pack_something" not in summary(store)
+    said = summary(store, ended=True)
     assert "And pack_something: INTERRUPTED (attempts: 1)\n   it ended before it could" in said
     write_job(store, "succeeded")
-    assert "pack_something" not in run.summary(store, ended=True)
+    assert "pack_something" not in summary(store, ended=True)
 
 
 def test_where_messages_go_is_remembered_and_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:

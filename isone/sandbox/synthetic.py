@@ -1,21 +1,13 @@
-"""Answers in ISO-NE's shapes: paths in, status and JSON text out.
-
-JSON is written from text templates: a day of 1,200 locations is 28,800 records of a handful of
-numbers, and a general encoder would take ten times as long. Key order and number style follow
-the service: prices are numbers, and whole ones have no decimal point, except those of the day-ahead
-services (`16740.0`).
-"""
+"""The synthetic service: paths in, responses in ISO-NE's shapes out."""
 
 import datetime as dt
-import html
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES
-from isone.sandbox import prices
+from isone.sandbox import ancillary_prices, prices
 from isone.sandbox.feeds import (
     FEEDS,
     Feed,
@@ -30,61 +22,27 @@ from isone.sandbox.feeds import (
     zone_ids,
 )
 from isone.sandbox.places import CONSTRAINTS, EXTERNAL_NODES, Place, listed_places, priced_places
+from isone.sandbox.records import (
+    components,
+    decimal,
+    hour_end,
+    index_json,
+    listing_json,
+    lmp_json,
+    local_hour,
+    location_json,
+    market_hours,
+    money,
+    override,
+    reserve_json,
+    timestamps_of,
+)
+from isone.sandbox.response import Response, html_response, wrap
 
-JSON = "application/json"
-HTML = "text/html; charset=UTF-8"
-_LOSS_SCALE = 100_000
-_SHARE_SCALE = 1_000
 _INDEX = "lmpIndex/monthly"
 _INDEX_FEEDS = {"da": "hourlylmp/da/final", "rt": "hourlylmp/rt/final"}
 _TWO_REGULATION_PRICES_SINCE = dt.date(2015, 3, 31)
-_OVERRIDDEN_BELOW = 70  # cents; one hour in twenty has so low a closeout charge
 _PEAK_HOURS = range(7, 23)  # hours ending 08 to 23
-
-
-@dataclass(frozen=True)
-class Response:
-    """A status and a body, before compression and transport."""
-
-    status: int
-    body: bytes
-    content_type: str = JSON
-    headers: tuple[tuple[str, str], ...] = ()
-    query: Query | None = None
-    """What day of which feed the body holds; None where it holds no records of a day."""
-    packed: bytes | None = None
-    """The same body as recorded gzip bytes, to be passed on untouched."""
-
-
-def html_response(status: int, title: str, text: str, *headers: tuple[str, str]) -> Response:
-    """A page for people: the service answers in HTML whenever it has no data to give."""
-    title, text = html.escape(title), html.escape(text)
-    page = (
-        f"<!DOCTYPE html>\n<html><head><title>{title}</title></head>\n"
-        f"<body><h1>{title}</h1><p>{text}</p></body></html>\n"
-    )
-    return Response(status, page.encode(), HTML, headers)
-
-
-class _Money(dict[int, str]):
-    """Cents → the JSON number of dollars: 2830 → `28.3`, 2800 → `28`, -5 → `-0.05`."""
-
-    def __missing__(self, cents: int) -> str:
-        whole, rest = divmod(abs(cents), 100)
-        text = f"{whole}.{rest:02d}".rstrip("0") if rest else str(whole)
-        if cents < 0:
-            text = f"-{text}"
-        self[cents] = text
-        return text
-
-
-_money = _Money()
-
-
-def _decimal(cents: int) -> str:
-    """Cents as the day-ahead services write dollars: 2830 → `28.3`, 2800 → `28.0`."""
-    text = _money[cents]
-    return text if "." in text else f"{text}.0"
 
 
 class Synthetic:
@@ -98,7 +56,7 @@ class Synthetic:
         self.seed = seed
         self.nodes = nodes
         self.places = priced_places(seed, nodes)
-        self._refs = tuple((_location_json(place), place) for place in self.places)
+        self._refs = tuple((location_json(place), place) for place in self.places)
         self._by_id = {place.id: (ref, place) for ref, place in self._refs}
 
     def answer(self, path: str, at: dt.datetime) -> Response:
@@ -184,69 +142,67 @@ class Synthetic:
         if query.place is not None:
             refs = (self._by_id[query.place],) if query.place in self._by_id else ()
         system = self.system(query)
-        timestamps = _timestamps(query.day, query.feed.dataset.interval_minutes)
+        timestamps = timestamps_of(query.day, query.feed.dataset.interval_minutes)
         intervals = zip(timestamps, system.energy, system.shadows, strict=True)
         if query.hour is None:
-            return _lmp_json(intervals, system.scale, refs)
-        wanted = (row for row in intervals if _local_hour(row[0]) == query.hour)
-        return _lmp_json(wanted, system.scale, refs)
+            return lmp_json(intervals, system.scale, refs)
+        wanted = (row for row in intervals if local_hour(row[0]) == query.hour)
+        return lmp_json(wanted, system.scale, refs)
 
     def _regulation_records(self, query: Query) -> list[str]:
         minutes = query.feed.dataset.interval_minutes
-        timestamps = _timestamps(query.day, minutes)
+        timestamps = timestamps_of(query.day, minutes)
         rows: Sequence[tuple[int, int]]
         if minutes == 60:
-            rows = prices.hourly_regulation(self.seed, query.day, query.feed.prelim)
+            rows = ancillary_prices.hourly_regulation(self.seed, query.day, query.feed.prelim)
         else:
-            rows = prices.regulation(self.seed, query.day, query.feed.prelim)
+            rows = ancillary_prices.regulation(self.seed, query.day, query.feed.prelim)
         if query.day < _TWO_REGULATION_PRICES_SINCE:
             return [
-                f'{{"BeginDate":"{timestamp}","RegClearingPrice":{_money[capacity]},'
-                f'"HourEnd":"{_hour_end(timestamp)}"}}'
+                f'{{"BeginDate":"{timestamp}","RegClearingPrice":{money[capacity]},'
+                f'"HourEnd":"{hour_end(timestamp)}"}}'
                 for timestamp, (_, capacity) in zip(timestamps, rows, strict=True)
             ]
         return [
-            f'{{"BeginDate":"{timestamp}","RegServiceClearingPrice":{_money[service]},'
-            f'"RegCapacityClearingPrice":{_money[capacity]},"HourEnd":"{_hour_end(timestamp)}"}}'
+            f'{{"BeginDate":"{timestamp}","RegServiceClearingPrice":{money[service]},'
+            f'"RegCapacityClearingPrice":{money[capacity]},"HourEnd":"{hour_end(timestamp)}"}}'
             for timestamp, (service, capacity) in zip(timestamps, rows, strict=True)
         ]
 
     def _reserve_records(self, query: Query) -> list[str]:
         minutes = query.feed.dataset.interval_minutes
-        intervals: Sequence[Sequence[prices.ReserveRow]]
+        intervals: Sequence[Sequence[ancillary_prices.ReserveRow]]
         if minutes == 60:
-            intervals = prices.hourly_reserves(self.seed, query.day, query.feed.prelim)
+            intervals = ancillary_prices.hourly_reserves(self.seed, query.day, query.feed.prelim)
         else:
-            intervals = prices.reserves(self.seed, query.day, query.feed.prelim)
+            intervals = ancillary_prices.reserves(self.seed, query.day, query.feed.prelim)
         zones = zone_ids(query)
         order = list(RESERVE_ZONES)
         return [
-            _reserve_json(timestamp, zone, rows[order.index(zone)], minutes == 5)
-            for timestamp, rows in zip(_timestamps(query.day, minutes), intervals, strict=True)
+            reserve_json(timestamp, zone, rows[order.index(zone)], minutes == 5)
+            for timestamp, rows in zip(timestamps_of(query.day, minutes), intervals, strict=True)
             for zone in zones
         ]
 
     def _ancillary_records(self, query: Query) -> list[str]:
-        rows = prices.day_ahead_services(self.seed, query.day)
+        rows = ancillary_prices.day_ahead_services(self.seed, query.day)
         fields = [column.field for column in query.feed.dataset.columns]
         records = []
-        for hour, row in zip(_market_hours(query.day), rows, strict=True):
+        for hour, row in zip(market_hours(query.day), rows, strict=True):
             values = (*row.requirements, *row.prices, *row.designated)
             numbers = zip(fields, values, strict=True)
-            records.append(
-                hour + ",".join(f'"{f}":{_decimal(value)}' for f, value in numbers) + "}"
-            )
+            records.append(hour + ",".join(f'"{f}":{decimal(value)}' for f, value in numbers) + "}")
         return records
 
     def _strike_records(self, query: Query) -> list[str]:
         """Strike prices; what overrides the closeout charge is there, and mostly null."""
-        rows = prices.strike_prices(self.seed, query.day)
+        rows = ancillary_prices.strike_prices(self.seed, query.day)
         set_at = f"{query.day - dt.timedelta(days=1)}T10:00:00.000Z"
         return [
             f'{hour}"strike_price_timestamp":"{set_at}",'
-            + ",".join(f'"{field}":{_decimal(value)}' for field, value in row.items())
-            + f',"expected_closeout_charge_override":{_override(row)}}}'
-            for hour, row in zip(_market_hours(query.day), rows, strict=True)
+            + ",".join(f'"{field}":{decimal(value)}' for field, value in row.items())
+            + f',"expected_closeout_charge_override":{override(row)}}}'
+            for hour, row in zip(market_hours(query.day), rows, strict=True)
         ]
 
     def _constraint_records(self, query: Query) -> list[str]:
@@ -255,14 +211,14 @@ class Synthetic:
         A marginal value is the shadow price that the congestion components come from, below 0.
         Contingencies are named day-ahead alone, one of them by a number.
         """
-        timestamps = _timestamps(query.day, query.feed.dataset.interval_minutes)
+        timestamps = timestamps_of(query.day, query.feed.dataset.interval_minutes)
         day_ahead = query.feed.dataset.market == "DAY_AHEAD_HOURLY"
         held = [
             f'"ContingencyName":{json.dumps(c)},' if day_ahead else "" for _, c, _ in CONSTRAINTS
         ]
         return [
             f'{{"BeginDate":"{timestamp}","ConstraintName":"{name}",{contingency}'
-            f'"InterfaceFlag":"{flag}","MarginalValue":{_money[-shadow]}}}'
+            f'"InterfaceFlag":"{flag}","MarginalValue":{money[-shadow]}}}'
             for timestamp, shadows in zip(timestamps, self.system(query).shadows, strict=True)
             for (name, _, flag), contingency, shadow in zip(CONSTRAINTS, held, shadows, strict=True)
             if shadow
@@ -270,13 +226,13 @@ class Synthetic:
 
     def _locations(self, everything: bool) -> bytes:
         places = listed_places(self.seed, self.nodes if everything else 0)
-        return wrap(("Locations", "Location"), [_listing_json(place) for place in places])
+        return wrap(("Locations", "Location"), [listing_json(place) for place in places])
 
     def _location(self, path: str, id: int) -> bytes:
         """One location by its id; raises NotFoundError for one that is not listed."""
         for place in listed_places(self.seed, self.nodes):
             if place.id == id:
-                return wrap(("Location",), [_listing_json(place)])
+                return wrap(("Location",), [listing_json(place)])
         raise NotFoundError(path)
 
     def _index(self, path: str, at: dt.datetime) -> bytes:
@@ -296,7 +252,7 @@ class Synthetic:
                 if not (feed.is_out(first, at) and feed.is_out(last, at)):
                     continue
                 totals = list(self._hourly_totals(feed, first, last, found))
-                records.append(_index_json(first, ref, totals))
+                records.append(index_json(first, ref, totals))
         return wrap(("LmpIndexes", "LmpIndex"), records)
 
     def _hourly_totals(
@@ -313,159 +269,9 @@ class Synthetic:
                 yield workday and clock.local_time(start).hour in _PEAK_HOURS, total
 
 
-def components(
-    energy: int, shadows: prices.Shadows, scale: int, place: Place
-) -> tuple[int, int, int]:
-    """Energy, congestion and loss of a place (cents), each rounded once, halves upward."""
-    loss_unit = scale * _LOSS_SCALE
-    share_unit = scale * _SHARE_SCALE
-    congestion = sum(s * p for s, p in zip(place.shares, shadows, strict=True))
-    return (
-        (energy + scale // 2) // scale,
-        (congestion + share_unit // 2) // share_unit,
-        (place.loss * energy + loss_unit // 2) // loss_unit,
-    )
-
-
-def _lmp_json(
-    intervals: Iterable[tuple[str, int, prices.Shadows]],
-    scale: int,
-    refs: Sequence[tuple[str, Place]],
-) -> list[str]:
-    """The records of some intervals at some places: `components`, written out for speed."""
-    loss_unit = scale * _LOSS_SCALE
-    half_loss = loss_unit // 2
-    share_unit = scale * _SHARE_SCALE
-    half_share = share_unit // 2
-    factors = [(ref, place.loss, *place.shares) for ref, place in refs]
-    money = _money
-    records = []
-    for timestamp, energy, shadows in intervals:
-        cents = (energy + scale // 2) // scale
-        head = f'{{"BeginDate":"{timestamp}","Location":'
-        middle = f',"EnergyComponent":{money[cents]},"CongestionComponent":'
-        if shadows == prices.NO_CONGESTION:
-            for ref, factor, _a, _b, _c in factors:
-                loss = (factor * energy + half_loss) // loss_unit
-                records.append(
-                    f'{head}{ref},"LmpTotal":{money[cents + loss]}{middle}0,'
-                    f'"LossComponent":{money[loss]}}}'
-                )
-            continue
-        north, boston, southwest = shadows
-        for ref, factor, a, b, c in factors:
-            loss = (factor * energy + half_loss) // loss_unit
-            congestion = (a * north + b * boston + c * southwest + half_share) // share_unit
-            records.append(
-                f'{head}{ref},"LmpTotal":{money[cents + congestion + loss]}{middle}'
-                f'{money[congestion]},"LossComponent":{money[loss]}}}'
-            )
-    return records
-
-
-def wrap(
-    wrapper: tuple[str, ...], records: Sequence[str], beside: str = "", in_list: bool = False
-) -> bytes:
-    """Put JSON records inside their nested keys, as the service does.
-
-    None at all is an empty text in place of the inner keys, a single one an object (or `in_list`),
-    more a list. `beside` is JSON that comes before the innermost key.
-    """
-    *outer, inner = wrapper
-    if not records:
-        text = '""'
-    elif len(records) == 1 and not in_list:
-        text = f'{{{beside}"{inner}":{records[0]}}}'
-    else:
-        text = f'{{{beside}"{inner}":[{",".join(records)}]}}'
-    for key in reversed(outer):
-        text = f'{{"{key}":{text}}}'
-    return text.encode()
-
-
 def _beside(query: Query) -> str:
     """What comes beside the list of a day-ahead ancillary set: the market day, local midnight."""
-    return f'"market_day":"{_timestamps(query.day, 60)[0]}",' if query.feed.by_market_day else ""
-
-
-def _market_hours(day: dt.date) -> list[str]:
-    """How each hour's record of a day-ahead ancillary set begins.
-
-    `gmt_begin_date` is local midnight in all of them, neither UTC nor the hour.
-    """
-    timestamps = _timestamps(day, 60)
-    return [
-        f'{{"market_hour":{{"gmt_begin_date":"{timestamps[0]}",'
-        f'"local_day":"{timestamp}","local_hour_end":"{_hour_end(timestamp)}"}},'
-        for timestamp in timestamps
-    ]
-
-
-def _override(row: Mapping[str, int]) -> str:
-    """What overrides an hour's expected closeout charge: a number where that is low, else null."""
-    charge = row["expected_closeout_charge"]
-    return _decimal(charge + 100) if charge < _OVERRIDDEN_BELOW else "null"
-
-
-@lru_cache(maxsize=64)
-def _timestamps(day: dt.date, minutes: int) -> tuple[str, ...]:
-    """The beginnings of a day's intervals as the service writes them."""
-    return tuple(clock.timestamp(start) for start in clock.interval_starts(day, minutes))
-
-
-def _hour_end(timestamp: str) -> str:
-    """The hour ending of an interval, 01 to 24, from the timestamp of its beginning."""
-    return f"{_local_hour(timestamp) + 1:02d}"
-
-
-def _local_hour(timestamp: str) -> int:
-    return int(timestamp[11:13])
-
-
-def _location_json(place: Place) -> str:
-    return json.dumps(
-        {"@LocId": str(place.id), "@LocType": place.type, "$": place.name}, separators=(",", ":")
-    )
-
-
-def _listing_json(place: Place) -> str:
-    row: dict[str, object] = {"LocationID": place.id}
-    if place.node_type is not None:
-        row["NetworkNodeType"] = place.node_type
-    row |= {"AreaType": place.area, "LocationType": place.type, "LocationName": place.name}
-    return json.dumps(row, separators=(",", ":"))
-
-
-def _reserve_json(timestamp: str, zone: int, row: prices.ReserveRow, five_minute: bool) -> str:
-    if len(row.requirements) == 1:
-        needs = f'"Total30MinRequirement":{_money[row.requirements[0]]}'
-    else:
-        spin, ten, thirty = row.requirements
-        needs = (
-            f'"TenMinSpinRequirement":{_money[spin]},"Total10MinRequirement":{_money[ten]},'
-            f'"Total30MinRequirement":{_money[thirty]}'
-        )
-    interval = f',"IntervalBeginDate":"{timestamp}"' if five_minute else ""
-    return (
-        f'{{"BeginDate":"{timestamp}","ReserveZoneId":{zone},'
-        f'"ReserveZoneName":"{RESERVE_ZONES[zone]}",{needs},'
-        f'"TmsrDesignatedMw":{_money[row.designated[0]]},'
-        f'"TmnsrDesignatedMw":{_money[row.designated[1]]},'
-        f'"TmorDesignatedMw":{_money[row.designated[2]]},'
-        f'"TmsrClearingPrice":{_money[row.prices[0]]},'
-        f'"TmnsrClearingPrice":{_money[row.prices[1]]},'
-        f'"TmorClearingPrice":{_money[row.prices[2]]}{interval}}}'
-    )
-
-
-def _index_json(first: dt.date, ref: str, totals: Sequence[tuple[bool, int]]) -> str:
-    peak = prices.mean([total for on_peak, total in totals if on_peak])
-    rest = prices.mean([total for on_peak, total in totals if not on_peak])
-    every = prices.mean([total for _, total in totals])
-    return (
-        f'{{"BeginDate":"{_timestamps(first, 60)[0]}","Location":{ref},"OnPeak":{_money[peak]},'
-        f'"OffPeak":{_money[rest]},"Average":{_money[every]}}}'
-    )
+    return f'"market_day":"{timestamps_of(query.day, 60)[0]}",' if query.feed.by_market_day else ""
 
 
 def _months(year: int) -> Iterator[tuple[dt.date, dt.date]]:

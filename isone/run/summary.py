@@ -1,0 +1,159 @@
+"""What is printed of a run: the header before it, the status while it goes on, the summary."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from isone.run.plan import Plan, Planned
+from isone.run.status import (
+    JobStatus,
+    State,
+    failed_otherwise,
+    read_plan,
+    shown_id,
+    states,
+    statuses,
+    stopped,
+)
+from isone.store.store import Store
+from isone.text import count
+
+_RULE = "#" * 80
+_NAMED_DAYS = 20
+_KILLED = (
+    "it ended before it could say how: somebody killed it, the machine went down, or memory or "
+    "disk ran out; its log has what it said last; run again to resume"
+)
+_CHECKS = {"verify", "recheck", "reconcile"}
+
+
+def header(plan: Plan, *, quiet: bool = False) -> str:
+    """What a run is going to do, before it sends anything; if `quiet`, nothing if that is nothing.
+
+    Ends with a line's end, unless it is empty.
+    """
+    todo = [download for download in plan.downloads if not download.complete]
+    if quiet and not todo:
+        return ""
+    complete = len(plan.downloads) - len(todo)
+    kind = " (synthetic prices)" if plan.source == "sandbox" else ""
+    lines = [
+        _RULE,
+        "# ISO New England price download",
+        f"# Source: {plan.source}{kind}   Data: {plan.data_dir}   Logs: {plan.log_dir}",
+        f"# Total downloads: {len(plan.downloads)} ({complete} complete, {len(todo)} to do)",
+        f"# Requests left to send: {plan.requests:,}{_and_custom(todo)}",
+    ]
+    if plan.maybe:
+        lines.append(
+            f"#   and up to {plan.maybe:,} more, for days that may not be final yet, "
+            "and for the list of locations"
+        )
+    lines += [f"# Note: {remark}" for remark in plan.remarks]
+    for number, download in enumerate(todo, 1):
+        left = "" if download.requests is None else f", {count(download.requests, 'request')}"
+        lines.append(f"#   {number}. {download.name}: {download.what}{left}")
+    if not todo:
+        every = "every day of these downloads" if plan.left_out else "every day that was asked for"
+        but = "; what is left out, and why, is said above" if plan.left_out else ""
+        lines.append(f"# Nothing to download: {every} is here and validated{but}.")
+    return "\n".join([*lines, _RULE, ""])
+
+
+def _and_custom(todo: Sequence[Planned]) -> str:
+    unknown = any(download.requests is None for download in todo)
+    return " and those of the custom downloads" if unknown else ""
+
+
+def summary(store: Store, *, run: str | None = None, ended: bool = False) -> str:
+    """What has become of a run, `shown_id` unless given: its downloads, what failed, its verdicts.
+
+    Of each download how it went, its attempts, its log and its missing days. A run that only checks
+    what is stored ends with the verdicts alone.
+    """
+    run = run or shown_id(store)
+    plan = read_plan(store, run)
+    if plan is None:
+        return f"No run has been started on {store.root} yet."
+    found = states(store, plan, run, ended=ended)
+    checks = sorted(_CHECKS & set(plan.rules))
+    others = failed_otherwise(store, plan, run, ended=ended)
+    lines = [_RULE, f"# {'Summary' if checks else 'Download summary'}", _RULE]
+    lines.append(f"Started: {plan.started}   Data: {plan.data_dir}")
+    if found and not (checks and all(state.word == "COMPLETE" for state in found)):
+        lines += _counted(found)
+    if others:
+        lines.append(f"Other jobs that failed: {len(others)}")
+    reason = stopped(store, run)
+    if reason:
+        lines.append(f"The run was stopped by {reason.partition(':')[0]}")
+    if found and not checks:
+        lines += ["", "Detailed results:", "-" * 80]
+        for number, state in enumerate(found, 1):
+            lines += _details(f"{number}. ", state)
+    for state in others:
+        lines += _details("And ", state)
+    for name in checks:
+        lines += _verdict(store, name, run)
+    return "\n".join([*lines, _RULE])
+
+
+def _counted(found: Sequence[State]) -> list[str]:
+    counts = Counter(state.word for state in found if not state.good)
+    return [
+        f"Total downloads: {len(found)}",
+        f"Successful: {sum(state.good for state in found)}",
+        f"Failed: {counts.pop('FAILED', 0)}",
+        *(f"{word.capitalize()}: {count}" for word, count in counts.items()),
+    ]
+
+
+def _verdict(store: Store, check: str, run: str) -> list[str]:
+    """What a check of this run has found, in its own words."""
+    lines = [
+        f"   {line}"
+        for name, found in statuses(store, run).items()
+        if name.startswith(check)
+        for line in found.verdict_lines
+    ]
+    return ["", f"{check.capitalize()}:", *lines] if lines else []
+
+
+def _details(mark: str, state: State) -> list[str]:
+    status = state.status
+    attempts = f" (attempts: {status.attempt})" if status.attempt else ""
+    already = " (already there)" if state.word == "COMPLETE" else ""
+    lines = [f"{mark}{state.planned.name}: {state.word}{attempts}{already}"]
+    if status.requests_sent is not None:
+        lines.append(f"   {_progress(state, status.requests_sent)}")
+    if state.word == "RUNNING" and status.waiting:
+        lines.append(f"   {status.waiting}")
+    lines += [f"   {sentence}" for sentence in status.noted]
+    if status.message and not state.good:
+        lines.append(f"   {status.message}")
+    if state.word == "INTERRUPTED" and status.state == "running":
+        lines.append(f"   {_KILLED}")
+    if not state.good:
+        lines += [f"   {line}" for line in missing_days(status)]
+    if status.log:
+        lines.append(f"   Log: {status.log}")
+    return lines
+
+
+def _progress(state: State, sent: int) -> str:
+    status = state.status
+    done = f"{status.days_done:,} of {count(status.days, 'day')}, {count(sent, 'request')}"
+    if state.word != "RUNNING":
+        return done
+    return (
+        f"{done}, {status.requests_left:,} left, {status.requests_a_minute:.0f} a minute, "
+        f"done at {status.done_at or 'an unknown time'}"
+    )
+
+
+def missing_days(status: JobStatus) -> list[str]:
+    """A line for each of the first days that are missing, with its reason; how many more."""
+    lines = [f"missing {day}: {why}" for day, why in list(status.missing.items())[:_NAMED_DAYS]]
+    if len(status.missing) > _NAMED_DAYS:
+        more = count(len(status.missing) - _NAMED_DAYS, "more day")
+        lines.append(f"and {more}, named in the log")
+    return lines

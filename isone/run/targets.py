@@ -1,0 +1,144 @@
+"""What the Snakefile takes from a configuration: the targets, their order, and a run's start."""
+
+import datetime as dt
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from isone.errors import UsageError
+from isone.market import clock
+from isone.run import complete, selection, sources, status
+from isone.run.custom import CustomDownload, made_from, read_downloads
+from isone.run.dataset_year import DatasetYear
+from isone.run.plan import Plan, may_need_location_list, planned_custom, planned_year
+from isone.run.settings import Settings, read_settings
+from isone.store import markers
+from isone.store.processes import this_host
+from isone.store.store import Store
+
+_DOWNLOADS = {"download_prices", "download_custom"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the Snakefile and its rules need to know of a configuration."""
+
+    settings: Settings
+    store: Store
+    dataset_years: tuple[DatasetYear, ...]
+    custom: tuple[CustomDownload, ...]
+    remarks: tuple[str, ...]
+    left_out: tuple[str, ...]
+    """What was asked for and is no job of this run, with the reasons."""
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], *, begins: bool = False) -> "Run":
+        """Read a configuration, and see which markers still hold if a run `begins`.
+
+        Raises UsageError, in one sentence, for anything wrong in the configuration.
+        """
+        settings = read_settings(config)
+        if not settings.years and not settings.downloads:
+            raise UsageError("no years are given; say, for example, --config years=2024")
+        for folder in (settings.data_dir, settings.log_dir):
+            _require_writable(folder)
+        store = Store(settings.store_dir)
+        custom = read_downloads(settings.downloads, config) if settings.downloads else []
+        dropped = complete.drop_stale(store, settings) if begins else []
+        chosen = selection.select(settings, clock.now())
+        if not chosen.dataset_years and not custom:
+            why = "; ".join(chosen.left_out) or f"{settings.downloads} is an empty list"
+            raise UsageError(f"there is nothing to download: {why}")
+        remarks = (*chosen.remarks, *dropped, *(status.others_going_on(store) if begins else ()))
+        started = cls(
+            settings, store, chosen.dataset_years, tuple(custom), remarks, chosen.left_out
+        )
+        if begins:
+            started.drop_custom(config)
+        return started
+
+    @property
+    def price_markers(self) -> list[str]:
+        """The markers of the chosen dataset-years."""
+        return [str(self.store.marker_path(job.dataset, job.period)) for job in self.dataset_years]
+
+    @property
+    def custom_markers(self) -> list[str]:
+        """The markers of the custom downloads."""
+        return [str(self.store.marker_path("custom", each.name)) for each in self.custom]
+
+    def price_priority(self, wildcards: Any) -> int:
+        """The place of a dataset-year in the order; Snakemake starts higher ones first."""
+        for place, job in enumerate(reversed(self.dataset_years)):
+            if (job.dataset, job.period) == (wildcards.dataset, wildcards.period):
+                return 1 + len(self.custom) + place
+        return 0
+
+    def custom_priority(self, wildcards: Any) -> int:
+        """The place of a custom download: as in the file, after the dataset-years."""
+        names = [each.name for each in reversed(self.custom)]
+        return 1 + names.index(wildcards.name) if wildcards.name in names else 0
+
+    def drop_custom(self, config: Mapping[str, Any]) -> None:
+        """Remove the markers of custom downloads that were changed since, or have more to bring."""
+        now = clock.now()
+        for each, path in zip(self.custom, map(Path, self.custom_markers), strict=True):
+            markers.keep_if(markers.holds(path, made_from(each, config, now)), path)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What there is to do, counted from the files when it is first asked for."""
+        years = [planned_year(self.store, job, self.settings) for job in self.dataset_years]
+        custom = [planned_custom(self.store, download) for download in self.custom]
+        return Plan(
+            source=sources.kind(self.settings),
+            data_dir=str(self.store.root),
+            log_dir=str(self.settings.log_dir),
+            downloads=(*years, *custom),
+            remarks=(*self.remarks, *self.left_out),
+            left_out=len(self.left_out),
+            listing=may_need_location_list(self.store, self.settings),
+        )
+
+    def start(self, retries: int, rules: Collection[str] = ()) -> str:
+        """Note the plan of a run that begins; returns what there is to say of it.
+
+        `retries` are those of each download, `rules` those that have jobs to do. Raises
+        StopRunError where the run cannot succeed for want of an account.
+        """
+        started = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+        noted = msgspec.structs.replace(
+            self.plan,
+            attempts=1 + retries,
+            started=started,
+            process=os.getpid(),
+            host=this_host(),
+            rules=tuple(sorted(set(rules))),
+        )
+        if self.settings.source != "sandbox" and noted.requests and _DOWNLOADS & set(rules):
+            sources.open_service(self.settings)
+        status.write_plan(self.store, noted)
+        if not _DOWNLOADS & set(rules):
+            return ""
+        return f"# Max retries per download: {retries}\n# Started: {started}\n"
+
+
+def _require_writable(folder: Path) -> None:
+    """Refuse, before anything starts, a folder that can be neither written nor made."""
+    existing = folder.absolute()
+    try:
+        while not existing.exists() and existing != existing.parent:
+            existing = existing.parent
+    except OSError as error:  # such as a name too long
+        raise UsageError(f"{str(folder)[:80]} cannot be a folder: {error.strerror}") from error
+    if not existing.is_dir():
+        raise UsageError(f"{existing} is a file, but {folder} has to be a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"cannot write into {folder}; check the owner and permissions of {existing}"
+        )

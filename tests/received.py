@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from isone.market.datasets import Request
-from isone.store.store import Entry, Store, make_folder, sha256
+from isone.store.files import make_folder, sha256
+from isone.store.store import Entry, Store
 
 
 def entry(request: Request, content: bytes) -> Entry:

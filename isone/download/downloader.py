@@ -21,8 +21,9 @@ from isone.market import flaws
 from isone.market.datasets import Dataset, Locations, Request
 from isone.response import suspects
 from isone.run import missing
+from isone.store.files import make_folder
 from isone.store.manifest import day_flaws
-from isone.store.store import Entry, Store, make_folder
+from isone.store.store import Entry, Store
 from isone.text import count
 
 log = logging.getLogger(__name__)

@@ -145,6 +145,6 @@ class FirstDays:
                 "has, with `years` or `through`"
             )
         sentence = f"{self._base_url} answered 404 for all of {days}; check base_url"
-        if any((self._store.root / "raw").glob("*/*/ledger.jsonl")):
+        if self._store.has_responses():
             raise DownloadError(sentence)
         raise StopRunError(sentence)

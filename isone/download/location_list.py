@@ -30,7 +30,8 @@ from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Locations, Request
 from isone.response import parse, reports
 from isone.store import places
-from isone.store.store import Store, make_folder, write_whole
+from isone.store.files import make_folder, write_whole
+from isone.store.store import Store
 from isone.text import count, some
 
 log = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ def _doubt(store: Store, id: int, known: Collection[int]) -> str:
     return (
         f"locations: {id} is not in ISO-NE's list of locations, so it is retired or misspelt"
         f"{hint}; its prices are looked for all the same (all that was ever listed: "
-        f"{places.table_path(store)})"
+        f"{store.location_table_path})"
     )
 
 
@@ -156,8 +157,7 @@ def _newest_requests(store: Store, dataset: Dataset) -> list[Request]:
 
 
 def _stored_requests(store: Store, dataset: Dataset) -> list[Request]:
-    folder = store.root / "raw" / dataset.name
-    years = [int(path.name) for path in folder.glob("[0-9][0-9][0-9][0-9]")]
+    years = [year for name, year in store.downloaded_years() if name == dataset.name]
     names = (name for year in years for name in store.stored_requests(dataset.name, year))
     return [request for name in names if (request := Request.named(dataset.name, name))]
 
@@ -181,7 +181,7 @@ def refresh(store: Store, client: Client) -> list[str]:
     """
     today = clock.now().date()
     suffix = ".csv.gz" if client.source.gives_reports else ".json.gz"
-    folder = store.root / "raw" / "locations"
+    folder = store.location_list_dir
     path = folder / f"{today:%Y%m%d}{suffix}"
     if path.exists():
         return []

@@ -18,7 +18,8 @@ from isone.market.flaws import Flaw
 from isone.response import check, parse, reports, revisions, suspects
 from isone.run.missing import Accepted
 from isone.run.sources import REPORTS, Source
-from isone.store.store import Entry, Store, sha256
+from isone.store.files import sha256
+from isone.store.store import Entry, Store
 from isone.text import count, some
 
 log = logging.getLogger(__name__)

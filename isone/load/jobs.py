@@ -28,7 +28,7 @@ def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -
         loaded = duckdb_file.build(store, files, threads=threads)
         path = store.duckdb_path
         size = path.stat().st_size
-        markers.write(markers.of_duckdb(store), made_from, bytes=size, rows=loaded.rows)
+        markers.write(store.duckdb_marker, made_from, bytes=size, rows=loaded.rows)
         journal.tell(rows=loaded.rows)
         log.info("%s holds %s", path, counted(loaded.rows))
 

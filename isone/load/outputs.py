@@ -39,7 +39,7 @@ class Loading:
     @property
     def duckdb_marker(self) -> Path:
         """The marker of the DuckDB file."""
-        return markers.of_duckdb(self.store)
+        return self.store.duckdb_marker
 
     @property
     def postgres_markers(self) -> list[Path]:
@@ -113,7 +113,7 @@ def made_from_of_duckdb(store: Store) -> dict[str, Any]:
 
 def postgres_marker(store: Store, database: str, dataset: str, period: str) -> Path:
     """Where the marker of a dataset-year in a PostgreSQL database is."""
-    return store.root / "loaded" / target_digest(database) / dataset / f"{period}.json"
+    return store.postgres_marker(target_digest(database), dataset, period)
 
 
 def target_digest(database: str) -> str:
@@ -133,7 +133,7 @@ def packed_names(store: Store) -> list[tuple[str, str]]:
 
     So are those that have a marker and cannot be seen: on a cluster a new file may not be at once.
     """
-    noted = set(markers.tables(store))
+    noted = set(store.packed_names())
     return [
         (dataset, period)
         for dataset in DATASETS

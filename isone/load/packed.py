@@ -18,7 +18,8 @@ from isone.errors import DamagedError, LoadError
 from isone.load import sql
 from isone.market.datasets import DATASETS, Dataset
 from isone.market.tables import table_columns
-from isone.store.store import Store, sha256_of_file
+from isone.store.files import sha256_of_file
+from isone.store.store import Store
 
 _GLOB_CHARACTERS = re.compile(r"([*?\[])")
 _RESERVE_ZONE = "RESERVE ZONE"

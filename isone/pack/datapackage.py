@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from isone.market.datasets import DATASETS
 from isone.pack.parquet import read_facts
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 
 _SYNTHETIC = "These prices are synthetic: they come from the sandbox, not from ISO New England."
 
@@ -23,7 +24,7 @@ def write_datapackage(store: Store) -> int:
 
     Raises DamagedError for a file that was cut off.
     """
-    folder = store.root / "parquet"
+    folder = store.parquet_dir
     files = [path for name in DATASETS for path in sorted((folder / name).glob("*.parquet"))]
     resources = [_resource(folder, path) for path in files]
     package = {
@@ -37,7 +38,7 @@ def write_datapackage(store: Store) -> int:
         package["description"] = _SYNTHETIC
         package["sources"] = [{"title": "the sandbox of isone-prices"}]
     content = json.dumps(package, indent=1).encode() + b"\n"
-    write_whole(folder / "datapackage.json", content)
+    write_whole(store.datapackage_path, content)
     return len(resources)
 
 

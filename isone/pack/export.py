@@ -18,7 +18,7 @@ from isone.market import clock
 from isone.market.datasets import DATASETS
 from isone.pack.reading import Packed, open_packed
 from isone.run.settings import parse_day
-from isone.store.store import writing_whole
+from isone.store.files import writing_whole
 from isone.text import count
 
 _MARKET_START = "interval_start_market"

@@ -11,7 +11,8 @@ from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import Settings, read_settings
 from isone.store import markers
-from isone.store.store import Store, sha256_of_file
+from isone.store.files import sha256_of_file
+from isone.store.store import Store
 from isone.text import count
 
 
@@ -19,7 +20,7 @@ def pack_prices(config: Mapping[str, Any], dataset: str, period: str, log_path: 
     """Pack a complete dataset-year; returns the exit code."""
     settings = read_settings(config)
     store = Store(settings.store_dir)
-    table, marker = store.parquet_path(dataset, period), markers.of_table(store, dataset, period)
+    table, marker = store.parquet_path(dataset, period), store.packed_marker(dataset, period)
 
     def work(journal: Journal) -> None:
         from isone.pack.year import pack_year, remove_superseded
@@ -52,8 +53,7 @@ def describe_tables(config: Mapping[str, Any], target: str, log_path: str) -> in
         made_from = outputs.made_from_of_description(store)
         described = datapackage.write_datapackage(store)
         markers.write(Path(target), made_from, tables=described)
-        path = store.root / "parquet" / "datapackage.json"
-        log.info("%s describes %s", path, count(described, "table"))
+        log.info("%s describes %s", store.datapackage_path, count(described, "table"))
 
     return _do_unless_stopped(settings, "describe_tables", Path(target), log_path, work)
 

@@ -27,13 +27,13 @@ class Packing:
     def markers(self) -> list[str]:
         """The markers of the chosen dataset-years' tables."""
         return [
-            str(markers.of_table(self.store, job.dataset, job.period)) for job in self.dataset_years
+            str(self.store.packed_marker(job.dataset, job.period)) for job in self.dataset_years
         ]
 
     @property
     def description(self) -> Path:
         """The marker of the data package that describes whatever is packed."""
-        return markers.of_description(self.store)
+        return self.store.datapackage_marker
 
     @property
     def outcome(self) -> list[str]:
@@ -45,13 +45,13 @@ class Packing:
 
         A table that has more locations than are chosen now is not packed again for that.
         """
-        for dataset, period in markers.tables(self.store):
-            path = markers.of_table(self.store, dataset, period)
+        for dataset, period in self.store.packed_names():
+            path = self.store.packed_marker(dataset, period)
             table = self.store.parquet_path(dataset, period)
             made_from = m.made_from if (m := markers.read(path)) else {}
             markers.keep_if(markers.holds(path, made_from, table), path)
         for job in self.dataset_years:
-            path = markers.of_table(self.store, job.dataset, job.period)
+            path = self.store.packed_marker(job.dataset, job.period)
             marker = markers.read(path)
             had = marker.made_from.get("locations", "") if marker else ""
             locations = had if _includes(had, chosen(job.dataset, self.settings)) else None
@@ -62,7 +62,7 @@ class Packing:
             markers.holds(
                 self.description,
                 made_from_of_description(self.store),
-                self.store.root / "parquet" / "datapackage.json",
+                self.store.datapackage_path,
             )
             and all(Path(each).exists() for each in self.markers),
             self.description,
@@ -91,8 +91,8 @@ def made_from_of_description(store: Store) -> dict[str, Any]:
 def table_digests(store: Store) -> dict[str, str]:
     """The digests of all that is packed, as their markers have them, by `dataset/period`."""
     found = {}
-    for dataset, period in markers.tables(store):
-        marker = markers.read(markers.of_table(store, dataset, period))
+    for dataset, period in store.packed_names():
+        marker = markers.read(store.packed_marker(dataset, period))
         found[f"{dataset}/{period}"] = marker.sha256 if marker else ""
     return found
 

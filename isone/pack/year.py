@@ -27,9 +27,9 @@ from isone.market.tables import sort_key
 from isone.pack.columns import ColumnReader, Place
 from isone.pack.parquet import arrow_schema, facts_of
 from isone.response import parse, reports
-from isone.store import markers
+from isone.store.files import sha256, writing_whole
 from isone.store.manifest import Manifest, read_manifest
-from isone.store.store import Entry, Store, sha256, writing_whole
+from isone.store.store import Entry, Store
 from isone.text import count, some
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,7 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
     target = store.parquet_path(dataset_name, period)
     others = [path for path in target.parent.glob(f"{period[:4]}*.parquet") if path != target]
     for path in others:
-        markers.of_table(store, dataset_name, path.stem).unlink(missing_ok=True)
+        store.packed_marker(dataset_name, path.stem).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
     return sorted(others)
 

@@ -219,20 +219,18 @@ def _request_name(file: str) -> str:
 
 def _stored(store: Store) -> set[tuple[str, int]]:
     """The dataset-years that have files: responses, markers, or what a job said of itself."""
-    folders = (store.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
-    markers = (store.root / "complete").glob("*/[0-9][0-9][0-9][0-9]*.json")
-    names = [(path.parent.name, path.name[:4]) for path in (*folders, *markers)]
+    names = store.downloaded_years()
     for name in status.last_statuses(store):
         dataset, _, year = name.removeprefix("isone_").rpartition("_")
         if year.isdecimal():
-            names.append((dataset, year))
-    return {(dataset, int(year)) for dataset, year in names if dataset in DATASETS}
+            names.append((dataset, int(year)))
+    return {(dataset, year) for dataset, year in names if dataset in DATASETS}
 
 
 def _read_year(store: Store, dataset: Dataset, number: int) -> _Year:
     """All that the store has of a dataset-year but for its rows."""
     manifests = []
-    for path in sorted((store.root / "complete" / dataset.name).glob(f"{number}*.json")):
+    for path in store.complete_markers(dataset.name, number):
         with contextlib.suppress(DamagedError):  # what is wrong with it stands under Quality
             manifests.append(read_manifest(path))
     ledger = store.read_ledger(dataset.name, number)
@@ -332,7 +330,7 @@ def _with_damage(day: Day, damage: tuple[dt.datetime, str] | None) -> Day:
 def _damaged(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[dt.datetime, str]]:
     """The days that a deep check found damaged: when it looked (market time), and what it found."""
     found: dict[dt.date, tuple[dt.datetime, str]] = {}
-    for path in sorted((store.root / "verified" / dataset).glob(f"{year}*.json")):
+    for path in store.verdicts(dataset, year):
         with contextlib.suppress(OSError, ValueError):
             judged = verdict.read_verdict(path)
             at = _market_time(judged.verified)
@@ -404,7 +402,7 @@ def _reasons(
     for name, text in last.missing.items():
         with contextlib.suppress(ValueError):
             reasons[dt.date.fromisoformat(name)] = State.MISSING, text
-    for path in sorted((store.root / "rejected" / dataset).glob(f"{year}*.txt")):
+    for path in store.rejections(dataset, year):
         request = Request.named(dataset, path.name.split(".json")[0])
         if request:
             text = path.read_text("utf-8", "replace").strip()

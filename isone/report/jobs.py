@@ -12,7 +12,8 @@ from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import Settings, read_settings
 from isone.store import markers
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 from isone.text import count
 
 
@@ -30,8 +31,8 @@ def write_report(
         made = make_page(settings, Outputs.of(settings, folder))
         if folder is None:
             for path in made:
-                write_whole(report_outputs.shown(store, path.name), path.read_bytes())
-            markers.write(markers.of_report(store, PAGE), made_from)
+                write_whole(store.report_copy_path(path.name), path.read_bytes())
+            markers.write(store.report_marker(PAGE), made_from)
         size = made[0].stat().st_size
         journal.tell(bytes=size)
         log.info("%s has %.2f MB", made[0], size / 1e6)
@@ -65,10 +66,10 @@ def write_figures(
         outputs = Outputs.of(settings, folder)
         written = make_figures(settings, outputs)
         if folder is None:
-            shown = report_outputs.shown(store, outputs.figures.name)
+            shown = store.report_copy_path(outputs.figures.name)
             shutil.rmtree(shown, ignore_errors=True)
             shutil.copytree(outputs.figures, shown)
-            markers.write(markers.of_report(store, FIGURES), made_from)
+            markers.write(store.report_marker(FIGURES), made_from)
         journal.tell(files=len(written))
         log.info("%s has %s", outputs.figures, count(len(written), "file"))
 

@@ -37,14 +37,14 @@ class Outputs:
         if root is None:
             is_usual = settings.data_dir.resolve() == Path("data").resolve()
             root = FOLDER if is_usual else settings.data_dir / FOLDER
-        return cls(root / "sandbox" if settings.source == "sandbox" else root)
+        return cls(root.joinpath("sandbox") if settings.source == "sandbox" else root)
 
     def by_hand(self, settings: Settings, store: Store) -> str:
         """How the page is had where a run failed before it: two commands, under a line of words.
 
         Ends with a line's end; empty where there is nothing yet that a page could show.
         """
-        if not (store.root / "raw").is_dir():
+        if not store.has_downloads():
             return ""
         options = ["--data-dir", str(settings.data_dir)]
         if settings.source == "sandbox":
@@ -89,14 +89,12 @@ class Reporting:
     def outcome(self) -> list[str]:
         """All that reporting leaves: nothing where there are only custom downloads."""
         return [
-            str(markers.of_report(self.store, what))
-            for what in (PAGE, FIGURES)
-            if self.dataset_years
+            str(self.store.report_marker(what)) for what in (PAGE, FIGURES) if self.dataset_years
         ]
 
     def marker(self, what: str) -> Path:
         """The marker of the page, or of the figures."""
-        return markers.of_report(self.store, what)
+        return self.store.report_marker(what)
 
     def drop_stale(self) -> None:
         """Remove the markers of page and figures that are gone, or show older data."""
@@ -112,19 +110,13 @@ class Reporting:
 PAGE, FIGURES = "page", "figures"
 
 
-def shown(store: Store, name: str) -> Path:
-    """Where a copy is for Snakemake's own report, which shows outputs of rules only."""
-    return store.root / "reported" / name
-
-
 def made_from(store: Store, what: str) -> dict[str, str]:
     """What page or figures hang on: database and code, the page on what checks found as well."""
-    found = {"database": markers.digest(markers.of_duckdb(store)), "recipe": digest()}
+    found = {"database": markers.digest(store.duckdb_marker), "recipe": digest()}
     if what == PAGE:
         checks = hashlib.sha256()
-        for folder in ("reconciled", "verified"):
-            for path in sorted((store.root / folder).rglob("*.json")):
-                checks.update(path.name.encode() + path.read_bytes())
+        for path in store.check_results():
+            checks.update(path.name.encode() + path.read_bytes())
         found["checks"] = checks.hexdigest()[:16]
     return found
 

@@ -76,7 +76,7 @@ def examine(store: Store) -> Quality:
     synthetic = False
     for dataset in DATASETS:
         entries: dict[str, Entry] = {}
-        for path in sorted((store.root / "complete" / dataset).glob("*.json")):
+        for path in store.complete_markers(dataset):
             manifest = _read(path, remarks)
             if manifest:
                 synthetic |= manifest.synthetic_prices

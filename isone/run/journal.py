@@ -18,8 +18,8 @@ from typing import Any
 from isone.errors import IsoneError, StopRunError, UsageError
 from isone.run.console import ConsoleHandler, say
 from isone.run.sources import Credentials
+from isone.store.files import make_folder, write_whole
 from isone.store.processes import this_host
-from isone.store.store import make_folder, write_whole
 
 log = logging.getLogger("isone")
 

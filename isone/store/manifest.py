@@ -9,7 +9,8 @@ import msgspec
 from isone.errors import UNREADABLE, DamagedError
 from isone.market.datasets import Locations
 from isone.market.flaws import REJECTED
-from isone.store.store import Entry, sha256
+from isone.store.files import sha256
+from isone.store.store import Entry
 from isone.text import count
 
 

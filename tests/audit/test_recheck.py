@@ -19,7 +19,8 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.store.store import Store, sha256
+from isone.store.files import sha256
+from isone.store.store import Store
 
 DATASET = DATASETS["lmp_rt_hourly"]
 FIRST, LAST = dt.date(2024, 1, 1), dt.date(2024, 1, 5)

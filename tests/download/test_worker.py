@@ -19,7 +19,8 @@ from isone.download.outcome import Outcome
 from isone.download.progress import Progress
 from isone.download.worker import Worker
 from isone.market.datasets import DATASETS, Request
-from isone.store.store import Entry, Store, make_folder
+from isone.store.files import make_folder
+from isone.store.store import Entry, Store
 
 DATASET = "lmp_da_hourly"
 REQUESTS = [Request(DATASET, dt.date(2024, 1, 1) + dt.timedelta(days=n)) for n in range(300)]

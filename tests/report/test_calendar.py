@@ -14,7 +14,8 @@ from isone.report import facts, page
 from isone.report.coverage import State
 from isone.report.facts import Facts
 from isone.run.settings import AcceptedFlaw
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 
 GAP, MISSING, CUT, FLIPPED = (dt.date(2025, 11, day) for day in (2, 3, 4, 5))
 REASON = "never published"

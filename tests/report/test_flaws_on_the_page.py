@@ -17,7 +17,8 @@ from isone.report import facts, page
 from isone.report.coverage import State
 from isone.report.facts import Facts
 from isone.report.sections import all_sections
-from isone.store.store import Store, write_json
+from isone.store.files import write_json
+from isone.store.store import Store
 
 LMP, REGULATION = "lmp_da_hourly", "regulation_hourly"
 SUSPECT, NULL, LEDGER = (dt.date(2025, 11, day) for day in (1, 2, 5))

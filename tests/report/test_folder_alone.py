@@ -18,7 +18,8 @@ from isone.report import coverage, facts, page
 from isone.report.coverage import Day, State
 from isone.run import status
 from isone.run.settings import AcceptedFlaw
-from isone.store.store import Store, write_json
+from isone.store.files import write_json
+from isone.store.store import Store
 
 LMP = "lmp_rt_5min"
 FIRST = dt.date(2025, 11, 1)

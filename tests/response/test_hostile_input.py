@@ -27,7 +27,8 @@ from isone.run.summary import summary
 from isone.run.targets import Run
 from isone.sandbox import Sandbox
 from isone.store import manifest, places
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 
 DEEP = b'{"x":' + b"[" * 100_000
 ESCAPE = "\x1b]0;owned\x07\u202e\r\nStatus: SUCCESS"
@@ -325,7 +326,7 @@ def test_files_that_others_spoilt_are_sentences_or_passed_over(
     marker = store.marker_path("lmp_da_hourly", "2024")
     ledger = store.ledger_path("lmp_da_hourly", 2024)
     plan = status.plan_path(store)
-    for path in (marker, ledger, plan, places.table_path(store)):
+    for path in (marker, ledger, plan, store.location_table_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     assert "remove it" in said(lambda: manifest.read_manifest(marker), DamagedError)

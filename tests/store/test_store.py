@@ -14,15 +14,8 @@ from received import entry, received
 
 from isone.errors import DownloadError, UsageError
 from isone.market.datasets import Request
-from isone.store.store import (
-    Entry,
-    Store,
-    make_folder,
-    name_aside,
-    sha256,
-    write_whole,
-    writing_whole,
-)
+from isone.store.files import make_folder, name_aside, sha256, write_whole, writing_whole
+from isone.store.store import Entry, Store
 
 DATASET = "lmp_da_hourly"
 REQUESTS = [Request(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]

@@ -40,7 +40,8 @@ from isone.market.datasets import DATASETS
 from isone.response import parse
 from isone.run import journal, status
 from isone.sandbox import FAULTS
-from isone.store.store import Store, sha256
+from isone.store.files import sha256
+from isone.store.store import Store
 
 INTERRUPTED = 130
 # All but those that stop a run, and those of which the day is taken as it comes.

@@ -26,8 +26,9 @@ from isone.response.suspects import Known
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import read_settings
+from isone.store.files import make_folder, sha256, write_json, write_whole
 from isone.store.manifest import DayFlaw, day_flaws, read_manifest
-from isone.store.store import Entry, Store, make_folder, sha256, write_json, write_whole
+from isone.store.store import Entry, Store
 
 _MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
 

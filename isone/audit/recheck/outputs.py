@@ -31,7 +31,7 @@ class Rechecking:
     def kept(self, dataset: str, days: str, at: dt.datetime) -> Path:
         """Where the note of a re-check is kept."""
         name = f"{days}.on-{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}.json"
-        return self.store.root / "rechecked" / dataset / name
+        return self.store.recheck_path(dataset, name)
 
     def _days(self, dataset: str) -> str:
         first, last = days_to_recheck(DATASETS[dataset], self.settings, clock.now())

@@ -17,7 +17,8 @@ from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import Settings, read_settings
 from isone.run.sources import ACCOUNT_HELP
-from isone.store.store import Store, make_folder, write_whole
+from isone.store.files import make_folder, write_whole
+from isone.store.store import Store
 from isone.text import count
 
 
@@ -28,7 +29,7 @@ def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path:
     paths = [Path(table) for table in tables]
 
     def work(journal: Journal) -> None:
-        outputs.summary_path(store).unlink(missing_ok=True)
+        store.reconcile_summary_path.unlink(missing_ok=True)
         months: list[Month] = []
         sheets: list[Sheet] = []
         if settings.smd:
@@ -39,11 +40,11 @@ def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path:
         _show(months, sheets)
         found = verdict.on_hours(sheets) if settings.smd else verdict.on_months(months)
         journal.tell(compared=found.compared, differ=found.differ, verdict_lines=[found.text])
-        write_whole(outputs.summary_path(store), f"{found.text}\n".encode())
+        write_whole(store.reconcile_summary_path, f"{found.text}\n".encode())
         if not found.compared:
             raise VerifyError(found.text)
         if found.differ:
-            raise VerifyError(f"{found.text} (see {outputs.months_path(store).parent})")
+            raise VerifyError(f"{found.text} (see {store.monthly_comparison_path.parent})")
         log.info("%s", found.text)
 
     return do_once(settings, "reconcile", "snakemake -j1 --config … -- reconcile", log_path, work)
@@ -87,7 +88,7 @@ def reconcile_year(
     """The months of a year at hub and zones; each response is kept as served."""
     months: list[Month] = []
     for location in sorted(places.keys() & set(HUBS)):
-        path = store.root / "raw" / "lmp_index" / market / str(year) / f"{location}.json.gz"
+        path = store.monthly_average_path(market, year, location)
         published = {}
         try:
             where = averages.PATH.format(market=market, year=year, location=location)

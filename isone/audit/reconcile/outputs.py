@@ -1,36 +1,19 @@
 """What the rules of the reconciliation need to know: which tables it takes, what it leaves."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from isone.market.datasets import DATASETS
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
-from isone.store import markers
 from isone.store.store import Store
 
 REGULATION = "regulation_5min"
 """The dataset whose prices the workbook has too, besides those of energy."""
 
 
-def months_path(store: Store) -> Path:
-    """Where the comparison with ISO-NE's monthly averages lies (JSON)."""
-    return store.root / "reconciled" / "monthly_averages.json"
-
-
-def workbook_path(store: Store) -> Path:
-    """Where the comparison with ISO-NE's yearly workbook lies (JSON)."""
-    return store.root / "reconciled" / "workbook.json"
-
-
-def summary_path(store: Store) -> Path:
-    """Where the verdict of the newest reconciliation is written, in a few lines of text."""
-    return store.root / "reconciled" / "summary.txt"
-
-
 def results(store: Store) -> list[str]:
     """What there is of them: nothing where no reconciliation was made."""
-    paths = (months_path(store), workbook_path(store))
+    paths = (store.monthly_comparison_path, store.workbook_comparison_path)
     return [str(path) for path in paths if path.exists()]
 
 
@@ -50,7 +33,7 @@ class Reconciling:
     @property
     def markers(self) -> list[str]:
         """The markers of these files."""
-        return [str(markers.of_table(self.store, *each)) for each in self._names]
+        return [str(self.store.packed_marker(*each)) for each in self._names]
 
     @property
     def _names(self) -> list[tuple[str, str]]:

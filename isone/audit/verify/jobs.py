@@ -11,7 +11,8 @@ from isone.errors import VerifyError
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import Settings, read_settings
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 from isone.text import count
 
 _COMMAND = "python scripts/verify_prices.py"
@@ -28,7 +29,7 @@ def verify_prices(
 
     def work(journal: Journal) -> None:
         store = Store(settings.store_dir)
-        verdicts.summary_path(store).unlink(missing_ok=True)  # until there is a new one
+        store.verify_summary_path.unlink(missing_ok=True)  # until there is a new one
         path = verdicts.write_verdict(store, _verify(settings, dataset, period, journal))
         write_whole(Path(target), path.read_bytes())
 
@@ -87,7 +88,7 @@ def _conclude(settings: Settings, found: Sequence[Verdict], journal: Journal) ->
     table = verdicts.table(found)
     log.info("%s", table)
     sentence, error = _verdict(store, settings, found)
-    write_whole(verdicts.summary_path(store), f"{table}\n\n{sentence}\n".encode())
+    write_whole(store.verify_summary_path, f"{table}\n\n{sentence}\n".encode())
     journal.tell(verdict_lines=[*table.splitlines(), "", sentence])
     if error:
         raise VerifyError(sentence)

@@ -10,7 +10,6 @@ from isone.errors import DamagedError
 from isone.load import outputs
 from isone.market.datasets import Request
 from isone.run.settings import Settings
-from isone.store import markers
 from isone.store.manifest import read_manifest
 from isone.store.store import Store
 from isone.text import count
@@ -75,11 +74,11 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
             for marker in _markers(store, verdict, set(rejected), damaged="marker" in places):
                 removed.markers += _remove(marker)
             if "parquet" in places:
-                _remove(markers.of_table(store, verdict.dataset, verdict.period))
+                _remove(store.packed_marker(verdict.dataset, verdict.period))
                 removed.tables += _remove(store.parquet_path(verdict.dataset, verdict.period))
             if "duckdb" in places:
                 removed.loaded += 1
-                _remove(markers.of_duckdb(store))
+                _remove(store.duckdb_marker)
             if "postgresql" in places and settings.database:
                 removed.loaded += 1
                 _forget_in_postgres(store, settings, settings.database, verdict)

@@ -40,11 +40,6 @@ def of_run(store: Store, run: str, dataset: str, period: str) -> Path:
     return store.run_dir(run) / "verified" / dataset / f"{period}.json"
 
 
-def verdict_path(store: Store, dataset: str, period: str) -> Path:
-    """Where the verdict on a dataset-year is written."""
-    return store.root / "verified" / dataset / f"{period}.json"
-
-
 def complete_names(
     store: Store, dataset: str | None = None, year: int | None = None
 ) -> list[tuple[str, str]]:
@@ -53,6 +48,6 @@ def complete_names(
         (name, path.stem)
         for name in DATASETS
         if dataset in (None, name)
-        for path in sorted(store.marker_path(name, "any").parent.glob("*.json"))
+        for path in store.complete_markers(name)
         if re.fullmatch(PERIOD_PATTERN, path.stem) and year in (None, int(path.stem[:4]))
     ]

@@ -20,8 +20,9 @@ from isone.market.datasets import DATASETS, Dataset, Locations, Request
 from isone.pack.parquet import read_facts
 from isone.response import check, parse, reports, suspects
 from isone.run.settings import Settings
+from isone.store.files import sha256
 from isone.store.manifest import Manifest, read_manifest
-from isone.store.store import Entry, Store, sha256
+from isone.store.store import Entry, Store
 
 _ROWS_AT_ONCE = 50_000
 

@@ -8,7 +8,7 @@ import pytest
 from filled import config_for, fill
 from running import Snakemake
 
-from isone.audit.reconcile import averages, jobs, ours, outputs, verdict
+from isone.audit.reconcile import averages, jobs, ours, verdict
 from isone.audit.reconcile.averages import AGREES, DIFFERS, FLAT, NOT_PUBLISHED, NOT_WHOLE
 from isone.download.client import Client
 from isone.errors import ResponseError
@@ -161,7 +161,7 @@ def test_a_reconciliation_of_nothing_ends_with_a_sentence_and_1(
     assert jobs.reconcile_prices(config_for(store), tables, str(tmp_path / "x.log")) == 1
     sentence = f"nothing was compared with ISO-NE's own figures: {why}"
     assert sentence in " ".join(capsys.readouterr().err.split())
-    assert outputs.summary_path(store).read_text().startswith(sentence)
+    assert store.reconcile_summary_path.read_text().startswith(sentence)
 
 
 @pytest.mark.workflow

@@ -24,7 +24,6 @@ from isone.audit.verify.verdict import (
     Damage,
     Verdict,
     read_verdict,
-    summary_path,
     table,
 )
 from isone.audit.verify.year import verify_year
@@ -32,8 +31,9 @@ from isone.errors import LoadError
 from isone.load.jobs import load_all_postgres, load_postgres
 from isone.market.datasets import DATASETS, HUBS
 from isone.run import missing, status
+from isone.store.files import sha256
 from isone.store.manifest import read_manifest
-from isone.store.store import Store, sha256
+from isone.store.store import Store
 
 PERIOD = "2025.through-20251103"
 DAY = "2025-11-02"
@@ -297,8 +297,8 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
     fill(store, ["lmp_rt_5min"], "2025-11-01", "2025-11-03")
     build_duckdb(store)
     assert jobs.verify_by_hand(config_for(store), outputs.complete_names(store)) == 0
-    read_verdict(outputs.verdict_path(store, "lmp_rt_5min", PERIOD))
-    summary = summary_path(store).read_text()
+    read_verdict(store.verdict_path("lmp_rt_5min", PERIOD))
+    summary = store.verify_summary_path.read_text()
     assert summary.count("OK") == len(DATASETS)
     assert summary.endswith(
         f"\neverything that is stored is what was validated: {len(DATASETS)} dataset-years\n"
@@ -311,15 +311,15 @@ def test_the_summary_ends_with_the_verdict_and_is_gone_while_a_check_has_not_end
     flip_a_bit(raw(store))
     config = config_for(store)
     assert jobs.verify_by_hand(config, [("lmp_da_hourly", PERIOD)]) == 1
-    last = summary_path(store).read_text().splitlines()[-1]
+    last = store.verify_summary_path.read_text().splitlines()[-1]
     assert last.startswith(f"lmp_da_hourly {PERIOD} is damaged: lmp_da_hourly {DAY}; with ")
     copy, log = str(store.root / "copy.json"), str(store.root / "log")
     assert jobs.verify_prices(config, "lmp_da_hourly", PERIOD, copy, log) == 0
-    assert not summary_path(store).exists()
-    verdict = str(outputs.verdict_path(store, "lmp_da_hourly", PERIOD))
+    assert not store.verify_summary_path.exists()
+    verdict = str(store.verdict_path("lmp_da_hourly", PERIOD))
     assert jobs.verify_summary(config, [verdict], log) == 1
     told = json.loads(status.status_path(store, "verify").read_text())["verdict_lines"]
-    assert summary_path(store).read_text().splitlines() == told
+    assert store.verify_summary_path.read_text().splitlines() == told
 
 
 def test_a_damaged_table_alone_is_removed_and_no_response_is_fetched_again(store: Store) -> None:

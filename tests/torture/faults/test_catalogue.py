@@ -132,7 +132,7 @@ def test_a_service_out_of_order_is_given_up_and_the_same_again_goes_on_from_ther
 ) -> None:
     sandbox.faults.add(f"{fault}:*{BAD}")
     sandbox.faults.add(f"{fault}:*{GOOD[1]}")
-    with pytest.raises(DownloadError, match=f"^{BAD_DAY}: .*run again to go on") as caught:
+    with pytest.raises(DownloadError, match=f"^{BAD_DAY}: .*run again to resume") as caught:
         rig.year(backoff_total=8, **PATIENCE.get(fault, {}))
     assert WAITS[fault] in str(caught.value)
     assert list(rig.stored()) == [f"{GOOD[0]}.json.gz"]

@@ -24,7 +24,8 @@ from isone.errors import DownloadError, IsoneError, UsageError
 from isone.market.datasets import DATASETS, Request
 from isone.response import check, parse
 from isone.sandbox import Sandbox
-from isone.store.store import Store, sha256
+from isone.store.files import sha256
+from isone.store.store import Store
 
 Undisturbed = Callable[..., dict[str, str]]
 BAD = f"{BAD_DAY:%Y%m%d}"

@@ -44,7 +44,7 @@ from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.report_files import ReportFiles
 from isone.sandbox.synthetic import Synthetic
-from isone.store import manifest, places
+from isone.store import manifest
 from isone.store.store import Store
 
 DAY = dt.date(2025, 11, 2)  # 25 hours, and every dataset has it
@@ -306,7 +306,7 @@ def read_stored(data: bytes) -> None:
         (store.ledger_path("lmp_da_hourly", 2024), lambda _: _entries(store)),
         (status.plan_path(store), lambda _: summary(store)),
         (status.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
-        (places.table_path(store), lambda _: reports.learn_from(store)),
+        (store.location_table_path, lambda _: reports.learn_from(store)),
     )
     path, read = kinds[number % len(kinds)]
     path.parent.mkdir(parents=True, exist_ok=True)

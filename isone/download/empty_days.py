@@ -25,7 +25,7 @@ from isone.download.client import Client
 from isone.errors import DownloadError, NoDataError, NotFoundError, ResponseError, StopRunError
 from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset, Request
-from isone.response import parse
+from isone.store import gzipped
 from isone.store.store import Entry, Store
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def _published_until(client: Client, dataset: Dataset, request: Request) -> tupl
     """Up to when (UTC seconds) the prices beside this set are out, or what hinders to tell."""
     companion = DATASETS[dataset.published_with or dataset.name]
     try:
-        body = parse.inflate(client.fetch(companion.info_path(request)))
+        body = gzipped.inflate(client.fetch(companion.info_path(request)))
         latest = _decoder.decode(body).ServiceInfo.LatestBeginDate
         return clock.parse_timestamp(latest) + companion.interval_minutes * 60, ""
     except (DownloadError, ResponseError, msgspec.DecodeError, ValueError) as error:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import email.utils
-import gzip
 import ssl
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,6 +15,7 @@ from isone.errors import IsoneError, NotFoundError, ResponseError, StopRunError,
 from isone.market.servers import SANDBOX_SERVER
 from isone.response.parse import shown
 from isone.run.sources import Source, account_help
+from isone.store.gzipped import pack
 
 _CHUNK = 1 << 16
 _LARGEST_BODY = 64 * 2**20  # bytes on the wire; a full day of all locations has 0.6 MB
@@ -133,7 +133,7 @@ def receive(raw: Any, *, gzipped: bool) -> bytes:
     if received == 0:
         raise TransientError("the service sent an empty body")
     body = b"".join(chunks)
-    return body if gzipped else gzip.compress(body, 1, mtime=0)
+    return body if gzipped else pack(body)
 
 
 def explain(error: Exception, url: str, base_url: str, proxy: str | None) -> IsoneError:

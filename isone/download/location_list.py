@@ -29,7 +29,7 @@ from isone.errors import (
 from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Locations, Request
 from isone.response import parse, reports
-from isone.store import places
+from isone.store import gzipped, places
 from isone.store.files import make_folder, write_whole
 from isone.store.store import Store
 from isone.text import count, some
@@ -165,7 +165,7 @@ def _stored_requests(store: Store, dataset: Dataset) -> list[Request]:
 def _locations_in(store: Store, request: Request) -> list[Location]:
     """The locations that a stored response names with their ids; none where it is unreadable."""
     try:
-        body = parse.inflate(store.raw_path(request).read_bytes())
+        body = gzipped.inflate(store.raw_path(request).read_bytes())
         refs = {row.place for row in parse.read_records(DATASETS[request.dataset], body).rows}
     except (ResponseError, OSError) as error:  # the deep check says so; here it is of no use
         log.info("%s %s names no locations: %s", request.dataset, request, error)
@@ -186,9 +186,9 @@ def refresh(store: Store, client: Client) -> list[str]:
     if path.exists():
         return []
     last = max(folder.glob(f"*{suffix}"), default=None)
-    before = read_locations(parse.inflate(last.read_bytes())) if last else []
+    before = read_locations(gzipped.inflate(last.read_bytes())) if last else []
     content = _fetch(client)
-    found = read_locations(parse.inflate(content))
+    found = read_locations(gzipped.inflate(content))
     _enter(store, before, found, str(today))
     make_folder(folder)
     write_whole(path, content)  # last of all: with it the day's list counts as stored

@@ -15,9 +15,10 @@ from isone.errors import NoDataError, ResponseError
 from isone.market import flaws
 from isone.market.datasets import Dataset, Locations, Request
 from isone.market.flaws import Flaw
-from isone.response import check, parse, reports, revisions, suspects
+from isone.response import check, reports, revisions, suspects
 from isone.run.missing import Accepted
 from isone.run.sources import REPORTS, Source
+from isone.store import gzipped
 from isone.store.files import sha256
 from isone.store.store import Entry, Store
 from isone.text import count, some
@@ -62,7 +63,7 @@ class Validator:
         Raises ResponseError for what is not the request that was asked for.
         """
         content = path.read_bytes()
-        body = parse.inflate(content)
+        body = gzipped.inflate(content)
         cells = suspects.read_cells(self.dataset, body)
         finding = self._examine(request, body, cells)
         revised, remarks = self._compare(request, body)
@@ -101,7 +102,7 @@ class Validator:
         noted = {"first_seen": preliminary.fetched}
         before = self.store.raw_path(request.preliminary).read_bytes()
         try:
-            changes = revisions.compare(self.dataset, parse.inflate(before), body)
+            changes = revisions.compare(self.dataset, gzipped.inflate(before), body)
         except ResponseError as error:
             text = f"the preliminary response cannot be compared, {error}"
             return noted, [Remark(logging.WARNING, text)]

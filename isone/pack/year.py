@@ -26,7 +26,8 @@ from isone.market.datasets import DATASETS, Dataset, Locations, Request
 from isone.market.tables import sort_key
 from isone.pack.columns import ColumnReader, Place
 from isone.pack.parquet import arrow_schema, facts_of
-from isone.response import parse, reports
+from isone.response import reports
+from isone.store import gzipped
 from isone.store.files import sha256, writing_whole
 from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Entry, Store
@@ -162,7 +163,7 @@ def _read_response(path: Path, request: Request, entry: Entry) -> bytes:
         raise _damaged(path, request, f"has {len(content)} bytes where {entry.size} were validated")
     if sha256(content) != entry.sha256:
         raise _damaged(path, request, "is not the response that was validated: its SHA-256 differs")
-    return parse.inflate(content)
+    return gzipped.inflate(content)
 
 
 def _damaged(path: Path, request: Request, what: str) -> DamagedError:

@@ -17,7 +17,7 @@ from isone.download import location_list
 from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
 from isone.market.datasets import DATASETS, Request
-from isone.response import check, parse, reports
+from isone.response import check, reports
 from isone.run import custom, sources, status
 from isone.run.journal import Redaction
 from isone.run.plan import Plan, Planned
@@ -26,7 +26,7 @@ from isone.run.sources import Credentials, Source
 from isone.run.summary import summary
 from isone.run.targets import Run
 from isone.sandbox import Sandbox
-from isone.store import manifest, places
+from isone.store import gzipped, manifest, places
 from isone.store.files import write_whole
 from isone.store.store import Store
 
@@ -311,8 +311,8 @@ def test_a_report_s_headings_are_repeated_without_what_moves_a_terminal() -> Non
 def test_a_bomb_of_gzip_is_not_unpacked() -> None:
     import gzip
 
-    bomb = gzip.compress(bytes(parse.LARGEST_RESPONSE + 1), 9)
-    assert "larger than 64 MB" in said(lambda: parse.inflate(bomb), ResponseError)
+    bomb = gzip.compress(bytes(gzipped.LARGEST_RESPONSE + 1), 9)
+    assert "larger than 64 MB" in said(lambda: gzipped.inflate(bomb), ResponseError)
 
 
 # what lies in the data folder

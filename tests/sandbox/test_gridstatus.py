@@ -18,10 +18,11 @@ import requests
 from isone.audit.verify.raw import rows_of
 from isone.download.client import Client
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Request
-from isone.response import check, parse
+from isone.response import check
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
+from isone.store import gzipped
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the peer's own imports
@@ -238,7 +239,7 @@ def our_rows(client: Client, dataset: Dataset, reading: Reading, day: dt.date) -
     rows: list[Row] = []
     for request in dataset.day_requests(day, "all"):
         asked = Request(dataset.name, day, hour=request.hour, prelim=reading.prelim)
-        body = parse.inflate(client.fetch(dataset.url_path(asked)))
+        body = gzipped.inflate(client.fetch(dataset.url_path(asked)))
         check.examine(dataset, asked, body).require_whole()
         table = rows_of(dataset, asked, body).to_pydict()
         names = (*_INTERVAL.values(), *reading.columns.values())

@@ -37,9 +37,9 @@ from torture.service import Server, server
 
 from isone.download import jobs
 from isone.market.datasets import DATASETS
-from isone.response import parse
 from isone.run import journal, status
 from isone.sandbox import FAULTS
+from isone.store import gzipped
 from isone.store.files import sha256
 from isone.store.store import Store
 
@@ -371,7 +371,7 @@ def require_same_meaning(job: Job, calm: Job) -> None:
         one, other = (
             meaning(
                 dataset,
-                parse.inflate((each.store.raw_dir(job.dataset, 2024) / name).read_bytes()),
+                gzipped.inflate((each.store.raw_dir(job.dataset, 2024) / name).read_bytes()),
             )
             for each in (job, calm)
         )

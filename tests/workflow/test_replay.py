@@ -19,6 +19,7 @@ from isone.market import clock
 from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUB, HUBS, Request
 from isone.response import check, parse
 from isone.sandbox import Sandbox
+from isone.store import gzipped
 from isone.store.store import Store
 
 PUBLISHED = {  # means at the hub, January to March 2017; see API notes of the recorded responses
@@ -75,7 +76,7 @@ def hub_values(store: Store, dataset_name: str, column: str) -> list[list[float]
     dataset = DATASETS[dataset_name]
     months: list[list[float]] = [[], [], []]
     for path in sorted(store.raw_dir(dataset_name, 2017).glob("2*.json.gz")):
-        for row in parse.read_records(dataset, parse.inflate(path.read_bytes())).rows:
+        for row in parse.read_records(dataset, gzipped.inflate(path.read_bytes())).rows:
             if dataset.place is None or row.place.id == str(HUB):
                 months[int(row.begins[5:7]) - 1].append(getattr(row, column))
     return months

@@ -21,11 +21,12 @@ from isone.download.validation import entry_of, received_now, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
 from isone.market import clock
 from isone.market.datasets import DATASETS, Dataset, Request
-from isone.response import check, parse, revisions
+from isone.response import check, revisions
 from isone.response.suspects import Known
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import read_settings
+from isone.store import gzipped
 from isone.store.files import make_folder, sha256, write_json, write_whole
 from isone.store.manifest import DayFlaw, day_flaws, read_manifest
 from isone.store.store import Entry, Store
@@ -119,7 +120,7 @@ def _recheck(
     if sha256(had) != entry.sha256:
         raise DamagedError(f"the stored response {path} is gone or damaged; {_MEND}")
     content = client.fetch(client.source.path(dataset, request))
-    before, after = parse.inflate(had), parse.inflate(content)
+    before, after = gzipped.inflate(had), gzipped.inflate(content)
     if entry.corrects:
         _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
     if before == after:

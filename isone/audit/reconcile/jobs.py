@@ -12,11 +12,11 @@ from isone.download.client import Client
 from isone.download.session import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
 from isone.market.datasets import HUBS
-from isone.response import parse
 from isone.run.journal import Journal, log
 from isone.run.once import do_once
 from isone.run.settings import Settings, read_settings
 from isone.run.sources import ACCOUNT_HELP
+from isone.store import gzipped
 from isone.store.files import make_folder, write_whole
 from isone.store.store import Store
 from isone.text import count
@@ -93,7 +93,7 @@ def reconcile_year(
         try:
             where = averages.PATH.format(market=market, year=year, location=location)
             content = client.fetch(where)
-            published = averages.read_averages(parse.inflate(content), year, location)
+            published = averages.read_averages(gzipped.inflate(content), year, location)
             make_folder(path.parent)
             write_whole(path, content)
         except NoDataError:

@@ -18,8 +18,9 @@ from isone.load.packed import PackedFile
 from isone.market import flaws
 from isone.market.datasets import DATASETS, Dataset, Locations, Request
 from isone.pack.parquet import read_facts
-from isone.response import check, parse, reports, suspects
+from isone.response import check, reports, suspects
 from isone.run.settings import Settings
+from isone.store import gzipped
 from isone.store.files import sha256
 from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Entry, Store
@@ -224,7 +225,7 @@ def _validated_body(
     content = store.raw_path(request).read_bytes()
     if len(content) != entry.size or sha256(content) != entry.sha256:
         raise DamagedError("the file is not the one that was stored: its SHA-256 is another")
-    body = parse.inflate(content)
+    body = gzipped.inflate(content)
     finding = check.examine(dataset, request, body, accepted=accepted)
     if flaws.MISSING not in accepted:
         finding.require_whole()

@@ -9,6 +9,7 @@ from isone.download.client import Client
 from isone.market import clock
 from isone.market.datasets import DATASETS, HUBS, Dataset, Request
 from isone.response import check, parse, reports
+from isone.store import gzipped
 
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
 PUBLIC = [dataset.name for dataset in DATASETS.values() if dataset.report]
@@ -18,7 +19,7 @@ def rows(dataset: Dataset, requests: list[Request], client: Client) -> dict[tupl
     """Every row by time and place, each request validated on the way."""
     found = {}
     for request in requests:
-        body = parse.inflate(client.fetch(client.source.path(dataset, request)))
+        body = gzipped.inflate(client.fetch(client.source.path(dataset, request)))
         check.examine(dataset, request, body).require_whole()
         for row in parse.read_records(dataset, body).rows:
             timestamp = row.begins
@@ -41,7 +42,7 @@ def test_a_day_has_equal_rows_from_the_web_services_and_from_the_reports(
 ) -> None:
     dataset, listing = DATASETS[name], DATASETS["lmp_da_hourly"]
     report = public.fetch(listing.report_path(Request(listing.name, SUMMER)))
-    reports.learn(reports.places_in(parse.inflate(report)))
+    reports.learn(reports.places_in(gzipped.inflate(report)))
     from_reports = rows(dataset, dataset.report_requests(day), public)
     from_api = rows(dataset, dataset.day_requests(day, "all"), api)
     if name == "reserve_hourly":  # its report has no requirements

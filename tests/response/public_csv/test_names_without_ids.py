@@ -22,7 +22,7 @@ from isone.response import check, parse, reports, revisions
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.sandbox import Sandbox
-from isone.store import places
+from isone.store import gzipped, places
 from isone.store.store import Store
 
 HOURLY = DATASETS["lmp_rt_hourly"]
@@ -171,7 +171,7 @@ def test_nothing_that_is_learned_moves_the_hub(public: Client) -> None:
 
 
 def fetch(client: Client, *, prelim: bool) -> bytes:
-    return parse.inflate(
+    return gzipped.inflate(
         client.fetch(HOURLY.report_path(Request(HOURLY.name, LAST, prelim=prelim)))
     )
 
@@ -220,7 +220,7 @@ def test_a_row_of_public_csv_without_id_and_name_is_rejected(public: Client) -> 
 
 
 def test_an_empty_id_in_json_is_rejected(api: Client) -> None:
-    body = parse.inflate(api.fetch(HOURLY.url_path(Request(HOURLY.name, FIRST))))
+    body = gzipped.inflate(api.fetch(HOURLY.url_path(Request(HOURLY.name, FIRST))))
     body = body.replace(b'"@LocId":"10001"', b'"@LocId":""')
     with pytest.raises(ResponseError, match="'' for a location id"):
         check.examine(HOURLY, Request(HOURLY.name, FIRST), body)

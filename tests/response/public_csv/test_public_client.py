@@ -12,6 +12,7 @@ from isone.market.datasets import DATASETS, REPORTS_PAGE, Request
 from isone.response import parse
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
+from isone.store import gzipped
 
 DAY = dt.date(2025, 7, 15)
 STATIC = DATASETS["lmp_da_hourly"].report_path(Request("lmp_da_hourly", DAY))
@@ -23,7 +24,7 @@ def asked(sandbox: Sandbox) -> list[str]:
 
 
 def test_a_static_report_needs_no_cookie(sandbox: Sandbox, public: Client) -> None:
-    assert parse.inflate(public.fetch(STATIC)).startswith(b'"C"')
+    assert gzipped.inflate(public.fetch(STATIC)).startswith(b'"C"')
     assert asked(sandbox) == [STATIC]
 
 
@@ -39,7 +40,7 @@ def test_a_rejected_static_report_is_asked_for_again_with_a_cookie(
     sandbox: Sandbox, public: Client
 ) -> None:
     sandbox.faults.add("forbidden:*WW_DALMP*x1")
-    assert parse.inflate(public.fetch(STATIC)).startswith(b'"C"')
+    assert gzipped.inflate(public.fetch(STATIC)).startswith(b'"C"')
     assert asked(sandbox) == [STATIC, REPORTS_PAGE, STATIC]
 
 
@@ -56,7 +57,7 @@ def test_a_page_in_place_of_a_report_is_waited_out(
     sandbox: Sandbox, public: Client, waits: list[float]
 ) -> None:
     sandbox.faults.add("html:*WW_DALMP*x2")
-    assert parse.inflate(public.fetch(STATIC)).startswith(b'"C"')
+    assert gzipped.inflate(public.fetch(STATIC)).startswith(b'"C"')
     assert len(waits) == 2
 
 
@@ -69,7 +70,7 @@ def test_a_page_for_ever_ends_in_a_sentence(sandbox: Sandbox, public: Client) ->
 def test_a_day_without_a_report_is_a_day_without_data(public: Client) -> None:
     dataset = DATASETS["lmp_da_hourly"]
     path = dataset.report_path(Request("lmp_da_hourly", dt.date(2026, 7, 1)))
-    body = parse.inflate(public.fetch(path))
+    body = gzipped.inflate(public.fetch(path))
     assert body == b"No data exists for this period."
     with pytest.raises(NoDataError, match="no report is published for that day"):
         parse.read_records(dataset, body)

@@ -22,8 +22,9 @@ from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 
 from isone.errors import DownloadError, IsoneError, UsageError
 from isone.market.datasets import DATASETS, Request
-from isone.response import check, parse
+from isone.response import check
 from isone.sandbox import Sandbox
+from isone.store import gzipped
 from isone.store.files import sha256
 from isone.store.store import Store
 
@@ -226,7 +227,7 @@ def test_too_little_memory_ends_the_job_and_files_nothing_wrong(
     for day in DAYS:
         content = rig.store.raw_path(Request("lmp_da_hourly", day)).read_bytes()
         dataset = DATASETS["lmp_da_hourly"]
-        check.examine(dataset, Request(dataset.name, day), parse.inflate(content)).require_whole()
+        check.examine(dataset, Request(dataset.name, day), gzipped.inflate(content)).require_whole()
 
 
 # what lies in the store already
@@ -351,7 +352,7 @@ def test_whichever_file_operation_fails_nothing_wrong_is_stored_and_the_next_run
         if not failing.failed:
             break
         for path in one.store.raw_dir("lmp_da_hourly", 2024).glob("[0-9]*.json.gz"):
-            parse.inflate(path.read_bytes())
+            gzipped.inflate(path.read_bytes())
         one.year(DAYS[0])
         assert len(one.stored()) == 1
         assert len(sandbox.requests) <= 2, failing.failed

@@ -36,7 +36,7 @@ from isone.load import outputs
 from isone.market import clock, flaws
 from isone.market.datasets import DATASETS, REPORTS_PAGE, Dataset, Request
 from isone.pack.columns import ColumnReader
-from isone.response import check, parse, reports
+from isone.response import check, reports
 from isone.run import custom, settings, sources, status
 from isone.run.config import Config
 from isone.run.summary import summary
@@ -44,7 +44,7 @@ from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.report_files import ReportFiles
 from isone.sandbox.synthetic import Synthetic
-from isone.store import manifest
+from isone.store import gzipped, manifest
 from isone.store.store import Store
 
 DAY = dt.date(2025, 11, 2)  # 25 hours, and every dataset has it
@@ -226,8 +226,8 @@ def mutate_lines(data: bytes, chance: random.Random) -> bytes:
 
 def read_packed(data: bytes) -> None:
     with sentences():
-        body = parse.inflate(data)
-        assert len(body) <= parse.LARGEST_RESPONSE
+        body = gzipped.inflate(data)
+        assert len(body) <= gzipped.LARGEST_RESPONSE
         assert gzip.decompress(data) == body
     with sentences():
         visit = browsing.Visit(sources.Source("reports", "http://127.0.0.1:9", page="page"))

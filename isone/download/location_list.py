@@ -78,7 +78,7 @@ def read_locations(body: bytes) -> list[Location]:
 def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
     """Have the list of locations where the chosen ones call for it; doubt ids that are unknown.
 
-    Returns in sentences, which stand in the log too, what has changed in the list where it is
+    Returns in sentences, which are in the log too, what has changed in the list where it is
     brought up to date on the way, and which chosen ids are in no list and no stored response. Such
     an id may be a retired location's, which has a history: so it is not rejected.
     """

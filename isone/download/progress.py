@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from isone.download.client import Client
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
-_TELL_EVERY = 1.0  # seconds between two looks of the status file
+_TELL_EVERY = 1.0  # seconds between two versions of the status file
 _RATE_OVER = 200  # requests that the present speed is taken over
 
 

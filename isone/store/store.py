@@ -54,9 +54,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     prices: str = ""
     """A digest of its numbers alone, to find them again under another day or dataset."""
     first_seen: str = ""
-    """When the day was first had, where that was in another version than this."""
+    """When the day was first stored, where that was in another version than this."""
     corrects: str = ""
-    """The SHA-256 of the final response that this one corrects, which lies in `superseded/`."""
+    """The SHA-256 of the final response that this one corrects, which is in `superseded/`."""
     changed_rows: int = 0
     """Rows in which this version differs from the one before it, preliminary or corrected."""
     largest_change: float = 0.0
@@ -86,11 +86,11 @@ class Store:
     root: Path
 
     def raw_dir(self, dataset: str, year: int) -> Path:
-        """Where the responses of a dataset-year lie, as served."""
+        """Where the responses of a dataset-year are, as served."""
         return _raw_dir(self.root, dataset, year)
 
     def raw_path(self, request: Request) -> Path:
-        """The final name of a request's response; that of a public report where one lies there."""
+        """The final name of a request's response; that of a public report where one is there."""
         folder = self.raw_dir(request.dataset, request.day.year)
         report = folder / f"{request.name}{_REPORT}"
         return report if report.exists() else folder / f"{request.name}{_RESPONSE}"
@@ -250,7 +250,7 @@ class Store:
         return self.raw_dir(dataset, year) / "ledger.jsonl"
 
     def stored_requests(self, dataset: str, year: int) -> set[str]:
-        """The names of the requests that lie under their final names."""
+        """The names of the requests whose responses have their final names."""
         folder = self.raw_dir(dataset, year)
         names = {n.removesuffix(_RESPONSE) for n in names_in(folder, suffix=_RESPONSE)}
         return (names | {n.removesuffix(_REPORT) for n in names_in(folder, suffix=_REPORT)}) - {""}

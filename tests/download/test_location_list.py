@@ -274,7 +274,7 @@ def test_an_unknown_id_stands_in_the_summary_and_days_of_the_others_are_stored(
 def test_a_download_that_ends_before_its_days_are_counted_has_done_none(
     tmp_path: Path, synthetic: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs.status, "stop", lambda store, name, reason: None)  # it ends this process
+    monkeypatch.setattr(jobs.status, "stop", lambda *given: None)  # it ends this process
     store = Store(tmp_path / "data" / "sandbox")
     config = {
         **{"source": "sandbox", "base_url": synthetic.url, "years": 2024, "locations": "9999999"},

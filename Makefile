@@ -37,7 +37,7 @@ verify: $(READY)  ## the deep check: read everything that is stored, name what i
 	$(SNAKEMAKE) -- verify
 
 status: $(READY)  ## show what is downloaded and what is missing; ARGS go to the script
-	$(BIN)/python scripts/show_status.py $(ARGS)
+	$(BIN)/python -m isone status $(ARGS)
 
 dag: $(READY)  ## draw the jobs and the rules into reports/ (SVG, with Graphviz's dot installed)
 	$(BIN)/python scripts/draw_workflow.py --config $(CONFIG) $(ARGS)

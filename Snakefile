@@ -14,11 +14,14 @@ import sys
 from snakemake.utils import min_version
 
 from isone.errors import IsoneError
+from isone.load import outputs as load_outputs
 from isone.market.datasets import DATASETS
-from isone.run import clusters, notify, status
+from isone.pack import outputs as pack_outputs
+from isone.report import outputs as report_outputs
+from isone.run import clusters, notify, settings, status
 from isone.run.summary import header, summary
-from isone.run.targets import Run
-from isone.run.dataset_year import PERIOD_PATTERN
+from isone.run.targets import Run, each, each_custom, once
+from isone.store import periods
 
 min_version("9.27")  # a priority that is a function
 
@@ -29,6 +32,11 @@ configfile: "config.yaml"
 if workflow.is_main_process:
     os.environ[status.VARIABLE] = status.new_id()
 
+# Where this is a module with a `prefix`, Snakemake puts that before each path of a rule, and jobs
+# have to find the folders there too.
+prefix = workflow.modifier.path_modifier.prefix or ""
+config = settings.below(prefix, config)
+
 try:
     RUN = Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
@@ -37,8 +45,8 @@ except IsoneError as error:
 
 # What rules call <data> and <logs>.
 pathvars:
-    data=str(RUN.store.root),
-    logs=str(RUN.settings.log_dir),
+    data=str(RUN.store.root).removeprefix(prefix),
+    logs=str(RUN.settings.log_dir).removeprefix(prefix),
 
 
 # Also where --resources replaces the profile's list: one request at a time, whatever -j says.
@@ -56,11 +64,10 @@ include: "rules/verify.smk"
 
 # A marker that no longer holds is removed; after that, which files there are decides what is done.
 if workflow.is_main_process:
-    for room in (PACKING, LOADING, REPORT):
-        room.drop_stale()
-    print(
-        header(RUN.plan, quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr
-    )
+    pack_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
+    load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
+    report_outputs.drop_stale(RUN.settings, RUN.store)
+    print(header(RUN.plan, quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr)
 
 
 rule all:
@@ -79,7 +86,7 @@ onstart:
         notify.complain_if_impossible()
         jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
         if "load_postgres" in jobs and not workflow.deployment_settings.deployment_method:
-            LOADING.require_database()
+            load_outputs.require_database(RUN.settings)
         print(RUN.start(workflow.execution_settings.retries, jobs), end="", file=sys.stderr)
     except IsoneError as error:
         notify.tell_refusal(RUN.plan, str(error))
@@ -93,5 +100,5 @@ onsuccess:
 
 onerror:
     print(summary(RUN.store, ended=True), file=sys.stderr)
-    print(REPORT.outputs.by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
+    print(report_outputs.how_by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
     notify.tell_end(RUN.store)

@@ -25,7 +25,9 @@ from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
 from isone.download.client import Client
 from isone.download.downloader import Downloader
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.store.store import Store
@@ -77,8 +79,8 @@ def curl(wanted: list[Request], url: str, folder: Path, suffix: str = "") -> Non
     """Let one curl fetch all requests over one connection."""
     lines = ["silent", "fail", "create-dirs", 'header = "Accept-Encoding: gzip"']
     lines.append('header = "Accept: application/json"')
-    for request in wanted:
-        path = DATASETS[request.dataset].url_path(request)
+    for request in requests:
+        path = DATASETS[request.dataset].request.url_path(request)
         lines += [f'url = "{url}/{path}"', f'output = "{folder / (path + suffix)}"']
     subprocess.run(["curl", "--config", "-"], input="\n".join(lines), text=True, check=True)
 
@@ -89,8 +91,8 @@ def requests_alone(wanted: list[Request], url: str, folder: Path) -> None:
     with requests.Session() as session:
         session.headers.update(headers)
         session.trust_env = False
-        for request in wanted:
-            address = f"{url}/{DATASETS[request.dataset].url_path(request)}"
+        for request in requests:
+            address = f"{url}/{DATASETS[request.dataset].request.url_path(request)}"
             with (
                 session.get(address, stream=True) as response,
                 (folder / f"{request.dataset}.{request.name}").open("wb") as file,

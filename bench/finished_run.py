@@ -12,8 +12,6 @@ from pathlib import Path
 
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
-from isone.load.outputs import Loading
-from isone.pack.outputs import Packing
 from isone.report.outputs import Outputs
 from isone.run.targets import Run
 
@@ -38,15 +36,15 @@ def again(command: list[str], folder: Path) -> None:
 
 def finish(chosen: Run) -> int:
     """Put a file (or folder) in the place of all that a run leaves; returns how many there are."""
-    packing = Packing(chosen.settings, chosen.store, chosen.dataset_years)
-    loading = Loading(chosen.settings, chosen.store, chosen.dataset_years)
-    report = Outputs.of(chosen.settings)
-    files = [*chosen.price_markers, *packing.outcome, loading.duckdb_marker]
-    files += [str(path) for path in (report.page, report.key_numbers)]
-    tables = [chosen.store.parquet_path(job.dataset, job.period) for job in chosen.dataset_years]
-    for file in [*files, *tables, chosen.store.duckdb_path]:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
-        Path(file).write_text("{}")
+    store, report = chosen.store, Outputs.of(chosen.settings)
+    files = [store.datapackage_marker, store.duckdb_marker]
+    files += [store.packed_marker(job.dataset, job.period) for job in chosen.dataset_years]
+    files += [store.marker_path(job.dataset, job.period) for job in chosen.dataset_years]
+    files += [report.page, report.key_numbers]
+    tables = [store.parquet_path(job.dataset, job.period) for job in chosen.dataset_years]
+    for file in [*files, *tables, store.duckdb_path]:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}")
     Path(report.figures).mkdir()
     return len(files) + 1
 

@@ -19,7 +19,7 @@ from bench.options import Options
 from isone.load import duckdb_file, packed, postgres, sql
 from isone.load.packed import PackedFile
 from isone.market.datasets import DATASETS
-from isone.market.tables import table_columns
+from isone.market.schema import table_columns
 from isone.store.store import Store
 
 sys.path.append(str(PROJECT / "tests"))

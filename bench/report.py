@@ -17,7 +17,8 @@ from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
-from isone.market.datasets import DATASETS, HUBS
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 from isone.pack.year import pack_year
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
@@ -68,7 +69,8 @@ def subjects(options: Options) -> dict[str, list[str]]:
 
 def subject(folder: str, years: str) -> None:
     """Write the page."""
-    from isone.report.jobs import write_report
+    from isone.report.jobs import make_page
+    from isone.report.outputs import Outputs
 
     data = years_at_hand(Path(folder), int(years))
     config = {
@@ -84,5 +86,4 @@ def subject(folder: str, years: str) -> None:
         Path(os.devnull).open("w") as nowhere,
         contextlib.redirect_stderr(nowhere),
     ):
-        if write_report(config, None, Path(target)):
-            raise SystemExit("the report was not written")
+        make_page(read_settings(config), Outputs(Path(target)))

@@ -1,6 +1,7 @@
-"""Words that a count decides."""
+"""Words that a count decides, shortened lists, and the name that was probably meant."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -15,3 +16,26 @@ def some(names: Sequence[str], most: int = 10, apart: str = ", ") -> str:
     """
     more = f"{apart.strip(', ')} and {len(names) - most:,} more" if len(names) > most else ""
     return f"{apart.join(names[:most])}{more}"
+
+
+def first_lines(lines: Sequence[str], one: str, most: int, where: str) -> list[str]:
+    """The first of some lines, then how many more are elsewhere: `and 3 more days, in the log`."""
+    more = len(lines) - most
+    return [*lines[:most], *([f"and {count(more, f'more {one}')}, {where}"] if more > 0 else [])]
+
+
+def listed(words: Sequence[str], last: str) -> str:
+    """Words in a row, with `or` or `and` before the last one."""
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def nearest(name: str, known: Iterable[str], most: int = 1) -> str:
+    """A question after the names that are most like this one; empty where none is.
+
+    Names in which this one stands as it is come before at most so many others.
+    """
+    folded = {each.casefold(): each for each in known}
+    word = name.casefold()
+    like = [each for each in folded if len(word) > 2 and word in each][:5]
+    like = like or difflib.get_close_matches(word, folded, n=most, cutoff=0.5)
+    return f"did you mean {listed([repr(folded[each]) for each in like], 'or')}?" if like else ""

@@ -6,7 +6,7 @@
 
 wildcard_constraints:
     dataset="|".join(DATASETS),
-    period=PERIOD_PATTERN,
+    period=periods.PATTERN,
     name=r"[A-Za-z0-9_.-]+",
     run=r"\d{8}T\d{6}Z-[0-9a-f]{8}",
 
@@ -19,8 +19,8 @@ localrules:
 
 rule download:
     input:
-        RUN.price_markers,
-        RUN.custom_markers,
+        each("<data>/complete/{dataset}/{period}.json", RUN.dataset_years),
+        each_custom("<data>/complete/custom/{name}.json", RUN.custom),
 
 
 rule download_prices:

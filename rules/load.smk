@@ -6,23 +6,23 @@
 #      schema isone of the PostgreSQL that `database` names, with a marker for each year:
 #      <data>/loaded/{digest of the address}/{dataset}/{period}.json
 
-from isone.load.outputs import Loading
-
-LOADING = Loading(RUN.settings, RUN.store, RUN.dataset_years)
-
 
 pathvars:
-    database=LOADING.database,
+    database=load_outputs.folder_of(RUN.settings),
 
 
 rule load:
     input:
-        LOADING.outcome,
+        once("<data>/loaded/isone.duckdb.json", RUN.dataset_years),
+        each(
+            "<data>/loaded/<database>/{dataset}/{period}.json",
+            RUN.dataset_years if RUN.settings.database else [],
+        ),
 
 
 rule load_duckdb:
     input:
-        ancient(PACKING.markers),
+        ancient(each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years)),
     output:
         marker="<data>/loaded/isone.duckdb.json",
     log:

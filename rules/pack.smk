@@ -6,14 +6,11 @@
 #      <data>/packed/datapackage.json                and its marker
 # Whether a marker holds is looked into when a run begins, so inputs are `ancient` here.
 
-from isone.pack.outputs import Packing
-
-PACKING = Packing(RUN.settings, RUN.store, RUN.dataset_years)
-
 
 rule pack:
     input:
-        PACKING.outcome,
+        each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years),
+        once("<data>/packed/datapackage.json", RUN.dataset_years),
 
 
 rule pack_prices:
@@ -34,7 +31,7 @@ rule pack_prices:
 
 rule describe_tables:
     input:
-        ancient(PACKING.markers),
+        ancient(each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years)),
     output:
         marker="<data>/packed/datapackage.json",
     log:

@@ -4,9 +4,7 @@
 #      <data>/superseded/{dataset}/…                       responses that ISO-NE has corrected since
 #      snakemake -j1 --config years=2026 recheck_days=14 -- recheck
 
-from isone.audit.recheck.outputs import Rechecking
-
-RECHECKING = Rechecking(RUN.settings, RUN.store)
+from isone.audit.recheck import outputs as recheck_outputs
 
 
 localrules:
@@ -15,7 +13,7 @@ localrules:
 
 rule recheck:
     input:
-        RECHECKING.notes,
+        recheck_outputs.targets("<data>/runs/{run}/rechecked/{dataset}/{days}.json", RUN.settings),
 
 
 # Without input: only what is had is asked for again.

@@ -1,34 +1,43 @@
-# In:  <data>/parquet/{dataset}/{period}.parquet        our prices at hub and zones
+# In:  <data>/packed/{dataset}/{period}.json            our prices at hub and zones, packed
 #      ISO-NE's monthly averages, or the yearly workbook that `smd` names
 # Out: <data>/reconciled/monthly_averages.json, workbook.json   month by month, hour by hour
+#      <data>/reconciled/summary.txt                            what it came to, in a sentence
+#      <data>/runs/{run}/reconciled/summary.txt                 rules declare the run's own copy
 #      <data>/raw/lmp_index/…                                   the averages as served
 #      The report shows them: the next run writes it again.
 #      snakemake -j1 --config years=2024 data_types=lmp markets="da rt-hourly" -- reconcile
 
-from isone.audit.reconcile.outputs import Reconciling
-
-RECONCILING = Reconciling(RUN.settings, RUN.store, RUN.dataset_years)
+from isone.audit.reconcile import outputs as reconcile_outputs
 
 
 localrules:
-    reconcile,
+    reconcile_prices,
 
 
-# No file says that this was done, so it is done whenever it is asked for.
 rule reconcile:
     input:
-        packed=ancient(RECONCILING.markers),
-        workbook=RECONCILING.workbook,
+        f"<data>/runs/{status.current_id()}/reconciled/summary.txt",
+
+
+rule reconcile_prices:
+    input:
+        packed=ancient(
+            each(
+                "<data>/packed/{dataset}/{period}.json",
+                reconcile_outputs.chosen(RUN.settings, RUN.dataset_years),
+            )
+        ),
+        workbook=[str(RUN.settings.smd)] if RUN.settings.smd else [],
+    output:
+        summary="<data>/runs/{run}/reconciled/summary.txt",
     log:
-        "<logs>/reconcile.log",
+        "<data>/runs/{run}/logs/reconcile.log",
     retries: 0
     conda:
         "../envs/pack.yaml"
     resources:
         isone_api=1,
-    params:
-        tables=RECONCILING.tables,
     message:
-        "Hold the prices against ISO-NE's own figures"
+        "Compare the prices with ISO-NE's own figures"
     script:
         "../scripts/reconcile_prices.py"

@@ -9,14 +9,11 @@
 #      <data>/reported/isone.html, …                   and copies for `snakemake --report`
 #      For the sandbox's synthetic prices: reports/sandbox. Another data_dir has a reports/ within.
 
-from isone.report import outputs
-
-REPORT = outputs.Reporting(RUN.settings, RUN.store, RUN.dataset_years)
-
 
 rule report:
     input:
-        REPORT.outcome,
+        once("<data>/reported/page.json", RUN.dataset_years),
+        once("<data>/reported/figures.json", RUN.dataset_years),
 
 
 rule write_report:

@@ -1,26 +1,15 @@
 # In:  all that is stored of the chosen years: responses, markers, tables, databases
-# Out: <data>/verified/{dataset}/{period}.json       the verdict; rules declare a copy of it in the
-#      <data>/runs/{run}/verified/…                  run's own folder, so every run reads again
+# Out: <data>/verified/{dataset}/{period}.json       the verdict
 #      <data>/verified/summary.txt                   all verdicts of a run as a table
+#      <data>/runs/{run}/verified/…                  a copy of each in the run's own folder, which
+#                                                    rules declare: so every run reads again
 
-from isone.audit.verify.outputs import Verifying
-
-VERIFYING = Verifying(RUN.settings, RUN.store, RUN.dataset_years)
+from isone.audit.verify import outputs as verify_outputs
 
 
-# No file says that this was done, so it is done whenever it is asked for.
 rule verify:
     input:
-        VERIFYING.verdicts,
-    log:
-        "<logs>/verify.log",
-    retries: 0
-    conda:
-        "../envs/load.yaml"
-    message:
-        "Sum up what the deep check has found"
-    script:
-        "../scripts/verify_summary.py"
+        f"<data>/runs/{status.current_id()}/verified/summary.txt",
 
 
 # Without input: what is damaged or missing is to be named, not rebuilt.
@@ -36,3 +25,21 @@ rule verify_prices:
         "Read everything of {wildcards.dataset} {wildcards.period} again"
     script:
         "../scripts/verify_prices.py"
+
+
+rule summarize_verdicts:
+    input:
+        verify_outputs.targets(
+            "<data>/runs/{run}/verified/{dataset}/{period}.json", RUN.store, RUN.dataset_years
+        ),
+    output:
+        summary="<data>/runs/{run}/verified/summary.txt",
+    log:
+        "<data>/runs/{run}/logs/verify.log",
+    retries: 0
+    conda:
+        "../envs/load.yaml"
+    message:
+        "Sum up what the deep check has found"
+    script:
+        "../scripts/summarize_verdicts.py"

@@ -1,16 +1,9 @@
-"""Describe everything that is packed; run by the rule of the same name."""
+"""Describe everything that is packed in a data package."""
 
-import sys
+from pathlib import Path
 
-if "snakemake" not in globals():
-    sys.exit("error: this is for Snakemake to run: snakemake -j1 --config years=2024 -- pack")
+from isone.pack.jobs import describe_tables
+from isone.run.job import job
 
-from isone.pack import jobs  # noqa: E402 - found only then
-from isone.run import journal  # noqa: E402 - found only then
-
-with journal.sentences():
-    sys.exit(
-        jobs.describe_tables(
-            snakemake.config, target=snakemake.output[0], log_path=snakemake.log[0]
-        )
-    )
+with job(snakemake) as it:
+    describe_tables(it, Path(snakemake.output.marker))

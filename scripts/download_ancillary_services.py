@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from isone.download import by_hand  # noqa: E402 - found only now
-from isone.run import journal  # noqa: E402 - found only now
+from isone.run.job import sentences  # noqa: E402 - found only now
 
-with journal.sentences():
+with sentences():
     sys.exit(by_hand.main("as"))

@@ -1,19 +1,9 @@
-"""One attempt at a custom download; run by the rule of the same name."""
+"""Run a custom download's program: one attempt."""
 
-import sys
+from pathlib import Path
 
-if "snakemake" not in globals():
-    sys.exit("error: this is for Snakemake to run: snakemake -j1 --config downloads=FILE.json")
+from isone.download.jobs import download_custom
+from isone.run.job import job
 
-from isone.download import jobs  # noqa: E402 - found only then
-from isone.run import journal  # noqa: E402 - found only then
-
-with journal.sentences():
-    sys.exit(
-        jobs.download_custom(
-            snakemake.config,
-            name=snakemake.wildcards.name,
-            log_path=snakemake.log[0],
-            attempt=snakemake.resources.attempt,
-        )
-    )
+with job(snakemake) as it:
+    download_custom(it, snakemake.wildcards.name, Path(snakemake.output.marker))

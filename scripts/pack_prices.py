@@ -1,19 +1,10 @@
-"""Pack a complete dataset-year; run by the rule of the same name."""
+"""Pack a complete dataset-year into a Parquet file."""
 
-import sys
+from pathlib import Path
 
-if "snakemake" not in globals():
-    sys.exit("error: this is for Snakemake to run: snakemake -j1 --config years=2024 -- pack")
+from isone.pack.jobs import pack_prices
+from isone.run.job import job
 
-from isone.pack import jobs  # noqa: E402 - found only then
-from isone.run import journal  # noqa: E402 - found only then
-
-with journal.sentences():
-    sys.exit(
-        jobs.pack_prices(
-            snakemake.config,
-            dataset=snakemake.wildcards.dataset,
-            period=snakemake.wildcards.period,
-            log_path=snakemake.log[0],
-        )
-    )
+with job(snakemake) as it:
+    dataset, period = snakemake.wildcards.dataset, snakemake.wildcards.period
+    pack_prices(it, dataset, period, Path(snakemake.output.marker))

@@ -1,20 +1,10 @@
-"""A dataset's newest final days, asked for again; run by the rule of the same name."""
+"""Ask again for a dataset's newest final days, and take in what ISO-NE has corrected."""
 
-import sys
+from pathlib import Path
 
-if "snakemake" not in globals():
-    sys.exit("error: this is for Snakemake to run: snakemake -j1 --config years=2024 -- recheck")
+from isone.audit.recheck.jobs import recheck_prices
+from isone.run.job import job
 
-from isone.audit.recheck import jobs  # noqa: E402 - found only then
-from isone.run import journal  # noqa: E402 - found only then
-
-with journal.sentences():
-    sys.exit(
-        jobs.recheck_prices(
-            snakemake.config,
-            dataset=snakemake.wildcards.dataset,
-            days=snakemake.wildcards.days,
-            target=snakemake.output[0],
-            log_path=snakemake.log[0],
-        )
-    )
+with job(snakemake) as it:
+    dataset, days = snakemake.wildcards.dataset, snakemake.wildcards.days
+    recheck_prices(it, dataset, days, Path(snakemake.output.note))

@@ -1,16 +1,11 @@
-"""Our prices against ISO-NE's own figures; run by the rule `reconcile`."""
+"""Compare our prices with ISO-NE's own figures."""
 
-import sys
+from pathlib import Path
 
-if "snakemake" not in globals():
-    sys.exit("error: this is for Snakemake to run: snakemake -j1 --config years=2024 -- reconcile")
+from isone.audit.reconcile.jobs import reconcile_prices
+from isone.run.job import job
+from isone.store.files import write_whole
 
-from isone.audit.reconcile import jobs  # noqa: E402 - found only then
-from isone.run import journal  # noqa: E402 - found only then
-
-with journal.sentences():
-    sys.exit(
-        jobs.reconcile_prices(
-            snakemake.config, tables=snakemake.params.tables, log_path=snakemake.log[0]
-        )
-    )
+with job(snakemake) as it:
+    summary = reconcile_prices(it, [Path(marker) for marker in snakemake.input.packed])
+    write_whole(Path(snakemake.output.summary), summary.read_bytes())

@@ -14,8 +14,11 @@ from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
-from isone.market.datasets import DATASETS, HUBS, Dataset, Locations, Request
-from isone.market.tables import table_columns
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS, Locations
+from isone.market.requests import Request
+from isone.market.schema import table_columns
 from isone.pack.year import pack_year
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
@@ -64,7 +67,7 @@ def record_nameless(folder: Path, dataset: str, nameless: dict[str, tuple[int, .
     """Record a day's response for each day given, in which these locations have ids alone."""
     with Sandbox(nodes=2, today=TODAY) as server:
         for day, ids in nameless.items():
-            path = DATASETS[dataset].url_path(Request(dataset, dt.date.fromisoformat(day)))
+            path = DATASETS[dataset].request.url_path(Request(dataset, dt.date.fromisoformat(day)))
             with Client(Source("sandbox", server.url), read_settings({}).http) as client:
                 content: Any = json.loads(gzip.decompress(client.fetch(path)))
             records: Any = content
@@ -110,7 +113,7 @@ def raw_rows(store: Store, dataset_name: str, locations: Locations = HUBS) -> li
         rows |= {
             row
             for row in (_row(dataset, day, record) for record in records)
-            if locations == "all" or dataset.place != "location" or row[4] in locations
+            if locations == "all" or not dataset.chooses_locations or row[4] in locations
         }
     return in_order(rows)
 
@@ -133,11 +136,11 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
         "market": dataset.market,
         "occurrence": 1,
     }
-    if dataset.place == "location":
+    if dataset.chooses_locations:
         place = record["Location"]
         values |= {"location_id": int(place["@LocId"])}
         values |= {"location": place["$"], "location_type": place["@LocType"]}
-    elif dataset.place:
+    elif dataset.id_key:
         values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
     values |= {column.name: record.get(column.field) for column in dataset.columns}
     values |= {name: str(values[name] or "") for name in dataset.names}  # some names are numbers

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.store.files import make_folder, sha256
 from isone.store.store import Entry, Store
 

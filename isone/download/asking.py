@@ -12,7 +12,7 @@ from isone.download.validation import Remark, Validator, say
 from isone.download.worker import Worker
 from isone.errors import DownloadError, IncompleteError, NoDataError, ResponseError
 from isone.market import flaws
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.store.store import Store
 
 log = logging.getLogger(__name__)

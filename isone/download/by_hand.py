@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from isone.errors import DownloadError, StopRunError
-from isone.market import clock
-from isone.market.datasets import CHOSEN_BY, DATASETS, Dataset, DataType
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATA_TYPES, DATASETS
 from isone.run import arguments, selection, sources, status
 from isone.run.console import ConsoleHandler
 from isone.run.settings import HANDED_ON, Settings, config_of_this_folder
@@ -22,10 +23,12 @@ def command(job: Any, settings: Settings) -> str:
     It is for the folder that this process works in, and its config.yaml.
     """
     dataset = DATASETS[job.dataset]
-    key = CHOSEN_BY[dataset.data_type]
+    data_type = DATA_TYPES[dataset.data_type]
     words = ["--start-date", str(job.first), "--end-date", str(job.last)]
-    words += [arguments.choosing_option(dataset.data_type), dataset.choice]
-    said = {key}
+    said: set[str] = set()
+    if data_type.chosen_by:
+        words += [data_type.option, dataset.choice]
+        said.add(data_type.chosen_by)
     if dataset.per_location:
         words += arguments.location_words(job.locations)
         said.add("locations")
@@ -36,7 +39,7 @@ def command(job: Any, settings: Settings) -> str:
     return arguments.command(dataset.data_type, words, settings, said)
 
 
-def main(data_type: DataType, words: Sequence[str] | None = None) -> int:
+def main(data_type: str, words: Sequence[str] | None = None) -> int:
     """Run a script's command line; returns the exit code. Raises what a user has to be told."""
     given = sys.argv[1:] if words is None else words
     wanted = arguments.read(data_type, given, config_of_this_folder())
@@ -49,7 +52,7 @@ def main(data_type: DataType, words: Sequence[str] | None = None) -> int:
     except StopRunError as error:
         if HANDED_ON in os.environ:  # a custom download: the whole run cannot succeed
             store = Store(wanted.settings.store_dir)
-            status.stop(store, arguments.script_name(data_type), str(error))
+            status.stop(store, DATA_TYPES[data_type].script, str(error))
         raise
     if failures:
         raise DownloadError("; ".join(failures))
@@ -60,16 +63,16 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     """Have a dataset's days; returns what went wrong, if anything did."""
     from isone.download.outcome import MissingDaysError
     from isone.download.session import open_downloader
-    from isone.run.journal import Redaction
+    from isone.run.log import Redaction
 
     log = logging.getLogger("isone")
     from_reports = sources.kind(settings) == sources.REPORTS
-    if dataset.report is None and from_reports:
+    if dataset.public_csv is None and from_reports:
         return f"{dataset.name} is in no public CSV report; {sources.ACCOUNT_HELP}"
-    published, final = selection.newest_days(dataset, settings, clock.now())
+    published, final = selection.newest_days(dataset, settings, market_time.now())
     newest = min(last, published)
     begins = dataset.public_since if from_reports else dataset.first_day
-    days = list(clock.days(max(first, begins), newest))
+    days = list(market_time.days(max(first, begins), newest))
     screen, redaction = ConsoleHandler(), Redaction()
     screen.addFilter(redaction)
     log.setLevel(logging.INFO)

@@ -1,6 +1,5 @@
 """A complete year: every day of a dataset-year is stored, and its marker says so."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,14 +7,16 @@ import msgspec
 
 from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError, Outcome
-from isone.download.validation import utc
-from isone.market import flaws
-from isone.market.datasets import DATASETS, Request
+from isone.market import flaws, market_time
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.sources import Source
 from isone.store.manifest import day_flaws, read_manifest
 from isone.store.store import Entry, Store
+
+_FORGIVEN = "single intervals that ISO-NE has left out for good"
 
 
 def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: bool) -> Outcome:
@@ -53,9 +54,9 @@ def manifest(
         "source": source.name,
         "base_url": source.base_url,
         "synthetic_prices": source.name == "sandbox",
-        "written": utc(dt.datetime.now(dt.UTC).timestamp()),
+        "written": market_time.utc_now(),
         "final_through": str(job.final_through or job.last),
-        "days": len({entry.day for entry in entries}),
+        "days": len({day for entry in entries for day in entry.days}),
         "rows": sum(entry.rows for entry in entries),
         "gaps": _gaps(job, entries, accepted),
         "flaws": msgspec.to_builtins(day_flaws(entries, accepted)),
@@ -66,25 +67,30 @@ def manifest(
 def _gaps(
     job: DatasetYear, entries: Sequence[Entry], accepted: missing.Accepted
 ) -> list[dict[str, Any]]:
-    """The days of which something is missing, or everything, and accepted to be."""
-    published = {entry.day for entry in entries}
-    whole = published - {entry.day for entry in entries if entry.missing}
-    return [
-        {
-            "day": str(day),
-            "reason": reasons[flaws.MISSING],
-            "nothing_published": day not in published,
-        }
-        for day, reasons in sorted(accepted.items())
-        if flaws.MISSING in reasons and job.first <= day <= job.last and day not in whole
+    """The days of which something is missing, or everything, and accepted to be; ascending."""
+    here = {day for entry in entries for day in entry.days}
+    partial = {entry.day for entry in entries if entry.missing}
+    gaps = [
+        {"day": str(day), "reason": reasons[flaws.MISSING], "nothing_published": day not in here}
+        for day, reasons in accepted.items()
+        if flaws.MISSING in reasons
+        and job.first <= day <= job.last
+        and (day in partial or day not in here)
     ]
+    named = {gap["day"] for gap in gaps}
+    forgiven = {str(entry.day) for entry in entries if entry.missing and entry.forgiven}
+    gaps += [
+        {"day": day, "reason": _FORGIVEN, "nothing_published": False, "forgiven": True}
+        for day in forgiven - named
+    ]
+    return sorted(gaps, key=lambda gap: str(gap["day"]))
 
 
 def _remove_preliminary(store: Store, job: DatasetYear, entries: Sequence[Entry]) -> None:
     """Remove the preliminary responses of days that are final now, but for what a marker names."""
     needed = {entry.request for entry in entries}
-    for period in store.marker_periods(job.dataset):
-        if period.startswith(f"{job.year}") and period != job.period:
+    for period in store.marker_periods(job.dataset, job.year):
+        if period != job.period:
             requests = read_manifest(store.marker_path(job.dataset, period)).requests
             needed |= {entry.request for entry in requests}
     final = {entry.day for entry in entries} - {e.day for e in entries if e.revision != "final"}

@@ -18,13 +18,15 @@ from isone.download.progress import Progress
 from isone.download.validation import Validator, say
 from isone.errors import ResponseError
 from isone.market import flaws
-from isone.market.datasets import Dataset, Locations, Request
+from isone.market.dataset import Dataset
+from isone.market.locations import Locations
+from isone.market.requests import Request
 from isone.response import suspects
 from isone.run import missing
 from isone.store.files import make_folder
 from isone.store.manifest import day_flaws
 from isone.store.store import Entry, Store
-from isone.text import count
+from isone.text import count, first_lines
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,9 @@ class Downloader:
         validator.preliminaries = _preliminary(entries)
         to_ask = self._missing(days, locations, entries)
         self.progress.plan(to_ask)
-        outcome = Outcome(already_downloaded=len(days) - len({each.day for each in to_ask}))
+        outcome = Outcome(
+            already_downloaded=len(set(days) - {day for each in to_ask for day in each.days})
+        )
         hoped_for = {each for each in to_ask if missing.is_hoped_for(each, final_through)}
         asking = Asking(self.client, validator, outcome, self.progress, hoped_for, None)
         failed = self._ask_first(asking, to_ask, entries)
@@ -190,9 +194,7 @@ class Downloader:
             for each in day_flaws(outcome.entries.values(), self.accepted)
             if each.flaw in flaws.SUSPECT and not each.reason
         ]
-        more = len(found) - _NAMED_SUSPECTS
-        if more > 0:
-            found[_NAMED_SUSPECTS:] = [f"and {count(more, 'more suspect')}, named in the logs"]
+        found = first_lines(found, "suspect", _NAMED_SUSPECTS, "named in the logs")
         return [*found, "what to do about suspect days: docs/suspects.md"] if found else []
 
     def account(self, outcome: Outcome) -> str:

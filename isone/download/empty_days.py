@@ -23,8 +23,11 @@ import msgspec
 
 from isone.download.client import Client
 from isone.errors import DownloadError, NoDataError, NotFoundError, ResponseError, StopRunError
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
+from isone.market.times import Events
 from isone.store import gzipped
 from isone.store.store import Entry, Store
 
@@ -65,8 +68,10 @@ def doubts(
         for request in of_version:
             if trouble:
                 found[request] = f"{EMPTY_ONCE}: {trouble}"
-            elif clock.day_bounds(request.day)[1] > published:
-                found[request] = f"{EMPTY_ONCE}: prices are out until {clock.local_time(published)}"
+            elif request.bounds[1] > published:
+                found[request] = (
+                    f"{EMPTY_ONCE}: prices are out until {market_time.local_time(published)}"
+                )
             elif runs[request.day] > LONGEST:
                 found[request] = (
                     f"the response has no record, one of {runs[request.day]} such days running; "
@@ -79,11 +84,12 @@ def doubts(
 
 def _published_until(client: Client, dataset: Dataset, request: Request) -> tuple[int, str]:
     """Up to when (UTC seconds) the prices beside this set are out, or what hinders to tell."""
-    companion = DATASETS[dataset.published_with or dataset.name]
+    times = dataset.times
+    companion = DATASETS[times.published_with] if isinstance(times, Events) else dataset
     try:
-        body = gzipped.inflate(client.fetch(companion.info_path(request)))
+        body = gzipped.inflate(client.fetch(companion.request.info_path(request)))
         latest = _decoder.decode(body).ServiceInfo.LatestBeginDate
-        return clock.parse_timestamp(latest) + companion.interval_minutes * 60, ""
+        return market_time.parse_timestamp(latest) + (companion.times.minutes or 0) * 60, ""
     except (DownloadError, ResponseError, msgspec.DecodeError, ValueError) as error:
         log.warning("%s: how far it is published cannot be told: %s", companion.name, error)
         return 0, f"how far {companion.name} is published cannot be told"
@@ -118,10 +124,11 @@ class FirstDays:
     def failed(self, request: Request, error: ResponseError) -> None:
         """Learn why a request was not stored; anything but an empty response ends the watch.
 
-        Of a set that owes no row an empty day may be right, so only 404 counts there.
+        Of a set whose days may be empty an empty day may be right, so only 404 counts there.
         """
         found = isinstance(error, NotFoundError)
-        if not isinstance(error, NoDataError) or not (found or self._dataset.owes_rows):
+        may_be_empty = self._dataset.times.may_be_empty
+        if not isinstance(error, NoDataError) or (may_be_empty and not found):
             self._over = True
         elif request.day not in {each.day for each in self._empty}:
             self._empty.append(request)

@@ -1,9 +1,6 @@
-"""What Snakemake's jobs do: one attempt each, with its journal around it."""
+"""What the jobs of downloading do; an attempt has the days that it brought, however it ends."""
 
-import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from isone.download import by_hand
 from isone.download.complete_year import download_year
@@ -11,59 +8,47 @@ from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError
 from isone.download.session import open_downloader
 from isone.errors import DownloadError, IsoneError
-from isone.market import clock
+from isone.market import market_time
 from isone.run import custom, missing, status
-from isone.run.console import say
 from isone.run.dataset_year import DatasetYear
-from isone.run.journal import USAGE, Journal, log
-from isone.run.settings import Settings, read_settings
+from isone.run.job import USAGE, Job
+from isone.run.log import log
 from isone.store import markers
-from isone.store.store import Store
-
-STOPPED = 3
-"""Exit code of a job that did not start because the run was stopped."""
 
 
-def download_prices(
-    config: Mapping[str, Any], dataset: str, period: str, log_path: str, attempt: int
-) -> int:
-    """One attempt at a dataset-year; returns the exit code."""
-    settings = read_settings(config)
-    job = DatasetYear.of_period(dataset, period, settings.locations)
-
-    def work(journal: Journal) -> None:
-        with open_downloader(
-            settings,
-            dataset,
-            job.name,
-            days=(job.last - job.first).days + 1,
-            requests_after=plan.requests_after(job.name) if plan else 0,
-            redaction=journal.redaction,
-            tell=journal.tell,
-        ) as downloader:
-            try:
-                outcome = download_year(downloader, job, newest_first=settings.newest_first)
-            except MissingDaysError as error:
-                journal.tell(missing=error.outcome.missing_days)
-                _note(journal, downloader.unacknowledged(error.outcome))
-                raise
-            except IsoneError as error:
-                journal.tell(missing=_missing_days(downloader, job, str(error)))
-                raise
-            _note(journal, downloader.unacknowledged(outcome))
-            if outcome.gaps:
-                journal.tell(gaps={str(day): reason for day, reason in outcome.gaps.items()})
-            log.info("%s", downloader.account(outcome))
-
-    store = Store(settings.store_dir)
-    plan = status.read_plan(store)
-    return _attempt(settings, job.name, by_hand.command(job, settings), log_path, attempt, work)
+def download_prices(it: Job, dataset: str, period: str) -> None:
+    """Download what is missing of a dataset-year, and write its marker once all days are here."""
+    year = DatasetYear.of_period(dataset, period, it.settings.locations)
+    it.command(by_hand.command(year, it.settings))
+    plan = status.read_plan(it.store)
+    with open_downloader(
+        it.settings,
+        dataset,
+        it.name,
+        days=(year.last - year.first).days + 1,
+        requests_after=plan.requests_after(it.name) if plan else 0,
+        redaction=it.redaction,
+        tell=it.tell,
+    ) as downloader:
+        try:
+            outcome = download_year(downloader, year, newest_first=it.settings.newest_first)
+        except MissingDaysError as error:
+            it.tell(missing=error.outcome.missing_days)
+            _note(it, downloader.unacknowledged(error.outcome))
+            raise
+        except IsoneError as error:
+            it.tell(missing=_missing_days(downloader, year, str(error)))
+            raise
+        _note(it, downloader.unacknowledged(outcome))
+        if outcome.gaps:
+            it.tell(gaps={str(day): reason for day, reason in outcome.gaps.items()})
+        log.info("%s", downloader.account(outcome))
 
 
-def _note(journal: Journal, sentences: list[str]) -> None:
+def _note(it: Job, sentences: list[str]) -> None:
     """Add to what the summary says beside a job that succeeds."""
     if sentences:
-        journal.tell(noted=[*journal.facts.get("noted", ()), *sentences])
+        it.tell(noted=[*it.facts.get("noted", ()), *sentences])
 
 
 def _missing_days(downloader: Downloader, job: DatasetYear, reason: str) -> dict[str, str]:
@@ -89,82 +74,18 @@ def _missing_days(downloader: Downloader, job: DatasetYear, reason: str) -> dict
     }
 
 
-def download_custom(config: Mapping[str, Any], name: str, log_path: str, attempt: int) -> int:
-    """One attempt at a custom download; returns its program's exit code."""
-    settings = read_settings(config)
+def download_custom(it: Job, name: str, marker: Path) -> None:
+    """Run a custom download's program, whose exit code is the job's, and write the marker."""
+    settings, config = it.settings, it.config
     downloads = custom.read_downloads(settings.downloads, config) if settings.downloads else []
     chosen = next(each for each in downloads if each.name == name)
-    store = Store(settings.store_dir)
-
-    def work(journal: Journal) -> None:
-        begun = clock.now()
-        journal.exit_code = custom.run_program(chosen, config)
-        if journal.exit_code:
-            if chosen.data_type and journal.exit_code == USAGE:
-                journal.tell(permanent=True)  # its own sentence is above, in the log
-            raise DownloadError(f"the program ended with exit code {journal.exit_code}")
-        journal.tell(noted=custom.open_ends(chosen, config, begun))
-        made_from = custom.made_from(chosen, config, begun)
-        markers.write(store.marker_path("custom", name), made_from, name=name)
-
-    return _attempt(
-        settings,
-        name,
-        custom.command(chosen, config),
-        log_path,
-        attempt,
-        work,
-        vital=chosen.stop_on_failure,
-    )
-
-
-def _attempt(
-    settings: Settings,
-    name: str,
-    command: str,
-    log_path: str,
-    attempt: int,
-    work: Callable[[Journal], None],
-    *,
-    vital: bool = False,
-) -> int:
-    """Do the work with a journal around it; stop the run where its failure calls for that."""
-    store = Store(settings.store_dir)
-    plan = status.read_plan(store)
-    attempts = max(plan.attempts if plan else 1, attempt)
-    reason = status.stopped(store)
-    if reason:
-        sentence = f"{name} does not start: the run was stopped by {reason.partition(':')[0]}"
-        say(sentence)
-        Path(log_path).write_text(f"{sentence}\n", "utf-8")
-        return STOPPED
-    before = status.status_of(store, name) if attempt > 1 else status.JobStatus()
-    if before.permanent:
-        say(f"{name} is not tried again: no other attempt can end otherwise")
-        Path(log_path).write_text(f"see {before.log}\n", "utf-8")
-        return USAGE
-    with Journal(
-        name,
-        command,
-        status.status_path(store, name),
-        settings.log_dir,
-        attempt,
-        attempts,
-        heading=plan.heading(name) if plan else "",
-        stable_log=Path(log_path),
-        may_stop_run=True,
-    ) as journal:
-        if attempt > 1:
-            _wait_before_retry(journal, settings.retry_delay * 2 ** (attempt - 2))
-        work(journal)
-    given_up = journal.exit_code != 0 and attempt >= attempts
-    if journal.stop_run or (given_up and (vital or settings.stop_on_failure)):
-        status.stop(store, name, str(journal.facts.get("message", "")))
-    return journal.exit_code
-
-
-def _wait_before_retry(journal: Journal, seconds: float) -> None:
-    log.info("attempt %d begins after the retry_delay of %g s", journal.attempt, seconds)
-    journal.tell(waiting=f"waiting {seconds:g} s before attempt {journal.attempt}")
-    time.sleep(seconds)
-    journal.tell(waiting="")
+    it.stops_run |= chosen.stop_on_failure
+    it.command(custom.command(chosen, config))
+    begun = market_time.now()
+    it.exit_code = custom.run_program(chosen, config)
+    if it.exit_code:
+        if chosen.data_type and it.exit_code == USAGE:
+            it.tell(permanent=True)  # its own sentence is above, in the log
+        raise DownloadError(f"the program ended with exit code {it.exit_code}")
+    it.tell(noted=custom.open_ends(chosen, config, begun))
+    markers.write(marker, custom.made_from(chosen, config, begun), name=name)

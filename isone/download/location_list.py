@@ -10,7 +10,6 @@ in stored responses, because ISO-NE's list leaves out what is retired.
 """
 
 import datetime as dt
-import difflib
 import logging
 from collections.abc import Collection, Iterable
 
@@ -26,20 +25,23 @@ from isone.errors import (
     UsageError,
     printable,
 )
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Locations, Request
-from isone.response import parse, reports
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS, Locations
+from isone.market.requests import Request
+from isone.response import reports
+from isone.response.table import read_table
 from isone.store import gzipped, places
 from isone.store.files import make_folder, write_whole
 from isone.store.store import Store
-from isone.text import count, some
+from isone.text import count, nearest, some
 
 log = logging.getLogger(__name__)
 
 _KEPT_FOR = dt.timedelta(days=30)
 _PATH = "locations/all"
 _LISTING = DATASETS["lmp_da_hourly"]
-_HOURLY = ("lmp_da_hourly", "lmp_rt_hourly")
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
     missing = _not_stored(store, others - {seen.id for seen in table})
     noted: list[str] = []
     newest = max((seen.last_seen for seen in table), default="")
-    too_old = newest < str(clock.now().date() - _KEPT_FOR)
+    too_old = newest < str(market_time.now().date() - _KEPT_FOR)
     if chosen == "all" or missing or (others and too_old):
         try:
             noted = refresh(store, client)
@@ -107,8 +109,8 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
 
 
 def _doubt(store: Store, id: int, known: Collection[int]) -> str:
-    near = difflib.get_close_matches(str(id), map(str, sorted(known)), n=3)
-    hint = f" (near it are {', '.join(near)})" if near else ""
+    near = nearest(str(id), map(str, sorted(known)), 3)
+    hint = f" ({near})" if near else ""
     return (
         f"locations: {id} is not in ISO-NE's list of locations, so it is retired or misspelt"
         f"{hint}; its prices are looked for all the same (all that was ever listed: "
@@ -122,11 +124,10 @@ def learn_stored(store: Store) -> None:
     So names that public CSV gives without ids are known without another request.
     """
     newest = max((seen.last_seen for seen in places.read_table(store)), default="")
-    requests = [
-        request for name in _HOURLY for request in _newest_requests(store, DATASETS[name])[:1]
-    ]
+    whole = [row for row in DATASETS.values() if row.chooses_locations and not row.per_location]
+    requests = [request for row in whole for request in _newest_requests(store, row)[:1]]
     for request in sorted(requests, key=lambda request: request.day):
-        day = str(min(request.day, clock.now().date()))  # tomorrow's prices are out today
+        day = str(min(request.day, market_time.now().date()))  # tomorrow's prices are out today
         if day > newest and (found := _locations_in(store, request)):
             _enter(store, (), found, day)
     reports.learn_from(store)
@@ -135,7 +136,7 @@ def learn_stored(store: Store) -> None:
 def _not_stored(store: Store, ids: Collection[int]) -> set[int]:
     """Those ids that are in none of the stored responses looked at: of each year, the newest."""
     missing = set(ids)
-    for dataset in (row for row in DATASETS.values() if row.place == "location"):
+    for dataset in (row for row in DATASETS.values() if row.chooses_locations):
         if missing:
             missing -= {
                 request.location for request in _stored_requests(store, dataset) if request.location
@@ -166,11 +167,11 @@ def _locations_in(store: Store, request: Request) -> list[Location]:
     """The locations that a stored response names with their ids; none where it is unreadable."""
     try:
         body = gzipped.inflate(store.raw_path(request).read_bytes())
-        refs = {row.place for row in parse.read_records(DATASETS[request.dataset], body).rows}
+        found = read_table(DATASETS[request.dataset], body, validated=True).places.distinct
     except (ResponseError, OSError) as error:  # the deep check says so; here it is of no use
         log.info("%s %s names no locations: %s", request.dataset, request, error)
         return []
-    return [Location(int(ref.id), ref.type, ref.name) for ref in refs if ref.id.isdecimal()]
+    return [Location(each.id, each.type, each.name) for each in found if each.id is not None]
 
 
 def refresh(store: Store, client: Client) -> list[str]:
@@ -179,7 +180,7 @@ def refresh(store: Store, client: Client) -> list[str]:
     What is new, gone or renamed since the last list of the same kind is noted in the log, and
     returned in sentences. Raises UsageError where the service has no list.
     """
-    today = clock.now().date()
+    today = market_time.now().date()
     suffix = ".csv.gz" if client.source.gives_reports else ".json.gz"
     folder = store.location_list_dir
     path = folder / f"{today:%Y%m%d}{suffix}"
@@ -203,8 +204,10 @@ def _fetch(client: Client) -> bytes:
     try:
         if not client.source.gives_reports:
             return client.fetch(_PATH)
-        day = clock.last_published(_LISTING.publication_lag, clock.now()) - dt.timedelta(days=1)
-        return client.fetch(_LISTING.report_path(Request(_LISTING.name, day)))
+        day = market_time.last_published(
+            _LISTING.publication_lag, market_time.now()
+        ) - dt.timedelta(days=1)
+        return client.fetch(_LISTING.csv_path(Request(_LISTING.name, day)))
     except NoDataError as error:
         raise UsageError(
             f"{client.source.base_url} has no list of locations: is base_url right?"

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from isone.errors import DownloadError
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.store.store import Entry
 from isone.text import count, some
 

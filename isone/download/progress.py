@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.run.console import say
 from isone.text import count
 

@@ -10,7 +10,7 @@ from isone.download.progress import DownloadProgress
 from isone.market.datasets import DATASETS
 from isone.response import reports
 from isone.run import missing, sources
-from isone.run.journal import Redaction
+from isone.run.log import Redaction
 from isone.run.settings import Settings
 from isone.run.sources import Source
 from isone.store.store import Store

@@ -12,10 +12,14 @@ import msgspec
 
 from isone.download import empty_days
 from isone.errors import NoDataError, ResponseError
-from isone.market import flaws
-from isone.market.datasets import Dataset, Locations, Request
+from isone.market import flaws, market_time
+from isone.market.dataset import Dataset
 from isone.market.flaws import Flaw
-from isone.response import check, reports, revisions, suspects
+from isone.market.locations import Locations
+from isone.market.requests import Request
+from isone.response import reports, revisions, suspects
+from isone.response.table import Table, read_table
+from isone.response.validate import Finding, validate
 from isone.run.missing import Accepted
 from isone.run.sources import REPORTS, Source
 from isone.store import gzipped
@@ -64,48 +68,50 @@ class Validator:
         """
         content = path.read_bytes()
         body = gzipped.inflate(content)
-        cells = suspects.read_cells(self.dataset, body)
-        finding = self._examine(request, body, cells)
-        revised, remarks = self._compare(request, body)
+        table = read_table(self.dataset, body)
+        finding = self._find(request, table)
+        revised, remarks = self._compare(request, table)
         source = source_of(body, self.source)
-        received = utc(path.stat().st_mtime)
-        entry = entry_of(request, content, source, received, finding, **revised)
+        received = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+        entry = entry_of(
+            request, content, source, received.isoformat(timespec="seconds"), finding, **revised
+        )
         remarks += _remarks(entry)
-        digest, found = self.known.examine(self.dataset, request, body, cells)
+        digest, found = self.known.examine(table, request)
         reasons = self.accepted.get(request.day, {})
         remarks += [_of_suspect(flaw, reasons) for flaw in found]
         return msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found)), remarks
 
-    def _examine(self, request: Request, body: bytes, cells: Any) -> check.Finding:
+    def _find(self, request: Request, table: Table) -> Finding:
         """What is found in a response, if nothing of it is missing that has to be there."""
         accepted = self.accepted.get(request.day, {})
-        finding = check.examine(
-            self.dataset,
+        finding = validate(
+            table,
             request,
-            body,
             locations=self.locations,
             accepted=accepted,
-            cells=cells,
+            today=market_time.now().date(),
         )
         doubt = self.doubts.get(request, empty_days.EMPTY_ONCE)
         if not finding.rows and not finding.flaws and doubt:
             raise NoDataError(doubt)
-        if flaws.MISSING not in accepted:
+        if flaws.MISSING not in accepted and not finding.forgiven:
             finding.require_whole()
         return finding
 
-    def _compare(self, request: Request, body: bytes) -> tuple[dict[str, Any], list[Remark]]:
+    def _compare(self, request: Request, table: Table) -> tuple[dict[str, Any], list[Remark]]:
         """What a final response changes of the preliminary one; nothing without one."""
         preliminary = self.preliminaries.get(request.preliminary.name)
         if preliminary is None or request.prelim:
             return {}, []
         noted = {"first_seen": preliminary.fetched}
-        before = self.store.raw_path(request.preliminary).read_bytes()
+        content = self.store.raw_path(request.preliminary).read_bytes()
         try:
-            changes = revisions.compare(self.dataset, gzipped.inflate(before), body)
+            before = read_table(self.dataset, gzipped.inflate(content), validated=True)
         except ResponseError as error:
             text = f"the preliminary response cannot be compared, {error}"
             return noted, [Remark(logging.WARNING, text)]
+        changes = revisions.compare(before, table)
         return {**noted, **changes.noted}, [Remark(logging.INFO, f"final now, {changes}")]
 
 
@@ -114,7 +120,7 @@ def entry_of(
     content: bytes,
     source: str,
     received: str,
-    finding: check.Finding,
+    finding: Finding,
     **versions: Any,
 ) -> Entry:
     """What the ledger notes of a response that is shown to be its request.
@@ -148,7 +154,10 @@ def _remarks(entry: Entry) -> list[Remark]:
         "rows were off their interval's beginning and count for the nearest one": entry.off_grid,
         "rows add up to a cent more or less than the LMP": entry.cents_off,
         "rows are at odds with others (energy, a constraint) or with their times": entry.at_odds,
-        "intervals are missing and accepted to be": len(entry.missing),
+        "intervals are missing and accepted to be": 0 if entry.forgiven else len(entry.missing),
+        "intervals are missing, for good as far as one can tell": (
+            len(entry.missing) if entry.forgiven else 0
+        ),
     }
     lines = [f"{number} {text}" for text, number in counts.items() if number]
     if entry.unknown_fields:
@@ -170,13 +179,3 @@ def _of_suspect(flaw: Flaw, reasons: Mapping[str, str]) -> Remark:
         said = f"{flaw.name}, {flaw.what}; acknowledged: {reasons[flaw.name]}"
         return Remark(logging.INFO, said)
     return Remark(logging.WARNING, f"suspect, {flaw.name}: {flaw.what}; {_ACKNOWLEDGE}")
-
-
-def received_now() -> str:
-    """The time, as the ledger writes one."""
-    return utc(dt.datetime.now(dt.UTC).timestamp())
-
-
-def utc(timestamp: float) -> str:
-    """Seconds since 1970 as ledger and marker write a time: ISO 8601, UTC."""
-    return dt.datetime.fromtimestamp(timestamp, dt.UTC).isoformat(timespec="seconds")

@@ -1,1 +1,1 @@
-"""The packed tables in databases: DuckDB and PostgreSQL. SQL stands here and nowhere else."""
+"""The packed tables in databases: DuckDB and PostgreSQL, their schema and views."""

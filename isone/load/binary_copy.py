@@ -2,7 +2,7 @@
 
 A row is its number of fields and then, for each, the length and the bytes of its value; all
 numbers are big-endian. Rows whose texts have the same lengths and whose NULLs are in the same
-places have the same form, so each run of them is one structured array, filled a column at a time.
+positions have the same form, so each run of them is one structured array, filled by column.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from isone.market.tables import TableColumn
+from isone.market.schema import COLUMN_TYPES, TableColumn
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 _NULL = -1
 _EPOCH_DAYS = 10_957  # from 1970-01-01 to 2000-01-01, PostgreSQL's epoch
 _EPOCH_MICROSECONDS = _EPOCH_DAYS * 86_400_000_000
-_NUMBERS = {"timestamp": ">i8", "date": ">i4", "integer": ">i4", "double": ">f8"}
 _FEWEST_ROWS_A_RUN = 32
 """Where runs are shorter on average, rows of the same form are brought together first."""
 
@@ -48,11 +47,11 @@ class _Values:
 def encode(batch: pa.RecordBatch, columns: Sequence[TableColumn]) -> Iterator[memoryview]:
     """The rows of a batch, in pieces to hand to COPY after `HEADER` and before `TRAILER`.
 
-    Rows may change places within the batch.
+    Rows may come in another order within the batch.
     """
     if not batch.num_rows:
         return
-    values = [_values_of(batch.column(place), column) for place, column in enumerate(columns)]
+    values = [_values_of(batch.column(number), column) for number, column in enumerate(columns)]
     form = _forms(values, batch.num_rows)
     bounds = _bounds(form)
     if (len(bounds) - 1) * _FEWEST_ROWS_A_RUN > batch.num_rows:
@@ -73,7 +72,7 @@ def _values_of(array: pa.Array, column: TableColumn) -> _Values:
         if coded.null_count:
             codes = np.where(_valid(coded), codes, 0)
         return _Values(None, codes, texts, _with_nulls(lengths[codes], coded))
-    stored = _stored(array, _NUMBERS[column.type][1:])
+    stored = _stored(array, COLUMN_TYPES[column.type].number[1:])
     if column.type == "timestamp":
         stored = stored - _EPOCH_MICROSECONDS
     elif column.type == "date":
@@ -82,7 +81,7 @@ def _values_of(array: pa.Array, column: TableColumn) -> _Values:
 
 
 def _stored(array: pa.Array, kind: str) -> Array:
-    """The numbers of a primitive array as they lie in memory; anything where it is NULL.
+    """The numbers of a primitive array as they are in memory; anything where it is NULL.
 
     Arrow's own way (`to_numpy`) imports pandas where it is installed, which takes longer than all
     of this.
@@ -121,30 +120,30 @@ def _bounds(form: Array) -> Array:
 def _run(columns: Sequence[TableColumn], values: Sequence[_Values], first: int, last: int) -> Array:
     """The rows of one run as a structured array: constants from a template, then the columns."""
     layout: list[tuple[str, str]] = [("fields", ">i2")]
-    for place, (column, found) in enumerate(zip(columns, values, strict=True)):
-        layout.append((f"size{place}", ">i4"))
+    for number, (column, found) in enumerate(zip(columns, values, strict=True)):
+        layout.append((f"size{number}", ">i4"))
         size = int(found.sizes[first])
         if size > 0:
-            layout.append((f"value{place}", _NUMBERS.get(column.type, f"V{size}")))
+            layout.append((f"value{number}", COLUMN_TYPES[column.type].number or f"V{size}"))
     template = np.zeros(1, np.dtype(layout))
     template["fields"] = len(columns)
     varying: list[tuple[str, Array]] = []
-    for place, found in enumerate(values):
+    for number, found in enumerate(values):
         size = int(found.sizes[first])
-        template[f"size{place}"] = size
+        template[f"size{number}"] = size
         if size <= 0:
             continue
         if found.numbers is not None:
-            varying.append((f"value{place}", found.numbers[first:last]))
+            varying.append((f"value{number}", found.numbers[first:last]))
         elif found.codes is not None:
             codes = found.codes[first:last]
             table = np.array(
                 [text if len(text) == size else bytes(size) for text in found.texts], f"V{size}"
             )
             if (codes == codes[0]).all():
-                template[f"value{place}"] = table[codes[0]]
+                template[f"value{number}"] = table[codes[0]]
             else:
-                varying.append((f"value{place}", table[codes]))
+                varying.append((f"value{number}", table[codes]))
     rows = np.repeat(template, last - first)
     for name, numbers in varying:
         rows[name] = numbers

@@ -1,4 +1,4 @@
-"""Whether two places hold the same rows: counted and digested by day, in any order of rows.
+"""Whether two stores hold the same rows: counted and digested by day, in any order of rows.
 
 A day's digest is the sum of a 64-bit hash of each of its rows, so digests of parts of a day add up,
 and rows that are missing, doubled or different in any column change it.
@@ -19,8 +19,8 @@ from isone.errors import LoadError
 from isone.load import packed, sql
 from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
-from isone.market.datasets import Dataset
-from isone.market.tables import table_columns
+from isone.market.dataset import Dataset
+from isone.market.schema import table_columns
 from isone.text import count
 
 if TYPE_CHECKING:
@@ -85,16 +85,13 @@ class Comparison:
     """Digests rows wherever they are. Use it as a context manager."""
 
     def __init__(self) -> None:
-        """Begin with a connection that holds nothing."""
         self._connection = duckdb.connect()
         self._connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'; SET TimeZone = 'UTC'")
 
     def __enter__(self) -> "Comparison":
-        """Nothing to open."""
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Close the connection."""
         self._connection.close()
 
     def of_table(self, dataset: Dataset, table: pa.Table) -> DayDigests:
@@ -106,7 +103,7 @@ class Comparison:
             self._connection.unregister("rows_in_memory")
 
     def of_files(self, dataset: Dataset, files: Sequence[PackedFile]) -> DayDigests:
-        """The days of packed files of one dataset, each day of each place counted once."""
+        """The days of packed files of one dataset, each day of each location counted once."""
         return self._digest(dataset, f"({packed.rows_query(files)})")
 
     def of_duckdb(self, dataset: Dataset, path: Path, year: int) -> DayDigests:
@@ -147,12 +144,9 @@ class Comparison:
         from isone.load import postgres
 
         columns = table_columns(dataset)
-        kinds = {
-            "timestamp": pa.int64(),
-            "date": pa.date32(),
-            "integer": pa.int32(),
-            "double": pa.float64(),
-            "string": pa.string(),
+        kinds = {  # instants come as microseconds since the epoch
+            column.name: pa.int64() if column.type == "timestamp" else column.arrow
+            for column in columns
         }
         found = DayDigests()
         with postgres.rows_as_csv(connection, tables, dataset, year) as pieces:
@@ -162,7 +156,7 @@ class Comparison:
                     stream,
                     csv.ReadOptions(column_names=[column.name for column in columns]),
                     convert_options=csv.ConvertOptions(
-                        column_types={c.name: kinds[c.type] for c in columns},
+                        column_types=kinds,
                         null_values=[""],
                         strings_can_be_null=True,
                         quoted_strings_can_be_null=False,
@@ -171,7 +165,7 @@ class Comparison:
             except pa.ArrowInvalid:  # pyarrow's word for a table without rows
                 return found
             for batch in batches:
-                found.add(self.of_table(dataset, _with_instants(batch)))
+                found.add(self.of_table(dataset, _with_timestamps(batch)))
         return found
 
     def hourly_audit(self, five: Sequence[PackedFile], hourly: Sequence[PackedFile]) -> HourlyAudit:
@@ -201,8 +195,7 @@ class Comparison:
 
     def _digest(self, dataset: Dataset, source: str) -> DayDigests:
         columns = ", ".join(
-            f"CAST({sql.name(column.name)} AS {sql.TYPES[column.type]})"
-            for column in table_columns(dataset)
+            f"CAST({sql.name(column.name)} AS {column.sql})" for column in table_columns(dataset)
         )
         self._connection.execute(
             f"SELECT operating_day, count(*), sum(hash({columns})) FROM {source} GROUP BY ALL"
@@ -247,11 +240,12 @@ class _Pieces(io.RawIOBase):
         return taken
 
 
-def _with_instants(batch: pa.RecordBatch) -> pa.Table:
-    """Microseconds since the epoch as instants."""
+def _with_timestamps(batch: pa.RecordBatch) -> pa.Table:
+    """Microseconds since the epoch as timestamps."""
     table = pa.Table.from_batches([batch])
     for name in ("interval_start_utc", "interval_end_utc"):
-        place = table.schema.get_field_index(name)
-        instants = table.column(place).cast(pa.timestamp("us", tz="UTC"))
-        table = table.set_column(place, name, instants)
+        index = table.schema.get_field_index(name)
+        if index >= 0:  # a snapshot has no end
+            timestamps = table.column(index).cast(pa.timestamp("us", tz="UTC"))
+            table = table.set_column(index, name, timestamps)
     return table

@@ -1,7 +1,6 @@
 """The DuckDB file: every dataset's table, the days behind them, the views; built aside, renamed."""
 
 import contextlib
-import datetime as dt
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +15,9 @@ from isone.errors import LoadError
 from isone.load import history, packed, sql, views
 from isone.load.history import DayRow
 from isone.load.packed import PackedFile
-from isone.market import clock
+from isone.market import market_time
 from isone.market.datasets import DATASETS
-from isone.market.tables import TableColumn
+from isone.market.schema import TableColumn
 from isone.store.files import make_folder, name_aside, sync
 from isone.store.store import Store
 
@@ -36,9 +35,9 @@ class Loaded:
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a finished database for reading, with instants shown in market time."""
+    """Open a finished database for reading, with timestamps shown in market time."""
     connection = duckdb.connect(str(path), read_only=True)
-    connection.execute(f"SET TimeZone = {sql.text(clock.MARKET_ZONE.key)}")
+    connection.execute(f"SET TimeZone = {sql.text(market_time.MARKET_ZONE.key)}")
     return connection
 
 
@@ -151,7 +150,7 @@ def _add_rows(
     columns: Sequence[TableColumn],
     rows: Sequence[tuple[Any, ...]],
 ) -> int:
-    lists = ", ".join(f"unnest(CAST(? AS {sql.TYPES[column.type]}[]))" for column in columns)
+    lists = ", ".join(f"unnest(CAST(? AS {column.sql}[]))" for column in columns)
     values = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(columns)
     connection.execute(f"INSERT INTO {sql.name(table)} SELECT {lists}", values)
     return len(rows)
@@ -177,11 +176,11 @@ def _add_days(connection: duckdb.DuckDBPyConnection, days: Sequence[DayRow]) -> 
 
 
 def _locations_query() -> str:
-    """Every place of the tables, under its newest name."""
+    """Every location and reserve zone of the tables, under its newest name."""
     each = " UNION ALL ".join(
-        f"({packed.places_query(dataset, sql.name(dataset.name))})"
+        f"({packed.locations_query(dataset, sql.name(dataset.name))})"
         for dataset in DATASETS.values()
-        if dataset.place
+        if dataset.id_key
     )
     return (
         "SELECT location_id, arg_max(location, last_day), arg_max(location_type, last_day), "
@@ -209,16 +208,16 @@ def _add_packed_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Pac
 
 def _add_about(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile]) -> None:
     synthetic = any(file.synthetic for file in files)
-    facts = {
+    about = {
         "title": "ISO New England price history" + (" - SYNTHETIC PRICES" if synthetic else ""),
         "synthetic_prices": str(synthetic).lower(),
         "sources": ", ".join(sorted({file.source for file in files})),
         "layout": str(sql.LAYOUT),
         "made_by": f"isone-prices {__version__}",
-        "built": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "built": market_time.utc_now(),
     }
     connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")
-    for item in facts.items():
+    for item in about.items():
         connection.execute("INSERT INTO about VALUES (?, ?)", item)
     connection.execute("COMMENT ON TABLE about IS 'What this database is, by key'")
 

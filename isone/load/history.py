@@ -36,7 +36,8 @@ def days_of(manifest: Manifest) -> list[DayRow]:
     dataset = manifest.dataset
     requests: dict[dt.date, list[Entry]] = {}
     for request in manifest.requests:
-        requests.setdefault(request.day, []).append(request)
+        for day in request.days:
+            requests.setdefault(day, []).append(request)
     gaps = {dt.date.fromisoformat(gap.day): gap for gap in manifest.gaps}
     rows: list[DayRow] = [
         (

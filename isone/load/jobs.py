@@ -1,79 +1,52 @@
-"""What Snakemake's jobs of the room "load" do: each with its journal around it."""
+"""What the jobs of loading do, and the same by hand."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from isone.errors import UsageError
 from isone.load import outputs
 from isone.load.postgres_holdings import require_psycopg
 from isone.run import address
-from isone.run.journal import Journal, log
-from isone.run.once import do_once
-from isone.run.settings import Settings, read_settings
+from isone.run.job import Job
+from isone.run.log import log
 from isone.store import markers
-from isone.store.store import Store
+from isone.store.periods import year_of
 from isone.text import count
 
 
-def load_duckdb(config: Mapping[str, Any], log_path: str | None, threads: int) -> int:
-    """Build the DuckDB file from everything that is packed; returns the exit code."""
-    settings = read_settings(config)
-    store = Store(settings.store_dir)
+def load_duckdb(it: Job, marker: Path, threads: int) -> None:
+    """Build the DuckDB file from everything that is packed, and write its marker."""
+    from isone.load import duckdb_file, packed
 
-    def work(journal: Journal) -> None:
-        from isone.load import duckdb_file, packed
-
-        made_from = outputs.made_from_of_duckdb(store)
-        files = packed.packed_files(store, outputs.packed_names(store))
-        loaded = duckdb_file.build(store, files, threads=threads)
-        path = store.duckdb_path
-        size = path.stat().st_size
-        markers.write(store.duckdb_marker, made_from, bytes=size, rows=loaded.rows)
-        journal.tell(rows=loaded.rows)
-        log.info("%s holds %s", path, counted(loaded.rows))
-
-    command = "python scripts/load_duckdb.py"
-    return do_once(settings, "load_duckdb", command, log_path, work)
+    it.command("python -m isone load --to duckdb")
+    made_from = outputs.made_from_of_duckdb(it.store)
+    files = packed.packed_files(it.store, outputs.packed_names(it.store))
+    loaded = duckdb_file.build(it.store, files, threads=threads)
+    path = it.store.duckdb_path
+    markers.write(marker, made_from, bytes=path.stat().st_size, rows=loaded.rows)
+    it.tell(rows=loaded.rows)
+    log.info("%s holds %s", path, counted(loaded.rows))
 
 
-def load_postgres(config: Mapping[str, Any], dataset: str, period: str, log_path: str) -> int:
-    """Load a dataset-year into PostgreSQL; returns the exit code."""
-    settings = read_settings(config)
-    store = Store(settings.store_dir)
-
-    def work(journal: Journal) -> None:
-        names = [
-            name
-            for name in outputs.packed_names(store)
-            if name[0] == dataset and name[1][:4] == period[:4]
-        ]
-        journal.tell(rows=_load_years(settings, store, names))
-
-    name = f"load_postgres_{dataset}_{period}"
-    command = "python scripts/load_postgres.py"
-    return do_once(settings, name, command, log_path, work)
+def load_postgres(it: Job, dataset: str, period: str) -> None:
+    """Load all that is packed of a dataset-year into PostgreSQL, and write the markers."""
+    load_years(
+        it,
+        [
+            (name, each)
+            for name, each in outputs.packed_names(it.store)
+            if name == dataset and year_of(each) == year_of(period)
+        ],
+    )
 
 
-def load_all_postgres(config: Mapping[str, Any], *, rebuild: bool) -> int:
-    """Load everything that is packed into PostgreSQL, by hand; the exit code.
+def load_years(it: Job, names: Sequence[tuple[str, str]], *, rebuild: bool = False) -> None:
+    """Load packed dataset-years into PostgreSQL, and write their markers.
 
-    `rebuild` drops the schema first, if it is ours.
+    `names` are datasets and periods; `rebuild` drops the schema first, if it is ours.
     """
-    settings = read_settings(config)
-    store = Store(settings.store_dir)
-
-    def work(journal: Journal) -> None:
-        names = outputs.packed_names(store)
-        journal.tell(rows=_load_years(settings, store, names, rebuild=rebuild))
-
-    command = "python scripts/load_postgres.py"
-    return do_once(settings, "load_postgres", command, None, work)
-
-
-def _load_years(
-    settings: Settings, store: Store, names: list[tuple[str, str]], *, rebuild: bool = False
-) -> int:
-    """Load the dataset-years of these packed files and write their markers; returns the rows."""
+    settings, store = it.settings, it.store
+    it.command("python -m isone load --to postgres")
     if not settings.database:
         raise UsageError("no database is given; say --config database=postgresql://user@host/name")
     require_psycopg()
@@ -106,7 +79,7 @@ def _load_years(
             for file in group:
                 path = outputs.postgres_marker(store, settings.database, dataset, file.period)
                 markers.write(path, made_from, **content)
-    return total
+    it.tell(rows=total)
 
 
 def counted(rows: Mapping[str, int]) -> str:

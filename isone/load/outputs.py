@@ -1,9 +1,7 @@
-"""What the rules of the room "load" need to know: what is packed and where it goes."""
+"""What loading leaves: what each database is made from, and which markers still hold."""
 
 import hashlib
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from isone.load.postgres_holdings import Holdings
 from isone.market.datasets import DATASETS
 from isone.pack.outputs import table_digests
 from isone.run import address
-from isone.run.dataset_year import PERIOD_PATTERN, DatasetYear
+from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.store import Store
@@ -21,74 +19,48 @@ from isone.store.store import Store
 NO_DATABASE = "none"
 
 
-@dataclass(frozen=True)
-class Loading:
-    """The chosen dataset-years as files of the room "load"."""
+def folder_of(settings: Settings) -> str:
+    """What the folder of PostgreSQL's markers is called: it stands for the address."""
+    return target_digest(settings.database or NO_DATABASE)
 
-    settings: Settings
-    store: Store
-    dataset_years: Sequence[DatasetYear]
 
-    @property
-    def outcome(self) -> list[str]:
-        """All that loading leaves: nothing where there are only custom downloads."""
-        return [
-            str(path) for path in (self.duckdb_marker, *self.postgres_markers) if self.dataset_years
-        ]
+def require_database(settings: Settings) -> None:
+    """Raise an IsoneError, one sentence, where PostgreSQL cannot be loaded into now."""
+    if settings.database:
+        postgres_holdings.require_reachable(settings.database)
 
-    @property
-    def duckdb_marker(self) -> Path:
-        """The marker of the DuckDB file."""
-        return self.store.duckdb_marker
 
-    @property
-    def postgres_markers(self) -> list[Path]:
-        """The markers of the chosen dataset-years in PostgreSQL; none where none is configured."""
-        if not self.settings.database:
-            return []
-        return [
-            postgres_marker(self.store, self.settings.database, job.dataset, job.period)
-            for job in self.dataset_years
-        ]
+def drop_stale(settings: Settings, store: Store, dataset_years: Sequence[DatasetYear]) -> None:
+    """Remove the markers of what is not in the databases any more, or is of older tables."""
+    made_from = made_from_of_duckdb(store)
+    packed = made_from["tables"].keys()
+    marker = store.duckdb_marker
+    markers.keep_if(
+        markers.holds(marker, made_from, store.duckdb_path)
+        and packed >= {f"{job.dataset}/{job.period}" for job in dataset_years},
+        marker,
+    )
+    if not (settings.database and dataset_years):
+        return
+    held = _held(settings, settings.database)
+    for job in dataset_years:
+        path = postgres_marker(store, settings.database, job.dataset, job.period)
+        made_from = made_from_of_postgres(store, settings, job.dataset, job.year)
+        is_packed = f"{job.dataset}/{job.period}" in made_from["tables"]
+        kept = is_packed and held.bear_out(path) and markers.holds(path, made_from)
+        markers.keep_if(kept, path)
 
-    @property
-    def database(self) -> str:
-        """What the folder of PostgreSQL's markers is called: it stands for the address."""
-        return target_digest(self.settings.database or NO_DATABASE)
 
-    def require_database(self) -> None:
-        """Raise an IsoneError, one sentence, where PostgreSQL cannot be loaded into now."""
-        if self.settings.database:
-            postgres_holdings.require_reachable(self.settings.database)
-
-    def drop_stale(self) -> None:
-        """Remove the markers of what is not in the databases any more, or is of older tables."""
-        made_from = made_from_of_duckdb(self.store)
-        packed = made_from["tables"].keys()
-        markers.keep_if(
-            markers.holds(self.duckdb_marker, made_from, self.store.duckdb_path)
-            and packed >= {f"{job.dataset}/{job.period}" for job in self.dataset_years},
-            self.duckdb_marker,
+def _held(settings: Settings, database: str) -> Holdings:
+    """What the server says that it holds; nothing where it cannot be asked."""
+    try:
+        return postgres_holdings.holdings(
+            database,
+            synthetic=settings.source == "sandbox",
+            hypertables=settings.timescaledb,
         )
-        if not (self.settings.database and self.dataset_years):
-            return
-        held = self._held(self.settings.database)
-        for job, path in zip(self.dataset_years, self.postgres_markers, strict=True):
-            made_from = made_from_of_postgres(self.store, self.settings, job.dataset, job.year)
-            is_packed = f"{job.dataset}/{job.period}" in made_from["tables"]
-            kept = is_packed and held.bear_out(path) and markers.holds(path, made_from)
-            markers.keep_if(kept, path)
-
-    def _held(self, database: str) -> Holdings:
-        """What the server says that it holds; nothing where it cannot be asked."""
-        try:
-            return postgres_holdings.holdings(
-                database,
-                synthetic=self.settings.source == "sandbox",
-                hypertables=self.settings.timescaledb,
-            )
-        except IsoneError:  # a run that has something to load says so before it begins
-            return Holdings(None, {})
+    except IsoneError:  # a run that has something to load says so before it begins
+        return Holdings(None, {})
 
 
 def made_from_of_postgres(
@@ -138,8 +110,7 @@ def packed_names(store: Store) -> list[tuple[str, str]]:
         (dataset, period)
         for dataset in DATASETS
         for period in sorted(
-            {path.stem for path in store.parquet_path(dataset, "any").parent.glob("*.parquet")}
+            {path.stem for path in store.tables(dataset)}
             | {period for name, period in noted if name == dataset}
         )
-        if re.fullmatch(PERIOD_PATTERN, period)
     ]

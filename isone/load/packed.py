@@ -1,8 +1,8 @@
 """What is packed: the Parquet files, what they say of themselves, and which rows of which count.
 
 Two files may hold the same days: a year that was still open (`2026.through-20261110`) and the same
-year later, or the hub and zones beside all locations. Each day of each place is then taken from
-one file only: the one that goes on longest, and of these the one with the most places.
+year later, or the hub and zones beside all locations. Each day of each location is then taken from
+one file only: the one that goes on longest, and of these the one with the most locations.
 """
 
 import re
@@ -16,13 +16,14 @@ import duckdb
 
 from isone.errors import DamagedError, LoadError
 from isone.load import sql
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import table_columns
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.schema import table_columns
 from isone.store.files import sha256_of_file
+from isone.store.periods import year_of
 from isone.store.store import Store
 
 _GLOB_CHARACTERS = re.compile(r"([*?\[])")
-_RESERVE_ZONE = "RESERVE ZONE"
 _SCOPES = {"all": 0, "": 1}  # any other scope is a chosen list of locations
 
 
@@ -41,7 +42,7 @@ class PackedFile:
     @property
     def year(self) -> int:
         """The year of its operating days."""
-        return int(self.period[:4])
+        return year_of(self.period)
 
     @property
     def digest(self) -> str:
@@ -50,7 +51,7 @@ class PackedFile:
 
     @property
     def precedence(self) -> tuple[Any, ...]:
-        """Where files hold the same day of the same place, the one that sorts first counts."""
+        """Where files hold the same day of the same location, the one that sorts first counts."""
         through = re.search(r"through-(\d{8})", self.period)
         scope = re.search(r"\.(all|at-\w+)$", self.period)
         last = int(through[1]) if through else self.year * 10000 + 1231
@@ -76,7 +77,7 @@ def by_year(files: Sequence[PackedFile]) -> Iterator[tuple[str, int, list[Packed
 
 
 def rows_query(files: Sequence[PackedFile]) -> str:
-    """A query for the rows of one dataset, each day of each place from one file only.
+    """A query for the rows of one dataset, each day of each location from one file only.
 
     The files must come in the order of `packed_files`.
     """
@@ -89,9 +90,10 @@ def rows_query(files: Sequence[PackedFile]) -> str:
     return " UNION ALL ".join(requests)
 
 
-def places_query(dataset: Dataset, rows: str) -> str:
-    """A query for the places in a dataset's rows, each once, under its newest name."""
-    kind = "location_type" if dataset.place == "location" else sql.text(_RESERVE_ZONE)
+def locations_query(dataset: Dataset, rows: str) -> str:
+    """A query for the locations or reserve zones of some rows, each once, by its newest name."""
+    key = dataset.id_key
+    kind = sql.text(key.kind.upper()) if key and not key.type_field else "location_type"
     return (
         "SELECT location_id, arg_max(location, last_day) AS location, "
         "arg_max(location_type, last_day) AS location_type, "
@@ -104,7 +106,7 @@ def places_query(dataset: Dataset, rows: str) -> str:
 
 def _merged(dataset: Dataset, group: Sequence[PackedFile]) -> str:
     """The rows of files that may overlap: of a later one, only what no earlier one has."""
-    keys = "operating_day, location_id" if dataset.place else "operating_day"
+    keys = "operating_day, location_id" if dataset.id_key else "operating_day"
     requests = [_select(dataset, [group[0].path])]
     for number, file in enumerate(group[1:], 1):
         earlier = _source([each.path for each in group[:number]])
@@ -150,7 +152,7 @@ def _inspect(
             "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
         ) from error
     expected = [
-        (column.name, sql.TYPES[column.type].replace("DOUBLE PRECISION", "DOUBLE"))
+        (column.name, column.sql.replace("DOUBLE PRECISION", "DOUBLE"))
         for column in table_columns(DATASETS[dataset])
     ]
     if [(each[0], each[1]) for each in columns] != expected:
@@ -158,13 +160,13 @@ def _inspect(
             f"{path} was packed by another version, with other columns; delete it and run "
             "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
         )
-    facts = {key.removeprefix("isone."): value for key, value in found}
+    metadata = {key.removeprefix("isone."): value for key, value in found}
     return PackedFile(
         dataset=dataset,
         period=period,
         path=path,
         rows=int(rows[0][0]),
-        source=facts.get("source", "unknown"),
-        synthetic=facts.get("synthetic_prices", "").lower() == "true",
-        manifest_digest=facts.get("manifest_sha256", ""),
+        source=metadata.get("source", "unknown"),
+        synthetic=metadata.get("synthetic_prices", "").lower() == "true",
+        manifest_digest=metadata.get("manifest_sha256", ""),
     )

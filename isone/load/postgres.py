@@ -1,7 +1,7 @@
 """PostgreSQL: a partition a year, each year replaced in one transaction or not at all.
 
 A year is copied into a table aside, which takes the old partition's place at the end; a load that
-is cut off leaves nothing but what was there. What is loaded stands in the table `loads`, written in
+is cut off leaves nothing but what was there. What is loaded is in the table `loads`, written in
 the same transaction, so loading the same files again changes nothing.
 """
 
@@ -21,8 +21,9 @@ from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
 from isone.load.postgres_schema import Tables, require_layout, schema_name
 from isone.load.postgres_tables import Connection, partitions, year_bounds
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import table_columns
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.schema import table_columns
 from isone.run.address import target
 from isone.run.settings import require_no_password
 from isone.store.store import Store
@@ -62,7 +63,7 @@ def connect(database: str, *, seconds: int = _CONNECT_SECONDS) -> Iterator[Conne
     `seconds` are waited for a server to answer, at each of its addresses.
 
     Whatever the server or the connection refuses, inside too, becomes one sentence: UsageError
-    where a person has to mend it, LoadError where running again may do.
+    where a person has to fix it, LoadError where running again may do.
     """
     where = target(require_no_password(database))
     try:
@@ -108,18 +109,18 @@ def load_year(
             else _replace_partition(connection, dataset, year, files)
         )
         days = _replace_days(connection, store, dataset, year, files)
-        places = _replace_places(connection, dataset, year, files)
+        locations = _replace_locations(connection, dataset, year, files)
         connection.execute(
             """
             INSERT INTO loads VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, now())
             ON CONFLICT (dataset, year) DO UPDATE SET
                 digest = excluded.digest, rows = excluded.rows, days = excluded.days,
-                places = excluded.places, periods = excluded.periods,
+                locations = excluded.locations, periods = excluded.periods,
                 source = excluded.source, synthetic_prices = excluded.synthetic_prices,
                 loaded = excluded.loaded
             """,
             [
-                *(dataset.name, year, digest, rows, days, places),
+                *(dataset.name, year, digest, rows, days, locations),
                 ", ".join(file.period for file in files),
                 *(", ".join(sorted({f.source for f in files})), any(f.synthetic for f in files)),
             ],
@@ -130,7 +131,7 @@ def load_year(
 def years_held(
     connection: Connection, tables: Tables, *, only: tuple[str, int] | None = None
 ) -> list[YearHeld]:
-    """The dataset-years that were loaded and are still there: their rows, days and places.
+    """The dataset-years that were loaded and are still there: their rows, days and locations.
 
     Of the prices it is asked whether there are any, not how many: this is no deep check.
     """
@@ -144,9 +145,9 @@ def years_held(
                 SELECT count(*) FROM operating_days WHERE operating_days.dataset = loads.dataset
                 AND operating_day BETWEEN make_date(year, 1, 1) AND make_date(year, 12, 31)
             )
-            AND places = (
-                SELECT count(*) FROM places_by_year
-                WHERE places_by_year.dataset = loads.dataset AND places_by_year.year = loads.year
+            AND locations = (
+                SELECT count(*) FROM locations_by_year AS held
+                WHERE held.dataset = loads.dataset AND held.year = loads.year
             )
             ORDER BY dataset, year
             """,
@@ -188,14 +189,14 @@ def loaded_digest(connection: Connection, tables: Tables, dataset: str, year: in
 def rows_as_csv(
     connection: Connection, tables: Tables, dataset: Dataset, year: int
 ) -> Iterator[Iterator[memoryview]]:
-    """A year's rows as CSV in pieces; instants in microseconds since 1970, NULL unquoted."""
+    """A year's rows as CSV in pieces; timestamps in microseconds since 1970, NULL unquoted."""
     columns = SQL(", ").join(
         SQL("CAST(extract(epoch FROM {}) * 1000000 AS BIGINT)").format(Identifier(column.name))
         if column.type == "timestamp"
         else Identifier(column.name)
         for column in table_columns(dataset)
     )
-    first, end = (Literal(instant) for instant in year_bounds(year))
+    first, end = (Literal(bound) for bound in year_bounds(year))
     statement = SQL(
         "COPY (SELECT {} FROM {} WHERE interval_start_utc >= {} AND interval_start_utc < {}) "
         "TO STDOUT (FORMAT csv)"
@@ -217,7 +218,7 @@ def forget_year(connection: Connection, tables: Tables, dataset: str, year: int)
 
 
 def digest_of(files: Sequence[PackedFile]) -> str:
-    """What a dataset-year's rows, days and places hang on, as one digest."""
+    """What a dataset-year's rows, days and locations depend on, as one digest."""
     seen = hashlib.sha256(f"layout {sql.LAYOUT}".encode())
     for file in files:
         seen.update(f"{file.period} {file.digest}\n".encode())
@@ -232,7 +233,7 @@ def _without_rows(connection: Connection, tables: Tables, loads: Sequence[YearHe
     questions = []
     for load in loads:
         table = Identifier(load.dataset if tables.hypertables else load.partition)
-        bounds = (Literal(instant) for instant in year_bounds(load.year))
+        bounds = (Literal(bound) for bound in year_bounds(load.year))
         questions.append(
             SQL("SELECT {} WHERE NOT EXISTS ({})").format(
                 Literal(load.partition), first_row.format(table, *bounds)
@@ -322,20 +323,20 @@ def _replace_days(
     return len(days)
 
 
-def _replace_places(
+def _replace_locations(
     connection: Connection, dataset: Dataset, year: int, files: Sequence[PackedFile]
 ) -> int:
-    """Have the places of these files in place of the year's; returns how many they are."""
+    """Have the locations of these files in place of the year's; returns how many they are."""
     connection.execute(
-        "DELETE FROM places_by_year WHERE dataset = %s AND year = %s", [dataset.name, year]
+        "DELETE FROM locations_by_year WHERE dataset = %s AND year = %s", [dataset.name, year]
     )
-    if not dataset.place:
+    if not dataset.id_key:
         return 0
     with _reader() as reader:
-        reader.execute(packed.places_query(dataset, f"({packed.rows_query(files)})"))
-        places = reader.fetchall()
-    rows = [(dataset.name, year, *place) for place in places]
-    _insert(connection, SQL("places_by_year"), rows)
+        reader.execute(packed.locations_query(dataset, f"({packed.rows_query(files)})"))
+        locations = reader.fetchall()
+    rows = [(dataset.name, year, *location) for location in locations]
+    _insert(connection, SQL("locations_by_year"), rows)
     return len(rows)
 
 

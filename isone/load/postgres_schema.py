@@ -9,11 +9,11 @@ from isone import __version__
 from isone.errors import UsageError
 from isone.load import layout, postgres_tables, sql, views
 from isone.load.postgres_tables import Connection
-from isone.market.tables import TableColumn
+from isone.market.schema import TableColumn
 
 REAL, SYNTHETIC = "isone", "isone_sandbox"
-"""The schemas: synthetic prices never stand beside real ones."""
-REBUILD = "python scripts/load_postgres.py --rebuild"
+"""The schemas: synthetic prices are never beside real ones."""
+REBUILD = "python -m isone load --to postgres --rebuild"
 _MADE_BY = "isone-prices"
 _COMMENT = f"ISO New England price history, loaded by {_MADE_BY}"
 
@@ -191,7 +191,7 @@ def _require_same_layout(
 def _as_made(columns: tuple[TableColumn, ...]) -> list[tuple[str, str]]:
     """Columns as PostgreSQL names them and their types."""
     types = {"VARCHAR": "character varying"}
-    made = [(column.name, sql.TYPES[column.type]) for column in columns]
+    made = [(column.name, column.sql) for column in columns]
     return [(name, types.get(kind, kind.lower())) for name, kind in made]
 
 

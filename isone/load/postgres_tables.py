@@ -8,9 +8,10 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from isone.errors import UsageError
 from isone.load import sql, views
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import TableColumn, sort_key, table_columns
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.schema import TableColumn, sort_key, table_columns
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -24,13 +25,13 @@ BOOKS = {
     "loads": (
         "The dataset-years that are loaded, and from which files",
         "dataset VARCHAR NOT NULL, year INTEGER NOT NULL, digest VARCHAR NOT NULL, "
-        "rows BIGINT NOT NULL, days INTEGER NOT NULL, places INTEGER NOT NULL, "
+        "rows BIGINT NOT NULL, days INTEGER NOT NULL, locations INTEGER NOT NULL, "
         "periods VARCHAR NOT NULL, source VARCHAR NOT NULL, "
         "synthetic_prices BOOLEAN NOT NULL, loaded TIMESTAMP WITH TIME ZONE NOT NULL, "
         "PRIMARY KEY (dataset, year)",
     ),
-    "places_by_year": (
-        "The places that have a price, by dataset and year",
+    "locations_by_year": (
+        "The locations and reserve zones that have a price, by dataset and year",
         "dataset VARCHAR NOT NULL, year INTEGER NOT NULL, location_id INTEGER NOT NULL, "
         "location VARCHAR, location_type VARCHAR, first_day DATE NOT NULL, "
         "last_day DATE NOT NULL, PRIMARY KEY (dataset, year, location_id)",
@@ -46,7 +47,7 @@ _LOCATIONS = """
         (array_agg(location_type ORDER BY last_day DESC)
             FILTER (WHERE location_type IS NOT NULL))[1] AS location_type,
         min(first_day) AS first_day, max(last_day) AS last_day
-    FROM places_by_year
+    FROM locations_by_year
     GROUP BY location_id
     ORDER BY location_id
 """
@@ -93,7 +94,7 @@ def create_year(connection: Connection, dataset: Dataset, year: int) -> Identifi
 def index_year(connection: Connection, dataset: Dataset, year: int) -> None:
     """Give the table aside, once it is filled, its primary key and its index by day."""
     arriving = Identifier(f"{dataset.name}_{year}_arriving")
-    first, end = (Literal(instant) for instant in year_bounds(year))
+    first, end = (Literal(bound) for bound in year_bounds(year))
     key = SQL(", ").join(map(Identifier, sort_key(dataset)))
     connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
     connection.execute(
@@ -102,7 +103,7 @@ def index_year(connection: Connection, dataset: Dataset, year: int) -> None:
             "ADD CONSTRAINT in_year CHECK (interval_start_utc >= {} AND interval_start_utc < {})"
         ).format(arriving, key, first, end)
     )
-    # Rows lie some days at a time, by place within them: so this alone makes one day fast to read.
+    # Rows are some days at a time, by location within them: so this alone makes a day fast to read.
     connection.execute(
         SQL("CREATE INDEX {} ON {} USING brin (operating_day) WITH (pages_per_range = 32)").format(
             Identifier(f"{dataset.name}_{year}_arriving_days"), arriving
@@ -117,7 +118,7 @@ def attach_year(connection: Connection, dataset: Dataset, year: int) -> None:
     constraint that says so.
     """
     parent, name = Identifier(dataset.name), f"{dataset.name}_{year}"
-    first, end = (Literal(instant) for instant in year_bounds(year))
+    first, end = (Literal(bound) for bound in year_bounds(year))
     connection.execute(
         SQL("SET LOCAL lock_timeout = {}").format(Literal(_LONGEST_WAIT_FOR_READERS))
     )
@@ -140,9 +141,9 @@ def attach_year(connection: Connection, dataset: Dataset, year: int) -> None:
 
 
 def year_bounds(year: int) -> tuple[dt.datetime, dt.datetime]:
-    """The instants at which a year's operating days begin and end."""
-    first, _ = clock.day_bounds(dt.date(year, 1, 1))
-    end, _ = clock.day_bounds(dt.date(year + 1, 1, 1))
+    """When a year's operating days begin and end, in UTC."""
+    first, _ = market_time.day_bounds(dt.date(year, 1, 1))
+    end, _ = market_time.day_bounds(dt.date(year + 1, 1, 1))
     return dt.datetime.fromtimestamp(first, dt.UTC), dt.datetime.fromtimestamp(end, dt.UTC)
 
 
@@ -159,7 +160,7 @@ def partitions(connection: Connection) -> set[tuple[object, ...]]:
 
 
 def _create_hypertable(connection: Connection, extension: str, table: str) -> None:
-    """Have TimescaleDB take a table over; its functions lie in the schema of the extension."""
+    """Have TimescaleDB take a table over; its functions are in the schema of the extension."""
     connection.execute(
         SQL("SELECT {}({}::regclass, {}({}, INTERVAL '1 year'), if_not_exists => true)").format(
             Identifier(extension, "create_hypertable"),
@@ -171,7 +172,7 @@ def _create_hypertable(connection: Connection, extension: str, table: str) -> No
 
 
 def require_timescaledb(connection: Connection) -> str:
-    """The schema that TimescaleDB lies in; it is made in `public` where the database has it not."""
+    """The schema that TimescaleDB is in; made in `public` where the database does not have it."""
     found = _timescaledb(connection)
     if found is None:
         available = connection.execute(
@@ -203,7 +204,7 @@ def _timescaledb(connection: Connection) -> tuple[object, ...] | None:
 
 
 def create_views(connection: Connection, warning: str) -> None:
-    """Make every view anew, the table of locations among them; `warning` opens their comments."""
+    """Make every view again, the table of locations among them; `warning` opens their comments."""
     comment, columns = sql.TABLES["locations"]
     every = [views.View("locations", _LOCATIONS, comment), *views.all_views()]
     for view in reversed(every):

@@ -2,20 +2,12 @@
 
 from collections.abc import Iterator
 
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import TableColumn, table_columns
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.schema import TableColumn, table_columns
 
-LAYOUT = 4
+LAYOUT = 5
 """Raised when tables or columns change such that a database has to be loaded again."""
-
-TYPES = {
-    "timestamp": "TIMESTAMP WITH TIME ZONE",
-    "date": "DATE",
-    "integer": "INTEGER",
-    "double": "DOUBLE PRECISION",
-    "string": "VARCHAR",
-}
-"""SQL's name of each column type; both databases know these."""
 
 OPERATING_DAYS = (
     TableColumn("dataset", "string", "", "the table that holds the day's prices"),
@@ -25,7 +17,7 @@ OPERATING_DAYS = (
     ),
     TableColumn("revision", "string", "", "final, prelim, or final and prelim", nullable=True),
     TableColumn(
-        "rows", "integer", "rows", "rows in the day's responses, of all places", nullable=True
+        "rows", "integer", "rows", "rows in the day's responses, of all locations", nullable=True
     ),
     TableColumn("files", "string", "", "the responses as stored, below the data folder"),
     TableColumn("digest", "string", "", "SHA-256 of the response, or of its requests' digests"),
@@ -34,7 +26,7 @@ OPERATING_DAYS = (
         "first_seen",
         "timestamp",
         "UTC",
-        "when the day was first had, in whatever revision",
+        "when the day was first stored, in whatever revision",
         nullable=True,
     ),
     TableColumn("source", "string", "", "where the responses come from; sandbox is synthetic"),
@@ -53,7 +45,7 @@ OPERATING_DAYS = (
 LOCATIONS = (
     TableColumn("location_id", "integer", "", "ISO-NE's id of the location or reserve zone"),
     TableColumn(
-        "location", "string", "", "its name, the newest where it has had several", nullable=True
+        "location", "string", "", "its name, the newest where there were several", nullable=True
     ),
     TableColumn(
         "location_type",
@@ -76,7 +68,7 @@ LISTED_LOCATIONS = (
 )
 TABLES = {
     "operating_days": ("Every day that was asked for, and what is known of it", OPERATING_DAYS),
-    "locations": ("The places that have a price in these tables", LOCATIONS),
+    "locations": ("The locations and reserve zones that have a price in these tables", LOCATIONS),
     "listed_locations": ("Every location that ISO-NE has listed, and when", LISTED_LOCATIONS),
 }
 """The tables beside the datasets': comment and columns."""
@@ -100,7 +92,7 @@ def columns(listed: tuple[TableColumn, ...], prefix: str = "") -> str:
 def definition(listed: tuple[TableColumn, ...]) -> str:
     """The columns of a `CREATE TABLE`, with types and NOT NULL."""
     return ", ".join(
-        f"{name(column.name)} {TYPES[column.type]}{'' if column.nullable else ' NOT NULL'}"
+        f"{name(column.name)} {column.sql}{'' if column.nullable else ' NOT NULL'}"
         for column in listed
     )
 
@@ -119,7 +111,15 @@ def all_tables() -> Iterator[tuple[str, str, tuple[TableColumn, ...]]]:
 
 
 def _title(dataset: Dataset) -> str:
-    places = {"location": ", by location", "reserve_zone": ", by reserve zone", None: ""}
-    if not dataset.owes_rows:
-        return f"{dataset.title}, a row for each that binds in {dataset.interval_minutes} minutes"
-    return f"{dataset.title}{places[dataset.place]}, one row per {dataset.interval_minutes} minutes"
+    times = dataset.times
+    by = f", by {dataset.id_key.kind}" if dataset.id_key else ""
+    if times.minutes is None:
+        return f"{dataset.title}{by}, a row for each {_kinds(dataset)} at each snapshot"
+    if times.may_be_empty:
+        return f"{dataset.title}{by}, a row for each that binds in {times.minutes} minutes"
+    each = f" for each {_kinds(dataset)}" if dataset.text_keys else ""
+    return f"{dataset.title}{by}, one row per {times.minutes} minutes{each}"
+
+
+def _kinds(dataset: Dataset) -> str:
+    return " and ".join(key.kind for key in dataset.text_keys) or "value"

@@ -8,36 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from isone.load.sql import name
-from isone.market.datasets import DATASETS, Dataset
-from isone.market.tables import table_columns
+from isone.market.dataset import Dataset, title_case
+from isone.market.datasets import DATASETS
+from isone.market.schema import table_columns
 
-_ACRONYMS = {"lmp", "mw", "tmsr", "tmnsr", "tmor", "fer", "eir", "rt", "spc"}
-_RESERVE_NAMES = {"location_id": "Reserve Zone Id", "location": "Reserve Zone Name"}
-_RENAMED = {"strike_price_timestamp": "Publish Time"}
-_RESERVE_ORDER = (
-    *("ten_min_spin_requirement", "tmnsr_clearing_price", "tmnsr_designated_mw"),
-    *("tmor_clearing_price", "tmor_designated_mw", "tmsr_clearing_price", "tmsr_designated_mw"),
-    *("total_10_min_requirement", "total_30_min_requirement"),
-)
-_ORDERS = {
-    "reserve_5min": _RESERVE_ORDER,
-    "reserve_hourly": _RESERVE_ORDER,
-    "reserve_da_hourly": (
-        *("eir_designation_mw", "fer_clearing_price", "forecasted_energy_req_mw"),
-        *("ten_min_spin_req_mw", "tmnsr_clearing_price", "tmnsr_designation_mw"),
-        *("tmor_clearing_price", "tmor_designation_mw", "tmsr_clearing_price"),
-        *("tmsr_designation_mw", "total_ten_min_req_mw", "total_thirty_min_req_mw"),
-    ),
-    "strike_da_hourly": (
-        *("strike_price_timestamp", "expected_closeout_charge"),
-        *("expected_closeout_charge_override", "expected_rt_hub_lmp"),
-        *(f"percentile_{percent}_rt_hub_lmp" for percent in (10, 25, 75, 90)),
-        *("spc_load_forecast_mw", "strike_price"),
-    ),
-    "constraints_rt_5min": ("constraint_name", "marginal_value"),
-}
-"""Columns in the order that gridstatus 0.37 gives them, where ours is another; those that it does
-not have come after them."""
 _INSTANT = "____-__-__T__:__:__%"
 _OFFSETS = ("-__:__", "+__:__", "Z")
 
@@ -61,28 +35,10 @@ def all_views() -> Iterator[View]:
     yield _LOCATIONS
 
 
-def title_case(column: str) -> str:
-    """A column's name as gridstatus writes it: `tmsr_clearing_price` → `TMSR Clearing Price`."""
-    if column in _RENAMED:
-        return _RENAMED[column]
-    return " ".join(
-        word.upper() if word in _ACRONYMS else word.capitalize() for word in column.split("_")
-    )
-
-
 def _gridstatus(dataset: Dataset) -> View:
-    columns = {
-        "Interval Start": "interval_start_utc",
-        "Interval End": "interval_end_utc",
-    }
-    if dataset.place == "location":
-        columns = {"Time": "interval_start_utc"} | columns | {"Market": "market"}
-        columns |= {title_case(c): c for c in ("location", "location_id", "location_type")}
-    elif dataset.place == "reserve_zone":
-        columns |= {shown: column for column, shown in _RESERVE_NAMES.items()}
-    first = _ORDERS.get(dataset.name, ())
-    others = [column.name for column in dataset.columns if column.name not in first]
-    columns |= {title_case(column): column for column in (*first, *others)}
+    columns = dict(dataset.aliases) or _default_aliases(dataset)
+    others = [column.name for column in dataset.columns if column.name not in columns.values()]
+    columns |= {title_case(column): column for column in others}
     texts = {column.name for column in dataset.columns if column.is_instant}
     listed = ", ".join(
         f"{_as_instant(column) if column in texts else name(column)} AS {name(shown)}"
@@ -91,37 +47,89 @@ def _gridstatus(dataset: Dataset) -> View:
     return View(
         f"{dataset.name}_gridstatus",
         f"SELECT {listed} FROM {dataset.name}",
-        f"{dataset.title}, under the names that gridstatus gives its columns; instants show in the "
-        "session's time zone",
+        f"{dataset.title}, under the names that gridstatus gives its columns; timestamps show in "
+        "the session's time zone",
     )
 
 
 def _as_instant(column: str) -> str:
-    """A text as an instant; NULL where it names no offset, and so could be one of many."""
+    """A text as a timestamp; NULL where it names no offset, and so could be one of many."""
     has_offset = " OR ".join(f"{column} LIKE '{_INSTANT}{offset}'" for offset in _OFFSETS)
     return f"CASE WHEN {has_offset} THEN CAST({column} AS TIMESTAMP WITH TIME ZONE) END"
 
 
+def _default_aliases(dataset: Dataset) -> dict[str, str]:
+    """Gridstatus's names of times and ids, where a row declares none."""
+    if dataset.times.minutes is None:
+        times = {"Time": "interval_start_utc"}
+    else:
+        times = {"Interval Start": "interval_start_utc", "Interval End": "interval_end_utc"}
+    ids = dataset.id_key.names if dataset.id_key else ()
+    return times | {title_case(column): column for column in ids}
+
+
 def _monthly(dataset: Dataset) -> View:
-    places = {
-        "location": ["location_id", "location"],
-        "reserve_zone": ["location_id", "location"],
-        None: list(dataset.names),
-    }[dataset.place]
-    means = ", ".join(
-        f"avg({name(column.name)}) AS {name(column.name)}"
-        for column in table_columns(dataset)
-        if column.type == "double"
-    )
+    ids = ("location_id", "location") if dataset.id_key else ()
+    groups = [*ids, *dataset.names]
+    means = [column.name for column in table_columns(dataset) if column.type == "double"]
+    if dataset.times.minutes is None:
+        return _monthly_of_snapshots(dataset, groups, means)
     month = "CAST(date_trunc('month', operating_day) AS DATE)"
-    keys = ", ".join([month, *places])
-    listed = ", ".join([f"{month} AS market_month", *places])
+    listed = ", ".join(
+        [
+            *(f"{month} AS market_month", *groups, "count(*) AS intervals"),
+            *(f"avg({name(column)}) AS {name(column)}" for column in means),
+        ]
+    )
     return View(
         f"{dataset.name}_monthly",
-        f"SELECT {listed}, count(*) AS intervals, {means} FROM {dataset.name} GROUP BY {keys}",
+        f"SELECT {listed} FROM {dataset.name} GROUP BY {', '.join([month, *groups])}",
         f"{dataset.title}: means over "
-        + ("the operating days" if dataset.owes_rows else "the rows")
+        + ("the operating days" if dataset.times.owes_rows else "the rows")
         + " of each month, in market time",
+    )
+
+
+def _monthly_of_snapshots(dataset: Dataset, groups: list[str], means: list[str]) -> View:
+    """Means over time: a snapshot holds until the next one, and a day's first from its beginning.
+
+    What has no row at a snapshot that exists is 0 there.
+    """
+    midnight = "extract(epoch FROM timezone('America/New_York', CAST({} AS TIMESTAMP)))"
+    of_day = "OVER (PARTITION BY operating_day ORDER BY interval_start_utc)"
+    month = "CAST(date_trunc('month', operating_day) AS DATE)"
+    of_month = [f"sum({name(each)} * seconds) / max(whole) AS {name(each)}" for each in means]
+    query = f"""
+    WITH snapshots AS (
+        SELECT operating_day, interval_start_utc, extract(epoch FROM interval_start_utc) AS moment
+        FROM {dataset.name} GROUP BY operating_day, interval_start_utc
+    ),
+    lasting AS (
+        SELECT operating_day, interval_start_utc,
+            CAST(
+                coalesce(lead(moment) {of_day}, {midnight.format("operating_day + 1")})
+                - CASE
+                    WHEN lag(moment) {of_day} IS NULL THEN {midnight.format("operating_day")}
+                    ELSE moment
+                END
+                AS DOUBLE PRECISION
+            ) AS seconds
+        FROM snapshots
+    ),
+    months AS (
+        SELECT {month} AS market_month, sum(seconds) AS whole FROM lasting GROUP BY {month}
+    )
+    SELECT market_month, {", ".join([*groups, "count(*) AS intervals", *of_month])}
+    FROM {dataset.name}
+    JOIN lasting USING (operating_day, interval_start_utc)
+    JOIN months ON market_month = {month}
+    GROUP BY {", ".join(["market_month", *groups])}
+    """
+    return View(
+        f"{dataset.name}_monthly",
+        query,
+        f"{dataset.title}: means over time of each month, in market time; a snapshot holds until "
+        "the next one, and what is absent from a snapshot is 0 there",
     )
 
 
@@ -167,7 +175,7 @@ _SPREAD = View(
         ON five.location_id = da.location_id
         AND five.interval_start_utc = da.interval_start_utc
     """,
-    "Day-ahead less real-time LMP by hour; real-time from the hourly prices, else the mean of the "
+    "Day-ahead minus real-time LMP by hour; real-time from the hourly prices, else the mean of the "
     "five-minute ones; $/MWh",
 )
 _LOCATIONS = View(

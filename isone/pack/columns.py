@@ -1,38 +1,23 @@
-"""Responses to columns: the records of validated responses as Arrow arrays, places as numbers.
+"""Responses to columns: the rows of validated responses as Arrow arrays, places as numbers."""
 
-Most responses with locations are read a whole column at a time (`aligned`), all others record by
-record. Nothing is done once a row that can be done once a response.
-"""
+from collections.abc import Container
+from typing import Any
 
-import functools
-import operator
-from collections.abc import Collection
-from typing import Any, NamedTuple
-
-import msgspec
+import numpy as np
 import pyarrow as pa
 
 from isone.errors import ResponseError
-from isone.market import clock
-from isone.market.datasets import OCCURRENCE, Dataset, Locations, Request
-from isone.response import parse
-from isone.response.aligned import Cells, read_cells
-from isone.response.parse import WideLocationRef
-from isone.response.rows import Key, tell_apart
+from isone.market import market_time
+from isone.market.columns import Column
+from isone.market.dataset import Dataset
+from isone.market.keys import OCCURRENCE
+from isone.market.locations import Locations
+from isone.market.requests import Request
+from isone.market.schema import COLUMN_TYPES
+from isone.response.rows import tell_apart
+from isone.response.table import Place, Table, read_table
 
 _MICROSECONDS = 1_000_000
-_TYPES = {"double": pa.float64(), "integer": pa.int32(), "string": pa.string()}
-
-
-class Place(NamedTuple):
-    """A location or reserve zone under one of its names."""
-
-    id: int | None
-    """None where a public report has the name alone and nobody knows whose it is; such rows are
-    left out."""
-    name: str | None
-    """None where the response has none and no list that was kept names it."""
-    type: str | None = None
 
 
 class ColumnReader:
@@ -49,143 +34,74 @@ class ColumnReader:
         """Rows so far that are of no chosen location, or of one whose id nobody knows."""
         self._chosen = None if isinstance(chosen, str) else frozenset(chosen)
         self._number_of: dict[Place, int] = {}
-        self._number_of_text: dict[bytes, int] = {}
-        self._previous: list[Any] = []
-        self._numbers = pa.array([], pa.int32())
-        self._kept: list[int] | None = None
-        self._previous_places: pa.Array | None = None
-        self._cell_numbers = self._numbers
-        self._begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
 
-    def read(self, request: Request, body: bytes, rows: int) -> pa.RecordBatch:
+    def read(
+        self, request: Request, body: bytes, rows: int, unknown: Container[str | None] = ()
+    ) -> pa.RecordBatch:
         """The `rows` rows of the table from a validated response, narrowed to the chosen places.
 
         Columns: `interval_start_utc` in microseconds, `operating_day`, `place` as an index into
-        `places`, or `occurrence`, and the values. `body` is the JSON as served, unpacked. Raises
-        ResponseError where it cannot be read or has another number of rows.
+        `places`, or `occurrence`, and the values. `body` is the response as served, unpacked;
+        `unknown` are names of locations whose rows are left out. Raises ResponseError where it
+        cannot be read or has another number of rows.
         """
-        cells = read_cells(self.dataset, body)
-        if cells and len(cells.begins) == rows:
-            return self._from_cells(request, cells)
-        records = parse.read_records(self.dataset, body, validated=True).rows
+        table = read_table(self.dataset, body, validated=True)
+        kept, occurrences = np.arange(len(table)), np.ones(len(table), np.int64)
+        if self.dataset.occurrence or len(table) != rows:
+            kept, occurrences, _ = tell_apart(table)
+        if len(kept) != rows:
+            raise ResponseError(f"the response has {len(kept)} rows where {rows} were validated")
         columns: dict[str, pa.Array] = {}
-        if self.dataset.names or len(records) != rows:
-            kept = self._tell_apart(records)
-            records = list(kept.values())
-            if self.dataset.names:
-                numbers = [place[-1] for _, place in kept]
-                columns[OCCURRENCE] = pa.array(numbers, pa.int32())
-        if len(records) != rows:
-            raise ResponseError(f"the response has {len(records)} rows where {rows} were validated")
-        if self.dataset.place:
-            records = self._narrow(records)
-            columns["place"] = self._numbers
-        columns |= self._times(request, pa.array(list(map(self._begins, records)), pa.string()))
+        if self.dataset.id_key:
+            wanted = self._wanted(table, kept, unknown)
+            kept, occurrences = kept[wanted], occurrences[wanted]
+            columns["place"] = self._numbers(table, kept)
+        if self.dataset.occurrence:
+            columns[OCCURRENCE] = pa.array(occurrences, pa.int32())
+        columns |= _times(table, request, kept)
         for column in self.dataset.columns:
-            values = list(map(operator.attrgetter(column.name), records))
-            columns[column.name] = pa.array(values, _TYPES[column.type])
+            columns[column.name] = column_of(table, column, kept)
         return pa.RecordBatch.from_pydict(columns)
 
-    def without(self, batch: pa.RecordBatch, names: Collection[str]) -> pa.RecordBatch:
-        """A batch that was read, without the rows of locations of these names."""
-        wanted = pa.array([place.name not in names for place in self.places])
-        kept = batch.filter(wanted.take(batch["place"]))
-        self.left_out += batch.num_rows - kept.num_rows
-        return kept
+    def _wanted(self, table: Table, kept: Any, unknown: Container[str | None]) -> Any:
+        """Whether each of the kept rows is of a wanted place."""
+        places = table.places.distinct
+        is_wanted = [self._is_wanted(place) and place.name not in unknown for place in places]
+        wanted = np.array(is_wanted, bool)[table.places.at[kept]]
+        self.left_out += len(kept) - int(wanted.sum())
+        return wanted
 
-    def _from_cells(self, request: Request, cells: Cells) -> pa.RecordBatch:
-        """What `read` gives, from a response that was read a column at a time."""
-        if self._previous_places is None or not cells.places.equals(self._previous_places):
-            places = cells.places.dictionary_encode()
-            numbers = [self._number_of_json(text.as_py()) for text in places.dictionary]
-            self._previous_places = cells.places
-            self._cell_numbers = pa.array(numbers, pa.int32()).take(places.indices)
-        columns = {
-            "place": self._cell_numbers,
-            **self._times(request, cells.begins.cast(pa.string())),
-            **cells.values,
-        }
-        batch = pa.RecordBatch.from_pydict(columns)
-        if self._chosen is None:
-            return batch
-        wanted = pa.array([place.id in self._chosen for place in self.places])
-        kept = batch.filter(wanted.take(self._cell_numbers))
-        self.left_out += batch.num_rows - kept.num_rows
-        return kept
+    def _numbers(self, table: Table, rows: Any) -> pa.Array:
+        """The numbers of the places of some rows."""
+        numbers = np.array([self._number(place) for place in table.places.distinct], np.int32)
+        return pa.array(numbers[table.places.at[rows]])
 
-    def _times(self, request: Request, begins: pa.Array) -> dict[str, pa.Array]:
-        """The columns of time for the timestamps of a response."""
-        timestamps = begins.dictionary_encode()
-        slots = [self._slot(text) * _MICROSECONDS for text in timestamps.dictionary.to_pylist()]
-        return {
-            "interval_start_utc": pa.array(slots, pa.int64()).take(timestamps.indices),
-            "operating_day": pa.repeat(pa.scalar(request.day, pa.date32()), len(begins)),
-        }
-
-    def _narrow(self, records: list[Any]) -> list[Any]:
-        """The records of the chosen places; their numbers are left in `_numbers`.
-
-        Most responses have the places of the one before, in the same order: one comparison shows
-        it.
-        """
-        found = list(map(operator.attrgetter("place"), records))
-        if self.dataset.place == "reserve_zone":
-            found = list(zip(found, map(operator.attrgetter("place_name"), records), strict=True))
-        if found != self._previous:
-            numbers = [self._number(place) for place in found]
-            wanted = [self._is_wanted(place) for place in self.places]
-            kept = [i for i, number in enumerate(numbers) if wanted[number]]
-            self._kept = kept if len(kept) < len(numbers) else None
-            numbers = [numbers[i] for i in kept]
-            self._previous, self._numbers = found, pa.array(numbers, pa.int32())
-        if self._kept is None:
-            return records
-        self.left_out += len(records) - len(self._kept)
-        return [records[i] for i in self._kept]
-
-    def _is_wanted(self, place: Place) -> bool:
-        return place.id is not None if self._chosen is None else place.id in self._chosen
-
-    def _number(self, place: Any) -> int:
-        """The number of a place as its record has it: the bytes of its JSON, or id and name."""
-        if isinstance(place, msgspec.Raw):
-            return self._number_of_json(bytes(place))
-        return self._number_for(Place(*place))
-
-    def _number_of_json(self, text: bytes) -> int:
-        number = self._number_of_text.get(text)
-        if number is None:
-            known = msgspec.json.decode(text, type=WideLocationRef)
-            id = int(known.id) if known.id else None
-            number = self._number_for(Place(id, known.name, known.type))
-            self._number_of_text[text] = number
-        return number
-
-    def _number_for(self, place: Place) -> int:
+    def _number(self, place: Place) -> int:
         number = self._number_of.setdefault(place, len(self.places))
         if number == len(self.places):
             self.places.append(place)
         return number
 
-    def _tell_apart(self, records: list[Any]) -> dict[Key, Any]:
-        """The rows that the table gets, by their keys."""
-        slots = [self._slot(self._begins(record)) for record in records]
-        places: list[Any] = [0] * len(records)
-        if self.dataset.names:
-            places = list(map(operator.attrgetter(*self.dataset.names), records))
-        elif self.dataset.place == "location":
-            found = [self.places[self._number(record.place)] for record in records]
-            places = [place.name if place.id is None else place.id for place in found]
-        elif self.dataset.place:
-            places = [record.place for record in records]
-        kept, _ = tell_apart(self.dataset, list(zip(slots, places, strict=True)), records)
-        return kept
-
-    def _slot(self, timestamp: str) -> int:
-        """The interval that a timestamp belongs to, in UTC seconds."""
-        return self.dataset.interval_of(_instant(timestamp))
+    def _is_wanted(self, place: Place) -> bool:
+        return place.id is not None if self._chosen is None else place.id in self._chosen
 
 
-@functools.lru_cache(maxsize=1024)
-def _instant(timestamp: str) -> int:
-    return clock.parse_timestamp(timestamp)
+def _times(table: Table, request: Request, rows: Any) -> dict[str, pa.Array]:
+    """The columns of time of some rows."""
+    slots = table.intervals.at[rows]
+    starts = np.array(table.intervals.distinct, np.int64) * _MICROSECONDS
+    days = pa.repeat(pa.scalar(request.day, pa.date32()), len(rows))
+    if request.span != "day":
+        each = [market_time.local_time(slot).date() for slot in table.intervals.distinct]
+        days = pa.array(each, pa.date32()).take(pa.array(slots))
+    return {"interval_start_utc": pa.array(starts[slots]), "operating_day": days}
+
+
+def column_of(table: Table, column: Column, rows: Any) -> pa.Array:
+    """Some rows of a column, by their numbers, in the type of the dataset's table."""
+    kind = COLUMN_TYPES[column.type].arrow
+    if column.name in table.texts:
+        words = table.texts[column.name]
+        return pa.array(words.distinct, kind).take(pa.array(words.at[rows]))
+    values = table.numbers[column.name][rows]
+    return pa.array(values, mask=np.isnan(values)).cast(kind)

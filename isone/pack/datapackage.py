@@ -4,7 +4,6 @@ Frictionless Data Package 2.0, https://datapackage.org. All of it is read from t
 """
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isone.market.datasets import DATASETS
-from isone.pack.parquet import read_facts
-from isone.store.files import write_whole
+from isone.pack.parquet import read_metadata
+from isone.store.files import write_json
 from isone.store.store import Store
 
 _SYNTHETIC = "These prices are synthetic: they come from the sandbox, not from ISO New England."
@@ -24,9 +23,8 @@ def write_datapackage(store: Store) -> int:
 
     Raises DamagedError for a file that was cut off.
     """
-    folder = store.parquet_dir
-    files = [path for name in DATASETS for path in sorted((folder / name).glob("*.parquet"))]
-    resources = [_resource(folder, path) for path in files]
+    files = [path for name in DATASETS for path in store.tables(name)]
+    resources = [_resource(store.parquet_dir, path) for path in files]
     package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "isone-prices",
@@ -37,27 +35,26 @@ def write_datapackage(store: Store) -> int:
     if any(resource["isone"].get("synthetic_prices") == "true" for resource in resources):
         package["description"] = _SYNTHETIC
         package["sources"] = [{"title": "the sandbox of isone-prices"}]
-    content = json.dumps(package, indent=1).encode() + b"\n"
-    write_whole(store.datapackage_path, content)
+    write_json(store.datapackage_path, package)
     return len(resources)
 
 
 def _resource(folder: Path, path: Path) -> dict[str, Any]:
-    facts = read_facts(path)
+    metadata = read_metadata(path)
     schema = pq.read_schema(path)
     return {
         "name": f"{path.parent.name}.{path.stem}",
-        "title": f"{facts['title']}, {facts['first_day']} to {facts['last_day']}",
+        "title": f"{metadata['title']}, {metadata['first_day']} to {metadata['last_day']}",
         "path": path.relative_to(folder).as_posix(),
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
         "bytes": path.stat().st_size,
         "hash": f"sha256:{_digest(path)}",
         "rows": pq.read_metadata(path).num_rows,
-        "isone": facts,
+        "isone": metadata,
         "schema": {
             "fields": [_field(field) for field in schema],
-            "primaryKey": list(DATASETS[path.parent.name].key),
+            "primaryKey": list(DATASETS[path.parent.name].key_columns),
         },
     }
 

@@ -7,18 +7,15 @@ import argparse
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
-from isone.market.datasets import CHOSEN_BY, CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Dataset
-from isone.market.tables import TableColumn, table_columns
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATA_TYPES, DATASETS
+from isone.market.locations import CORE_LOCATIONS, RESERVE_ZONES
+from isone.market.schema import COLUMN_TYPES, TableColumn, table_columns
+from isone.run.config import Config
 from isone.run.settings import PROJECT
+from isone.text import count
 
 PATH = PROJECT / "docs" / "datasets.md"
-_TYPES = {
-    "timestamp": ("timestamp[us, UTC]", "TIMESTAMP WITH TIME ZONE"),
-    "date": ("date32", "DATE"),
-    "integer": ("int32", "INTEGER"),
-    "double": ("double", "DOUBLE PRECISION"),
-    "string": ("dictionary of string", "VARCHAR"),
-}
 
 _INTRODUCTION = """\
 # Data dictionary
@@ -75,25 +72,26 @@ Each field's metadata has its `meaning` and, where there is one, its `unit`.
 
 def data_dictionary() -> str:
     """The whole page."""
-    sections = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _places(), _FILES]
+    sections = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _locations(), _FILES]
     return "\n".join(sections)
 
 
 def _section(dataset: Dataset) -> str:
-    facts = [
-        f"- chosen by {_data_type(dataset)}`{CHOSEN_BY[dataset.data_type]}: {dataset.choice}`; "
-        f"market `{dataset.market}`",
-        f"- one row for each {_length(dataset)}{_per_place(dataset)}: {_rows_a_day(dataset)}",
+    by_hour = dataset.request.by_hour
+    about = [
+        f"- chosen by {_chosen_by(dataset)}; "
+        + (f"market `{dataset.market}`" if dataset.market else "of no market"),
+        f"- one row for each {_length(dataset)}{_per_key(dataset)}: {_rows_a_day(dataset)}",
         f"- from {dataset.first_day} on; final {_published(dataset)}",
         f"- without an account: {_public(dataset)}",
-        f"- key {_code(dataset.key)}",
-        f"- from `{dataset.path}`"
-        + (f", or `{dataset.hour_path}` for many locations" if dataset.hour_path else ""),
+        f"- key {_code(dataset.key_columns)}",
+        f"- from `{_final(dataset.request.path)}`"
+        + (f", or `{_final(by_hour)}` for many locations" if by_hour else ""),
     ]
     fields = {column.name: column.field for column in dataset.columns}
     rows = [_row(column, fields.get(column.name, "")) for column in table_columns(dataset)]
     table = _table(("column", "type", "unit", "ISO-NE's field", "meaning"), rows)
-    return "\n".join([f"## `{dataset.name}`: {dataset.title}", "", *facts, "", *table, ""])
+    return "\n".join([f"## `{dataset.name}`: {dataset.title}", "", *about, "", *table, ""])
 
 
 def _row(column: TableColumn, field: str) -> tuple[str, ...]:
@@ -102,49 +100,67 @@ def _row(column: TableColumn, field: str) -> tuple[str, ...]:
 
 
 def _public(dataset: Dataset) -> str:
-    if dataset.report is None:
+    if dataset.public_csv is None:
         return "in no public CSV"
-    known = dataset.report.first_day
+    known = dataset.public_csv.first_day
     return f"in the public CSV from {known} on" if known else "in the public CSV"
 
 
+def _final(path: str) -> str:
+    return path.replace("{version}", "final")
+
+
 def _length(dataset: Dataset) -> str:
-    return "hour" if dataset.interval_minutes == 60 else f"{dataset.interval_minutes} minutes"
+    if dataset.times.minutes is None:
+        return "snapshot"
+    return "hour" if dataset.times.minutes == 60 else f"{dataset.times.minutes} minutes"
 
 
-def _data_type(dataset: Dataset) -> str:
-    return f"`data_types: {dataset.data_type}` and " if not dataset.owes_rows else ""
+def _chosen_by(dataset: Dataset) -> str:
+    """The words of the configuration; the data type is one of them unless it comes unasked."""
+    data_type = DATA_TYPES[dataset.data_type]
+    named = f"`data_types: {data_type.name}`"
+    if data_type.chosen_by is None:
+        return named
+    choice = f"`{data_type.chosen_by}: {dataset.choice}`"
+    return choice if data_type.name in Config().data_types else f"{named} and {choice}"
 
 
-def _per_place(dataset: Dataset) -> str:
-    if dataset.names:
-        return " and constraint that binds"
-    return {"location": " and location", "reserve_zone": " and reserve zone", None: ""}[
-        dataset.place
-    ]
+def _per_key(dataset: Dataset) -> str:
+    kinds: list[str] = [key.kind for key in dataset.key]
+    if dataset.times.may_be_empty:
+        return f" and {kinds[0]} that binds"
+    return "".join(f" and {kind}" for kind in kinds)
 
 
 def _rows_a_day(dataset: Dataset) -> str:
-    if not dataset.owes_rows:
+    times = dataset.times
+    if times.minutes is None:
+        return (
+            f"as many as there are, the first before {times.first_before:%H:%M}, the last after "
+            f"{times.last_after:%H:%M}"
+        )
+    if not times.owes_rows:
         return "as many as there are, none on an empty day"
-    counts = [str(hours * 60 // dataset.interval_minutes) for hours in (24, 23, 25)]
-    each = f" of each {dataset.place.replace('_', ' ')}" if dataset.place else ""
+    counts = [str(hours * 60 // times.minutes) for hours in (24, 23, 25)]
+    kinds = [key.kind for key in dataset.key]
+    each = f" of each {' and '.join(kinds)}" if kinds else ""
     return f"{counts[0]} a day{each} ({counts[1]} and {counts[2]} when clocks change)"
 
 
 def _published(dataset: Dataset) -> str:
     if dataset.publication_lag < dt.timedelta(0):
         return "prices are published the day before, about 13:00"
-    return f"prices are expected within {dataset.publication_lag.days} days"
+    return f"prices are expected within {count(dataset.publication_lag.days, 'day')}"
 
 
 def _types() -> str:
-    rows = [(name, *(f"`{each}`" for each in types)) for name, types in _TYPES.items()]
+    rows = [(name, f"`{each.arrow_words}`", f"`{each.sql}`") for name, each in COLUMN_TYPES.items()]
     table = _table(("type", "Parquet (Arrow)", "DuckDB and PostgreSQL"), rows)
     return "\n".join(["## Types", "", *table, ""])
 
 
-def _places() -> str:
+def _locations() -> str:
     core = [(str(id), f"`{name}`", kind) for id, (name, kind) in CORE_LOCATIONS.items()]
     zones = [(str(id), f"`{name}`", "RESERVE ZONE") for id, name in RESERVE_ZONES.items()]
     lines = ["## Locations", "", "`locations: hubs` means the hub and the eight load zones:", ""]

@@ -1,12 +1,12 @@
-"""What the rules of the room "pack" need to know: which files, and what else they hang on."""
+"""What packing leaves: what each table is made from, and which markers still hold."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isone.market.datasets import DATASETS, Locations
+from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
@@ -15,63 +15,35 @@ from isone.store.store import Store
 _HERE = Path(__file__).resolve().parent
 
 
-@dataclass(frozen=True)
-class Packing:
-    """The chosen dataset-years as files of the room "pack"."""
+def drop_stale(settings: Settings, store: Store, dataset_years: Sequence[DatasetYear]) -> None:
+    """Remove the markers that do not hold: of the chosen tables, of tables that are gone.
 
-    settings: Settings
-    store: Store
-    dataset_years: Sequence[DatasetYear]
-
-    @property
-    def markers(self) -> list[str]:
-        """The markers of the chosen dataset-years' tables."""
-        return [
-            str(self.store.packed_marker(job.dataset, job.period)) for job in self.dataset_years
-        ]
-
-    @property
-    def description(self) -> Path:
-        """The marker of the data package that describes whatever is packed."""
-        return self.store.datapackage_marker
-
-    @property
-    def outcome(self) -> list[str]:
-        """All that packing leaves: nothing where there are only custom downloads."""
-        return [*self.markers, str(self.description)] if self.dataset_years else []
-
-    def drop_stale(self) -> None:
-        """Remove the markers that do not hold: of the chosen tables, of tables that are gone.
-
-        A table that has more locations than are chosen now is not packed again for that.
-        """
-        for dataset, period in self.store.packed_names():
-            path = self.store.packed_marker(dataset, period)
-            table = self.store.parquet_path(dataset, period)
-            made_from = m.made_from if (m := markers.read(path)) else {}
-            markers.keep_if(markers.holds(path, made_from, table), path)
-        for job in self.dataset_years:
-            path = self.store.packed_marker(job.dataset, job.period)
-            marker = markers.read(path)
-            had = marker.made_from.get("locations", "") if marker else ""
-            locations = had if _includes(had, chosen(job.dataset, self.settings)) else None
-            is_right = made_from_of_table(self.store, job.dataset, job.period, locations)
-            if marker and marker.made_from != is_right:
-                path.unlink(missing_ok=True)
-        markers.keep_if(
-            markers.holds(
-                self.description,
-                made_from_of_description(self.store),
-                self.store.datapackage_path,
-            )
-            and all(Path(each).exists() for each in self.markers),
-            self.description,
-        )
+    A table that has more locations than are chosen now is not packed again for that.
+    """
+    for dataset, period in store.packed_names():
+        path = store.packed_marker(dataset, period)
+        table = store.parquet_path(dataset, period)
+        made_from = m.made_from if (m := markers.read(path)) else {}
+        markers.keep_if(markers.holds(path, made_from, table), path)
+    chosen_markers = [store.packed_marker(job.dataset, job.period) for job in dataset_years]
+    for job, path in zip(dataset_years, chosen_markers, strict=True):
+        marker = markers.read(path)
+        had = marker.made_from.get("locations", "") if marker else ""
+        locations = had if _includes(had, chosen(job.dataset, settings)) else None
+        is_right = made_from_of_table(store, job.dataset, job.period, locations)
+        if marker and marker.made_from != is_right:
+            path.unlink(missing_ok=True)
+    description = store.datapackage_marker
+    markers.keep_if(
+        markers.holds(description, made_from_of_description(store), store.datapackage_path)
+        and all(path.exists() for path in chosen_markers),
+        description,
+    )
 
 
 def chosen(dataset: str, settings: Settings) -> Locations:
     """The locations that a table is narrowed to; all where a dataset has none."""
-    return settings.locations if DATASETS[dataset].place == "location" else "all"
+    return settings.locations if DATASETS[dataset].chooses_locations else "all"
 
 
 def made_from_of_table(store: Store, dataset: str, period: str, locations: Any) -> dict[str, Any]:
@@ -98,8 +70,8 @@ def table_digests(store: Store) -> dict[str, str]:
 
 
 _MODULES = (
-    *("market/clock", "market/tables"),
-    *("response/aligned", "response/parse", "response/reports", "response/rows"),
+    *("market/market_time", "market/schema", "market/times", "market/keys"),
+    *("response/parse", "response/reports", "response/rows", "response/table"),
     *("pack/year", "pack/columns", "pack/parquet"),
 )
 

@@ -8,36 +8,28 @@ import pyarrow.parquet as pq
 
 from isone import __version__
 from isone.errors import DamagedError
-from isone.market.datasets import Dataset, Locations
-from isone.market.tables import TableColumn, table_columns
+from isone.market.dataset import Dataset
+from isone.market.locations import Locations
+from isone.market.schema import TableColumn, table_columns
 from isone.store.manifest import Manifest
 
 _PREFIX = "isone."
-WORDS = pa.dictionary(pa.int32(), pa.string())
-"""Text of few distinct values: names come as categories, and take next to no memory."""
-_TYPES = {
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "date": pa.date32(),
-    "integer": pa.int32(),
-    "double": pa.float64(),
-    "string": WORDS,
-}
 
 
-def arrow_schema(dataset: Dataset, facts: Mapping[str, str] | None = None) -> pa.Schema:
+def arrow_schema(dataset: Dataset, metadata: Mapping[str, str] | None = None) -> pa.Schema:
     """The columns of a dataset's file; each field's metadata has its `unit` and `meaning`."""
-    metadata = {f"{_PREFIX}{key}": value for key, value in (facts or {}).items()}
-    return pa.schema([_field(column) for column in table_columns(dataset)], metadata or None)
+    prefixed = {f"{_PREFIX}{key}": value for key, value in (metadata or {}).items()}
+    return pa.schema([_field(column) for column in table_columns(dataset)], prefixed or None)
 
 
 def _field(column: TableColumn) -> pa.Field:
     described = {"meaning": column.meaning}
     if column.unit:
         described["unit"] = column.unit
-    return pa.field(column.name, _TYPES[column.type], column.nullable, described)
+    return pa.field(column.name, column.parquet, column.nullable, described)
 
 
-def facts_of(dataset: Dataset, manifest: Manifest, chosen: Locations) -> dict[str, str]:
+def metadata_of(dataset: Dataset, manifest: Manifest, chosen: Locations) -> dict[str, str]:
     """What a file says of itself, as its metadata `isone.{key}`."""
     return {
         "dataset": dataset.name,
@@ -54,7 +46,7 @@ def facts_of(dataset: Dataset, manifest: Manifest, chosen: Locations) -> dict[st
     }
 
 
-def read_facts(path: Path) -> dict[str, str]:
+def read_metadata(path: Path) -> dict[str, str]:
     """What a file says of itself. Raises DamagedError for one that was cut off."""
     try:
         metadata = pq.read_schema(path).metadata or {}

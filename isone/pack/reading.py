@@ -1,7 +1,6 @@
 """Reading what was packed: `isone.read("lmp_da_hourly", years=2024, locations=4000)`."""
 
 import datetime as dt
-import difflib
 import functools
 import operator
 import re
@@ -14,14 +13,17 @@ import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
 from isone.errors import UsageError
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUBS, Dataset
-from isone.market.tables import sort_key
-from isone.pack.parquet import arrow_schema, read_facts
-from isone.run.dataset_year import PERIOD_PATTERN
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS, HUBS
+from isone.market.schema import sort_key
+from isone.pack.parquet import arrow_schema, read_metadata
 from isone.run.settings import parse_years, refuse_unknown
+from isone.store.periods import files_of, is_period, year_of
+from isone.text import nearest, some
 
 Years = int | str | Iterable[int | str]
-Places = int | str | Iterable[int | str]
+Asked = int | str | Iterable[int | str]
 _NAMED = 12
 _PLACE = ("location_id", "location")
 _CORE_IDS = {name: id for id, (name, _) in CORE_LOCATIONS.items()}
@@ -31,11 +33,11 @@ _CORE_IDS = {name: id for id, (name, _) in CORE_LOCATIONS.items()}
 def read(
     dataset: str,
     years: Years | None = None,
-    locations: Places | None = None,
+    locations: Asked | None = None,
     columns: Sequence[str] | None = None,
     data_dir: str | Path = "data",
 ) -> pa.Table:
-    """The prices of a dataset as an Arrow table, ordered by place, then time.
+    """The prices of a dataset as an Arrow table, ordered by location, then time.
 
     dataset     its name, such as `lmp_da_hourly`; the data dictionary lists them
     years       `2024`, `"2019-2023"` or a list; all that are packed, unless given
@@ -43,8 +45,8 @@ def read(
     columns     names of columns; all, unless given
     data_dir    the folder of the data; `data/sandbox` has the sandbox's synthetic prices
 
-    Instants are UTC, prices float64, texts dictionary-encoded. What the files say of themselves
-    (such as `isone.synthetic_prices`) stands in the schema's metadata, units in that of the fields.
+    Timestamps are UTC, prices float64, texts dictionary-encoded. What the files say of themselves
+    (such as `isone.synthetic_prices`) is in the schema's metadata, units in that of the fields.
     Only what is asked for is read. Raises UsageError, in one sentence, for what is not there.
     """
     return open_packed(dataset, years, locations, data_dir).table(columns)
@@ -58,7 +60,7 @@ class Packed:
     schema: pa.Schema
     """The columns; its metadata has what the files agree on saying of themselves."""
     files: pads.Dataset
-    places: tuple[int | str, ...]
+    locations: tuple[int | str, ...]
     """Ids and names asked for; empty for all."""
 
     first: dt.date | None = None
@@ -70,40 +72,40 @@ class Packed:
         return replace(self, first=first, last=last)
 
     def table(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows, ordered by place, then time."""
+        """The rows, ordered by location, then time."""
         if columns is not None:
             refuse_unknown(columns, self.schema.names, f"column of {self.dataset.name}")
         wanted = self.schema.names if columns is None else list(columns)
         key = sort_key(self.dataset)
-        helpers = [*key, *(_PLACE if self.places else ())]
+        helpers = [*key, *(_PLACE if self.locations else ())]
         names = list(dict.fromkeys([*wanted, *helpers]))
         table = self.files.to_table(names, filter=self._condition)
-        if self.places:
-            self._require_places(table)
+        if self.locations:
+            self._require_locations(table)
         table = _ordered(table.unify_dictionaries(), key)
         return table.select(wanted).replace_schema_metadata(self.schema.metadata)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows bit by bit, as the files have them: each few weeks by place, then time."""
+        """The rows bit by bit, as the files have them: each few weeks by location, then time."""
         return iter(self.files.to_batches(filter=self._condition))
 
     def count_rows(self) -> int:
         """How many rows there are."""
         return int(self.files.count_rows(filter=self._condition))
 
-    def require_places(self) -> None:
-        """Raise UsageError for the first place asked for that has no row."""
-        if self.places:
-            self._require_places(self.files.to_table(list(_PLACE), filter=self._condition))
+    def require_locations(self) -> None:
+        """Raise UsageError for the first location asked for that has no row."""
+        if self.locations:
+            self._require_locations(self.files.to_table(list(_PLACE), filter=self._condition))
 
     @property
     def _condition(self) -> pc.Expression | None:
         """What the rows fulfil, as Arrow filters."""
         conditions: list[pc.Expression] = []
-        ids = [place for place in self.places if isinstance(place, int)]
-        names = [place for place in self.places if isinstance(place, str)]
+        ids = [location for location in self.locations if isinstance(location, int)]
+        names = [location for location in self.locations if isinstance(location, str)]
         by_id, by_name = pc.field("location_id").isin(ids), pc.field("location").isin(names)
-        if self.places:
+        if self.locations:
             conditions.append(by_id if not names else by_name if not ids else by_id | by_name)
         if self.first:
             conditions.append(pc.field("operating_day") >= self.first)
@@ -111,18 +113,18 @@ class Packed:
             conditions.append(pc.field("operating_day") <= self.last)
         return functools.reduce(operator.and_, conditions) if conditions else None
 
-    def _require_places(self, found: pa.Table) -> None:
+    def _require_locations(self, found: pa.Table) -> None:
         known = set(found["location_id"].unique().to_pylist())
         known |= set(found["location"].unique().to_pylist())
-        for place in self.places:
-            if place not in known:
+        for location in self.locations:
+            if location not in known:
                 raise UsageError(
-                    f"{self.dataset.name}: nothing is packed for location {place!r}; "
-                    f"{_hint(place, self._all_places())}; the configuration's `locations` decides "
-                    "what is"
+                    f"{self.dataset.name}: nothing is packed for location {location!r}; "
+                    f"{_hint(location, self._all_locations())}; the configuration's `locations` "
+                    "decides what is"
                 )
 
-    def _all_places(self) -> dict[int, str]:
+    def _all_locations(self) -> dict[int, str]:
         """Every location by id, with one of its names; "" where it has none."""
         pairs = self.files.to_table(list(_PLACE)).unify_dictionaries()
         pairs = pairs.group_by(list(_PLACE)).aggregate([])
@@ -140,7 +142,7 @@ def _ordered(table: pa.Table, key: Sequence[str]) -> pa.Table:
 
 
 def open_packed(
-    dataset: str, years: Years | None, locations: Places | None, data_dir: str | Path
+    dataset: str, years: Years | None, locations: Asked | None, data_dir: str | Path
 ) -> Packed:
     """The files of a dataset and some years, one for each year, narrowed to some locations.
 
@@ -149,21 +151,21 @@ def open_packed(
     refuse_unknown([dataset], DATASETS, "dataset")
     row = DATASETS[dataset]
     paths = _paths(dataset, years, Path(data_dir))
-    facts = [read_facts(path) for path in paths]
-    agreed = dict(set.intersection(*(set(each.items()) for each in facts)))
+    metadata = [read_metadata(path) for path in paths]
+    agreed = dict(set.intersection(*(set(each.items()) for each in metadata)))
     schema = arrow_schema(row, agreed)
     files = pads.dataset([str(path) for path in paths], schema=schema, format="parquet")
-    return Packed(row, schema, files, _places(row, locations))
+    return Packed(row, schema, files, _locations(row, locations))
 
 
 def _paths(dataset: str, years: Years | None, data_dir: Path) -> list[Path]:
     folder = data_dir / "parquet" / dataset
-    found = {int(p.stem[:4]): p for p in sorted(folder.glob("*.parquet")) if _is_period(p.stem)}
+    found = {year_of(path.stem): path for path in files_of(folder, ending=".parquet")}
     words = [years] if isinstance(years, int | str) else years
     wanted = sorted(found) if words is None else _years(words)
-    lacking = [str(year) for year in wanted if year not in found]
-    if lacking or not found:
-        what = f"{dataset} {', '.join(lacking)}".strip()
+    missing = [str(year) for year in wanted if year not in found]
+    if missing or not found:
+        what = f"{dataset} {', '.join(missing)}".strip()
         raise UsageError(f"{what}: nothing is packed in {folder}; {_where_else(dataset, data_dir)}")
     return [found[year] for year in wanted]
 
@@ -174,10 +176,6 @@ def _years(words: Iterable[int | str]) -> tuple[int, ...]:
     )
 
 
-def _is_period(stem: str) -> bool:
-    return re.fullmatch(PERIOD_PATTERN, stem) is not None
-
-
 def _where_else(dataset: str, data_dir: Path) -> str:
     sandbox = data_dir / "sandbox"
     if any((sandbox / "parquet" / dataset).glob("*.parquet")):
@@ -186,34 +184,33 @@ def _where_else(dataset: str, data_dir: Path) -> str:
             "(data_dir, or --data-dir)"
         )
     folders = data_dir.glob("parquet/*/*.parquet")
-    others = sorted({f"{p.parent.name} {p.stem[:4]}" for p in folders if _is_period(p.stem)})
+    others = sorted({f"{p.parent.name} {year_of(p.stem)}" for p in folders if is_period(p.stem)})
     if others:
-        return f"there are {', '.join(others[:_NAMED])}{' and more' if others[_NAMED:] else ''}"
+        return f"there are {some(others, _NAMED)}"
     return "run the workflow for it first, or name the folder of the data"
 
 
-def _places(dataset: Dataset, given: Places | None) -> tuple[int | str, ...]:
+def _locations(dataset: Dataset, given: Asked | None) -> tuple[int | str, ...]:
     words = [given] if isinstance(given, int | str) else list(given or ())
-    if words and not dataset.place:
+    if words and not dataset.id_key:
         raise UsageError(f"{dataset.name} has no locations: its rows are of the whole system")
     if given is not None and not words:
         raise UsageError(f"{dataset.name}: the list of locations is empty; leave it out for all")
-    places: list[int | str] = []
+    found: list[int | str] = []
     for word in words:
         text = str(word).strip()
         if text == "all":
             return ()
         if text == "hubs":
-            places += HUBS
+            found += HUBS
         else:
-            places.append(int(text) if text.isdecimal() else _CORE_IDS.get(text, text))
-    return tuple(dict.fromkeys(places))
+            found.append(int(text) if text.isdecimal() else _CORE_IDS.get(text, text))
+    return tuple(dict.fromkeys(found))
 
 
-def _hint(place: int | str, known: dict[int, str]) -> str:
-    names = [str(id) for id in known] if isinstance(place, int) else [*filter(None, known.values())]
-    near = difflib.get_close_matches(str(place), names, n=3)
-    if near:
-        return f"near it are {', '.join(near)}"
-    some = [f"{id} {name}".rstrip() for id, name in sorted(known.items())]
-    return f"there are {', '.join(some[:_NAMED])}{' and more' if some[_NAMED:] else ''}"
+def _hint(location: int | str, known: dict[int, str]) -> str:
+    names = (
+        [str(id) for id in known] if isinstance(location, int) else [*filter(None, known.values())]
+    )
+    all_of_them = [f"{id} {name}".rstrip() for id, name in sorted(known.items())]
+    return nearest(str(location), names, 3) or f"there are {some(all_of_them, _NAMED)}"

@@ -1,12 +1,12 @@
 """Validated days to one Parquet file a dataset-year: digests checked, rows counted, memory bounded.
 
-Download validated each response strictly, and its SHA-256 shows here that it is still the same; so
-it is read the quick way. While one response becomes columns, the next is read and unpacked, and the
-rows before are ordered and written, by threads that leave Python alone.
+Download validated each response, and its SHA-256 shows here that it is still the same. While one
+response becomes columns, the next is read and unpacked, and the rows before are ordered and
+written, by threads that leave Python alone.
 
-Rows come in chunks of whole days, about half a million rows each, ordered by place, then time, and
-cut into row groups. So one place over a year is a row group or two of each chunk, one day of all
-places is one chunk, and a year of any size is packed in the memory of three chunks.
+Rows come in chunks of whole days, about half a million rows each, ordered by location, then time,
+and cut into row groups. So one location over a year is a row group or two of each chunk, one day of
+all locations is one chunk, and a year of any size is packed in the memory of three chunks.
 """
 
 import logging
@@ -22,14 +22,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from isone.errors import DamagedError, ResponseError
-from isone.market.datasets import DATASETS, Dataset, Locations, Request
-from isone.market.tables import sort_key
-from isone.pack.columns import ColumnReader, Place
-from isone.pack.parquet import arrow_schema, facts_of
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
+from isone.market.requests import Request
+from isone.market.schema import sort_key
+from isone.pack.columns import ColumnReader
+from isone.pack.parquet import arrow_schema, metadata_of
 from isone.response import reports
+from isone.response.table import Place
 from isone.store import gzipped
 from isone.store.files import sha256, writing_whole
 from isone.store.manifest import Manifest, read_manifest
+from isone.store.periods import files_of, year_of
 from isone.store.store import Entry, Store
 from isone.text import count, some
 
@@ -37,7 +42,7 @@ log = logging.getLogger(__name__)
 
 CHUNK_ROWS = 500_000
 GROUP_ROWS = 60_000
-"""Measured: `bench/pack.py --layouts`. Smaller groups read one place faster, and weigh more."""
+"""Measured: `bench/pack.py --layouts`. Smaller groups read one location faster, and weigh more."""
 _READ_AHEAD = 2
 
 
@@ -72,27 +77,18 @@ def pack_year(
     dataset = DATASETS[dataset_name]
     reports.learn_from(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
-    chosen: Locations = locations if dataset.place == "location" else "all"
-    schema = arrow_schema(dataset, facts_of(dataset, manifest, chosen))
+    chosen: Locations = locations if dataset.chooses_locations else "all"
+    schema = arrow_schema(dataset, metadata_of(dataset, manifest, chosen))
     target = store.parquet_path(dataset_name, period)
     reader = ColumnReader(dataset, chosen)
-    rows = 0
     with (
         writing_whole(target) as file,
         _open_writer(file, schema, sort_key(dataset)) as writer,
         ThreadPoolExecutor(2, "pack") as pool,
     ):
-        written: Future[None] | None = None
         responses = _responses(pool, store, dataset, manifest.requests)
-        for chunk in _chunks(reader, responses, chunk_rows):
-            if written:
-                written.result()
-            rows += sum(batch.num_rows for batch in chunk)
-            written = pool.submit(
-                _write_chunk, writer, dataset, chunk, list(reader.places), group_rows
-            )
-        if written:
-            written.result()
+        chunks = _chunks(reader, responses, chunk_rows)
+        rows = _write_chunks(pool, writer, reader, chunks, group_rows)
         if rows + reader.left_out != manifest.rows:
             raise DamagedError(
                 f"{store.marker_path(dataset_name, period)} counts {manifest.rows} rows, and its "
@@ -102,6 +98,27 @@ def pack_year(
     known = {place.id for place in reader.places}
     absent = () if isinstance(chosen, str) else tuple(id for id in chosen if id not in known)
     return Packed(rows, reader.left_out, absent, target.stat().st_size)
+
+
+def _write_chunks(
+    pool: ThreadPoolExecutor,
+    writer: pq.ParquetWriter,
+    reader: ColumnReader,
+    chunks: Iterable[list[pa.RecordBatch]],
+    group_rows: int,
+) -> int:
+    """Write each chunk while the next one is read; returns the rows of all."""
+    rows = 0
+    written: Future[None] | None = None
+    for chunk in chunks:
+        if written:
+            written.result()
+        rows += sum(batch.num_rows for batch in chunk)
+        places = list(reader.places)
+        written = pool.submit(_write_chunk, writer, reader.dataset, chunk, places, group_rows)
+    if written:
+        written.result()
+    return rows
 
 
 def _warn_of_unknown(manifest: Manifest, chosen: Locations, reader: ColumnReader) -> None:
@@ -123,11 +140,12 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
     So each dataset-year has one file, and reading a whole folder counts no row twice.
     """
     target = store.parquet_path(dataset_name, period)
-    others = [path for path in target.parent.glob(f"{period[:4]}*.parquet") if path != target]
+    of_year = files_of(target.parent, year_of(period), ".parquet")
+    others = [path for path in of_year if path != target]
     for path in others:
         store.packed_marker(dataset_name, path.stem).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
-    return sorted(others)
+    return others
 
 
 _VERIFY = "the same command with `-- verify` names all that is damaged, and how to fetch it again"
@@ -181,11 +199,9 @@ def _chunks(
             yield chunk
             chunk, size = [], 0
         try:
-            batch = reader.read(request, body, entry.rows)
+            batch = reader.read(request, body, entry.rows, entry.unknown_locations)
         except ResponseError as error:
             raise DamagedError(f"{request.dataset} {request}: {error}; {_VERIFY}") from error
-        if entry.unknown_locations:
-            batch = reader.without(batch, entry.unknown_locations)
         chunk.append(batch)
         size, last = size + batch.num_rows, request.day
     if size:
@@ -201,7 +217,7 @@ def _write_chunk(
 ) -> None:
     """Order the rows of some days and write them, in row groups."""
     rows = pa.Table.from_batches(chunk).combine_chunks()
-    if dataset.place:
+    if dataset.id_key:
         ids = pa.array([place.id for place in places], pa.int32())
         rows = rows.append_column("location_id", ids.take(rows["place"].chunk(0)))
     rows = rows.sort_by([(name, "ascending") for name in sort_key(dataset)]).combine_chunks()
@@ -213,9 +229,9 @@ def _write_chunk(
 def _finished(
     dataset: Dataset, rows: pa.RecordBatch, places: Sequence[Place], schema: pa.Schema
 ) -> pa.Table:
-    """Rows in the columns of the file: numbers become instants, ids and names."""
+    """Rows in the columns of the file: numbers become timestamps, ids and names."""
     begins = rows["interval_start_utc"]
-    length = pa.scalar(dataset.interval_minutes * 60_000_000, pa.int64())
+    length = pa.scalar((dataset.times.minutes or 0) * 60_000_000, pa.int64())  # of an interval
     zeros = pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows)
     made: dict[str, Callable[[], pa.Array]] = {
         "interval_end_utc": lambda: pc.add(begins, length),

@@ -13,6 +13,7 @@ from typing import Any
 from isone.errors import UsageError
 from isone.report import outputs
 from isone.run.settings import read_settings
+from isone.store.periods import year_of
 from isone.store.store import Store
 
 _ADDRESS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.=-]+)*/?")
@@ -67,4 +68,4 @@ def _table_name(path: Path) -> str:
     So the next file of a year that is still open takes the place of the one before it, and a whole
     folder counts no row twice.
     """
-    return f"parquet/{path.parent.name}/{path.name[:4]}.parquet"
+    return f"parquet/{path.parent.name}/{year_of(path.stem)}.parquet"

@@ -21,7 +21,7 @@ _SCRIPT_END = re.compile(r"<(?=/script|!--)", re.IGNORECASE)
 
 @cache
 def library() -> str:
-    """The script, fit to stand in a page; made here and now."""
+    """The script, fit for a page; made here and now."""
     import vl_convert
 
     return _fit(str(vl_convert.javascript_bundle(_SNIPPET)))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from isone.report.tables import Data, Label, PageTable
+from isone.report.tables import ChartData, Label, PageTable
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Extremes:
 
 @dataclass(frozen=True)
 class Tile:
-    """One of several small charts that share a specification: a place, and where it stands."""
+    """One of several small charts that share a specification: a location, and where it is."""
 
-    place: int
+    location: int
     title: str
     row: int
     column: int
@@ -37,14 +37,14 @@ class Figure:
     name: str
     title: str
     caption: str
-    data: Data
+    data: ChartData
     chart: dict[str, Any] | None = None
     """In Vega-Lite, without its data."""
     absent: str = ""
     columns: tuple[str, ...] = ()
     """Those of the data that it is about; all where none are named."""
     choosers: tuple[str, ...] = ()
-    """Which of the page's choosers narrow it: place, zone, year."""
+    """Which of the page's choosers narrow it: location, zone, year."""
     summary: tuple[Extremes, ...] = ()
     tiles: tuple[Tile, ...] = ()
     strips: int = 0
@@ -55,7 +55,7 @@ class Figure:
 
     @property
     def labels(self) -> dict[str, Label]:
-        """The columns that stand in its table, with their labels."""
+        """The columns of its table, with their labels."""
         names = self.columns or tuple(self.data.labels)
         if "part" in self.data.labels and "part" not in names:
             names = (*names, "part")
@@ -77,4 +77,4 @@ class Section:
     figures: tuple[Figure, ...] = ()
     tables: tuple[PageTable, ...] = ()
     lead: tuple[PageTable, ...] = ()
-    """Tables that stand before the figures."""
+    """Tables before the figures."""

@@ -10,12 +10,11 @@ from typing import Any
 
 import vl_convert
 
-from isone.load.report_queries import ALL_YEARS
 from isone.report import periods
 from isone.report.charts import calendar, theme
-from isone.report.facts import Facts
+from isone.report.data import ReportData
 from isone.report.figures import Figure
-from isone.report.periods import Period
+from isone.report.periods import ALL_YEARS, Period
 from isone.report.sections import all_sections
 from isone.store.files import make_folder, name_aside, sync
 
@@ -26,12 +25,12 @@ _CONFIG = theme.CONFIG | {"aria": False}
 _SYNTHETIC = "SYNTHETIC PRICES of the sandbox"
 
 
-def write(facts: Facts, folder: Path) -> list[Path]:
+def write(report: ReportData, folder: Path) -> list[Path]:
     """Write each figure as `{name}.svg`, `.png` and `.csv`; returns the paths.
 
     Charts show the hub, the first reserve zone and all years that are here; the CSV holds all
     places. Where not all days of these years are here, the name has the days that are. A figure
-    that lacks its data becomes one that says so.
+    without data becomes one that says so.
 
     The folder is this function's own: it is replaced as one, once all figures are made, so until
     then the old ones stay, and after it none of them is left.
@@ -41,7 +40,7 @@ def write(facts: Facts, folder: Path) -> list[Path]:
     aside, old = name_aside(target), name_aside(target.with_name(f"{target.name}.old"))
     try:
         aside.mkdir()
-        names = list(_written(facts, aside))
+        names = list(_written(report, aside))
         sync(aside)
         if target.exists():
             target.replace(old)
@@ -53,18 +52,18 @@ def write(facts: Facts, folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def _written(facts: Facts, folder: Path) -> Iterator[str]:
+def _written(report: ReportData, folder: Path) -> Iterator[str]:
     """Write each figure into a folder; yields the names of its files."""
-    for section in all_sections(facts):
+    for section in all_sections(report):
         for figure in section.figures:
-            svg = vl_convert.vegalite_to_svg(specification(facts, figure))
+            svg = vl_convert.vegalite_to_svg(specification(report, figure))
             contents = {
                 ".svg": svg.encode(),
                 ".png": vl_convert.svg_to_png(svg, scale=_SHARPNESS),
                 ".csv": as_csv(figure).encode(),
             }
             for suffix, content in contents.items():
-                path = folder / f"{facts.file_name(figure)}{suffix}"
+                path = folder / f"{report.file_name(figure)}{suffix}"
                 path.write_bytes(content)
                 sync(path)
                 yield path.name
@@ -81,16 +80,16 @@ def as_csv(figure: Figure) -> str:
     return text.getvalue()
 
 
-def specification(facts: Facts, figure: Figure) -> dict[str, Any]:
+def specification(report: ReportData, figure: Figure) -> dict[str, Any]:
     """A figure in Vega-Lite with all that it needs: its data, a size, and a title."""
-    title = {"text": figure.title, "subtitle": _subtitle(facts, figure)}
+    title = {"text": figure.title, "subtitle": _subtitle(report, figure)}
     if figure.chart is None or not figure.drawn:
         return _absent(figure, title)
     spec = figure.chart | {"config": _CONFIG, "autosize": "pad"}
     if "layer" in spec:
         spec["layer"] = [layer for layer in spec["layer"] if layer.get("name") != theme.POINTER]
         spec.pop("params", None)
-    spec["datasets"] = {theme.ROWS: _records(facts, figure)}
+    spec["datasets"] = {theme.ROWS: _records(report, figure)}
     if figure.tiles:
         return _tiled(figure, spec) | {"title": title}
     if figure.strips:
@@ -99,34 +98,34 @@ def specification(facts: Facts, figure: Figure) -> dict[str, Any]:
     return spec | {"title": title, "width": _WIDTH}
 
 
-def _subtitle(facts: Facts, figure: Figure) -> list[str]:
+def _subtitle(report: ReportData, figure: Figure) -> list[str]:
     words = []
-    if "place" in figure.choosers:
-        words += [each.title for each in facts.places if each.id == facts.reference]
-    if "zone" in figure.choosers and facts.zones:
-        words.append(facts.zones[0].title)
-    if figure.series and facts.years:
-        words.append(periods.title(facts.spans.of(figure.series, None, _all_years(facts))))
+    if "location" in figure.choosers:
+        words += [each.title for each in report.locations if each.id == report.reference]
+    if "zone" in figure.choosers and report.zones:
+        words.append(report.zones[0].title)
+    if figure.series and report.years:
+        words.append(periods.title(report.spans.of(figure.series, None, _all_years(report))))
     elif figure.strips:
         days = figure.data.rows["day"].to_pylist()
         words.append(periods.years([days[0].year, days[-1].year]).name)
     return [
         *textwrap.wrap(", ".join(words), _LINE, break_on_hyphens=False),
-        *([_SYNTHETIC] if facts.synthetic else []),
+        *([_SYNTHETIC] if report.synthetic else []),
     ]
 
 
-def _all_years(facts: Facts) -> Period:
-    return periods.years(facts.years)
+def _all_years(report: ReportData) -> Period:
+    return periods.years(report.years)
 
 
-def _records(facts: Facts, figure: Figure) -> list[dict[str, Any]]:
+def _records(report: ReportData, figure: Figure) -> list[dict[str, Any]]:
     """The rows that the page would show before anybody chooses."""
     chosen: dict[str, int] = {}
-    if "place" in figure.choosers:
-        chosen["location_id"] = facts.reference
-    if "zone" in figure.choosers and facts.zones:
-        chosen["zone_id"] = facts.zones[0].id
+    if "location" in figure.choosers:
+        chosen["location_id"] = report.reference
+    if "zone" in figure.choosers and report.zones:
+        chosen["zone_id"] = report.zones[0].id
     if "year" in figure.choosers and "year" in figure.data.labels:
         chosen["year"] = ALL_YEARS
     return [
@@ -137,7 +136,7 @@ def _records(facts: Facts, figure: Figure) -> list[dict[str, Any]]:
 
 
 def _tiled(figure: Figure, spec: dict[str, Any]) -> dict[str, Any]:
-    """Small charts in rows of three, in the order in which they lie on the page."""
+    """Small charts in rows of three, in the order in which they are on the page."""
     tiles = sorted(figure.tiles, key=lambda tile: (tile.row, tile.column))
     shared = {key: spec.pop(key) for key in ("datasets", "config", "autosize", "$schema")}
     layers = [
@@ -157,7 +156,7 @@ def _tiled(figure: Figure, spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _absent(figure: Figure, title: dict[str, Any]) -> dict[str, Any]:
-    """A picture of the sentence that stands on the page in the chart's place."""
+    """A picture of the sentence that is on the page instead of the chart."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "config": _CONFIG,

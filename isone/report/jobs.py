@@ -1,99 +1,73 @@
-"""What Snakemake's jobs of the room "report" do: each with its journal around it."""
+"""What the jobs of the report do, and the same by hand."""
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from isone.report import outputs as report_outputs
+from isone.report import outputs
 from isone.report.outputs import FIGURES, PAGE, Outputs
-from isone.run.journal import Journal, log
-from isone.run.once import do_once
-from isone.run.settings import Settings, read_settings
+from isone.run.job import Job
+from isone.run.log import log
+from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.files import write_whole
 from isone.store.store import Store
 from isone.text import count
 
 
-def write_report(
-    config: Mapping[str, Any], log_path: str | None, folder: Path | None = None
-) -> int:
-    """Write the page, and its headlines as a table; returns the exit code.
-
-    They go into `folder`, or where the configuration's data folder has them.
-    """
-
-    def work(settings: Settings, journal: Journal) -> None:
-        store = Store(settings.store_dir)
-        made_from = report_outputs.made_from(store, PAGE)
-        made = make_page(settings, Outputs.of(settings, folder))
-        if folder is None:
-            for path in made:
-                write_whole(store.report_copy_path(path.name), path.read_bytes())
-            markers.write(store.report_marker(PAGE), made_from)
-        size = made[0].stat().st_size
-        journal.tell(bytes=size)
-        log.info("%s has %.2f MB", made[0], size / 1e6)
-
-    return _do_timed(config, "write_report", log_path, work)
+def write_report(it: Job, marker: Path) -> None:
+    """Write the page and its key numbers, copies for Snakemake's own report, and the marker."""
+    made_from = outputs.made_from(it.store, PAGE)
+    for path in write_page(it, Outputs.of(it.settings)):
+        write_whole(it.store.report_copy_path(path.name), path.read_bytes())
+    markers.write(marker, made_from)
 
 
-def make_page(settings: Settings, outputs: Outputs) -> list[Path]:
+def write_page(it: Job, to: Outputs) -> list[Path]:
+    """Write the page and its key numbers to where they go; returns both."""
+    it.command("python -m isone report")
+    started = time.perf_counter()
+    made = make_page(it.settings, to)
+    size = made[0].stat().st_size
+    it.tell(bytes=size)
+    took = time.perf_counter() - started
+    log.info("%s has %.2f MB, made in %.1f s", made[0], size / 1e6, took)
+    return made
+
+
+def make_page(settings: Settings, to: Outputs) -> list[Path]:
     """Make the page and its key numbers; returns both, each written whole once both are made."""
     from isone.report import drawing
 
     with drawing.beside() as script:
-        from isone.report import facts, page
+        from isone.report import data, page
 
-        gathered = facts.gather(settings, Store(settings.store_dir))
+        gathered = data.gather(settings, Store(settings.store_dir))
         content = page.write(gathered, script).encode()
     numbers = page.key_numbers(gathered).encode()
-    write_whole(outputs.key_numbers, numbers)
-    write_whole(outputs.page, content)
-    return [outputs.page, outputs.key_numbers]
+    write_whole(to.key_numbers, numbers)
+    write_whole(to.page, content)
+    return [to.page, to.key_numbers]
 
 
-def write_figures(
-    config: Mapping[str, Any], log_path: str | None, folder: Path | None = None
-) -> int:
-    """Write every figure as SVG, PNG and CSV; returns the exit code. `folder` as for the page."""
-
-    def work(settings: Settings, journal: Journal) -> None:
-        store = Store(settings.store_dir)
-        made_from = report_outputs.made_from(store, FIGURES)
-        outputs = Outputs.of(settings, folder)
-        written = make_figures(settings, outputs)
-        if folder is None:
-            shown = store.report_copy_path(outputs.figures.name)
-            shutil.rmtree(shown, ignore_errors=True)
-            shutil.copytree(outputs.figures, shown)
-            markers.write(store.report_marker(FIGURES), made_from)
-        journal.tell(files=len(written))
-        log.info("%s has %s", outputs.figures, count(len(written), "file"))
-
-    return _do_timed(config, "write_figures", log_path, work)
+def write_figures(it: Job, marker: Path) -> None:
+    """Write every figure, with copies for Snakemake's own report, and the marker."""
+    made_from = outputs.made_from(it.store, FIGURES)
+    to = Outputs.of(it.settings)
+    draw_figures(it, to)
+    shown = it.store.report_copy_path(to.figures.name)
+    shutil.rmtree(shown, ignore_errors=True)
+    shutil.copytree(to.figures, shown)
+    markers.write(marker, made_from)
 
 
-def make_figures(settings: Settings, outputs: Outputs) -> list[Path]:
-    """Make all figures, and put them in the place of the old ones; returns the files."""
-    from isone.report import facts, files
+def draw_figures(it: Job, to: Outputs) -> None:
+    """Write every figure as SVG, PNG and CSV, in the place of the old ones."""
+    from isone.report import data, files
 
-    return files.write(facts.gather(settings, Store(settings.store_dir)), outputs.figures)
-
-
-def _do_timed(
-    config: Mapping[str, Any],
-    name: str,
-    log_path: str | None,
-    work: Callable[[Settings, Journal], None],
-) -> int:
-    settings = read_settings(config)
-
-    def timed(journal: Journal) -> None:
-        started = time.perf_counter()
-        work(settings, journal)
-        log.info("made in %.1f s", time.perf_counter() - started)
-
-    return do_once(settings, name, f"python scripts/{name}.py", log_path, timed)
+    it.command("python -m isone figures")
+    started = time.perf_counter()
+    written = files.write(data.gather(it.settings, it.store), to.figures)
+    it.tell(files=len(written))
+    took = time.perf_counter() - started
+    log.info("%s has %s, made in %.1f s", to.figures, count(len(written), "file"), took)

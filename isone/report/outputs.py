@@ -1,25 +1,20 @@
-"""What the rules of the room "report" need to know: where page and figures go, and their digest.
+"""What the report leaves: where page and figures go, and whether they show what is here.
 
 Imported whenever the Snakefile is read, so it stays light.
 """
 
 import hashlib
-import shlex
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from isone.run.dataset_year import DatasetYear
-from isone.run.settings import PROJECT, Settings
+from isone.run import arguments
+from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.store import Store
 
 FOLDER = Path("reports")
 """Where reports go, below the working folder."""
-_SCRIPTS = PROJECT / "scripts"
 _HERE = Path(__file__).resolve().parent
-_QUERIES = _HERE.parent / "load" / "report_queries.py"
 
 
 @dataclass(frozen=True)
@@ -37,24 +32,7 @@ class Outputs:
         if root is None:
             is_usual = settings.data_dir.resolve() == Path("data").resolve()
             root = FOLDER if is_usual else settings.data_dir / FOLDER
-        return cls(root.joinpath("sandbox") if settings.source == "sandbox" else root)
-
-    def by_hand(self, settings: Settings, store: Store) -> str:
-        """How the page is had where a run failed before it: two commands, under a line of words.
-
-        Ends with a line's end; empty where there is nothing yet that a page could show.
-        """
-        if not store.has_downloads():
-            return ""
-        options = ["--data-dir", str(settings.data_dir)]
-        if settings.source == "sandbox":
-            options += ["--source", "sandbox"]
-        commands = [
-            shlex.join([_from_here(Path(sys.executable)), _from_here(_SCRIPTS / name), *options])
-            for name in ("load_duckdb.py", "write_report.py")
-        ]
-        lines = ["The report shows what is here and what is missing also now, by:"]
-        return "\n   ".join([*lines, *commands]) + "\n"
+        return cls(root / "sandbox" if settings.source == "sandbox" else root)
 
     @property
     def page(self) -> Path:
@@ -72,39 +50,31 @@ class Outputs:
         return self.folder / "figures"
 
 
-@dataclass(frozen=True)
-class Reporting:
-    """Page and figures as the rules have them: markers, and what Snakemake's own report shows."""
+def how_by_hand(settings: Settings, store: Store) -> str:
+    """How the page is had where a run failed before it: two commands, under a line of words.
 
-    settings: Settings
-    store: Store
-    dataset_years: Sequence[DatasetYear]
+    Ends with a line's end; empty where there is nothing yet that a page could show.
+    """
+    if not store.has_downloads():
+        return ""
+    options = ["--data-dir", str(settings.data_dir)]
+    if settings.source == "sandbox":
+        options += ["--source", "sandbox"]
+    commands = [
+        arguments.module_command([*words, *options])
+        for words in (["load", "--to", "duckdb"], ["report"])
+    ]
+    lines = ["The report shows what is here and what is missing also now, by:"]
+    return "\n   ".join([*lines, *commands]) + "\n"
 
-    @property
-    def outputs(self) -> Outputs:
-        """Where page and figures are."""
-        return Outputs.of(self.settings)
 
-    @property
-    def outcome(self) -> list[str]:
-        """All that reporting leaves: nothing where there are only custom downloads."""
-        return [
-            str(self.store.report_marker(what)) for what in (PAGE, FIGURES) if self.dataset_years
-        ]
-
-    def marker(self, what: str) -> Path:
-        """The marker of the page, or of the figures."""
-        return self.store.report_marker(what)
-
-    def drop_stale(self) -> None:
-        """Remove the markers of page and figures that are gone, or show older data."""
-        made = {
-            PAGE: (self.outputs.page, self.outputs.key_numbers),
-            FIGURES: (self.outputs.figures,),
-        }
-        for what, files in made.items():
-            path = self.marker(what)
-            markers.keep_if(markers.holds(path, made_from(self.store, what), *files), path)
+def drop_stale(settings: Settings, store: Store) -> None:
+    """Remove the markers of page and figures that are gone, or show older data."""
+    outputs = Outputs.of(settings)
+    made = {PAGE: (outputs.page, outputs.key_numbers), FIGURES: (outputs.figures,)}
+    for what, files in made.items():
+        path = store.report_marker(what)
+        markers.keep_if(markers.holds(path, made_from(store, what), *files), path)
 
 
 PAGE, FIGURES = "page", "figures"
@@ -121,15 +91,9 @@ def made_from(store: Store, what: str) -> dict[str, str]:
     return found
 
 
-def _from_here(path: Path) -> str:
-    """A path as one would type it in the working folder."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
 def digest() -> str:
     """A digest of all that decides what page and figures look like."""
-    seen = hashlib.sha256(_QUERIES.read_bytes())
+    seen = hashlib.sha256()
     for path in sorted(_HERE.rglob("*")):
         if path.suffix in {".py", ".css", ".js", ".j2"}:
             seen.update(path.name.encode() + path.read_bytes())

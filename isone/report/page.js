@@ -16,14 +16,14 @@ async function unpack() {
   tables = JSON.parse(await new Response(stream).text());
 }
 
-// The rows of a figure that the choosers, and a tile's place, leave; days are instants.
-function rowsOf(figure, place) {
+// The rows of a figure that the choosers, and a tile's location, leave; days are instants.
+function rowsOf(figure, location) {
   const { columns, days } = tables[figure.table];
   const names = Object.keys(columns);
   const length = columns[names[0]].length;
   const equal = [];
-  if (place !== undefined) equal.push([columns.location_id, place]);
-  if (figure.choosers.includes("place")) equal.push([columns.location_id, chosen.place]);
+  if (location !== undefined) equal.push([columns.location_id, location]);
+  if (figure.choosers.includes("location")) equal.push([columns.location_id, chosen.location]);
   if (figure.choosers.includes("zone")) equal.push([columns.zone_id, chosen.zone]);
   let years;
   if (figure.choosers.includes("year")) {
@@ -97,9 +97,9 @@ async function draw(figure) {
   const element = document.getElementById(figure.name);
   const drawn = [];
   for (const target of element.querySelectorAll(".chart")) {
-    const place = figure.tiles.length ? Number(target.dataset.place) : undefined;
+    const location = figure.tiles.length ? Number(target.dataset.location) : undefined;
     const spec = structuredClone(figure.spec);
-    spec.datasets = { rows: rowsOf(figure, place) };
+    spec.datasets = { rows: rowsOf(figure, location) };
     const settings = structuredClone(config);
     if (figure.strips) {
       spec.height = squareHeight(figure, target.clientWidth);
@@ -111,7 +111,7 @@ async function draw(figure) {
     }
     settings.aria = false; // the figure's own words say more than a list of its marks
     const { view } = await vegaEmbed(target, spec, { renderer: "svg", actions: false, config: settings, ast: false });
-    drawn.push({ view, place });
+    drawn.push({ view, location });
   }
   views.set(figure.name, drawn);
   tell(figure);
@@ -128,8 +128,8 @@ function tell(figure) {
 }
 
 async function refresh(figure) {
-  for (const { view, place } of views.get(figure.name) ?? []) {
-    await view.data("rows", rowsOf(figure, place)).runAsync();
+  for (const { view, location } of views.get(figure.name) ?? []) {
+    await view.data("rows", rowsOf(figure, location)).runAsync();
   }
   tell(figure);
 }
@@ -156,13 +156,13 @@ function listNumbers(figure, details) {
       if (isNumber[i]) cell.className = "number";
     });
   }
-  const place = details.querySelector(".scroll");
-  place.replaceChildren(table);
+  const scroll = details.querySelector(".scroll");
+  scroll.replaceChildren(table);
   if (rows.length > SHOWN_ROWS) {
     const note = document.createElement("p");
     note.className = "note";
     note.textContent = `The first ${SHOWN_ROWS} of ${rows.length} rows; the CSV has all.`;
-    place.append(note);
+    scroll.append(note);
   }
 }
 
@@ -190,7 +190,7 @@ async function save(figure, kind) {
 function narrowTables() {
   for (const table of document.querySelectorAll(".table[data-chooser]")) {
     const value = String(chosen[table.dataset.chooser]);
-    for (const row of table.querySelectorAll("tr[data-place]")) row.hidden = row.dataset.place !== value;
+    for (const row of table.querySelectorAll("tr[data-choice]")) row.hidden = row.dataset.choice !== value;
   }
 }
 

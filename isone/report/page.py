@@ -18,23 +18,22 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from isone.load.report_queries import ALL_YEARS
 from isone.report import drawing, periods
 from isone.report.charts import calendar, theme
-from isone.report.coverage import VALIDATED, WANTING, State
-from isone.report.facts import Facts
+from isone.report.data import ReportData
+from isone.report.day import INCOMPLETE, VALIDATED, State
 from isone.report.figures import Extremes, Figure
-from isone.report.periods import Span
+from isone.report.periods import ALL_YEARS, Span
 from isone.report.sections import all_sections
-from isone.report.tables import Data, in_figures
+from isone.report.tables import ChartData, in_figures
 from isone.store import gzipped
 
 _HERE = Path(__file__).resolve().parent
 
 
-def write(facts: Facts, script: Callable[[], str] = drawing.library) -> str:
+def write(report: ReportData, script: Callable[[], str] = drawing.library) -> str:
     """The page as HTML; `script` gives what draws its charts."""
-    sections = all_sections(facts)
+    sections = all_sections(report)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -44,24 +43,24 @@ def write(facts: Facts, script: Callable[[], str] = drawing.library) -> str:
     )
     environment.filters["marked"] = marked
     figures = [figure for section in sections for figure in section.figures if figure.drawn]
-    occurring = {day.state for day in facts.days}
+    occurring = {day.state for day in report.days}
     return environment.get_template("page.html.j2").render(
-        facts=facts,
+        report=report,
         sections=sections,
-        headlines=headlines(facts),
+        headlines=headlines(report),
         states=[
             (state, calendar.COLOURS[state], calendar.SIGNS.get(state, ""))
             for state in State
             if state in occurring
         ],
         all_years=ALL_YEARS,
-        years=[(year, _called(facts, year)) for year in facts.years],
-        all_of_them=_called(facts, ALL_YEARS) if facts.years else "",
-        covered=facts.spans.together(periods.years(facts.years)).title if facts.years else "",
+        years=[(year, _called(report, year)) for year in report.years],
+        all_of_them=_called(report, ALL_YEARS) if report.years else "",
+        covered=report.spans.together(periods.years(report.years)).title if report.years else "",
         style=_read("page.css"),
         script=_read("page.js"),
         drawing=script(),
-        specifications=_json([_described(facts, figure) for figure in figures]),
+        specifications=_json([_described(report, figure) for figure in figures]),
         configuration=_json(theme.CONFIG),
         data=_packed({figure.data.name: figure.data for figure in figures}),
     )
@@ -71,13 +70,13 @@ def _read(name: str) -> str:
     return (_HERE / name).read_text("utf-8")
 
 
-def _called(facts: Facts, year: int) -> str:
+def _called(report: ReportData, year: int) -> str:
     """A year, or all years, as they are called over all that the page shows."""
-    return facts.spans.together(facts.period(year)).title
+    return report.spans.together(report.period(year)).title
 
 
 def marked(text: str) -> Markup:
-    """Text as HTML, what stands between backticks as code."""
+    """Text as HTML, what is between backticks as code."""
     pieces = text.split("`")
     if len(pieces) % 2 == 0:  # one is left over
         return escape(text)
@@ -92,7 +91,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
 
 
-def _packed(tables: dict[str, Data]) -> str:
+def _packed(tables: dict[str, ChartData]) -> str:
     """The data of all charts: JSON, compressed, as text."""
     content = {
         name: {
@@ -105,7 +104,7 @@ def _packed(tables: dict[str, Data]) -> str:
     return base64.b64encode(packed).decode()
 
 
-def _described(facts: Facts, figure: Figure) -> dict[str, Any]:
+def _described(report: ReportData, figure: Figure) -> dict[str, Any]:
     """A figure as the page's script takes it."""
     return {
         "name": figure.name,
@@ -117,17 +116,17 @@ def _described(facts: Facts, figure: Figure) -> dict[str, Any]:
         ],
         "choosers": figure.choosers,
         "summary": [_extremes(each) for each in figure.summary],
-        "tiles": [tile.place for tile in figure.tiles],
+        "tiles": [tile.location for tile in figure.tiles],
         "strips": figure.strips,
-        "files": {year: _file_name(facts, figure, year) for year in (ALL_YEARS, *facts.years)},
+        "files": {year: _file_name(report, figure, year) for year in (ALL_YEARS, *report.years)},
     }
 
 
-def _file_name(facts: Facts, figure: Figure, year: int) -> str:
+def _file_name(report: ReportData, figure: Figure, year: int) -> str:
     """What a figure's file is called where a year is chosen: a part of one by its days."""
     if year == ALL_YEARS or "year" not in figure.choosers:
-        return facts.file_name(figure)
-    part = facts.spans.together(facts.period(year), figure.series).in_file_names
+        return report.file_name(figure)
+    part = report.spans.together(report.period(year), figure.series).in_file_names
     return figure.name + (part or f"_{year}")
 
 
@@ -148,7 +147,7 @@ class Headline:
     what: str
     number: float
     words: str
-    """What stands under the number on the page."""
+    """What is under the number on the page."""
     of: int | None = None
     """How many there are in all, where it counts some of them."""
     unit: str = ""
@@ -162,10 +161,10 @@ class Headline:
         return number if self.of is None else f"{number} of {in_figures(self.of, 0)}"
 
 
-def headlines(facts: Facts) -> list[Headline]:
-    """How much is validated, how much is wanting, what is to be known of it, what power cost."""
-    counted = Counter(day.state for day in facts.days)
-    asked = [day for day in facts.days if day.state in (*VALIDATED, *WANTING, State.GAP)]
+def headlines(report: ReportData) -> list[Headline]:
+    """How much is validated, how much is missing, what is to be known of it, what power cost."""
+    counted = Counter(day.state for day in report.days)
+    asked = [day for day in report.days if day.state in (*VALIDATED, *INCOMPLETE, State.GAP)]
     span = None
     if asked:
         days = sorted({day.day for day in asked})
@@ -174,11 +173,11 @@ def headlines(facts: Facts) -> list[Headline]:
     validated = sum(counted[state] for state in VALIDATED)
     return [
         _days("validated", validated, span, len(asked)),
-        _days("missing or damaged", sum(counted[state] for state in WANTING), span),
+        _days("missing or damaged", sum(counted[state] for state in INCOMPLETE), span),
         _days("with an accepted gap", counted[State.GAP], span),
-        _days("with another accepted flaw", sum(bool(day.accepted) for day in facts.days), span),
-        _days("with suspect prices", sum(bool(day.suspects) for day in facts.days), span),
-        *_means(facts),
+        _days("with another accepted flaw", sum(bool(day.accepted) for day in report.days), span),
+        _days("with suspect prices", sum(bool(day.suspects) for day in report.days), span),
+        *_means(report),
     ]
 
 
@@ -187,28 +186,28 @@ def _days(what: str, number: int, span: Span | None, of: int | None = None) -> H
     return Headline(f"days {what}", number, f"{'day' if one else 'days'} {what}", of, span=span)
 
 
-def _means(facts: Facts) -> Iterator[Headline]:
+def _means(report: ReportData) -> Iterator[Headline]:
     """The newest year's mean prices at the reference, or those of the part of it that is here."""
-    for row in facts.tables["yearly"].to_pylist():
-        if row["location_id"] == facts.reference and row["year"] == (facts.years or [0])[-1]:
-            place = next(p.name for p in facts.places if p.id == facts.reference)
-            for market in facts.markets:
+    for row in report.tables["yearly"].to_pylist():
+        if row["location_id"] == report.reference and row["year"] == (report.years or [0])[-1]:
+            location = next(p.name for p in report.locations if p.id == report.reference)
+            for market in report.markets:
                 mean = row[f"{market}_mean"]
                 if mean is not None:
                     name = theme.MARKETS[market].lower()
-                    span = facts.spans.span(market, facts.reference, facts.period(row["year"]))
-                    words = f"$/MWh {name} mean of {span.title}, {place}"
-                    yield Headline(f"{name} mean, {place}", mean, words, unit="$/MWh", span=span)
+                    span = report.spans.span(market, report.reference, report.period(row["year"]))
+                    words = f"$/MWh {name} mean of {span.title}, {location}"
+                    yield Headline(f"{name} mean, {location}", mean, words, unit="$/MWh", span=span)
 
 
-def key_numbers(facts: Facts) -> str:
+def key_numbers(report: ReportData) -> str:
     """The headlines as CSV, each with the days that it is of."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
         ["what", "number", "of", "unit", "period", "first_day", "last_day", "days", "of_days"]
     )
-    for each in headlines(facts):
+    for each in headlines(report):
         number = f"{each.number:.2f}" if each.unit else str(each.number)
         days = each.span.days if each.span else ()
         writer.writerow(

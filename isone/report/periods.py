@@ -1,7 +1,7 @@
 """What a year or month is called of which prices are here: itself, or which part of it.
 
 Every number of a year or month takes its words from here, so that none of a part passes for one of
-the whole. A day counts as here when it has any price; one that lacks some of its intervals is
+the whole. A day counts as here when it has any price; one without some of its intervals is
 said to be here in part.
 """
 
@@ -16,6 +16,8 @@ import pyarrow as pa
 from isone.text import count, some
 
 WHOLE = "whole"
+ALL_YEARS = 0
+"""The `year` of what is of all years together."""
 _AT_ONCE = 10_000  # rows
 _NAMED = 4  # years or months that a sentence names
 
@@ -119,7 +121,7 @@ SERIES = {
     "da_tb": "day-ahead",
     "rt_tb": "real-time",
 }
-"""What is called by name where several series stand together and are not of the same days."""
+"""What is called by name where several series are together and are not of the same days."""
 
 
 def title(spans: Mapping[str, Span]) -> str:
@@ -147,7 +149,7 @@ def _of_several(spans: Mapping[str, Span], before: str) -> str:
 
 
 def comparison(years: Iterable[Span]) -> str:
-    """A sentence where years that stand beside each other cover different parts."""
+    """A sentence where years beside each other cover different parts."""
     parts = {
         frozenset((day.month, day.day) for day in span.days if (day.month, day.day) != (2, 29))
         for span in years
@@ -175,7 +177,7 @@ def in_part(periods: Iterable[Mapping[str, Span]], what: str) -> str:
 
 
 class Spans:
-    """Which days have prices: by series (as `report_queries.priced_days` names them) and place."""
+    """Which days have prices: by place and series, as `queries.coverage.priced_days` names them."""
 
     def __init__(self, found: pa.Table) -> None:
         self._months: dict[tuple[str, int, dt.date], dict[dt.date, bool]] = {}

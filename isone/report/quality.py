@@ -9,7 +9,7 @@ from typing import Any
 
 from isone import __version__
 from isone.errors import DamagedError
-from isone.market import clock
+from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.run import status
 from isone.store.manifest import Manifest, read_manifest
@@ -35,7 +35,7 @@ class Findings:
     first_fetched: str = ""
     last_fetched: str = ""
     revised: list[Entry] = field(default_factory=list)
-    """Final responses that took the place of a preliminary one, or stand beside it."""
+    """Final responses that took the place of a preliminary one, or are beside it."""
     corrected: list[Entry] = field(default_factory=list)
     """Final responses that took the place of a final one."""
 
@@ -113,8 +113,8 @@ def versions() -> list[tuple[str, str]]:
     return found
 
 
-def market_time(text: str) -> dt.datetime | None:
-    """An instant of a manifest, in market time."""
+def in_market_time(text: str) -> dt.datetime | None:
+    """A time of a manifest, in market time."""
     if not text:
         return None
-    return dt.datetime.fromisoformat(text).astimezone(clock.MARKET_ZONE)
+    return dt.datetime.fromisoformat(text).astimezone(market_time.MARKET_ZONE)

@@ -1,4 +1,4 @@
-"""Tables: data of the charts with labels and units, and the tables that stand on the page."""
+"""Tables: data of the charts with labels and units, and the tables on the page."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Data:
+class ChartData:
     """The data of one or several charts."""
 
     name: str
@@ -75,7 +75,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table on the page; numbers stand to the right."""
+    """A cell of a table on the page; numbers are set to the right."""
 
     text: str
     number: bool = False
@@ -83,10 +83,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table on the page. `place` ties it to a chooser."""
+    """A row of a table on the page. `choice`, a location's or zone's id, ties it to a chooser."""
 
     cells: tuple[Cell, ...]
-    place: str = ""
+    choice: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class PageTable:
     """What is said where there is no row."""
     chooser: str = ""
     numbers: frozenset[int] = field(default_factory=frozenset)
-    """Columns that stand to the right."""
+    """Columns that are set to the right."""
 
 
 def in_figures(value: float, decimals: int = 2, *, sign: bool = False) -> str:
@@ -134,13 +134,13 @@ def page_table(
     note: str = "",
     absent: str = "",
     chooser: str = "",
-    places: Sequence[Any] = (),
+    choices: Sequence[Any] = (),
 ) -> PageTable:
-    """A table of plain values; `places` names each row's place for the chooser."""
+    """A table of plain values; `choices` are the rows' choices."""
     made = tuple(
         Row(
             tuple(value if isinstance(value, Cell) else cell(value) for value in row),
-            str(places[number]) if places else "",
+            str(choices[number]) if choices else "",
         )
         for number, row in enumerate(rows)
     )

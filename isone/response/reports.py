@@ -22,8 +22,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from isone.errors import NoDataError, ResponseError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES, Dataset
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.locations import CORE_LOCATIONS
 from isone.store import places
 from isone.store.store import Store
 
@@ -91,7 +92,7 @@ def as_response(dataset: Dataset, body: bytes) -> bytes:
     and ResponseError where it is not a whole report of this dataset.
     """
     sheet = _read_sheet(body)
-    if dataset.report is None:
+    if dataset.public_csv is None:
         raise ResponseError(f"{dataset.name} has no public report")
     starts = map(operator.add, _timestamps(dataset, sheet), _places(dataset, sheet))
     numbers = [_numbers(field, column) for field, column in _fields(dataset, sheet)]
@@ -170,7 +171,7 @@ def _read_sheet(body: bytes) -> _Sheet:
 
 def _fields(dataset: Dataset, sheet: _Sheet) -> list[tuple[str, tuple[str, ...]]]:
     """The record's fields and their data; an unknown heading becomes a field of its own."""
-    report = dataset.report
+    report = dataset.public_csv
     assert report is not None  # noqa: S101 - for the type checker; as_response has seen to it
     plain = [_plain(heading) for heading in sheet.headings]
     found: dict[str, int] = {}
@@ -207,7 +208,7 @@ def _timestamps(dataset: Dataset, sheet: _Sheet) -> list[str]:
     opened, closed = "".join(f"{{{json.dumps(key)}:" for key in dataset.begins), ""
     closed = "}" * (len(dataset.begins) - 1)
     found = _instants(sheet)
-    written = {t: f'{opened}"{clock.timestamp(t)}"{closed},' for t in set(found)}
+    written = {t: f'{opened}"{market_time.timestamp(t)}"{closed},' for t in set(found)}
     return [written[instant] for instant in found]
 
 
@@ -274,10 +275,10 @@ def _choices(label: Label) -> tuple[int, ...]:
     time = re.fullmatch(r"(\d\d):(\d\d)(?::(\d\d))?", text)
     try:
         if ending:
-            found = clock.instants(day, int(ending[1]) - 1)
+            found = market_time.instants(day, int(ending[1]) - 1)
             return found[1:] if ending[2] else found
         if time:
-            return clock.instants(day, *(int(number or 0) for number in time.groups()))
+            return market_time.instants(day, *(int(number or 0) for number in time.groups()))
     except ValueError:
         return ()
     raise ResponseError(f"the report has {text[:40]!r} for a time")
@@ -334,7 +335,7 @@ def _copies(sheet: _Sheet, keys: Sequence[tuple[str, Label]]) -> set[int]:
 
 def _places(dataset: Dataset, sheet: _Sheet) -> list[str]:
     """Each row's place as JSON, followed by a comma; nothing where prices have no place."""
-    if dataset.place is None:
+    if dataset.id_key is None:
         return [""] * len(sheet.columns[0])
     columns = [sheet.column(names) for names in (_ID, _NAME, _TYPE)]
     present = [column for column in columns if column is not None]
@@ -350,21 +351,26 @@ def _places(dataset: Dataset, sheet: _Sheet) -> list[str]:
 
 
 def _place(dataset: Dataset, id: str | None, name: str | None, kind: str | None) -> str:
-    if dataset.place == "reserve_zone":
-        zones = {zone: number for number, zone in RESERVE_ZONES.items()}
-        number = _whole(id) if id is not None else zones.get(name or "", 0)
-        zone = name if name is not None else RESERVE_ZONES.get(number, "")
-        return f'"ReserveZoneId":{number},"ReserveZoneName":{json.dumps(zone)},'
+    key = dataset.id_key
+    assert key is not None  # noqa: S101 - for the type checker; _places has seen to it
+    if not key.outer:
+        numbers = {known: number for number, (known, _) in key.known.items()}
+        number = _whole(id) if id is not None else numbers.get(name or "", 0)
+        called = name if name is not None else key.known.get(number, ("", None))[0]
+        return (
+            f"{json.dumps(key.field)}:{number},{json.dumps(key.name_field)}:{json.dumps(called)},"
+        )
     if id is None:
         if not name:
             raise ResponseError("the report has a row without the name of its location")
         id = str(_ids.get(name, ""))
-    location: dict[str, str] = {"@LocId": id}
+    of_id, of_type, of_name = key.inner
+    location: dict[str, str] = {of_id: id}
     known = _learned.get(_whole(id), (None, None)) if id else (None, None)
-    for key, text in (("@LocType", kind or known[1]), ("$", name or known[0])):
+    for field, text in ((of_type, kind or known[1]), (of_name, name or known[0])):
         if text is not None:
-            location[key] = text
-    return f'"Location":{json.dumps(location, separators=(",", ":"))},'
+            location[field] = text
+    return f"{json.dumps(key.outer)}:{json.dumps(location, separators=(',', ':'))},"
 
 
 def _whole(text: str) -> int:

@@ -1,14 +1,14 @@
 """How far two versions of a day's prices differ: preliminary and final, or final and corrected."""
 
-import operator
+from collections.abc import Collection
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from isone.market import clock
-from isone.market.datasets import Dataset
-from isone.response import parse
-from isone.response.rows import HALF_CENT, Key, tell_apart
+import numpy as np
+
+from isone.response.rows import HALF_CENT, Rows, tell_apart
+from isone.response.table import Place, Table
 from isone.text import count
 
 
@@ -22,6 +22,8 @@ class Changes:
     """The largest difference of a price ($/MWh)."""
     mean: float = 0.0
     """The mean over the rows that both have and that changed, of each its largest difference."""
+    has_prices: bool = True
+    """Whether there are prices that could differ."""
 
     @property
     def noted(self) -> dict[str, Any]:
@@ -36,56 +38,66 @@ class Changes:
         """Read as the end of a sentence."""
         if not self.rows:
             return "nothing changed"
-        return f"{count(self.rows, 'row')} changed, by up to {self.largest:.2f} $/MWh"
+        by = f", by up to {self.largest:.2f} $/MWh" if self.has_prices else ""
+        return f"{count(self.rows, 'row')} changed{by}"
 
 
-def compare(dataset: Dataset, before: bytes, after: bytes) -> Changes:
-    """Hold two validated responses of the same request against each other, row by row.
+def compare(before: Table, after: Table) -> Changes:
+    """Compare two validated responses of the same request, row by row.
 
-    Bodies as served, unpacked. Raises ResponseError where one cannot be read.
+    A location whose name is there, and whose id only one of the two can tell, is no change.
     """
-    old, new = _rows(dataset, before), _rows(dataset, after)
-    unknown = {row.place.name for row in (*old.values(), *new.values()) if _lacks_id(row)}
-    if unknown:  # a name whose id only one of the two can tell is no change
-        old, new = (
-            {key: row for key, row in rows.items() if row.place.name not in unknown}
-            for rows in (old, new)
-        )
-    prices = [column.name for column in dataset.columns if column.unit.startswith("$")]
-    values = [column.name for column in dataset.columns if column.type == "double"]
-    changed: list[float] = []
-    for key in old.keys() & new.keys():
-        one, other = old[key], new[key]
-        if any(_differ(getattr(one, name), getattr(other, name)) for name in values):
-            gaps = [_gap(getattr(one, name), getattr(other, name)) for name in prices]
-            changed.append(max(gaps, default=0.0))
-    rows = len(changed) + len(old.keys() ^ new.keys())
-    mean = fmean(changed) if changed else 0.0
-    return Changes(rows, round(max(changed, default=0.0), 4), round(mean, 4))
+    unknown = {place.name for place in (*_places(before), *_places(after)) if place.id is None}
+    old, new = _kept(before, unknown), _kept(after, unknown)
+    one, other = _cells((before, old), (after, new))
+    common, of_old, of_new = np.intersect1d(one, other, assume_unique=True, return_indices=True)
+    changed = np.zeros(len(common), bool)
+    largest = np.zeros(len(common))
+    for column in after.dataset.columns:
+        if column.name not in after.numbers:
+            continue
+        one = before.numbers[column.name][old.kept[of_old]]
+        other = after.numbers[column.name][new.kept[of_new]]
+        gaps = np.abs(one - other)
+        changed |= (gaps > HALF_CENT) | (np.isnan(one) != np.isnan(other))
+        if column.is_price:
+            largest = np.fmax(largest, gaps)
+    gaps_of_changed = largest[changed].tolist()
+    rows = len(gaps_of_changed) + len(old.kept) + len(new.kept) - 2 * len(common)
+    mean = fmean(gaps_of_changed) if gaps_of_changed else 0.0
+    has_prices = any(column.is_price for column in after.dataset.columns)
+    return Changes(rows, round(max(gaps_of_changed, default=0.0), 4), round(mean, 4), has_prices)
 
 
-def _rows(dataset: Dataset, body: bytes) -> dict[Key, Any]:
-    records = parse.read_records(dataset, body, nulls=True).rows
-    begins = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
-    keys: list[Key] = []
-    for record in records:
-        place: Any = getattr(record, "place", 0)
-        names = tuple(getattr(record, name) for name in dataset.names)
-        slot = dataset.interval_of(clock.parse_timestamp(begins(record)))
-        keys.append((slot, names or getattr(place, "id", place) or place))
-    kept, torn = tell_apart(dataset, keys, records)
-    return kept | torn
+def _places(table: Table) -> list[Place]:
+    return table.places.distinct
 
 
-def _lacks_id(row: Any) -> bool:
-    return getattr(getattr(row, "place", None), "id", None) == ""
+def _kept(table: Table, unknown: Collection[str | None]) -> Rows:
+    """Each row once, the first of those that contradict each other, without unknown locations."""
+    rows = tell_apart(table)
+    kept = np.append(rows.kept, rows.torn)
+    occurrences = np.append(rows.occurrences, np.ones(len(rows.torn), np.int64))
+    if unknown:
+        is_known = np.array([place.name not in unknown for place in _places(table)], bool)
+        of_known = is_known[table.places.at[kept]]
+        kept, occurrences = kept[of_known], occurrences[of_known]
+    return Rows(kept, occurrences, rows.torn)
 
 
-def _differ(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is not other
-    return abs(one - other) > HALF_CENT
-
-
-def _gap(one: float | None, other: float | None) -> float:
-    return abs(one - other) if one is not None and other is not None else 0.0
+def _cells(*both: tuple[Table, Rows]) -> list[Any]:
+    """A number for each row, the same for rows of one interval, key and occurrence."""
+    slots: dict[Any, int] = {}
+    keys: dict[Any, int] = {}
+    most = 1 + max((int(rows.occurrences.max(initial=0)) for _, rows in both), default=0)
+    for table, _ in both:
+        for number, distinct in ((slots, table.intervals.distinct), (keys, table.keys.distinct)):
+            for each in distinct:
+                number.setdefault(each, len(number))
+    found = []
+    for table, rows in both:
+        slot = np.array([slots[each] for each in table.intervals.distinct], np.int64)
+        key = np.array([keys[each] for each in table.keys.distinct], np.int64)
+        cell = slot[table.intervals.at[rows.kept]] * len(keys) + key[table.keys.at[rows.kept]]
+        found.append(cell * most + rows.occurrences)
+    return found

@@ -1,52 +1,67 @@
 """Which rows of a response go into the tables: each once, and none that another contradicts."""
 
-import operator
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from isone.market.datasets import Dataset
+import numpy as np
+
+from isone.response.table import Table, Words
 
 HALF_CENT = 0.005
 """$/MWh by which prices may differ, and a sum be off, without being another."""
-Place = Any
-"""What tells rows of one interval apart: the id of a place, 0 where there is one row, or names and,
-last, the occurrence: 1 unless an interval has rows of the same names with other values."""
-Key = tuple[int, Place]
 
 
-def tell_apart(
-    dataset: Dataset, keys: Sequence[Key], rows: Sequence[Any]
-) -> tuple[dict[Key, Any], dict[Key, Any]]:
+class Rows(NamedTuple):
+    """Rows of a table by their numbers, three NumPy arrays of int64."""
+
+    kept: Any
+    """Those that the tables get, in the order in which they came."""
+    occurrences: Any
+    """Of each of them: 1, unless an interval has rows of one key with other values."""
+    torn: Any
+    """The first row of each interval and key for which there are rows that contradict it."""
+
+
+def tell_apart(table: Table) -> Rows:
     """The rows that the tables get, and those that another row of their key contradicts.
 
-    Exact copies are one row, and of those that contradict each other the first is given. Where
-    names are the key, nothing contradicts: rows of the same names and other values occur together.
+    Exact copies are one row. Where rows of one key and other values occur together, nothing
+    contradicts, and they are numbered in the order of their values.
     """
-    if dataset.names:
-        return _number(dataset, keys, rows), {}
-    kept = dict(zip(keys, rows, strict=True))
-    if len(kept) == len(keys):
-        return kept, {}
-    values = operator.attrgetter(*(column.name for column in dataset.columns))
-    kept, torn = {}, {}
-    for key, row in zip(keys, rows, strict=True):
-        first = kept.setdefault(key, row)
-        if first is not row and values(first) != values(row):
-            torn[key] = first
-    for key in torn:
-        del kept[key]
-    return kept, torn
+    cells = table.cells
+    if not table.dataset.occurrence and _changes(np.sort(cells)).all():
+        return Rows(np.arange(len(cells)), np.ones(len(cells), np.int64), np.array([], np.int64))
+    values = [_ranks(table, column.name) for column in table.dataset.columns]
+    order = np.lexsort((*reversed(values), cells))  # rows that are alike keep their order
+    is_cell = _changes(cells[order])
+    is_row = np.logical_or.reduce([is_cell, *(_changes(each[order]) for each in values)])
+    first = order[is_row]  # of rows that are alike
+    starts = np.flatnonzero(is_cell[is_row])  # where among them those of another key begin
+    lengths = np.diff(np.append(starts, len(first)))
+    occurrences = np.arange(len(first)) - np.repeat(starts, lengths) + 1
+    if table.dataset.occurrence:
+        by_number = np.argsort(first)
+        return Rows(first[by_number], occurrences[by_number], np.array([], np.int64))
+    contradictions = sorted(
+        sorted(first[start : start + length].tolist())[:2]
+        for start, length in zip(starts, lengths, strict=True)
+        if length > 1
+    )
+    contradictions.sort(key=lambda rows: rows[1])  # as they are met
+    kept = np.sort(first[np.repeat(lengths == 1, lengths)])
+    torn = np.array([one for one, _ in contradictions], np.int64)
+    return Rows(kept, np.ones(len(kept), np.int64), torn)
 
 
-def _number(dataset: Dataset, keys: Iterable[Key], rows: Iterable[Any]) -> dict[Key, Any]:
-    """The rows under their names and occurrence, which follows from their values alone."""
-    others = [column.name for column in dataset.columns if column.name not in dataset.names]
-    found: dict[Key, dict[Any, Any]] = {}
-    for key, row in zip(keys, rows, strict=True):
-        values = tuple((value is not None, value) for value in (getattr(row, n) for n in others))
-        found.setdefault(key, {}).setdefault(values, row)
-    return {
-        (slot, (*names, number)): alike[values]
-        for (slot, names), alike in found.items()
-        for number, values in enumerate(sorted(alike), 1)
-    }
+def _changes(values: Any) -> Any:
+    """Whether each value is another than the one before it; the first one is."""
+    return np.append(True, values[1:] != values[:-1])[: len(values)]
+
+
+def _ranks(table: Table, column: str) -> Any:
+    """A column as numbers that have the order of its values; what is not there comes first."""
+    if column in table.numbers:
+        return np.nan_to_num(table.numbers[column], nan=-np.inf)
+    words: Words = table.texts[column]
+    in_order = sorted(set(words.distinct), key=lambda text: (text is not None, text or ""))
+    rank = {text: number for number, text in enumerate(in_order)}
+    return np.array([rank[text] for text in words.distinct], int)[words.at]

@@ -6,33 +6,18 @@ found is a flaw of `flaws.SUSPECT`.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from isone.market.datasets import DATASETS, Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
-from isone.response import check
+from isone.market.requests import Request
+from isone.response import unlikely
+from isone.response.table import Table
 from isone.store.store import Store
 from isone.text import some
 
-if TYPE_CHECKING:
-    from isone.response.aligned import Cells
-
 _NAMED = 3  # days that a sentence names before it only counts
-
-
-def read_cells(dataset: Dataset, body: bytes) -> "Cells | None":
-    """The columns of a large response, for `check.examine` and `Known.examine`; else None.
-
-    Intervals and locations are numbered once for both.
-    """
-    if dataset.place != "location" or len(body) < check.LARGE:
-        return None
-    from isone.response import aligned  # Arrow, only where there is much to read
-
-    cells = aligned.read_cells(dataset, body)
-    return cells and cells._replace(
-        begins=cells.begins.dictionary_encode(), places=cells.places.dictionary_encode()
-    )
 
 
 class Known:
@@ -58,18 +43,11 @@ class Known:
         if digest:
             self._requests.setdefault(digest, set()).add(request)
 
-    def examine(
-        self, dataset: Dataset, request: Request, body: bytes, cells: "Cells | None" = None
-    ) -> tuple[str, list[Flaw]]:
-        """The digest of a validated response, and what is unlikely in it; it is known from now on.
-
-        `body` is the JSON as served, unpacked, and `cells` its columns where they were read.
-        """
-        from isone.response import unlikely  # NumPy, only where there is a response to look at
-
-        prices = unlikely.read_prices(dataset, request, body, cells)
+    def examine(self, table: Table, request: Request) -> tuple[str, list[Flaw]]:
+        """The digest of a validated response, known from now on, and what is unlikely in it."""
+        prices = unlikely.prices_of(table, request)
         digest = unlikely.digest_of(prices)
-        found = [*self.find(request, digest), *unlikely.find(dataset, request, prices)]
+        found = [*self.find(request, digest), *unlikely.find(table.dataset, request, prices)]
         self.add(request, digest)
         return digest, found
 
@@ -109,10 +87,9 @@ def _share(request: Request) -> tuple[int | None, ...]:
 
 def _lookalikes(dataset: Dataset) -> list[str]:
     """The datasets whose responses have the same form, so that one may be taken for another."""
-    form = (dataset.place, dataset.interval_minutes, dataset.columns)
+    form = (dataset.key, dataset.times.minutes, dataset.columns)
     return [
         other.name
         for other in DATASETS.values()
-        if other.name != dataset.name
-        and (other.place, other.interval_minutes, other.columns) == form
+        if other.name != dataset.name and (other.key, other.times.minutes, other.columns) == form
     ]

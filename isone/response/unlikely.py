@@ -4,25 +4,20 @@ Prices that do not change from hour to hour, that are too large, below zero, fin
 should be the same at all locations and are not.
 """
 
-import functools
 import hashlib
-import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 
-from isone.market import clock
-from isone.market.datasets import Column, Dataset, Request
+from isone.market import market_time
+from isone.market.columns import Column
+from isone.market.dataset import Dataset
 from isone.market.flaws import Flaw
-from isone.response import parse
-from isone.response.parse import WideLocationRef
+from isone.market.requests import Request
+from isone.response.table import Table
 from isone.text import count
-
-if TYPE_CHECKING:
-    from isone.response.aligned import Cells
 
 _BOUND = 10_000  # $/MWh, several times the highest price there ever was
 _FLAT_HOURS = 3
@@ -49,58 +44,18 @@ class Prices(NamedTuple):
         return np.array([columns(column) for column in self.columns])[:, None, None]
 
 
-def read_prices(
-    dataset: Dataset, request: Request, body: bytes, cells: "Cells | None" = None
-) -> Prices:
-    """The numbers of a validated response; `cells` are its columns, where they were read."""
+def prices_of(table: Table, request: Request) -> Prices:
+    """The numbers of a validated response."""
+    dataset = table.dataset
     columns = [column for column in dataset.columns if column.type == "double"]
-    if cells:
-        timestamps = [text.decode() for text in cells.begins.dictionary.to_pylist()]
-        ids = [_id_of(text) for text in cells.places.dictionary.to_pylist()]
-        at_timestamp, at_place = cells.begins.indices.to_numpy(), cells.places.indices.to_numpy()
-        values = [cells.values[column.name].to_numpy() for column in columns]
-    else:
-        rows = parse.read_records(dataset, body, validated=True).rows
-        timestamp = operator.attrgetter(".".join(("begins", *dataset.begins[1:])))
-        timestamps, at_timestamp = _numbered(map(timestamp, rows))
-        served, at_place = _numbered(_places_of(dataset, rows))
-        ids = [_id_of(each) for each in served] if dataset.place == "location" else served
-        values = [np.array([*map(operator.attrgetter(c.name), rows)], float) for c in columns]
-    expected = clock.timestamps(request.day, dataset.interval_minutes)
-    found = [
-        expected[text] if text in expected else dataset.interval_of(clock.parse_timestamp(text))
-        for text in timestamps
-    ]
-    owed = dataset.intervals(request) if dataset.owes_rows else ()
-    slots, places = sorted({*owed, *found}), sorted(set(ids), key=str)
-    cell = (_ranks(found, slots) * len(places))[at_timestamp] + _ranks(ids, places)[at_place]
-    table = np.full((len(columns), len(slots) * len(places)), np.nan)
-    for of_column, served in zip(table, values, strict=True):
-        of_column[cell] = served
-    return Prices(slots, places, columns, table.reshape(len(columns), len(slots), len(places)))
-
-
-def _numbered(keys: Iterable[Any]) -> tuple[list[Any], Any]:
-    """The different keys as they come, and for each key its number among them."""
-    numbers: dict[Any, int] = {}
-    at = [numbers.setdefault(key, len(numbers)) for key in keys]
-    return list(numbers), np.array(at, int)
-
-
-def _places_of(dataset: Dataset, rows: Sequence[Any]) -> Iterable[Any]:
-    """The place of each row; of a location the bytes of its JSON."""
-    if dataset.names:
-        return map(operator.attrgetter(*dataset.names), rows)
-    if dataset.place == "location":
-        return map(bytes, map(operator.attrgetter("place"), rows))
-    return map(operator.attrgetter("place"), rows) if dataset.place else [0] * len(rows)
-
-
-@functools.lru_cache(maxsize=8192)  # every response has the same
-def _id_of(text: bytes) -> int | str | None:
-    """A location's id, or its name where a public report has no more."""
-    place = msgspec.json.decode(text, type=WideLocationRef)
-    return int(place.id) if place.id else place.name
+    slots = sorted({*dataset.intervals(request), *table.intervals.distinct})
+    places = sorted(table.keys.distinct, key=str)
+    slot = (_ranks(table.intervals.distinct, slots) * len(places))[table.intervals.at]
+    cell = slot + _ranks(table.keys.distinct, places)[table.keys.at]
+    values = np.full((len(columns), len(slots) * len(places)), np.nan)
+    for of_column, column in zip(values, columns, strict=True):
+        of_column[cell] = table.numbers[column.name]
+    return Prices(slots, places, columns, values.reshape(len(columns), len(slots), len(places)))
 
 
 def _ranks(keys: Sequence[Any], ordered: Sequence[Any]) -> Any:
@@ -136,7 +91,9 @@ def find(dataset: Dataset, request: Request, prices: Prices) -> list[Flaw]:
 
 def _unchanging(dataset: Dataset, request: Request, prices: Prices) -> Flaw | None:
     """Hours that have the prices of the hour before, more of them running than there ever are."""
-    per_hour = 60 // dataset.interval_minutes
+    if dataset.times.minutes is None or not dataset.times.owes_rows:
+        return None
+    per_hour = 60 // dataset.times.minutes
     for column, values in zip(prices.columns, prices.values, strict=True):
         if column.steady_hours is None or len(prices.slots) % per_hour:
             continue
@@ -172,10 +129,8 @@ def _longest_run(same: Sequence[bool]) -> tuple[int, int]:
 
 
 def _out_of_bounds(dataset: Dataset, prices: Prices) -> Flaw | None:
-    if dataset.data_type == "constraints":  # a limit may be given up at a penalty of any size
-        return None
     beyond = (prices.values >= _BOUND) | (prices.values <= -_BOUND)
-    beyond &= prices.marked(lambda column: column.unit.startswith("$"))
+    beyond &= prices.marked(lambda column: column.is_price and not column.unbounded)
     return _flaw("out-of-bounds", f"of {_BOUND:,} $/MWh or more", dataset, prices, beyond)
 
 
@@ -187,24 +142,24 @@ def _below_zero(dataset: Dataset, prices: Prices) -> Flaw | None:
 
 
 def _finer_than_cents(dataset: Dataset, prices: Prices) -> Flaw | None:
-    if dataset.data_type != "lmp":  # a regulation price has had three decimals
+    whole = prices.marked(lambda column: column.whole_cents)
+    if not whole.any():  # a regulation price has had three decimals
         return None
     with np.errstate(over="ignore", invalid="ignore"):
         off = prices.values * 100
         off -= np.rint(off)
-        finer = (off > _ROUNDING) | (off < -_ROUNDING)
+        finer = ((off > _ROUNDING) | (off < -_ROUNDING)) & whole
     return _flaw("fraction-of-cent", "finer than a cent", dataset, prices, finer)
 
 
 def _many_energies(dataset: Dataset, prices: Prices) -> Flaw | None:
-    if dataset.data_type != "lmp":
-        return None
-    is_energy = prices.marked(lambda column: column.name == "energy")
-    energy = prices.values[is_energy.ravel()][0]
-    if not (np.fmax.reduce(energy, axis=1) > np.fmin.reduce(energy, axis=1)).any():
-        return None
-    usual = np.array([_most_common(row) for row in energy])[:, None]
-    odd = is_energy & (energy != usual) & ~np.isnan(energy)
+    odd = np.zeros(prices.values.shape, bool)
+    for marks, column, values in zip(odd, prices.columns, prices.values, strict=True):
+        if not column.system_wide:
+            continue
+        if (np.fmax.reduce(values, axis=1) > np.fmin.reduce(values, axis=1)).any():
+            usual = np.array([_most_common(row) for row in values])[:, None]
+            marks[:] = (values != usual) & ~np.isnan(values)
     return _flaw("energy-differs", "unlike the others of that time", dataset, prices, odd)
 
 
@@ -220,7 +175,9 @@ def _flaw(name: str, what: str, dataset: Dataset, prices: Prices, mask: Any) -> 
     marked = np.argwhere(np.moveaxis(mask, 0, -1))
     slot, place, column = marked[0]
     price = f"{prices.columns[column].name} {prices.values[column, slot, place]}"
-    at = f" at location {prices.places[place]}" if dataset.place else ""
+    group = prices.places[place]
+    at = f" at location {group}" if dataset.id_key and not dataset.names else ""
+    at = f" of {' '.join(map(str, group))}" if dataset.names and dataset.times.owes_rows else at
     return Flaw(
         name,
         f"{count(len(marked), 'price')} {what}, the first {price} of "
@@ -229,10 +186,10 @@ def _flaw(name: str, what: str, dataset: Dataset, prices: Prices, mask: Any) -> 
 
 
 def _time(slot: int) -> str:
-    return f"{clock.local_time(slot):%Y-%m-%d %H:%M %Z}"
+    return f"{market_time.local_time(slot):%Y-%m-%d %H:%M %Z}"
 
 
 def _at_all(dataset: Dataset, request: Request) -> str:
     if request.location is not None:
         return f" at location {request.location}"
-    return " at all locations" if dataset.place else ""
+    return " at all locations" if dataset.id_key else ""

@@ -115,6 +115,6 @@ def _user_of_this_process() -> str:
 
 def _no_address() -> UsageError:
     return UsageError(
-        "database: this is no address of a PostgreSQL database; write postgresql://user@host/name "
-        "or service=NAME"
+        "database: this is not the address of a PostgreSQL database; "
+        "write postgresql://user@host/name or service=NAME"
     )

@@ -16,7 +16,8 @@ import msgspec
 import yaml
 
 from isone.errors import UsageError
-from isone.market.datasets import CHOSEN_BY, DATASETS, HUBS, DataType, Locations, choices
+from isone.market.datasets import DATA_TYPES, DATASETS, choices
+from isone.market.locations import HUBS, Locations
 from isone.run.settings import (
     PROJECT,
     Settings,
@@ -26,12 +27,6 @@ from isone.run.settings import (
     refuse_unknown,
 )
 
-_SCRIPTS: dict[DataType, tuple[str, str, str]] = {
-    "lmp": ("scripts/download_lmp.py", "--market-types", "energy prices (LMP)"),
-    "as": ("scripts/download_ancillary_services.py", "--services", "ancillary service prices"),
-    "constraints": ("scripts/download_constraints.py", "--market-types", "binding constraints"),
-}
-"""By type of data: the script, its option that chooses, and what it brings."""
 _OPTIONS = {"source": "--source", "base_url": "--base-url", "data_dir": "--data-dir"}
 _DATES = ("--start-date", "--end-date")
 
@@ -40,7 +35,7 @@ _DATES = ("--start-date", "--end-date")
 class Wanted:
     """What a command line asks for."""
 
-    data_type: DataType
+    data_type: str
     first: dt.date
     last: dt.date
     settings: Settings
@@ -48,25 +43,12 @@ class Wanted:
     """The keys of the configuration that the command line itself gives."""
 
 
-def script_name(data_type: DataType) -> str:
-    """The script that brings a type of data."""
-    return _SCRIPTS[data_type][0]
-
-
-def choosing_option(data_type: DataType) -> str:
-    """The option of that script that chooses among its datasets."""
-    return _SCRIPTS[data_type][1]
-
-
-def data_type_of(program: Path) -> DataType | None:
+def data_type_of(program: Path) -> str | None:
     """What one of the project's own scripts brings; None for any other program."""
-    for data_type, (script, _, _) in _SCRIPTS.items():
-        if program == PROJECT / script:
-            return data_type
-    return None
+    return next((t.name for t in DATA_TYPES.values() if program == PROJECT / t.script), None)
 
 
-def read(data_type: DataType, words: Sequence[str], config: Mapping[str, Any]) -> Wanted:
+def read(data_type: str, words: Sequence[str], config: Mapping[str, Any]) -> Wanted:
     """What the words after a script's name ask for, over a configuration.
 
     Raises UsageError, in one sentence, for whatever is wrong with them.
@@ -85,7 +67,7 @@ def read(data_type: DataType, words: Sequence[str], config: Mapping[str, Any]) -
             "one connection is the fastest it allows"
         )
     said = {
-        CHOSEN_BY[data_type]: options.choices,
+        **({chosen_by: options.choices} if (chosen_by := DATA_TYPES[data_type].chosen_by) else {}),
         "locations": "hubs" if options.hubs_only else options.locations,
         "newest_first": options.reverse,
         "source": options.source,
@@ -98,26 +80,29 @@ def read(data_type: DataType, words: Sequence[str], config: Mapping[str, Any]) -
     return Wanted(data_type, first, last, settings, frozenset(given))
 
 
-def command(
-    data_type: DataType, words: Sequence[str], settings: Settings, said: Collection[str]
-) -> str:
+def command(data_type: str, words: Sequence[str], settings: Settings, said: Collection[str]) -> str:
     """The command line that does, started in this folder, what `settings` say.
 
     `words` come after the script's name and give the keys in `said` already. Every other key that
     counts is added where it differs from what this folder's config.yaml gives.
     """
-    start = [sys.executable, str(PROJECT / script_name(data_type))]
+    start = [sys.executable, str(PROJECT / DATA_TYPES[data_type].script)]
     more = _differing(data_type, settings, said)
     return shlex.join([*map(_from_here, start), *words, *more])
 
 
-def _differing(data_type: DataType, settings: Settings, said: Collection[str]) -> list[str]:
+def module_command(words: Sequence[str]) -> str:
+    """The command line of `python -m isone` and these words, started in this folder."""
+    there = [] if Path.cwd() == PROJECT else ["env", f"PYTHONPATH={PROJECT}"]
+    return shlex.join([*there, _from_here(sys.executable), "-m", "isone", *words])
+
+
+def _differing(data_type: str, settings: Settings, said: Collection[str]) -> list[str]:
     there = _of_this_folder(data_type)
     words: list[str] = []
-    key = CHOSEN_BY[data_type]
-    chosen = _choices(data_type, settings)
-    if key not in said and chosen != _choices(data_type, there):
-        words += [choosing_option(data_type), *chosen]
+    by, chosen = DATA_TYPES[data_type], _choices(data_type, settings)
+    if by.chosen_by and by.chosen_by not in said and chosen != _choices(data_type, there):
+        words += [by.option, *chosen]
     if "locations" not in said and settings.locations != there.locations:
         words += location_words(settings.locations)
     if "newest_first" not in said and settings.newest_first != there.newest_first:
@@ -148,7 +133,7 @@ def location_words(locations: Locations) -> list[str]:
     return ["--locations", *([locations] if isinstance(locations, str) else map(str, locations))]
 
 
-def _of_this_folder(data_type: DataType) -> Settings:
+def _of_this_folder(data_type: str) -> Settings:
     """What a script started here would take for said; the defaults where that is unreadable."""
     try:
         return read_settings(config_of_this_folder() | {"data_types": [data_type]})
@@ -156,7 +141,7 @@ def _of_this_folder(data_type: DataType) -> Settings:
         return read_settings({})
 
 
-def _choices(data_type: DataType, settings: Settings) -> list[str]:
+def _choices(data_type: str, settings: Settings) -> list[str]:
     rows = (DATASETS[name] for name in settings.datasets)
     return [row.choice for row in rows if row.data_type == data_type]
 
@@ -207,7 +192,7 @@ def end_sentence(dataset: str, newest: dt.date, last: dt.date, settings: Setting
     return f"{dataset} is published to {newest}; run again later for the days to {last}"
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Says what is wrong by raising UsageError, and names the nearest option for a misspelt one."""
 
     def error(self, message: str) -> NoReturn:
@@ -222,24 +207,25 @@ class _Parser(argparse.ArgumentParser):
         return super().parse_args(words)
 
 
-def make_parser(data_type: DataType) -> argparse.ArgumentParser:
+def make_parser(data_type: str) -> argparse.ArgumentParser:
     """The command line of a script."""
-    script, option, what = _SCRIPTS[data_type]
-    arguments = _Parser(
-        prog=f"python {script}",
-        description=f"Download ISO-NE's {what} day by day, one request at a time. Days that are "
+    by = DATA_TYPES[data_type]
+    arguments = Parser(
+        prog=f"python {by.script}",
+        description=f"Download ISO-NE's {by.what} day by day, one request at a time. Days that are "
         "here are not asked for again. What is not said here is taken from config.yaml.",
         allow_abbrev=False,
     )
     arguments.add_argument("--start-date", required=True, metavar="YYYY-MM-DD", help="first day")
     arguments.add_argument("--end-date", required=True, metavar="YYYY-MM-DD", help="last day")
-    arguments.add_argument(
-        option,
-        dest="choices",
-        nargs="+",
-        metavar="NAME",
-        help=f"of {', '.join(choices(data_type))}; by default those of config.yaml",
-    )
+    if by.chosen_by:
+        arguments.add_argument(
+            by.option,
+            dest="choices",
+            nargs="+",
+            metavar="NAME",
+            help=f"of {', '.join(choices(data_type))}; by default those of config.yaml",
+        )
     places = arguments.add_mutually_exclusive_group()
     places.add_argument("--hubs-only", action="store_true", help="the hub and the eight load zones")
     places.add_argument(

@@ -6,13 +6,13 @@ complete, and the next download has to see to it. To look costs a listing of a f
 """
 
 import datetime as dt
-import re
 
 from isone.errors import DamagedError, DownloadError
 from isone.market import flaws
-from isone.run import dataset_year, missing
+from isone.run import missing
 from isone.run.settings import Settings
 from isone.store.manifest import Manifest, read_manifest
+from isone.store.periods import year_of
 from isone.store.store import Store
 from isone.text import count
 
@@ -26,7 +26,7 @@ def drop_stale(store: Store, settings: Settings) -> list[str]:
         (dataset, period)
         for dataset in settings.datasets
         for period in store.marker_periods(dataset)
-        if re.fullmatch(dataset_year.PERIOD_PATTERN, period) and int(period[:4]) in settings.years
+        if year_of(period) in settings.years
     ]
     troubles = {store.marker_path(*each): _trouble(store, *each, settings) for each in chosen}
     found = {path: trouble for path, trouble in troubles.items() if trouble}
@@ -39,7 +39,7 @@ def drop_stale(store: Store, settings: Settings) -> list[str]:
     except DownloadError:
         return []
     return [
-        f"{path.parent.name} {path.stem[:4]} is not complete any more: {reason}"
+        f"{path.parent.name} {year_of(path.stem)} is not complete any more: {reason}"
         for path, reason in found.items()
     ]
 
@@ -50,7 +50,7 @@ def _trouble(store: Store, dataset: str, period: str, settings: Settings) -> str
         manifest = read_manifest(store.marker_path(dataset, period))
     except DamagedError:
         return "its marker cannot be read"
-    sizes = store.sizes(dataset, int(period[:4]))
+    sizes = store.sizes(dataset, year_of(period))
     gone = [entry.request for entry in manifest.requests if sizes.get(entry.file) != entry.size]
     if gone:
         return f"{count(len(gone), 'response')} removed or changed since, such as {gone[0]}"
@@ -62,7 +62,7 @@ def _unaccepted(manifest: Manifest, settings: Settings) -> str:
     for entry in manifest.requests:
         if not missing.is_usable(entry, entry.day, settings.locations, accepted):
             return f"a flaw of {entry.day} is not accepted any more"
-    noted = [(gap.day, flaws.MISSING, gap.reason) for gap in manifest.gaps]
+    noted = [(g.day, flaws.MISSING, g.reason) for g in manifest.gaps if not g.forgiven]
     noted += [(each.day, each.flaw, each.reason) for each in manifest.flaws]
     for day, flaw, reason in noted:
         if accepted.get(dt.date.fromisoformat(day), {}).get(flaw, "") != reason:

@@ -4,24 +4,23 @@
 """
 
 import datetime as dt
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 
 from msgspec import Meta, Struct
 
 from isone.market import flaws
+from isone.market.datasets import DATA_TYPES, words_of
 
 _THIRTY_DAYS = 2592000  # seconds
 
-_DataType = Literal["lmp", "as", "constraints", "all"]
-_Market = Literal["da", "rt", "rt-hourly"]
-_Service = Literal[
-    "regulation",
-    "reserves",
-    "day-ahead",
-    "day-ahead-strikes",
-    "regulation-hourly",
-    "reserves-hourly",
-]
+if TYPE_CHECKING:  # the words follow from the table of datasets
+    _DataType: TypeAlias = str
+    _Market: TypeAlias = str
+    _Service: TypeAlias = str
+else:
+    _DataType = Literal[(*DATA_TYPES, "all")]
+    _Market = Literal[words_of("markets")]
+    _Service = Literal[words_of("services")]
 _Source = Literal["auto", "webservices", "reports", "sandbox"]
 _Revision = Literal["latest", "final", "both"]
 
@@ -69,8 +68,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[Annotated[_DataType, _in_order(_DataType)], ...],
         Meta(
             min_length=1,
-            description="lmp (energy prices), as (ancillary services), constraints (what binds in "
-            "the grid) or all.",
+            description=", ".join(f"{each.name} ({each.short})" for each in DATA_TYPES.values())
+            + " or all.",
         ),
     ] = ("lmp", "as")
     markets: Annotated[

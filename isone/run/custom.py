@@ -20,9 +20,9 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from isone.errors import UsageError, printable
-from isone.market.datasets import DATASETS, DataType
+from isone.market.datasets import DATASETS
 from isone.run import arguments, selection, sources
-from isone.run.journal import Redaction
+from isone.run.log import Redaction
 from isone.run.settings import HANDED_ON, PROJECT, read_settings, validate
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class CustomDownload:
         return printable(shlex.join([*start, str(self.script.relative_to(PROJECT)), *self.args]))
 
     @property
-    def data_type(self) -> DataType | None:
+    def data_type(self) -> str | None:
         """What it brings, where its program is one of the project's own scripts."""
         return arguments.data_type_of(self.script)
 
@@ -115,7 +115,7 @@ def read_downloads(path: Path, config: Mapping[str, Any] | None = None) -> list[
     names = [download.name.lower() for download in downloads]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"downloads: the name {name!r} stands in {path} more than once")
+            raise UsageError(f"downloads: the name {name!r} is in {path} more than once")
     return downloads
 
 

@@ -2,15 +2,13 @@
 
 import datetime as dt
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from isone.market import clock
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations
-
-PERIOD_PATTERN = r"\d{4}(\.through-\d{8}(\.final-\d{8})?)?(\.all|\.at-[0-9a-f]{8})?"
-"""What a period looks like in a file's name, as a regular expression."""
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
+from isone.store.periods import day_in, year_of
 
 
 @dataclass(frozen=True)
@@ -75,14 +73,14 @@ class DatasetYear:
 
     def days(self, *, newest_first: bool) -> list[dt.date]:
         """The operating days of the job, in the order in which they are downloaded."""
-        ascending = list(clock.days(self.first, self.last))
+        ascending = list(market_time.days(self.first, self.last))
         return ascending[::-1] if newest_first else ascending
 
     @classmethod
     def of_period(cls, dataset: str, period: str, locations: Locations) -> "DatasetYear":
         """The job whose marker has this period; the counterpart of `period`."""
-        year = int(period[:4])
-        last, final = _date_in(period, "through"), _date_in(period, "final")
+        year = year_of(period)
+        last, final = day_in(period, "through"), day_in(period, "final")
         return cls(
             dataset,
             year,
@@ -91,8 +89,3 @@ class DatasetYear:
             locations,
             final,
         )
-
-
-def _date_in(period: str, word: str) -> dt.date | None:
-    found = re.search(rf"\.{word}-(\d{{8}})", period)
-    return dt.datetime.strptime(found[1], "%Y%m%d").date() if found else None

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from isone.market import flaws
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, Dataset, Locations, Request
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import ALL_LOCATIONS, Locations
+from isone.market.requests import Request
 from isone.run import sources
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import AcceptedFlaw, Settings
@@ -31,14 +34,14 @@ def missing_requests(
     more.
     """
     had = usable(entries, locations, accepted)
-    lacking: list[Request] = []
+    left: list[Request] = []
     for day in days:
         ways = ways_of_day(dataset, day, locations)
         if any(all(request.name in had for request in way) for way in ways):
             continue
-        requests = dataset.report_requests(day) if from_reports else ways[0]
-        lacking += [request for request in requests if request.name not in had]
-    return lacking
+        requests = dataset.csv_requests(day) if from_reports else ways[0]
+        left += [request for request in requests if request.name not in had]
+    return list(dict.fromkeys(left))  # several days may hang on one request
 
 
 def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accepted) -> bool:
@@ -47,14 +50,14 @@ def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accept
     One that lacks intervals or has another flaw does only while that flaw of the day is accepted.
     """
     names = accepted.get(day, {})
-    if entry.missing and flaws.MISSING not in names:
+    if entry.missing and not entry.forgiven and flaws.MISSING not in names:
         return False
     return not any(flaws.counts(flaw, locations, names) for flaw in entry.flaws)
 
 
 def is_hoped_for(request: Request, final_through: dt.date | None) -> bool:
     """Whether a final request need not be out yet, so that a preliminary one will do."""
-    return final_through is not None and request.day > final_through
+    return final_through is not None and request.last_day > final_through
 
 
 def usable(
@@ -69,8 +72,8 @@ def ways_of_day(dataset: Dataset, day: dt.date, locations: Locations) -> list[li
     ways = [dataset.day_requests(day, locations)]
     if dataset.per_location:
         ways.append(dataset.day_requests(day, ALL_LOCATIONS))
-        if dataset.report:
-            ways.append(dataset.report_requests(day))
+        if dataset.public_csv:
+            ways.append(dataset.csv_requests(day))
     return ways
 
 
@@ -90,7 +93,7 @@ def requests_of_days(
         prelim = final_through is not None and day > final_through
         ways = [_found(way, entries, prelim=prelim) for way in ways_of_day(dataset, day, locations)]
         chosen += [entry for entry in max(ways, key=_worth) if entry]
-    return chosen
+    return list({entry.request: entry for entry in chosen}.values())
 
 
 def _found(
@@ -144,7 +147,7 @@ def requests_left(store: Store, job: DatasetYear, settings: Settings) -> Request
         return Requests()
     dataset = DATASETS[job.dataset]
     entries = store.read_ledger(job.dataset, job.year)
-    lacking = missing_requests(
+    wanted = missing_requests(
         dataset,
         job.days(newest_first=settings.newest_first),
         job.locations,
@@ -153,7 +156,7 @@ def requests_left(store: Store, job: DatasetYear, settings: Settings) -> Request
         from_reports=sources.kind(settings) == sources.REPORTS,
     )
     unvalidated = store.unvalidated_requests(job.dataset, job.year)
-    left = [request for request in lacking if request.name not in unvalidated]
+    left = [request for request in wanted if request.name not in unvalidated]
     hoped_for = [request for request in left if is_hoped_for(request, job.final_through)]
     maybe = sum(request.preliminary.name not in entries for request in hoped_for)
     return Requests(len(left), maybe)

@@ -1,6 +1,6 @@
 """A message when a job failed or a gap was accepted again: mail, Slack, a webhook, by apprise.
 
-Where it goes stands in the environment alone (`ISONE_NOTIFY`, one or more of apprise's URLs), for
+Where it goes is in the environment alone (`ISONE_NOTIFY`, one or more of apprise's URLs), for
 such a URL holds passwords and tokens. Nothing here raises: a message that cannot be sent is told on
 stderr, and changes nothing about how the run ended.
 """

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from isone.market import clock
-from isone.market.datasets import ALL_LOCATIONS, HUBS
+from isone.market import market_time
+from isone.market.locations import ALL_LOCATIONS, HUBS
 from isone.run import missing
 from isone.run.custom import CustomDownload
 from isone.run.dataset_year import DatasetYear
@@ -98,4 +98,4 @@ def may_need_location_list(store: Store, settings: Settings) -> bool:
     if wanted != ALL_LOCATIONS and set(wanted) <= set(HUBS):
         return False
     folder = store.location_list_dir
-    return not any(folder.glob(f"{clock.now():%Y%m%d}.*"))
+    return not any(folder.glob(f"{market_time.now():%Y%m%d}.*"))

@@ -1,9 +1,11 @@
-"""JSON schemas for editors, written from the types: `schemas/*.schema.yaml`.
+"""What is written from the types of the configuration: JSON schemas, and a table in the README.
 
-`python -m isone.run.schemas` shows them, `--write` brings the files in step.
+`python -m isone.run.schemas` shows them, `--write` brings `schemas/*.schema.yaml` and the table in
+step.
 """
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +24,10 @@ MODELS: dict[Path, Any] = {
     ],
     PROJECT / "schemas" / "downloads.schema.yaml": Entries,
 }
+
+README = PROJECT / "README.md"
+_TABLE = re.compile(r"(<!-- configuration:[^\n]*\n)(.*?)(<!-- configuration ends -->)", re.DOTALL)
+"""The table in the README, between two comments."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -49,16 +55,40 @@ def text(model: Any) -> str:
     )
 
 
+def table() -> str:
+    """The keys of the configuration, their descriptions and defaults, as a table in Markdown."""
+    rows = ["| key | what it says | default |", "|---|---|---|"]
+    for key, rule in schema(Config)["properties"].items():
+        rows.append(f"| `{key}` | {rule['description']} | {_default(rule['default'])} |")
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _default(value: Any) -> str:
+    if value is None or value == ():
+        return "none"
+    words = " ".join(value) if isinstance(value, tuple) else value
+    return f"`{str(words).lower() if isinstance(value, bool) else words}`"
+
+
+def with_table(readme: str) -> str:
+    """The README's text with the table in step."""
+    return _TABLE.sub(lambda match: match[1] + table() + match[3], readme)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the schemas, or with `--write` bring their files in step."""
+    """Print the schemas, or with `--write` bring their files and the README's table in step."""
     parser = argparse.ArgumentParser(prog="python -m isone.run.schemas")
-    parser.add_argument("--write", action="store_true", help="write schemas/*.schema.yaml")
+    parser.add_argument("--write", action="store_true", help="write the files")
     is_to_write = parser.parse_args(arguments).write
     for path, model in MODELS.items():
         if is_to_write:
             path.write_text(text(model), "utf-8")
         else:
             print(text(model), end="")
+    if is_to_write:
+        README.write_text(with_table(README.read_text("utf-8")), "utf-8")
+    else:
+        print(table(), end="")
 
 
 if __name__ == "__main__":

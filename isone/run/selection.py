@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from isone.errors import DamagedError, StopRunError
-from isone.market import clock
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, PRELIM_AFTER, Dataset, Locations
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS, PRELIM_AFTER
+from isone.market.locations import ALL_LOCATIONS, Locations
 from isone.run import sources
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
@@ -30,12 +31,21 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
 
     Raises StopRunError where nothing of it can be had without an account.
     """
+    published, left_out = _published(settings, at)
+    if not settings.years or sources.kind(settings) != sources.REPORTS:
+        return Selection(tuple(published), (), tuple(left_out))
+    in_public_csv, needs_account = _in_public_csv(settings, published)
+    remarks = []
+    if settings.source == "auto":
+        remarks.append(f"no account is set: from the public reports at {sources.REPORTS_URL}")
+    return Selection(tuple(in_public_csv), tuple(remarks), (*left_out, *needs_account))
+
+
+def _published(settings: Settings, at: dt.datetime) -> tuple[list[DatasetYear], list[str]]:
+    """The dataset-years that have a published day, and why others are left out."""
+    store = Store(settings.store_dir)
     dataset_years: list[DatasetYear] = []
     left_out = list(settings.remarks)
-    not_public: list[str] = []
-    too_early: dict[str, list[int]] = {}
-    from_reports = bool(settings.years) and sources.kind(settings) == sources.REPORTS
-    store = Store(settings.store_dir)
     for year in sorted(settings.years, reverse=settings.newest_first):
         for dataset in (DATASETS[name] for name in settings.datasets):
             first = max(dt.date(year, 1, 1), dataset.first_day)
@@ -48,26 +58,38 @@ def select(settings: Settings, at: dt.datetime) -> Selection:
             else:
                 open_end = final if final < last else None
                 job = DatasetYear(dataset.name, year, first, last, settings.locations, open_end)
-                job = _with_marker(store, job)
-                had = store.marker_path(job.dataset, job.period).exists()
-                if from_reports and dataset.report is None and not had:
-                    not_public.append(job.dataset)
-                elif from_reports and first < dataset.public_since and not had:
-                    too_early.setdefault(dataset.name, []).append(year)
-                else:
-                    dataset_years.append(job)
-    if from_reports:
-        lacking = [f"{name} {year}" for name, years in too_early.items() for year in years]
-        _require_any(settings, dataset_years, [*not_public, *lacking])
-        left_out += [
-            f"{name} is in no public CSV report and is left out; to have it, {sources.ACCOUNT_HELP}"
-            for name in dict.fromkeys(not_public)
-        ]
-        left_out += [_too_early(DATASETS[name], years) for name, years in too_early.items()]
-    remarks = []
-    if from_reports and settings.source == "auto":
-        remarks.append(f"no account is set: from the public reports at {sources.REPORTS_URL}")
-    return Selection(tuple(dataset_years), tuple(remarks), tuple(left_out))
+                dataset_years.append(_with_marker(store, job))
+    return dataset_years, left_out
+
+
+def _in_public_csv(
+    settings: Settings, published: Iterable[DatasetYear]
+) -> tuple[list[DatasetYear], list[str]]:
+    """The dataset-years that are complete, or that public CSV has; why others are left out.
+
+    Raises StopRunError where nothing is left.
+    """
+    store = Store(settings.store_dir)
+    kept: list[DatasetYear] = []
+    not_public: list[str] = []
+    too_early: dict[str, list[int]] = {}
+    for job in published:
+        dataset = DATASETS[job.dataset]
+        if store.marker_path(job.dataset, job.period).exists():
+            kept.append(job)
+        elif dataset.public_csv is None:
+            not_public.append(job.dataset)
+        elif job.first < dataset.public_since:
+            too_early.setdefault(dataset.name, []).append(job.year)
+        else:
+            kept.append(job)
+    missing = [f"{name} {year}" for name, years in too_early.items() for year in years]
+    _require_any(settings, kept, [*not_public, *missing])
+    left_out = [
+        f"{name} is in no public CSV report and is left out; to have it, {sources.ACCOUNT_HELP}"
+        for name in dict.fromkeys(not_public)
+    ]
+    return kept, left_out + [_too_early(DATASETS[name], years) for name, years in too_early.items()]
 
 
 def _with_marker(store: Store, job: DatasetYear) -> DatasetYear:
@@ -127,10 +149,10 @@ def newest_days(dataset: Dataset, settings: Settings, at: dt.datetime) -> tuple[
 
     `through` pins the first; days that should be final by now have to be, whatever it says.
     """
-    final = clock.last_published(dataset.publication_lag, at)
+    final = dataset.last_published(dataset.publication_lag, at)
     newest = final
     if dataset.has_prelim and settings.revision != "final":
-        newest = clock.last_published(PRELIM_AFTER, at)
-    newest = settings.through or newest
+        newest = dataset.last_published(PRELIM_AFTER, at)
+    newest = dataset.last_whole_day(settings.through) if settings.through else newest
     prelim = dataset.has_prelim and settings.revision != "final"
     return newest, min(newest, final) if prelim else newest

@@ -1,13 +1,11 @@
 """The configuration: coerced from what the command line makes of it, checked, and typed.
 
-What keys there are, their types and defaults stand in `isone/run/config.py`. The command line
-turns `2024` into a number, `2024,2025` into text and `true` into text, so everything is coerced
-here, once, before it is checked.
+Which keys there are, with their types and defaults, is in `isone/run/config.py`: what a person
+writes. `Settings` is what code uses: years as numbers, datasets and locations chosen, paths.
 """
 
 import datetime as dt
 import json
-import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -21,17 +19,11 @@ import yaml
 from msgspec import inspect
 
 from isone.errors import UsageError
-from isone.market import clock, flaws
-from isone.market.datasets import (
-    ALL_LOCATIONS,
-    CHOSEN_BY,
-    DATASETS,
-    HUBS,
-    DataType,
-    Locations,
-    choices,
-)
+from isone.market import flaws, market_time
+from isone.market.datasets import DATA_TYPES, DATASETS, choices
+from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 from isone.run import address, violations
+from isone.run.coerce import coerced
 from isone.run.config import AcceptedFlaw as AcceptedFlaw  # others look for it here
 from isone.run.config import Config
 
@@ -39,8 +31,6 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 HANDED_ON = "ISONE_CONFIG"
 """Environment variable by which the workflow hands its configuration to programs it starts."""
 _FIRST_YEAR = 2003
-_DEEPEST = 2  # a list of mappings
-_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
 
 
 @dataclass(frozen=True)
@@ -106,16 +96,11 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     """
     rules = violations.fields(inspect.type_info(Config))
     refuse_unknown(config, rules, "configuration key")
-    for key, value in config.items():
-        _require_flat(key, value)
-    values = {
-        key: _coerce(config[key], rule)
-        for key, rule in rules.items()
-        if config.get(key) is not None
-    }
-    for key, value in values.items():
-        _require_printable(key, value)
-    given: Config = validate(values, Config)
+    return _settings(validate(coerced(config, rules), Config))
+
+
+def _settings(given: Config) -> Settings:
+    """What is given, in the types that code uses: years, datasets, paths."""
     return Settings(
         years=parse_years(given.years),
         datasets=_chosen_datasets(given),
@@ -144,6 +129,16 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         refetch=given.refetch,
         remarks=_without_effect(given),
     )
+
+
+def below(prefix: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration whose folders are below `prefix`, but for those said from the root."""
+    moved = dict(config)
+    for key in ("data_dir", "log_dir"):
+        folder = str(config.get(key) or getattr(Config(), key))
+        if prefix and not folder.startswith(("/", "~", "..")):
+            moved[key] = prefix + folder
+    return moved
 
 
 def config_of_this_folder() -> dict[str, Any]:
@@ -183,87 +178,13 @@ def validate(value: Any, model: Any, what: str = "") -> Any:
         where = ", ".join(filter(None, [what, where]))
         raise UsageError(f"{where}: {wrong}") from error
     except UnicodeEncodeError as error:
-        raise UsageError(f"{what}: {_unprintable(error.object)}") from error
-
-
-def _require_flat(key: str, value: Any, depth: int = 0) -> None:
-    """Refuse lists in lists in lists: aliases in YAML make these larger than any memory."""
-    if isinstance(value, list | tuple | Mapping):
-        if depth == _DEEPEST:
-            raise UsageError(f"{key}: the value is nested too deeply")
-        for each in value.values() if isinstance(value, Mapping) else value:
-            _require_flat(key, each, depth + 1)
-
-
-def _require_printable(key: str, value: Any) -> None:
-    """Refuse what would move a terminal or forge a line of a log, and NUL, which no path has."""
-    if isinstance(value, list | tuple | dict):
-        for each in value:
-            _require_printable(key, each)
-    if isinstance(value, dict):
-        _require_printable(key, list(value.values()))
-    if isinstance(value, str) and not value.isprintable():
-        raise UsageError(f"{key}: {_unprintable(value)}")
-
-
-def _unprintable(text: str) -> str:
-    return f"{violations.shown(text)} has a character that cannot be printed"
-
-
-def _coerce(value: Any, rule: inspect.Type) -> Any:
-    if isinstance(value, str) and value.lower() in {"null", "none", ""} and _may_be_none(rule):
-        return None
-    kind = violations.core(rule)
-    if isinstance(kind, inspect.VarTupleType):
-        return _coerce_list(value, violations.core(kind.item_type))
-    if isinstance(kind, inspect.BoolType):
-        word = str(value).lower()
-        return True if word in _TRUE else False if word in _FALSE else value
-    if isinstance(kind, inspect.IntType | inspect.FloatType):
-        return _coerce_number(value)
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat()
-    if isinstance(value, int | float | dt.date) and not isinstance(value, bool):
-        return str(value)
-    return value
-
-
-def _may_be_none(rule: inspect.Type) -> bool:
-    kind = rule.type if isinstance(rule, inspect.Metadata) else rule
-    return isinstance(kind, inspect.UnionType) and kind.includes_none
-
-
-def _coerce_list(value: Any, item: inspect.Type) -> Any:
-    entries = value if isinstance(value, list | tuple) else [value]
-    if isinstance(item, inspect.StructType):
-        rules = violations.fields(item)
-        return [
-            {k: _coerce(v, rules.get(k, inspect.StrType())) for k, v in entry.items()}
-            if isinstance(entry, Mapping)
-            else entry
-            for entry in entries
-        ]
-    if any(isinstance(entry, Mapping | list | tuple) for entry in entries):
-        return entries
-    return [word for entry in entries for word in re.split(r"[\s,;]+", str(entry).strip()) if word]
-
-
-def _coerce_number(value: Any) -> Any:
-    try:
-        number = float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-    if isinstance(number, float):
-        if not math.isfinite(number):
-            return str(value)  # which is not of type number
-        return int(number) if number.is_integer() and abs(number) < 1e15 else number
-    return number
+        raise UsageError(f"{what}: {violations.unprintable(error.object)}") from error
 
 
 def parse_years(words: Iterable[str]) -> tuple[int, ...]:
     """`2024`, `2019-2023`, in any order and number: the distinct years, ascending."""
     years: set[int] = set()
-    last = clock.now().year + 1
+    last = market_time.now().year + 1
     for word in words:
         match = re.fullmatch(r"([0-9]{4})(?:-([0-9]{4}))?", word)
         if not match:
@@ -304,14 +225,17 @@ def _address(url: str) -> str:
     try:
         _ = urlsplit(url).port
     except ValueError as error:
-        raise UsageError(f"base_url: {url} is no address: {error}") from error
+        raise UsageError(f"base_url: {url} is not a valid address: {error}") from error
     return url.rstrip("/")
 
 
-def _choosing(given: Config, data_type: DataType) -> tuple[str, tuple[str, ...]]:
-    """The key that chooses among the sets of a data type, and what it says."""
-    key = CHOSEN_BY[data_type]
-    return key, getattr(given, key)
+def _choosing(given: Config, data_type: str) -> tuple[str, tuple[str, ...]]:
+    """The key that chooses among the sets of a data type, and what it says.
+
+    Where none does, the data type itself brings all of its sets.
+    """
+    key = DATA_TYPES[data_type].chosen_by
+    return (key, getattr(given, key)) if key else ("data_types", choices(data_type))
 
 
 def _chosen_datasets(given: Config) -> tuple[str, ...]:
@@ -329,7 +253,7 @@ def _chosen_datasets(given: Config) -> tuple[str, ...]:
 
 def _without_effect(given: Config) -> tuple[str, ...]:
     """The data types, markets and services that are chosen and bring nothing, in sentences."""
-    types = [name for name in CHOSEN_BY if {name, "all"} & set(given.data_types)]
+    types = [name for name in DATA_TYPES if {name, "all"} & set(given.data_types)]
     remarks = []
     for name in types:
         (key, words), has = _choosing(given, name), choices(name)
@@ -338,8 +262,9 @@ def _without_effect(given: Config) -> tuple[str, ...]:
                 f"data type {name} is left out: {key} {', '.join(words)} has none of it; "
                 f"it has {', '.join(has)}"
             )
-    for key, words in dict(_choosing(given, name) for name in types).items():
-        of_key = [name for name in types if CHOSEN_BY[name] == key]
+    choosing = [name for name in types if DATA_TYPES[name].chosen_by]
+    for key, words in dict(_choosing(given, name) for name in choosing).items():
+        of_key = [name for name in choosing if DATA_TYPES[name].chosen_by == key]
         has_any = {choice for name in of_key for choice in choices(name)}
         for word in words:
             if word not in has_any:

@@ -14,7 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from isone.errors import StopRunError, UsageError
-from isone.market.datasets import REPORTS_PAGE, Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.datasets import REPORTS_PAGE
+from isone.market.requests import Request
 from isone.run.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -66,7 +68,9 @@ class Source:
 
     def path(self, dataset: Dataset, request: Request) -> str:
         """Where a request is asked for, below the base URL."""
-        return dataset.report_path(request) if self.gives_reports else dataset.url_path(request)
+        return (
+            dataset.csv_path(request) if self.gives_reports else dataset.request.url_path(request)
+        )
 
     def url(self, path: str) -> str:
         """The address of a path below the base URL."""
@@ -139,8 +143,8 @@ def find_credentials(url: str, environ: Mapping[str, str]) -> Credentials | None
         if username and password:
             return Credentials(username, password)
         if username or password:
-            lacking = password_variable if username else name_variable
-            raise StopRunError(f"{lacking} is not set, only its counterpart is: set both")
+            unset = password_variable if username else name_variable
+            raise StopRunError(f"{unset} is not set, only its counterpart is: set both")
     return _from_netrc(host, environ)
 
 
@@ -165,7 +169,7 @@ def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
     except ValueError as error:
-        raise UsageError(f"base_url: {url!r} is no address: {error}") from error
+        raise UsageError(f"base_url: {url!r} is not a valid address: {error}") from error
 
 
 def _from_netrc(host: str, environ: Mapping[str, str]) -> Credentials | None:
@@ -176,5 +180,7 @@ def _from_netrc(host: str, environ: Mapping[str, str]) -> Credentials | None:
         return None
     except (netrc.NetrcParseError, OSError, UnicodeDecodeError) as error:
         # netrc's own message may quote the line, and with it the password
-        raise UsageError(f"cannot read {path}: {type(error).__name__}; mend it") from None
+        raise UsageError(
+            f"cannot read {path}: {type(error).__name__}; correct that file and run again"
+        ) from None
     return Credentials(entry[0], entry[2]) if entry and entry[0] and entry[2] else None

@@ -15,7 +15,7 @@ from isone.run.status import (
     stopped,
 )
 from isone.store.store import Store
-from isone.text import count
+from isone.text import count, first_lines
 
 _RULE = "#" * 80
 _NAMED_DAYS = 20
@@ -55,7 +55,7 @@ def header(plan: Plan, *, quiet: bool = False) -> str:
     if not todo:
         every = "every day of these downloads" if plan.left_out else "every day that was asked for"
         but = "; what is left out, and why, is said above" if plan.left_out else ""
-        lines.append(f"# Nothing to download: {every} is here and validated{but}.")
+        lines.append(f"# Nothing to download: {every} is already downloaded and complete{but}.")
     return "\n".join([*lines, _RULE, ""])
 
 
@@ -152,8 +152,5 @@ def _progress(state: State, sent: int) -> str:
 
 def missing_days(status: JobStatus) -> list[str]:
     """A line for each of the first days that are missing, with its reason; how many more."""
-    lines = [f"missing {day}: {why}" for day, why in list(status.missing.items())[:_NAMED_DAYS]]
-    if len(status.missing) > _NAMED_DAYS:
-        more = count(len(status.missing) - _NAMED_DAYS, "more day")
-        lines.append(f"and {more}, named in the log")
-    return lines
+    lines = [f"missing {day}: {reason}" for day, reason in status.missing.items()]
+    return first_lines(lines, "day", _NAMED_DAYS, "named in the log")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from isone.errors import UsageError
-from isone.market import clock
+from isone.market import market_time
 from isone.run import complete, selection, sources, status
 from isone.run.custom import CustomDownload, made_from, read_downloads
 from isone.run.dataset_year import DatasetYear
@@ -50,7 +50,7 @@ class Run:
         store = Store(settings.store_dir)
         custom = read_downloads(settings.downloads, config) if settings.downloads else []
         dropped = complete.drop_stale(store, settings) if begins else []
-        chosen = selection.select(settings, clock.now())
+        chosen = selection.select(settings, market_time.now())
         if not chosen.dataset_years and not custom:
             why = "; ".join(chosen.left_out) or f"{settings.downloads} is an empty list"
             raise UsageError(f"there is nothing to download: {why}")
@@ -61,16 +61,6 @@ class Run:
         if begins:
             started.drop_custom(config)
         return started
-
-    @property
-    def price_markers(self) -> list[str]:
-        """The markers of the chosen dataset-years."""
-        return [str(self.store.marker_path(job.dataset, job.period)) for job in self.dataset_years]
-
-    @property
-    def custom_markers(self) -> list[str]:
-        """The markers of the custom downloads."""
-        return [str(self.store.marker_path("custom", each.name)) for each in self.custom]
 
     def price_priority(self, wildcards: Any) -> int:
         """The place of a dataset-year in the order; Snakemake starts higher ones first."""
@@ -86,9 +76,10 @@ class Run:
 
     def drop_custom(self, config: Mapping[str, Any]) -> None:
         """Remove the markers of custom downloads that were changed since, or have more to bring."""
-        now = clock.now()
-        for each, path in zip(self.custom, map(Path, self.custom_markers), strict=True):
-            markers.keep_if(markers.holds(path, made_from(each, config, now)), path)
+        now = market_time.now()
+        for download in self.custom:
+            path = self.store.marker_path("custom", download.name)
+            markers.keep_if(markers.holds(path, made_from(download, config, now)), path)
 
     @cached_property
     def plan(self) -> Plan:
@@ -128,6 +119,21 @@ class Run:
         return f"# Max retries per download: {retries}\n# Started: {started}\n"
 
 
+def each(path: str, dataset_years: Sequence[DatasetYear]) -> list[str]:
+    """The path of each dataset-year; it has places for `{dataset}` and `{period}`."""
+    return [path.format(dataset=year.dataset, period=year.period) for year in dataset_years]
+
+
+def once(path: str, dataset_years: Sequence[DatasetYear]) -> list[str]:
+    """The path of what all dataset-years share; none where there are only custom downloads."""
+    return [path] if dataset_years else []
+
+
+def each_custom(path: str, downloads: Sequence[CustomDownload]) -> list[str]:
+    """The path of each custom download; it has a place for its `{name}`."""
+    return [path.format(name=download.name) for download in downloads]
+
+
 def _require_writable(folder: Path) -> None:
     """Refuse, before anything starts, a folder that can be neither written nor made."""
     existing = folder.absolute()
@@ -137,7 +143,7 @@ def _require_writable(folder: Path) -> None:
     except OSError as error:  # such as a name too long
         raise UsageError(f"{str(folder)[:80]} cannot be a folder: {error.strerror}") from error
     if not existing.is_dir():
-        raise UsageError(f"{existing} is a file, but {folder} has to be a folder")
+        raise UsageError(f"{existing} is a file, but {folder} must be a folder")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise UsageError(
             f"cannot write into {folder}; check the owner and permissions of {existing}"

@@ -1,9 +1,8 @@
-"""What is wrong with a value that a person wrote, in words: where, what, and what may stand there.
+"""What is wrong with a value that a person wrote: where, what, and which values are valid.
 
 `msgspec` finds it; its own words are for those who wrote the types.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,8 @@ from typing import Any
 
 import msgspec
 from msgspec import inspect
+
+from isone.text import listed, nearest
 
 _SHOWN = 200  # characters of a value that a sentence repeats
 _FEW = 5  # names that are listed rather than guessed among
@@ -70,15 +71,6 @@ def fields(rule: inspect.Type) -> dict[str, inspect.Type]:
     return {field.name: field.type for field in keys}
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A question after the names that are most like this one; empty where none is."""
-    folded = {each.casefold(): each for each in known}
-    word = name.casefold()
-    like = [each for each in folded if len(word) > 2 and word in each]
-    like = like or difflib.get_close_matches(word, folded, n=1, cutoff=0.5)
-    return f"did you mean {_listed([repr(folded[each]) for each in like], 'or')}?" if like else ""
-
-
 def unknown(name: str, known: Iterable[str], kind: str) -> str:
     """That a name is none of those known, with the nearest, or all where they are few."""
     known = list(known)
@@ -96,6 +88,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
+def unprintable(text: str) -> str:
+    """That a text has a character that would move a terminal or forge a line of a log."""
+    return f"{shown(text)} has a character that cannot be printed"
+
+
 def _what(value: Any, rule: inspect.Type) -> str:
     """What is wrong with a value itself, not with what is in it; empty where nothing is seen."""
     given, kind = shown(value), core(rule)
@@ -103,7 +100,8 @@ def _what(value: Any, rule: inspect.Type) -> str:
         case inspect.LiteralType():
             known = [str(each) for each in _said(rule, "words") or kind.values]
             question = nearest(value, known) if isinstance(value, str) else ""
-            return f"{given} is not one of {', '.join(known)}" + (question and f"; {question}")
+            valid = f"{given} is not a valid value; valid values are {', '.join(known)}"
+            return valid + (question and f"; {question}")
         case inspect.DateType():
             if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(value)):
                 return f"{given} is a day that no calendar has"
@@ -111,17 +109,17 @@ def _what(value: Any, rule: inspect.Type) -> str:
         case inspect.StructType() if isinstance(value, dict):
             return _keys_at_fault(value, kind)
         case inspect.VarTupleType() if isinstance(value, list | tuple):
-            return "" if value else "there is nothing in it"
+            return "" if value else "the list is empty"
         case inspect.StrType() if value == "":
-            return "there is nothing in it"
+            return "the text is empty"
         case inspect.StrType() if isinstance(value, str):
-            what = f"{given} cannot stand here"
+            what = f"{given} is not a valid value"
         case inspect.IntType() | inspect.FloatType() if _is_number(value, kind):
             return _beyond(value, kind)
         case _:
-            what = f"{given} is not {_listed(list(_words(kind)), 'or')}"
+            what = f"{given} is not {listed(list(_words(kind)), 'or')}"
     examples = [str(each) for each in _said(rule, "examples") or ()]
-    return what + (f"; write, for example, {_listed(examples, 'or')}" if examples else "")
+    return what + (f"; write, for example, {listed(examples, 'or')}" if examples else "")
 
 
 def _keys_at_fault(value: dict[Any, Any], kind: inspect.StructType) -> str:
@@ -129,8 +127,8 @@ def _keys_at_fault(value: dict[Any, Any], kind: inspect.StructType) -> str:
     for name in value:
         if name not in known:
             return unknown(str(name), known, "key")
-    lacking = [field.name for field in kind.fields if field.required and field.name not in value]
-    return f"{_listed(lacking, 'and')} must be in it" if lacking else ""
+    missing = [field.name for field in kind.fields if field.required and field.name not in value]
+    return f"{listed(missing, 'and')} must be given" if missing else ""
 
 
 def _is_number(value: Any, kind: inspect.Type) -> bool:
@@ -165,8 +163,3 @@ def _said(rule: inspect.Type, key: str) -> Any:
     if isinstance(rule, inspect.UnionType):
         return next(filter(None, (_said(each, key) for each in rule.types)), "")
     return ""
-
-
-def _listed(words: list[str], last: str) -> str:
-    """Words in a row, with `or` or `and` before the last one."""
-    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

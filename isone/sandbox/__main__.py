@@ -35,11 +35,22 @@ def _parser() -> argparse.ArgumentParser:
         "shapes, synthetic prices, faults on demand. Prints its base URL and serves until "
         "interrupted.",
     )
+    _add_where(parser)
+    _add_what(parser)
+    _add_how(parser)
+    _add_faults(parser)
+    return parser
+
+
+def _add_where(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where it serves")
     where.add_argument("--host", default="127.0.0.1", help="loopback address (%(default)s)")
     where.add_argument(
         "--port", type=int, default=8080, help="port; 0 takes any free one (%(default)s)"
     )
+
+
+def _add_what(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what it serves")
     what.add_argument(
         "--nodes",
@@ -74,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="answer 404 to what is not recorded, instead of inventing it",
     )
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
     how = parser.add_argument_group("how it serves")
     how.add_argument(
         "--latency",
@@ -105,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="append each request to this file, as a line of JSON",
     )
+
+
+def _add_faults(parser: argparse.ArgumentParser) -> None:
     wrong = parser.add_argument_group("what goes wrong")
     wrong.add_argument(
         "--fault",
@@ -138,23 +155,29 @@ def _parser() -> argparse.ArgumentParser:
     wrong.add_argument(
         "--list-faults", action="store_true", help="print the faults, a line each, and end"
     )
-    return parser
+
+
+def _list_faults() -> None:
+    width = max(map(len, FAULTS))
+    for fault in FAULTS.values():
+        print(f"{fault.name:<{width}}  {fault.summary}")
+
+
+def _login() -> tuple[str, str]:
+    """The username and password of the environment, each `sandbox` where unset."""
+    return (
+        os.environ.get("ISONE_SANDBOX_USERNAME") or "sandbox",
+        os.environ.get("ISONE_SANDBOX_PASSWORD") or "sandbox",
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sandbox by itself; returns the exit code."""
     options = _parser().parse_args(arguments)
     if options.list_faults:
-        width = max(map(len, FAULTS))
-        for fault in FAULTS.values():
-            print(f"{fault.name:<{width}}  {fault.summary}")
+        _list_faults()
         return 0
-    login = ("ISONE_SANDBOX_USERNAME", "ISONE_SANDBOX_PASSWORD")
-    username, password = (
-        [os.environ.get(name) or "sandbox" for name in login]
-        if options.require_login
-        else (None, None)
-    )
+    username, password = _login() if options.require_login else (None, None)
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interrupted.set())

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from isone.market import clock
-from isone.market.datasets import RESERVE_ZONES
+from isone.market import market_time
+from isone.market.locations import RESERVE_ZONES
 from isone.sandbox import noise
 from isone.sandbox.prices import PER_HOUR, cents, correction_of, expected, mean, real_time
 
@@ -20,7 +20,7 @@ from isone.sandbox.prices import PER_HOUR, cents, correction_of, expected, mean,
 def regulation(seed: int, day: dt.date, prelim: bool) -> tuple[tuple[int, int], ...]:
     """Five-minute regulation prices of a day: (service, capacity), in cents."""
     energy = real_time(seed, day, prelim, 5).energy
-    starts = clock.interval_starts(day, 60)
+    starts = market_time.interval_starts(day, 60)
     rows = []
     for number, start in enumerate(starts):
         hour = start // 3600
@@ -50,7 +50,7 @@ class ReserveRow(NamedTuple):
 def reserves(seed: int, day: dt.date, prelim: bool) -> tuple[tuple[ReserveRow, ...], ...]:
     """Five-minute reserve market of a day: by interval, a row for each reserve zone in turn."""
     rows: list[tuple[ReserveRow, ...]] = []
-    for start in clock.interval_starts(day, 60):
+    for start in market_time.interval_starts(day, 60):
         rows += _reserves_of_hour(seed, start // 3600, prelim)
     return tuple(rows)
 
@@ -126,7 +126,7 @@ class AncillaryRow:
 def day_ahead_services(seed: int, day: dt.date) -> list[AncillaryRow]:
     """The day-ahead ancillary services of a day, by hour."""
     rows = []
-    for start in clock.interval_starts(day, 60):
+    for start in market_time.interval_starts(day, 60):
         hour = start // 3600
         need, level, thirty, ten, spin, load = noise.units(seed, "ancillary", hour, 6)
         tmor = int(90 * thirty) if level < 0.7 else int(2500 * thirty * thirty)
@@ -147,7 +147,7 @@ def day_ahead_services(seed: int, day: dt.date) -> list[AncillaryRow]:
 def strike_prices(seed: int, day: dt.date) -> list[dict[str, int]]:
     """The strike prices of a day by hour, with what they were made from: hundredths of $ and MW."""
     rows = []
-    for start in clock.interval_starts(day, 60):
+    for start in market_time.interval_starts(day, 60):
         hour = start // 3600
         load, width, above = noise.units(seed, "strike", hour, 3)
         hub = cents(expected(seed, hour))

@@ -4,12 +4,15 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from isone.market import clock
-from isone.market.datasets import DATASETS, RESERVE_ZONES, Dataset
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import RESERVE_ZONES
+from isone.market.requests import Request
 
 BASE_PATH = "/api/v1.1/"
 _PRELIM_LAG = dt.timedelta(hours=26)  # two hours after the operating day has ended
-_DAY_AHEAD = "DAY_AHEAD_HOURLY"
+_NARROWED_BY = {"reserve zone": "reserveZone"}
+"""The word in a path before an id, by the kind of the key, where it is not `location`."""
 
 
 class NotFoundError(Exception):
@@ -33,14 +36,14 @@ class Feed:
     """From the beginning of an operating day to when it is out."""
 
     def is_out(self, day: dt.date, at: dt.datetime) -> bool:
-        """Whether a day's prices exist and are published at an instant."""
-        return self.dataset.first_day <= day <= clock.last_published(self.lag, at)
+        """Whether a day's prices exist and are published at an instant; of a month, all of it."""
+        return self.dataset.first_day <= day <= self.dataset.last_published(self.lag, at)
 
     @property
     def value_fields(self) -> tuple[str, ...]:
         """The fields of a record that hold numbers: prices first, as the table has them."""
-        numbers = [c for c in self.dataset.columns if c.type != "string"]
-        return tuple(c.field for c in sorted(numbers, key=lambda c: not c.unit.startswith("$")))
+        numbers = [c for c in self.dataset.columns if c.type != "string" and "." not in c.field]
+        return tuple(c.field for c in sorted(numbers, key=lambda c: not c.is_price))
 
     @property
     def by_market_day(self) -> bool:
@@ -50,7 +53,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class Query:
-    """What a path asks of a feed: a day, whole or narrowed to a place or a local hour."""
+    """What a path asks of a feed: a day or month, whole or narrowed to a place or a local hour."""
 
     feed: Feed
     day: dt.date
@@ -59,21 +62,28 @@ class Query:
     typeless: bool = False
     """Whether the path leaves open which version it asks for: the feed is then the final one."""
 
+    @property
+    def days(self) -> list[dt.date]:
+        """The operating days that it asks for."""
+        return Request(self.feed.dataset.name, self.day, span=self.feed.dataset.request.span).days
 
-def _feeds() -> dict[str, Feed]:
+
+def feeds_of(dataset: Dataset) -> dict[str, Feed]:
+    """The feeds of a dataset, one for each version, by the path up to what says when."""
     feeds = {}
-    for dataset in DATASETS.values():
-        base = dataset.path.partition("/day/")[0]
-        feeds[base] = Feed(dataset, False, base, dataset.wrapper, dataset.publication_lag)
-        if dataset.market != _DAY_AHEAD:
-            base = base.replace("final", "prelim")
-            wrapper = tuple(key.replace("Final", "Prelim") for key in dataset.wrapper)
-            feeds[base] = Feed(dataset, True, base, wrapper, _PRELIM_LAG)
+    for version in dataset.versions:
+        prelim = version == "prelim"
+        base = dataset.request.base.replace("{version}", version)
+        wrapper = dataset.wrapper
+        if prelim:
+            wrapper = tuple(key.replace("Final", "Prelim") for key in wrapper)
+        lag = _PRELIM_LAG if prelim else dataset.publication_lag
+        feeds[base] = Feed(dataset, prelim, base, wrapper, lag)
     return feeds
 
 
-FEEDS = _feeds()
-"""By the path up to `/day/…`; every market but the day-ahead ones has a preliminary version."""
+FEEDS = {base: feed for row in DATASETS.values() for base, feed in feeds_of(row).items()}
+"""By the path up to `/day/…`."""
 
 _TYPELESS = ("fiveminutelmp", "fiveminutercp", "fiveminutereserveprice")
 """The deprecated paths that name no type, which clients still use."""
@@ -96,25 +106,31 @@ def read_query(path: str) -> Query:
     Raises NotFoundError for a path the service does not have and MalformedError for a day, hour
     or id that cannot be one.
     """
-    base, found, rest = path.partition("/day/")
+    word = next((word for word in ("day", "month", "year") if f"/{word}/" in path), "day")
+    base, found, rest = path.partition(f"/{word}/")
     without_type = typeless_feed(base)
     feed, typeless = without_type or FEEDS.get(base), without_type is not None
-    if feed is None or not found:
+    if feed is None or not found or word != feed.dataset.request.span:
         raise NotFoundError(path)
-    day, *narrowed = rest.split("/")
-    by_hour = feed.dataset.per_location
+    when, *narrowed = rest.split("/")
+    by_hour, by_id = feed.dataset.per_location, bool(feed.dataset.request.locations)
     match narrowed:
-        case [] if not by_hour:
-            return Query(feed, read_day(day), typeless=typeless)
-        case ["location", place] if feed.dataset.place == "location":
-            return Query(feed, read_day(day), place=read_number(place), typeless=typeless)
-        case ["reserveZone", zone] if feed.dataset.place == "reserve_zone":
-            return Query(feed, read_day(day), place=read_number(zone), typeless=typeless)
+        case [] if not by_hour and not by_id:
+            return Query(feed, _read_when(word, when), typeless=typeless)
+        case [narrowing, id] if narrowing == _narrowed_by(feed):
+            place = read_number(id)
+            return Query(feed, _read_when(word, when), place=place, typeless=typeless)
         case ["starthour", hour] if by_hour and not typeless:
-            return Query(feed, read_day(day), hour=_read_hour(hour))
-        case ["hour", hour] if feed.dataset.place == "location" and not by_hour:
-            return Query(feed, read_day(day), hour=_read_hour(hour))
+            return Query(feed, _read_when(word, when), hour=_read_hour(hour))
+        case ["hour", hour] if feed.dataset.chooses_locations and not by_hour:
+            return Query(feed, _read_when(word, when), hour=_read_hour(hour))
     raise NotFoundError(path)
+
+
+def _narrowed_by(feed: Feed) -> str | None:
+    """The word in a path before an id; None for a set without ids."""
+    key = feed.dataset.id_key
+    return _NARROWED_BY.get(key.kind, "location") if key else None
 
 
 @dataclass(frozen=True)
@@ -135,13 +151,11 @@ def read_current(path: str) -> CurrentQuery:
         raise NotFoundError(path)
     match rest.split("/")[1:]:
         case [] if not rest:
-            return CurrentQuery(feed, everywhere=feed.dataset.place != "location")
-        case ["all"] if feed.dataset.place == "location":
+            return CurrentQuery(feed, everywhere=not feed.dataset.chooses_locations)
+        case ["all"] if feed.dataset.chooses_locations:
             return CurrentQuery(feed, everywhere=True)
-        case ["location", place] if feed.dataset.place == "location":
-            return CurrentQuery(feed, everywhere=True, place=read_number(place))
-        case ["reserveZone", zone] if feed.dataset.place == "reserve_zone":
-            return CurrentQuery(feed, everywhere=True, place=read_number(zone))
+        case [narrowing, id] if narrowing == _narrowed_by(feed):
+            return CurrentQuery(feed, everywhere=True, place=read_number(id))
     raise NotFoundError(path)
 
 
@@ -149,6 +163,11 @@ def _read_hour(text: str) -> int:
     if not re.fullmatch("[01][0-9]|2[0-3]", text):
         raise MalformedError(f"{text} is not an hour from 00 to 23")
     return int(text)
+
+
+def _read_when(word: str, text: str) -> dt.date:
+    """The day, or the first day of the month or year, that a path names."""
+    return read_day({"day": text, "month": f"{text}01", "year": f"{text}0101"}[word])
 
 
 def read_day(text: str) -> dt.date:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from isone.errors import UsageError
-from isone.market.datasets import CORE_LOCATIONS, HUB, RESERVE_ZONES
+from isone.market.locations import CORE_LOCATIONS, HUB, RESERVE_ZONES
 from isone.sandbox import noise
 
 FIRST_NODE_ID = 10001

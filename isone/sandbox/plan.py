@@ -71,9 +71,10 @@ def _meant(order: Order) -> list[Query]:
         return []
     anywhere = Order(order.fault, re.sub("[0-9]+", "*", order.glob), None)
     found = []
-    for base in FEEDS:
+    for base, feed in FEEDS.items():
+        when = {"day": "day/20240101", "month": "month/202401", "year": "year/2024"}
         for narrowed in ("", "/location/1", "/reserveZone/1", "/starthour/01"):
-            path = f"{base}/day/20240101{narrowed}"
+            path = f"{base}/{when[feed.dataset.request.span]}{narrowed}"
             with contextlib.suppress(NotFoundError, MalformedError):
                 query = read_query(path)
                 whole = BASE_PATH + path

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from isone.market import clock
+from isone.market import market_time
 from isone.sandbox import noise
 
 Shadows = tuple[int, int, int]
@@ -73,7 +73,7 @@ def expected(seed: int, hour: int) -> float:
 
     `hour` counts hours of UTC since the epoch; New England's hours begin with them.
     """
-    local = clock.local_time(hour * 3600)
+    local = market_time.local_time(hour * 3600)
     day = (local.date() - _EPOCH).days
     months = day / 30.436875 - 0.5
     year_share = noise.smooth(seed, "year", day / 365.2425 - 0.5)
@@ -92,7 +92,7 @@ def expected(seed: int, hour: int) -> float:
 
 
 def _surplus_likely(hour: int) -> bool:
-    local = clock.local_time(hour * 3600)
+    local = market_time.local_time(hour * 3600)
     return local.month in _SPRING and local.hour in _SURPLUS_HOURS
 
 
@@ -103,7 +103,7 @@ def cents(dollars: float) -> int:
 
 @lru_cache(maxsize=1024)
 def _day_ahead(seed: int, day: dt.date) -> System:
-    starts = tuple(clock.interval_starts(day, 60))
+    starts = tuple(market_time.interval_starts(day, 60))
     energy: list[int] = []
     for start in starts:
         hour = start // 3600
@@ -146,7 +146,7 @@ def _five_minute(seed: int, day: dt.date, prelim: bool) -> System:
             of_hour = [price + correction for price in final.energy[first : first + PER_HOUR]]
             corrected += _unlike(corrected, of_hour)
         return System(final.starts, 1, tuple(corrected), final.shadows)
-    starts = tuple(clock.interval_starts(day, 5))
+    starts = tuple(market_time.interval_starts(day, 5))
     energy: list[int] = []
     shadows: list[Shadows] = []
     for start in starts[::PER_HOUR]:

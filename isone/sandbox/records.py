@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from isone.market import clock
-from isone.market.datasets import RESERVE_ZONES
+from isone.market import market_time
+from isone.market.locations import RESERVE_ZONES
 from isone.sandbox import ancillary_prices, prices
 from isone.sandbox.places import Place
 
@@ -113,7 +113,9 @@ def override(row: Mapping[str, int]) -> str:
 @lru_cache(maxsize=64)
 def timestamps_of(day: dt.date, minutes: int) -> tuple[str, ...]:
     """The beginnings of a day's intervals as the service writes them."""
-    return tuple(clock.timestamp(start) for start in clock.interval_starts(day, minutes))
+    return tuple(
+        market_time.timestamp(start) for start in market_time.interval_starts(day, minutes)
+    )
 
 
 def hour_end(timestamp: str) -> str:

@@ -12,11 +12,14 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.sandbox.feeds import MalformedError, read_day
 from isone.sandbox.response import Response, html_response
 from isone.sandbox.synthetic import Synthetic
@@ -79,16 +82,16 @@ def is_page(path: str) -> bool:
 def _asked_for(target: str) -> tuple[Dataset, bool, list[Request]] | None:
     """The dataset, whether in its preliminary version, and the requests that a target asks for."""
     for dataset in DATASETS.values():
-        if dataset.report is None:
+        if dataset.public_csv is None:
             continue
-        for prelim in (False, True):
-            path = dataset.report.path
-            path = path.replace("final", "prelim") if prelim else path
+        for version in dataset.versions:
+            prelim = version == "prelim"
+            path = dataset.public_csv.path.replace("{version}", version)
             pattern = re.escape(f"/{path}").replace(r"\{day\}", "(?P<day>[0-9]{8})", 1)
             pattern = pattern.replace(r"\{day\}", "(?P<last>[0-9]{8})")
             pattern = pattern.replace(r"\{hours\}", "(?P<first>[0-9]{2})-[0-9]{2}")
             match = re.fullmatch(pattern, target)
-            if match and (not prelim or "prelim" in path):
+            if match:
                 named = match.groupdict()
                 try:
                     first = read_day(named["day"])
@@ -98,19 +101,19 @@ def _asked_for(target: str) -> tuple[Dataset, bool, list[Request]] | None:
                 if not 0 <= (last - first).days < _LONGEST:
                     return None
                 block = int(named["first"]) if "first" in named else None
-                days = clock.days(max(first, FIRST_DAYS.get(dataset.name, first)), last)
+                days = market_time.days(max(first, FIRST_DAYS.get(dataset.name, first)), last)
                 return dataset, prelim, [Request(dataset.name, day, block=block) for day in days]
     return None
 
 
 def _api_paths(dataset: Dataset, prelim: bool, request: Request) -> list[str]:
     """Where the web services have the same prices; those of some hours hour by hour."""
+    request = replace(request, prelim=prelim)
     requests = [request]
-    if request.block is not None and dataset.report is not None:
-        hours = range(request.block, request.block + dataset.report.block_hours)
-        requests = [Request(dataset.name, request.day, hour=hour) for hour in hours]
-    paths = [dataset.url_path(each) for each in requests]
-    return [path.replace("final", "prelim") for path in paths] if prelim else paths
+    if request.block is not None and dataset.public_csv is not None:
+        hours = range(request.block, request.block + dataset.public_csv.block_hours)
+        requests = [replace(request, block=None, hour=hour) for hour in hours]
+    return [dataset.request.url_path(each) for each in requests]
 
 
 def _records(dataset: Dataset, prelim: bool, response: Response) -> list[Any]:
@@ -125,8 +128,8 @@ def _records(dataset: Dataset, prelim: bool, response: Response) -> list[Any]:
 
 def _headings(dataset: Dataset) -> dict[str, str]:
     """The fields that a report has, each with its heading, in the order of its columns."""
-    assert dataset.report is not None  # noqa: S101 - _asked_for found it by its report
-    headings = {field: names[0] for field, names in dataset.report.headings.items()}
+    assert dataset.public_csv is not None  # noqa: S101 - _asked_for found it by its report
+    headings = {field: names[0] for field, names in dataset.public_csv.headings.items()}
     if dataset.name != _WITHOUT_REQUIREMENTS:
         return headings
     fields = [field for field in headings if "Requirement" not in field]
@@ -166,31 +169,33 @@ def _time(dataset: Dataset, record: Any) -> Iterator[tuple[str, str]]:
     timestamp = record
     for key in dataset.begins:
         timestamp = timestamp[key]
-    begins = clock.local_time(clock.parse_timestamp(timestamp))
+    begins = market_time.local_time(market_time.parse_timestamp(timestamp))
     if dataset.interval_minutes < 60:
-        form = "%H:%M:%S" if dataset.place == "location" else "%m/%d/%Y %H:%M:%S"
+        form = "%H:%M:%S" if dataset.chooses_locations else "%m/%d/%Y %H:%M:%S"
         yield "Local Time", f"{begins:{form}}"
         return
-    again = "X" if begins.fold and dataset.place else ""
-    yield "Date" if dataset.place else "Local Date", f"{begins:%m/%d/%Y}"
+    again = "X" if begins.fold and dataset.id_key else ""
+    yield "Date" if dataset.id_key else "Local Date", f"{begins:%m/%d/%Y}"
     yield "Hour Ending", f"{begins.hour + 1:02d}{again}"
 
 
 def _place(dataset: Dataset, prelim: bool, record: Any) -> Iterator[tuple[str, str]]:
-    if dataset.place == "location":
-        location = record["Location"]
+    key = dataset.id_key
+    if key and key.outer:
+        of_id, of_type, of_name = key.inner
+        location = record[key.outer]
         if dataset.interval_minutes < 60:
-            yield "Location ID", location["@LocId"]
+            yield "Location ID", location[of_id]
         elif prelim:
-            yield "Location", location["$"]
+            yield "Location", location[of_name]
         else:
-            yield "Location ID", location["@LocId"]
-            yield "Location Name", location["$"]
-            yield "Location Type", location["@LocType"]
-    elif dataset.name == _WITHOUT_REQUIREMENTS:
-        yield "Location ID", str(record["ReserveZoneId"])
-    elif dataset.place == "reserve_zone":
-        yield "Reserve Zone ID", str(record["ReserveZoneId"])
-        yield "Reserve Zone Name", record["ReserveZoneName"]
+            yield "Location ID", location[of_id]
+            yield "Location Name", location[of_name]
+            yield "Location Type", location[of_type]
+    elif key and dataset.name == _WITHOUT_REQUIREMENTS:
+        yield "Location ID", str(record[key.field])
+    elif key:
+        yield "Reserve Zone ID", str(record[key.field])
+        yield "Reserve Zone Name", record[key.name_field]
     else:
         yield "Location ID", "7000"

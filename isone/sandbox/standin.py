@@ -6,6 +6,7 @@ import datetime as dt
 import hmac
 import ipaddress
 import json
+import math
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from typing import TextIO
 from urllib.parse import unquote, urlsplit
 
 from isone.errors import UsageError
-from isone.market import clock
+from isone.market import market_time
 from isone.market.servers import REPLAY_SERVER, SANDBOX_SERVER
 from isone.sandbox.faults.fault import LOGIN_PATH, Fault, Settings
 from isone.sandbox.faults.responses import CHALLENGE, too_many
@@ -100,20 +101,12 @@ class Sandbox:
         requests_log  file to append each request to, as a line of JSON
         server_name   what `Server` says, for tests that take it for the service; else what it is
         """
-        for name, seconds in (("latency", latency), ("time to hold", hold)):
-            _require(
-                0 <= seconds <= _LONGEST_WAIT,
-                f"The {name} is a number of seconds from 0 to {_LONGEST_WAIT}, not {seconds}.",
-            )
-        _require(0 <= port <= 65535, f"A port is a number from 0 to 65535, not {port}.")
-        _require(
-            rate_limit is None or rate_limit > 0,
-            f"The rate limit is a number of requests a minute from 1, not {rate_limit}.",
-        )
-        _require(
-            retry_after is None or retry_after >= 0,
-            f"Retry-After is a number of seconds from 0, not {retry_after}.",
-        )
+        seconds = f"is a number of seconds from 0 to {_LONGEST_WAIT}"
+        _require_between(f"The latency {seconds}", latency, 0, _LONGEST_WAIT)
+        _require_between(f"The time to hold {seconds}", hold, 0, _LONGEST_WAIT)
+        _require_between("A port is a number from 0 to 65535", port, 0, 65535)
+        _require_between("The rate limit is a number of requests a minute from 1", rate_limit, 1)
+        _require_between("Retry-After is a number of seconds from 0", retry_after, 0)
         _require(
             (username is None) == (password is None),
             "A login needs both a username and a password.",
@@ -212,8 +205,8 @@ class Sandbox:
     def at(self) -> dt.datetime:
         """The instant at which the sandbox believes to be."""
         if self._today is None:
-            return clock.now()
-        return dt.datetime.combine(self._today, dt.time(12), clock.MARKET_ZONE)
+            return market_time.now()
+        return dt.datetime.combine(self._today, dt.time(12), market_time.MARKET_ZONE)
 
     def response(
         self, target: str, accept: str, authorization: str | None, cookies: str = ""
@@ -288,6 +281,12 @@ class Sandbox:
 def _require(holds: bool, message: str) -> None:
     if not holds:
         raise UsageError(message)
+
+
+def _require_between(
+    meaning: str, value: float | None, lowest: float, highest: float = math.inf
+) -> None:
+    _require(value is None or lowest <= value <= highest, f"{meaning}, not {value}.")
 
 
 def _loopback(host: str) -> str:

@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES
-from isone.sandbox import ancillary_prices, prices
+from isone.market import market_time
+from isone.market.locations import CORE_LOCATIONS, RESERVE_ZONES
+from isone.sandbox import ancillary_prices, plain, prices
 from isone.sandbox.feeds import (
     FEEDS,
     Feed,
@@ -98,16 +98,18 @@ class Synthetic:
         without places comes in a list.
         """
         asked = read_current(path)
-        feed, minutes = asked.feed, asked.feed.dataset.interval_minutes
-        newest = clock.interval_starts(clock.last_published(feed.lag, at), minutes)[-1]
-        if feed.dataset.market == "DAY_AHEAD_HOURLY" and not feed.by_market_day:
+        feed, minutes = asked.feed, asked.feed.dataset.times.minutes
+        if minutes is None or feed.dataset.request.span != "day":
+            raise NotFoundError(path)
+        newest = market_time.interval_starts(market_time.last_published(feed.lag, at), minutes)[-1]
+        if _is_day_ahead(feed) and not feed.by_market_day:
             newest = int(at.timestamp()) // (minutes * 60) * minutes * 60
-        begins = clock.local_time(newest)
-        hour = begins.hour if feed.dataset.place == "location" else None
+        begins = market_time.local_time(newest)
+        hour = begins.hour if feed.dataset.chooses_locations else None
         query = Query(feed, begins.date(), asked.place, hour)
         records = self._records(query) if feed.is_out(query.day, at) else []
         if not feed.by_market_day:
-            head = f'{{"BeginDate":"{clock.timestamp(newest)}"'
+            head = f'{{"BeginDate":"{market_time.timestamp(newest)}"'
             records = [record for record in records if record.startswith(head)]
         if not asked.everywhere:
             records = records[: len(CORE_LOCATIONS) + len(EXTERNAL_NODES)]
@@ -116,23 +118,30 @@ class Synthetic:
         return wrap(feed.wrapper, records, _beside(query), in_list=True)
 
     def _records(self, query: Query) -> list[str]:
-        """The records of a query as JSON texts, in the order of time, then of place."""
-        dataset = query.feed.dataset
-        if dataset.place == "location":
-            return self._lmp_records(query)
-        if dataset.place == "reserve_zone":
-            return self._reserve_records(query)
-        if not dataset.owes_rows:
-            return self._constraint_records(query)
-        if dataset.wrapper[0] == "isone_web_services":
-            if dataset.wrapper[1] == "day_ahead_strike_prices":
+        """The records of a query as JSON texts, in the order of time, then of place.
+
+        Some sets look like New England's; any other has plain numbers in its own shape.
+        """
+        match query.feed.dataset.name:
+            case "lmp_da_hourly" | "lmp_rt_hourly" | "lmp_rt_5min":
+                return self._lmp_records(query)
+            case "reserve_5min" | "reserve_hourly":
+                return self._reserve_records(query)
+            case "constraints_da_hourly" | "constraints_rt_5min":
+                return self._constraint_records(query)
+            case "strike_da_hourly":
                 return self._strike_records(query)
-            return self._ancillary_records(query)
-        return self._regulation_records(query)
+            case "reserve_da_hourly":
+                return self._ancillary_records(query)
+            case "regulation_5min" | "regulation_hourly":
+                return self._regulation_records(query)
+        return [
+            json.dumps(record, separators=(",", ":")) for record in plain.records(self.seed, query)
+        ]
 
     def system(self, query: Query) -> prices.System:
         """The system's prices on the day of a query of an LMP feed, or of one of constraints."""
-        if query.feed.dataset.market == "DAY_AHEAD_HOURLY":
+        if _is_day_ahead(query.feed):
             return prices.day_ahead(self.seed, query.day)
         minutes = query.feed.dataset.interval_minutes
         return prices.real_time(self.seed, query.day, query.feed.prelim, minutes)
@@ -212,7 +221,7 @@ class Synthetic:
         Contingencies are named day-ahead alone, one of them by a number.
         """
         timestamps = timestamps_of(query.day, query.feed.dataset.interval_minutes)
-        day_ahead = query.feed.dataset.market == "DAY_AHEAD_HOURLY"
+        day_ahead = _is_day_ahead(query.feed)
         held = [
             f'"ContingencyName":{json.dumps(c)},' if day_ahead else "" for _, c, _ in CONSTRAINTS
         ]
@@ -259,14 +268,19 @@ class Synthetic:
         self, feed: Feed, first: dt.date, last: dt.date, place: Place
     ) -> Iterator[tuple[bool, int]]:
         """The hourly prices (cents) of a place as they are served, each with whether on peak."""
-        for day in clock.days(first, last):
+        for day in market_time.days(first, last):
             system = self.system(Query(feed, day))
             workday = day.weekday() < 5
             for start, energy, shadows in zip(
                 system.starts, system.energy, system.shadows, strict=True
             ):
                 total = sum(components(energy, shadows, system.scale, place))
-                yield workday and clock.local_time(start).hour in _PEAK_HOURS, total
+                yield workday and market_time.local_time(start).hour in _PEAK_HOURS, total
+
+
+def _is_day_ahead(feed: Feed) -> bool:
+    """Whether its prices are made before the day begins."""
+    return feed.dataset.publication_lag < dt.timedelta(0)
 
 
 def _beside(query: Query) -> str:
@@ -283,10 +297,10 @@ def _months(year: int) -> Iterator[tuple[dt.date, dt.date]]:
 
 
 def _info(feed: Feed, at: dt.datetime) -> bytes:
-    last = clock.last_published(feed.lag, at)
-    latest = clock.interval_starts(last, feed.dataset.interval_minutes)[-1]
+    last = market_time.last_published(feed.lag, at)
+    latest = market_time.interval_starts(last, feed.dataset.times.minutes or 60)[-1]
     info = {
-        "CreationDate": clock.timestamp(int(at.timestamp())),
-        "LatestBeginDate": clock.timestamp(latest),
+        "CreationDate": market_time.timestamp(int(at.timestamp())),
+        "LatestBeginDate": market_time.timestamp(latest),
     }
     return json.dumps({"ServiceInfo": info}, separators=(",", ":")).encode()

@@ -7,19 +7,21 @@ from pathlib import Path
 import msgspec
 
 from isone.errors import UNREADABLE, DamagedError
-from isone.market.datasets import Locations
 from isone.market.flaws import REJECTED
+from isone.market.locations import Locations
 from isone.store.files import sha256
 from isone.store.store import Entry
 from isone.text import count
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A gap of ISO-NE's own that the configuration accepted."""
+    """A gap of ISO-NE's own that was accepted."""
 
     day: str
     reason: str
     nothing_published: bool = False
+    forgiven: bool = False
+    """Whether nobody accepted it by name: single gaps, older than the dataset's days of grace."""
 
 
 class DayFlaw(msgspec.Struct, frozen=True):

@@ -18,8 +18,9 @@ from typing import Any
 import msgspec
 
 from isone.errors import UNREADABLE
-from isone.market.datasets import Request
 from isone.market.flaws import Flaw
+from isone.market.requests import Request
+from isone.store import periods
 from isone.store.files import add_line, locked, names_in, sync, write_json
 
 _RESPONSE, _REPORT = ".json.gz", ".csv.gz"
@@ -46,6 +47,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that are missing and accepted as missing, by name."""
+    forgiven: bool = False
+    """Whether these were accepted without being named: single gaps, after the days of grace."""
     unknown_locations: tuple[str, ...] = ()
     """Names of locations, in a report that has names alone, whose ids nobody knew when it was
     stored; their rows are counted in `rows` and are in no table, whatever is known later."""
@@ -66,8 +69,14 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def day(self) -> dt.date:
-        """The operating day that it is of."""
+        """The operating day that it is of, or the first of them."""
         return dt.date(int(self.request[:4]), int(self.request[4:6]), int(self.request[6:8]))
+
+    @property
+    def days(self) -> list[dt.date]:
+        """The operating days that it is of: one, or those of a month or year."""
+        request = Request.named("", self.request)
+        return request.days if request else [self.day]
 
     @property
     def file(self) -> str:
@@ -131,9 +140,9 @@ class Store:
         """The manifest of a complete year: it is there only if every day is."""
         return self.root / "complete" / dataset / f"{period}.json"
 
-    def complete_markers(self, dataset: str, year: int | str = "") -> list[Path]:
-        """The markers of a dataset's complete years, or of the periods of one year."""
-        return sorted((self.root / "complete" / dataset).glob(f"{year}*.json"))
+    def complete_markers(self, dataset: str, year: int | None = None) -> list[Path]:
+        """The markers of a dataset's complete periods, in order; those of a year if given."""
+        return periods.files_of(self.root / "complete" / dataset, year)
 
     @property
     def parquet_dir(self) -> Path:
@@ -143,6 +152,10 @@ class Store:
     def parquet_path(self, dataset: str, period: str) -> Path:
         """The table of a complete year."""
         return self.parquet_dir / dataset / f"{period}.parquet"
+
+    def tables(self, dataset: str) -> list[Path]:
+        """The tables of a dataset that are there, in order."""
+        return periods.files_of(self.parquet_dir / dataset, ending=".parquet")
 
     @property
     def datapackage_path(self) -> Path:
@@ -161,7 +174,8 @@ class Store:
     def packed_names(self) -> Iterator[tuple[str, str]]:
         """Dataset and period of every packed dataset-year that has a marker."""
         for path in sorted((self.root / "packed").glob("*/*.json")):
-            yield path.parent.name, path.stem
+            if periods.is_period(path.stem):
+                yield path.parent.name, path.stem
 
     @property
     def datapackage_marker(self) -> Path:
@@ -191,7 +205,7 @@ class Store:
 
     def verdicts(self, dataset: str, year: int) -> list[Path]:
         """The verdicts of the deep check on a year's periods."""
-        return sorted((self.root / "verified" / dataset).glob(f"{year}*.json"))
+        return periods.files_of(self.root / "verified" / dataset, year)
 
     @property
     def verify_summary_path(self) -> Path:
@@ -230,12 +244,9 @@ class Store:
         return self.root / "runs" / run
 
     def downloaded_years(self) -> list[tuple[str, int]]:
-        """Dataset and year of whatever has responses, or the marker of a complete year."""
-        years = "[0-9][0-9][0-9][0-9]"
-        responses = (self.root / "raw").glob(f"*/{years}")
-        markers = (self.root / "complete").glob(f"*/{years}*.json")
-        found = {(path.parent.name, int(path.name[:4])) for path in (*responses, *markers)}
-        return sorted(found)
+        """Dataset and year of whatever has responses, in order."""
+        folders = (self.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
+        return sorted((path.parent.name, int(path.name)) for path in folders)
 
     def has_responses(self) -> bool:
         """Whether any response of any dataset was ever stored."""
@@ -314,9 +325,9 @@ class Store:
         write_json(path, manifest)
         return path
 
-    def marker_periods(self, dataset: str) -> list[str]:
-        """The periods of a dataset that have their markers."""
-        return [path.stem for path in self.complete_markers(dataset)]
+    def marker_periods(self, dataset: str, year: int | None = None) -> list[str]:
+        """The periods of a dataset that have their markers, in order; those of a year if given."""
+        return [path.stem for path in self.complete_markers(dataset, year)]
 
     def remove_markers(self, dataset: str, periods: Iterable[str]) -> None:
         """Remove markers that say nothing which another does not say too."""

@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from running import run_script
 
 from isone.audit.recheck import jobs, outputs, verdict
 from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.run import status
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
@@ -110,12 +113,9 @@ def test_a_recheck_of_days_that_are_not_here_says_so(
 ) -> None:
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
     days = "20240101-20240103"
-    assert (
-        jobs.recheck_prices(
-            config, DATASET.name, days, str(tmp_path / "note.json"), str(tmp_path / "x.log")
-        )
-        == 0
-    )
+    note = {"note": tmp_path / "note.json"}
+    words = {"dataset": DATASET.name, "days": days}
+    assert run_script("recheck_prices", config, outputs=note, **words) == 0
     said = "no final response of these days is here, so none was asked for again"
     assert said in " ".join(capsys.readouterr().err.split())
 
@@ -129,12 +129,8 @@ def test_a_recheck_ends_with_a_sentence_also_where_it_fails(
     with downloaded(store):
         _day(store, 2).unlink()
     note = tmp_path / "note.json"
-    assert (
-        jobs.recheck_prices(
-            config, DATASET.name, "20240101-20240105", str(note), str(tmp_path / "x.log")
-        )
-        == 1
-    )
+    words = {"dataset": DATASET.name, "days": "20240101-20240105"}
+    assert run_script("recheck_prices", config, outputs={"note": note}, **words) == 1
     sentence = (
         f"{DATASET.name}, 2024-01-01 to 2024-01-05: 4 responses compared, 0 corrected, "
         "1 could not be compared: 20240102: the stored response "
@@ -143,7 +139,8 @@ def test_a_recheck_ends_with_a_sentence_also_where_it_fails(
     assert not note.exists()
     (kept,) = (store.root / "rechecked" / DATASET.name).iterdir()
     assert list(json.loads(kept.read_text())["failed"]) == ["20240102"]
-    facts = json.loads(status.status_path(store, f"recheck_{DATASET.name}").read_text())
+    name = f"recheck_{DATASET.name}_{words['days']}"
+    facts = json.loads(status.status_path(store, name).read_text())
     assert facts["verdict_lines"][0].startswith(sentence)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reading import examine
 
 from isone.audit.recheck import jobs
 from isone.audit.verify import raw
@@ -17,10 +18,14 @@ from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError, Outcome
 from isone.errors import NoDataError, ResponseError
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS, Dataset, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
-from isone.response import check, revisions
+from isone.response import revisions
+from isone.response.table import read_table
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -40,7 +45,7 @@ def asked(sandbox: Sandbox) -> Counter[str]:
 
 def bring(store: Store, sandbox: Sandbox, first: dt.date, last: dt.date) -> Outcome:
     with Client(Source("sandbox", sandbox.url), read_settings({}).http) as client:
-        days = list(clock.days(first, last))
+        days = list(market_time.days(first, last))
         return Downloader(store, client, DAY_AHEAD).bring(days, HUBS)
 
 
@@ -180,7 +185,7 @@ def test_a_name_may_be_a_number_or_absent_and_still_tells_rows_apart() -> None:
         record(),
         record(),
     )
-    finding = check.examine(DAY_AHEAD, Request(DAY_AHEAD.name, MARCH), body)
+    finding = examine(DAY_AHEAD, Request(DAY_AHEAD.name, MARCH), body)
     assert (finding.rows, finding.duplicates, finding.missing) == (4, 1, ())
 
 
@@ -201,10 +206,10 @@ def test_rows_of_the_same_names_with_other_values_are_kept_and_told_apart(
     for name, rows in (("one", first), ("other", first[::-1])):
         body = json.dumps({outer: {inner: rows}}).encode()
         request = Request(dataset.name, MARCH)
-        finding = check.examine(dataset, request, body)
+        finding = examine(dataset, request, body)
         assert (finding.rows, finding.duplicates, finding.at_odds) == (4, 1, 3)
         batch = ColumnReader(dataset).read(request, body, 4)
-        table = raw.rows_of(dataset, request, body)
+        table = raw.rows_of(read_table(dataset, body), request)
         columns = ("interface_flag", "marginal_value", "occurrence")
         found[name] = sorted(zip(*(batch[c].to_pylist() for c in columns), strict=True), key=str)
         by_hand = sorted(zip(*(table[c].to_pylist() for c in columns), strict=True), key=str)
@@ -215,17 +220,19 @@ def test_rows_of_the_same_names_with_other_values_are_kept_and_told_apart(
 
 def test_a_constraint_that_is_listed_twice_changes_by_what_is_other_now() -> None:
     two = [record(), record(MarginalValue=-20.5)]
-    assert revisions.compare(DAY_AHEAD, response(*two), response(*two[::-1])).rows == 0
-    changed = revisions.compare(
-        DAY_AHEAD, response(*two), response(two[0], record(MarginalValue=-21.5))
+    before, turned, after = (
+        read_table(DAY_AHEAD, response(*records))
+        for records in (two, two[::-1], [two[0], record(MarginalValue=-21.5)])
     )
+    assert revisions.compare(before, turned).rows == 0
+    changed = revisions.compare(before, after)
     assert (changed.rows, changed.largest) == (1, 1.0)
 
 
 def test_a_timestamp_between_two_intervals_is_kept_where_no_row_is_owed() -> None:
     request = Request(REAL_TIME.name, MARCH)
     body = response(record() | {"BeginDate": "2025-03-04T17:02:37.000-05:00"}, record())
-    finding = check.examine(REAL_TIME, request, body.replace(b"DayAhead", b"RealTime"))
+    finding = examine(REAL_TIME, request, body.replace(b"DayAhead", b"RealTime"))
     assert (finding.rows, finding.off_grid) == (2, 0)
 
 
@@ -247,7 +254,7 @@ def test_what_is_wrong_with_a_constraint_is_said(
     records: list[dict[str, Any]], sentence: str
 ) -> None:
     with pytest.raises(ResponseError, match=re.escape(sentence)) as caught:
-        check.examine(DAY_AHEAD, Request(DAY_AHEAD.name, MARCH), response(*records))
+        examine(DAY_AHEAD, Request(DAY_AHEAD.name, MARCH), response(*records))
     assert not isinstance(caught.value, NoDataError)
 
 
@@ -257,7 +264,7 @@ def test_the_service_s_own_response_is_understood() -> None:
     if not path.exists():
         pytest.skip(f"no recorded response at {path}")
     request = Request(DAY_AHEAD.name, dt.date(2026, 7, 27))
-    finding = check.examine(DAY_AHEAD, request, path.read_bytes())
+    finding = examine(DAY_AHEAD, request, path.read_bytes())
     assert (finding.rows, finding.unknown_fields) == (1, ())
 
 

@@ -9,12 +9,13 @@ from torture.faults.rig import Rig
 
 from isone.download.downloader import Downloader
 from isone.errors import DownloadError, StopRunError
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 from isone.sandbox import Sandbox
 from isone.store.store import Store
 
-JANUARY = tuple(clock.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)))
+JANUARY = tuple(market_time.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)))
 HOURLY = "lmp_da_hourly"
 
 

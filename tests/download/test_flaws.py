@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from filled import settings_for
+from reading import examine
 
 from isone.audit.verify.verdict import DAMAGED, OK
 from isone.audit.verify.year import verify_year
@@ -19,12 +20,13 @@ from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError
 from isone.errors import ResponseError
 from isone.load import history
-from isone.market import clock, flaws
-from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Request
+from isone.market import flaws, market_time
+from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
+from isone.market.locations import ALL_LOCATIONS, CORE_LOCATIONS, HUBS, Locations
+from isone.market.requests import Request
 from isone.market.servers import SANDBOX_SERVER
 from isone.pack.year import pack_year
-from isone.response import check
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.missing import Accepted
@@ -47,14 +49,14 @@ def rows() -> Rows:
     places = CORE_LOCATIONS | {NODE: (NAMES[1], "NETWORK NODE")}
     return [
         {
-            "BeginDate": clock.timestamp(start),
+            "BeginDate": market_time.timestamp(start),
             "Location": {"@LocId": str(id), "@LocType": kind, "$": name},
             "LmpTotal": round(28.3 + 1.01 * hour, 2),
             "EnergyComponent": 28.21 + hour,
             "CongestionComponent": 0,
             "LossComponent": round(0.09 + 0.01 * hour, 2),
         }
-        for hour, start in enumerate(clock.interval_starts(DAY, 60))
+        for hour, start in enumerate(market_time.interval_starts(DAY, 60))
         for id, (name, kind) in places.items()
     ]
 
@@ -107,8 +109,8 @@ def test_a_flaw_rejects_the_day_and_names_the_row_unless_its_own_name_is_accepte
     body = body_of(spoil(rows()))
     others = set(flaws.REJECTED) - {name}
     with pytest.raises(ResponseError, match=rf"{sentence}.*flaw: {name}\)"):
-        check.examine(LMP, REQUEST, body, accepted=others)
-    found = check.examine(LMP, REQUEST, body, accepted={name})
+        examine(LMP, REQUEST, body, accepted=others)
+    found = examine(LMP, REQUEST, body, accepted={name})
     assert [flaw.name for flaw in found.flaws] == [name]
     assert "2018-11-04 00:00 EDT at location" in found.flaws[0].what
     assert found.missing == ()
@@ -120,8 +122,8 @@ def test_several_flaws_of_a_day_have_to_be_accepted_each() -> None:
     # the null price is one of two rows that disagree, so the tables have neither
     for lacking in ("disagreement", "node"):
         with pytest.raises(ResponseError, match=f"flaw: {lacking}"):
-            check.examine(LMP, REQUEST, body, accepted=names - {lacking})
-    found = check.examine(LMP, REQUEST, body, accepted=names)
+            examine(LMP, REQUEST, body, accepted=names - {lacking})
+    found = examine(LMP, REQUEST, body, accepted=names)
     assert {flaw.name for flaw in found.flaws} == {"disagreement", "node"}
     assert found.rows == 10 * 25 - 2
 
@@ -139,13 +141,13 @@ def test_a_well_known_id_under_a_wrong_name_cannot_be_accepted(
     wrong = rows()
     wrong[0]["Location"] |= change
     with pytest.raises(ResponseError, match=words):
-        check.examine(LMP, REQUEST, body_of(wrong), accepted=flaws.REJECTED)
+        examine(LMP, REQUEST, body_of(wrong), accepted=flaws.REJECTED)
 
 
 def test_a_price_that_is_nowhere_is_another_form_and_cannot_be_accepted() -> None:
     renamed = [{k.replace("LmpTotal", "Lmp"): v for k, v in row.items()} for row in rows()]
     with pytest.raises(ResponseError, match="missing required field `LmpTotal`"):
-        check.examine(LMP, REQUEST, body_of(renamed), accepted=flaws.REJECTED)
+        examine(LMP, REQUEST, body_of(renamed), accepted=flaws.REJECTED)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +164,9 @@ def test_two_names_of_a_location_matter_to_whoever_has_chosen_it(
     assert missing.is_usable(entry, DAY, locations, {DAY: {"node": "known"}})
     if counts:
         with pytest.raises(ResponseError, match="location 10001 is called"):
-            check.examine(LMP, REQUEST, body, locations=locations)
+            examine(LMP, REQUEST, body, locations=locations)
     else:
-        assert check.examine(LMP, REQUEST, body, locations=locations).flaws[0].locations == (NODE,)
+        assert examine(LMP, REQUEST, body, locations=locations).flaws[0].locations == (NODE,)
 
 
 def test_an_entry_with_flaws_counts_only_while_each_is_accepted_on_its_day() -> None:
@@ -215,7 +217,7 @@ def download(
 def packed(store: Store, locations: Locations = ALL_LOCATIONS) -> dict[tuple[int, int], Any]:
     """By location and hour of the day what is in the table."""
     pack_year(store, LMP.name, PERIOD, locations)
-    start = clock.day_bounds(DAY)[0]
+    start = market_time.day_bounds(DAY)[0]
     return {
         (row["location_id"], (int(row["interval_start_utc"].timestamp()) - start) // 3600): row
         for row in pq.read_table(store.parquet_path(LMP.name, PERIOD)).to_pylist()

@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import SERVICE
+from running import SERVICE, run_script
 
 from isone.audit.recheck.jobs import recheck_days
 from isone.audit.reconcile.jobs import reconcile_year
-from isone.download import jobs, location_list
+from isone.download import location_list
 from isone.download.client import Client
 from isone.download.downloader import Downloader
 from isone.errors import StopRunError
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.run.settings import read_settings
 from isone.run.sources import REPORTS_PAGE, Source
 from isone.sandbox import Sandbox
@@ -89,7 +91,7 @@ def test_recorded_responses_alone_are_real_and_with_synthetic_ones_they_are_not(
 
 
 def test_a_server_of_recorded_responses_has_no_synthetic_public_csv(tmp_path: Path) -> None:
-    report = DATASETS["lmp_da_hourly"].report_path(Request("lmp_da_hourly", DAY))
+    report = DATASETS["lmp_da_hourly"].csv_path(Request("lmp_da_hourly", DAY))
     with Sandbox(nodes=0, replay=tmp_path, replay_only=True) as replay:
         assert replay.response(f"/{report}", "*/*", None, "isox_token=x").status == 404
 
@@ -104,9 +106,10 @@ def test_nothing_of_the_sandbox_is_stored_as_real(
         **{"data_types": "lmp", "markets": "da", "locations": "all"},
         **{"data_dir": str(tmp_path / "data"), "log_dir": str(tmp_path / "logs")},
     }
-    log = str(tmp_path / "stable.log")
-    assert jobs.download_prices(config, "lmp_da_hourly", "2024.through-20240101", log, 1) == 2
-    assert SYNTHETIC in Path(log).read_text()
+    year = {"dataset": "lmp_da_hourly", "period": "2024.through-20240101"}
+    assert run_script("download_prices", config, **year) == 2
+    log = tmp_path / "logs" / "isone_lmp_da_hourly_2024.through-20240101.log"
+    assert SYNTHETIC in log.read_text()
     assert list(tmp_path.rglob("*.gz")) == []
     assert len(sandbox.requests) == 1
 

@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import SERVICE
+from running import SERVICE, run_script
 
-from isone.download import jobs, location_list
+from isone.download import location_list
 from isone.download.client import Client
 from isone.errors import UsageError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS
+from isone.market.requests import Request
 from isone.pack.year import pack_year
+from isone.run import status
 from isone.run.settings import read_settings
 from isone.run.sources import REPORTS_PAGE, Source
 from isone.run.summary import summary
@@ -46,8 +49,8 @@ def client(sandbox: Sandbox, *, public: bool = False) -> Client:
 
 
 def on(monkeypatch: pytest.MonkeyPatch, day: dt.date) -> None:
-    noon = dt.datetime.combine(day, dt.time(12), clock.MARKET_ZONE)
-    monkeypatch.setattr(clock, "now", lambda: noon)
+    noon = dt.datetime.combine(day, dt.time(12), market_time.MARKET_ZONE)
+    monkeypatch.setattr(market_time, "now", lambda: noon)
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["web services", "public reports"])
@@ -114,13 +117,13 @@ def test_an_id_that_no_list_has_is_a_warning_and_not_rejected(
     assert noted == [record.message for record in caplog.records]
     retired, misspelt = noted
     assert "591 is not in ISO-NE's list of locations, so it is retired or misspelt" in retired
-    assert "40000 is not in" in misspelt and "(near it are 4000, " in misspelt
+    assert "40000 is not in" in misspelt and "(did you mean '4000'" in misspelt
 
 
 def with_retired(sandbox: Sandbox, dataset: str, request: Request) -> bytes:
     """A day that has prices of location 591 where the sandbox has those of 10001."""
     with client(sandbox) as asking:
-        body = gzip.decompress(asking.fetch(DATASETS[dataset].url_path(request)))
+        body = gzip.decompress(asking.fetch(DATASETS[dataset].request.url_path(request)))
     return gzip.compress(body.replace(b'"@LocId":"10001"', b'"@LocId":"591"'))
 
 
@@ -248,9 +251,8 @@ def test_a_location_that_is_gone_stands_in_the_summary_of_the_run(
         **{"data_dir": str(tmp_path / "data"), "log_dir": str(tmp_path / "logs")},
     }
     Run.of(config).start(1)
-    log = tmp_path / "a.log"
     period = "2024.through-20240101"
-    assert jobs.download_prices(config, "lmp_da_hourly", period, str(log), 1) == 0
+    assert run_script("download_prices", config, dataset="lmp_da_hourly", period=period) == 0
     assert "   1 gone location: 77 OLD\n" in summary(store, ended=True)
 
 
@@ -264,8 +266,8 @@ def test_an_unknown_id_stands_in_the_summary_and_days_of_the_others_are_stored(
         **{"data_dir": str(tmp_path / "data"), "log_dir": str(tmp_path / "logs")},
     }
     Run.of(config).start(1)
-    period, log = "2024.through-20240101", str(tmp_path / "a.log")
-    assert jobs.download_prices(config, "lmp_da_hourly", period, log, 1) == 0
+    period = "2024.through-20240101"
+    assert run_script("download_prices", config, dataset="lmp_da_hourly", period=period) == 0
     assert "   locations: 591 is not in ISO-NE's list of locations" in summary(store, ended=True)
     packed = pack_year(store, "lmp_da_hourly", period, (591, 4000))
     assert (packed.rows, packed.absent) == (24, (591,))
@@ -274,7 +276,7 @@ def test_an_unknown_id_stands_in_the_summary_and_days_of_the_others_are_stored(
 def test_a_download_that_ends_before_its_days_are_counted_has_done_none(
     tmp_path: Path, synthetic: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs.status, "stop", lambda *given: None)  # it ends this process
+    monkeypatch.setattr(status, "stop", lambda store, name, reason: None)  # it ends this process
     store = Store(tmp_path / "data" / "sandbox")
     config = {
         **{"source": "sandbox", "base_url": synthetic.url, "years": 2024, "locations": "9999999"},
@@ -283,7 +285,7 @@ def test_a_download_that_ends_before_its_days_are_counted_has_done_none(
     }
     Run.of(config).start(1)
     synthetic.faults.add("not-found:locations/all")
-    assert jobs.download_prices(config, "lmp_da_hourly", "2024", str(tmp_path / "a.log"), 1) == 2
+    assert run_script("download_prices", config, dataset="lmp_da_hourly", period="2024") == 2
     assert "   0 of 366 days, 1 request\n" in summary(store, ended=True)
 
 

@@ -11,7 +11,7 @@ from running import PROJECT
 PROGRAM = """
 import datetime as dt, logging, sys
 from isone.run.console import ConsoleHandler, say
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.download.progress import DownloadProgress
 
 class Client:

@@ -12,7 +12,9 @@ from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError
 from isone.errors import UsageError
-from isone.market.datasets import ALL_LOCATIONS, DATASETS, HUBS, Locations, Request
+from isone.market.datasets import DATASETS
+from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
+from isone.market.requests import Request
 from isone.run import complete, missing, selection
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings, read_settings
@@ -37,7 +39,7 @@ def test_a_final_day_had_hour_by_hour_is_taken_before_a_preliminary_one_by_locat
     dataset = DATASETS[FIVE]
     by_hour = [request.name for request in dataset.day_requests(DAY, ALL_LOCATIONS)]
     by_location = [f"{request.name}.prelim" for request in dataset.day_requests(DAY, HUBS)]
-    by_block = [f"{request.name}.prelim" for request in dataset.report_requests(DAY)]
+    by_block = [f"{request.name}.prelim" for request in dataset.csv_requests(DAY)]
     for worse in (by_location, by_block):
         here = entries(*worse, *by_hour)
         chosen = missing.requests_of_days(dataset, [DAY], HUBS, here, DAY - dt.timedelta(1))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from postgres_server import Server
 
 from isone.load import binary_copy, sql
-from isone.market.tables import TableColumn
+from isone.market.schema import TableColumn
 
 COLUMNS = (
     TableColumn("interval_start_utc", "timestamp", "UTC", ""),

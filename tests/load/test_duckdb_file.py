@@ -15,9 +15,9 @@ from isone.errors import DamagedError, LoadError
 from isone.load import duckdb_file, history, packed, sql, views
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS
-from isone.market.tables import table_columns
+from isone.market.schema import table_columns
 from isone.pack.year import pack_year
-from isone.report import facts, page
+from isone.report import data, page
 from isone.run.settings import AcceptedFlaw
 from isone.store import places
 from isone.store.files import name_aside
@@ -476,8 +476,8 @@ def test_a_location_without_a_name_is_in_every_table_and_on_the_page(nameless: S
 def test_the_page_calls_a_location_without_a_name_by_its_id(nameless: Store) -> None:
     pack_year(nameless, "lmp_da_hourly", "2025.through-20251102", (10002,))
     build_duckdb(nameless)
-    found = facts.gather(settings_for(nameless, years="2025"), nameless)
-    assert [place.name for place in found.places] == ["location 10002"]
+    found = data.gather(settings_for(nameless, years="2025"), nameless)
+    assert [place.name for place in found.locations] == ["location 10002"]
     assert "location 10002" in page.write(found)
 
 

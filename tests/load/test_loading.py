@@ -7,9 +7,8 @@ import pytest
 
 from isone.errors import UsageError
 from isone.load import layout, outputs
-from isone.load.outputs import Loading
-from isone.pack.outputs import Packing
-from isone.run import address
+from isone.pack import outputs as pack_outputs
+from isone.run import address, targets
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.store import markers
@@ -26,8 +25,8 @@ def job(year: int, dataset: str = "lmp_da_hourly") -> DatasetYear:
     return DatasetYear(dataset, year, dt.date(year, 1, 1), dt.date(year, 12, 31), (4000,))
 
 
-def loading_of(store: Store, *jobs: DatasetYear, database: str | None = None) -> Loading:
-    return Loading(read_settings({"database": database}), store, jobs)
+def drop_stale(store: Store, *jobs: DatasetYear) -> None:
+    outputs.drop_stale(read_settings({}), store, jobs)
 
 
 def pack(store: Store, dataset: str, period: str, content: bytes = b"") -> Path:
@@ -129,7 +128,7 @@ def test_an_address_means_what_libpq_makes_of_it(text: str) -> None:
     try:
         expected = conninfo_to_dict(text)
     except psycopg.Error:
-        with pytest.raises(UsageError, match="is no address of a PostgreSQL database"):
+        with pytest.raises(UsageError, match="is not the address of a PostgreSQL database"):
             address.parameters(text)
     else:
         assert address.parameters(text) == expected
@@ -162,17 +161,22 @@ def test_what_is_no_address_is_rejected_with_an_example(address: str) -> None:
         read_settings({"database": address})
 
 
-def test_without_a_database_there_is_only_the_duckdb_file_to_load(store: Store) -> None:
-    assert loading_of(store, job(2024)).outcome == [str(store.duckdb_marker)]
-    assert loading_of(store).outcome == []
+def test_what_all_years_share_is_no_target_where_there_is_none() -> None:
+    assert targets.once("<data>/loaded/isone.duckdb.json", [job(2024)]) == [
+        "<data>/loaded/isone.duckdb.json"
+    ]
+    assert targets.once("<data>/loaded/isone.duckdb.json", []) == []
 
 
-def test_with_a_database_each_dataset_year_has_a_marker(store: Store) -> None:
+def test_with_a_database_each_dataset_year_has_a_marker_where_the_rule_says(store: Store) -> None:
     address = "postgresql://me@h/prices"
-    outcome = loading_of(store, job(2023), job(2024), database=address).outcome
-    folder = store.root / "loaded" / outputs.target_digest(address) / "lmp_da_hourly"
-    assert outcome[1:] == [str(folder / "2023.json"), str(folder / "2024.json")]
-    assert loading_of(store, database=address).database == folder.parent.name
+    folder = outputs.folder_of(read_settings({"database": address}))
+    path = f"{store.root}/loaded/{folder}/{{dataset}}/{{period}}.json"
+    assert targets.each(path, [job(2023), job(2024)]) == [
+        str(outputs.postgres_marker(store, address, "lmp_da_hourly", period))
+        for period in ("2023", "2024")
+    ]
+    assert outputs.folder_of(read_settings({})) == outputs.NO_DATABASE
 
 
 def test_the_duckdb_marker_holds_while_what_is_packed_is_what_it_was_built_from(
@@ -182,11 +186,11 @@ def test_the_duckdb_marker_holds_while_what_is_packed_is_what_it_was_built_from(
     pack(store, "lmp_da_hourly", "2024")
     marker = build(store)
     for chosen in ([job(2023)], [job(2024)], [job(2023), job(2024)]):
-        loading_of(store, *chosen).drop_stale()
+        drop_stale(store, *chosen)
         assert marker.exists(), "choosing less builds nothing again"
     for file in store.root.rglob("*"):
         os.utime(file, (1, 1))
-    loading_of(store, job(2023)).drop_stale()
+    drop_stale(store, job(2023))
     assert marker.exists(), "times tell nothing"
 
 
@@ -208,16 +212,15 @@ def test_a_change_of_what_the_duckdb_file_was_built_from_drops_its_marker(
     pack(store, "lmp_da_hourly", "2024")
     marker = build(store)
     change(store)
-    packing = Packing(read_settings({"data_dir": str(store.root)}), store, ())
-    packing.drop_stale()
-    loading_of(store, job(2024)).drop_stale()
+    pack_outputs.drop_stale(read_settings({"data_dir": str(store.root)}), store, ())
+    drop_stale(store, job(2024))
     assert not marker.exists()
 
 
 def test_a_chosen_year_that_is_not_packed_yet_drops_the_duckdb_marker(store: Store) -> None:
     pack(store, "lmp_da_hourly", "2023")
     marker = build(store)
-    loading_of(store, job(2024)).drop_stale()
+    drop_stale(store, job(2024))
     assert not marker.exists()
 
 

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from filled import config_for, fill
 from postgres_server import GUARDED, PASSWORD, Server
-from running import PROJECT
+from running import by_hand, run_script
 
 from isone.errors import IsoneError, LoadError, UsageError
-from isone.load import jobs, outputs, packed, postgres, postgres_schema, sql, views
+from isone.load import outputs, packed, postgres, postgres_schema, sql, views
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS
 from isone.store import places
@@ -573,7 +573,7 @@ def test_tables_of_another_layout_are_recognised_and_the_sentence_says_what_to_r
         connection.execute(change.encode())
     with pytest.raises(UsageError, match=sentence) as raised:
         load(small, database)
-    assert "python scripts/load_postgres.py --rebuild" in str(raised.value)
+    assert "python -m isone load --to postgres --rebuild" in str(raised.value)
     with postgres.connect(database) as connection:
         postgres_schema.drop(connection, "isone_sandbox")
     assert [each.changed for each in load(small, database)] == [True]
@@ -605,75 +605,61 @@ def test_the_marker_says_what_is_loaded_where_and_holds_no_secret(
     server.run("postgres", f"GRANT CREATE ON DATABASE prices TO {GUARDED}")
     address = server.address("prices", GUARDED)
     config = config_for(own_store, database=address)
-    log = str(own_store.root / "rule.log")
-    assert jobs.load_postgres(config, *DA_2025, log_path=log) == 0
+    dataset, period = DA_2025
+    assert run_script("load_postgres", config, dataset=dataset, period=period) == 0
     marker = outputs.postgres_marker(own_store, address, *DA_2025)
-    facts = json.loads(marker.read_text())
-    assert facts["rows"] == 9 * 73
-    assert (facts["schema"], facts["year"]) == ("isone_sandbox", 2025)
-    assert facts["database"] == f"{server.folder}:5432/prices"
+    marked = json.loads(marker.read_text())
+    assert marked["rows"] == 9 * 73
+    assert (marked["schema"], marked["year"]) == ("isone_sandbox", 2025)
+    assert marked["database"] == f"{server.folder}:5432/prices"
     files = [p for folder in (own_store.root, Path(config["log_dir"])) for p in folder.rglob("*")]
     assert not [p for p in files if p.is_file() and PASSWORD.encode() in p.read_bytes()]
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
-    assert jobs.load_all_postgres(config, rebuild=True) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
+    assert by_hand(config, "load", "--to", "postgres", "--rebuild") == 0
     found = list(marker.parent.parent.rglob("*.json"))
     assert len(found) == 2 * len(DATASETS)
 
 
 def test_without_a_database_the_script_says_how_to_name_one(own_store: Store) -> None:
-    assert jobs.load_all_postgres(config_for(own_store), rebuild=False) == 2
+    assert by_hand(config_for(own_store), "load", "--to", "postgres") == 2
 
 
 def test_duckdb_is_built_by_its_job_with_a_marker(own_store: Store) -> None:
     (own_store.root / "isone.duckdb").unlink()
-    assert jobs.load_duckdb(config_for(own_store), None, threads=1) == 0
+    assert by_hand(config_for(own_store), "load") == 0
     marker = json.loads(own_store.duckdb_marker.read_text())
     assert marker["rows"]["lmp_da_hourly"] == 9 * 6 * 24
     assert len(marker["made_from"]["tables"]) == 2 * len(DATASETS)
-
-
-def test_the_scripts_explain_themselves() -> None:
-    import subprocess
-    import sys
-
-    for script in ("load_duckdb", "load_postgres", "verify_prices"):
-        done = subprocess.run(
-            [sys.executable, PROJECT / "scripts" / f"{script}.py", "--help"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert done.stdout.startswith(f"usage: python scripts/{script}.py")
 
 
 def test_the_locations_that_were_listed_are_those_of_the_store(small: Store, database: str) -> None:
     config = config_for(small, database=database, years="2025")
     first = places.Seen(77, "OLD", "NETWORK NODE", "INTERNAL", "2026-01-01", "2026-05-01")
     places.write_table(small, [first])
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     query = "SELECT location_id, location, first_seen, last_seen, gone FROM listed_locations"
     seen = (77, "OLD", dt.date(2026, 1, 1), dt.date(2026, 5, 1))
     assert ask(database, query) == [(*seen, None)]
     versions = "SELECT xmin::text FROM listed_locations"
     before = ask(database, versions)
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     assert ask(database, versions) == before, "what has not changed is not written"
     places.write_table(small, [msgspec.structs.replace(first, gone="2026-05-02")])
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     assert ask(database, query) == [(*seen, dt.date(2026, 5, 2))]
 
 
 def test_a_location_without_a_name_is_in_every_table(nameless: Store, database: str) -> None:
     config = config_for(nameless, database=database, years="2025")
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     first, last = dt.date(2025, 11, 1), dt.date(2025, 11, 2)
     locations = "SELECT * FROM locations WHERE location_id IN (4000, 10002) ORDER BY location_id"
     assert ask(database, locations) == [
         (4000, ".H.INTERNAL_HUB", "HUB", first, last),
         (10002, None, None, first, last),
     ]
-    places_by_year = "SELECT location FROM places_by_year WHERE location_id = 10002"
-    assert ask(database, places_by_year) == [(None,)]
+    locations_by_year = "SELECT location FROM locations_by_year WHERE location_id = 10002"
+    assert ask(database, locations_by_year) == [(None,)]
     listed = "SELECT location_id, location, location_type FROM listed_locations"
     assert ask(database, listed) == [(10002, None, None)]
     assert ask(database, "SELECT count(*) FROM lmp_da_hourly WHERE location IS NULL") == [(99,)]
@@ -683,8 +669,8 @@ def test_the_newest_name_is_that_of_the_last_year_that_has_one(small: Store, dat
     load(small, database)
     with psycopg.connect(database, options="-c search_path=isone_sandbox") as connection:
         connection.execute(
-            "INSERT INTO places_by_year SELECT dataset, year + number, location_id, name, NULL, "
-            "first_day, last_day + number FROM places_by_year, "
+            "INSERT INTO locations_by_year SELECT dataset, year + number, location_id, name, NULL, "
+            "first_day, last_day + number FROM locations_by_year, "
             "(VALUES (1, 'NEWER'), (2, NULL)) AS later (number, name) WHERE location_id = 4001"
         )
     query = "SELECT location, location_type FROM locations WHERE location_id = 4001"

@@ -10,15 +10,16 @@ import psycopg
 import pytest
 from filled import config_for, fill
 from postgres_server import Server
+from running import by_hand, run_script
 
 from isone.errors import LoadError, UsageError
-from isone.load import jobs, outputs, packed, postgres, postgres_holdings, postgres_schema
+from isone.load import outputs, packed, postgres, postgres_holdings, postgres_schema
 from isone.load.outputs import packed_names
 from isone.load.postgres_holdings import Holdings
 from isone.store.store import Store
 
 NAME = ("lmp_da_hourly", 2025)
-REBUILD = "python scripts/load_postgres.py --rebuild"
+REBUILD = "python -m isone load --to postgres --rebuild"
 
 
 @pytest.fixture
@@ -59,7 +60,9 @@ LOSSES = [
         id="a partition was detached",
     ),
     pytest.param("DELETE FROM operating_days WHERE dataset = 'lmp_da_hourly'", id="its days"),
-    pytest.param("DELETE FROM places_by_year WHERE location_id = 4001", id="one of its places"),
+    pytest.param(
+        "DELETE FROM locations_by_year WHERE location_id = 4001", id="one of its locations"
+    ),
 ]
 
 
@@ -78,7 +81,7 @@ def test_a_year_whose_rows_are_lost_is_not_held_and_the_next_load_brings_it_back
     assert held(database) == before
     assert run(database, "SELECT count(*) FROM lmp_da_hourly") == [(216,)]
     assert run(database, "SELECT count(*) FROM operating_days") == [(2,)]
-    assert run(database, "SELECT count(*) FROM places_by_year") == [(9,)]
+    assert run(database, "SELECT count(*) FROM locations_by_year") == [(9,)]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_a_year_whose_rows_are_lost_is_not_held_and_the_next_load_brings_it_back
         pytest.param("DROP TABLE lmp_da_hourly CASCADE", [True, False], id="a dataset's table"),
         pytest.param("DROP TABLE lmp_rt_5min CASCADE", [False, False], id="another one's table"),
         pytest.param("DROP TABLE operating_days", [True, True], id="operating_days"),
-        pytest.param("DROP TABLE places_by_year CASCADE", [True, False], id="places_by_year"),
+        pytest.param("DROP TABLE locations_by_year CASCADE", [True, False], id="locations_by_year"),
         pytest.param("DROP TABLE listed_locations CASCADE", [False, False], id="listed_locations"),
         pytest.param("DROP TABLE loads", [True, True], id="loads"),
         pytest.param("DROP TABLE about", [False, False], id="about"),
@@ -119,7 +122,7 @@ def test_a_table_or_view_of_ours_that_was_dropped_is_made_again_and_filled(
         "ALTER TABLE lmp_rt_hourly ADD COLUMN mine INTEGER",
         "ALTER TABLE regulation_5min ALTER COLUMN hour_end TYPE text",
         "ALTER TABLE loads DROP COLUMN periods",
-        "ALTER TABLE places_by_year RENAME COLUMN first_day TO since",
+        "ALTER TABLE locations_by_year RENAME COLUMN first_day TO since",
         "ALTER TABLE about RENAME COLUMN value TO worth",
         "DROP VIEW lmp_spread_hourly; CREATE TABLE lmp_spread_hourly (); TRUNCATE about",
     ],
@@ -224,13 +227,13 @@ def test_markers_are_stale_once_the_database_is_another_or_has_lost_the_year(
         found = sorted((store.root / "loaded").glob("*/*/*.json"))
         return [path.parent.name for path in found if not holds.bear_out(path)]
 
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     noted = sorted((store.root / "loaded").glob("*/*/*.json"))
     assert len(noted) == 2
     assert stale() == []
     run(address, "TRUNCATE lmp_da_hourly_2025")
     assert stale() == ["lmp_da_hourly"]
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     assert stale() == []
     server.run("postgres", f"DROP DATABASE {two}")
     assert stale() == ["lmp_da_hourly", "regulation_5min"]
@@ -238,7 +241,7 @@ def test_markers_are_stale_once_the_database_is_another_or_has_lost_the_year(
     assert stale() == ["lmp_da_hourly", "regulation_5min"]
     load(store, address)  # the same rows, in another database
     assert stale() == ["lmp_da_hourly", "regulation_5min"]
-    assert jobs.load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     assert stale() == []
     said = json.loads(noted[0].read_bytes())
     noted[0].write_text(json.dumps(said | {"digest": "other"}))
@@ -264,8 +267,9 @@ def test_without_psycopg_one_sentence_says_what_to_install_and_none_that_the_run
         with pytest.raises(LoadError, match="pip install 'psycopg.binary.'"):
             ask(address)
     assert outputs.target_digest(address)
-    log = str(store.root / "x.log")
     config = config_for(store, database=address)
-    assert jobs.load_postgres(config, "lmp_da_hourly", "2025.through-20251101", log) == 1
-    assert "needs the package psycopg" in Path(log).read_text()
-    assert "The run stops" not in Path(log).read_text()
+    year = {"dataset": "lmp_da_hourly", "period": "2025.through-20251101"}
+    assert run_script("load_postgres", config, **year) == 1
+    log = Path(config["log_dir"]) / "load_postgres_lmp_da_hourly_2025.through-20251101.log"
+    assert "needs the package psycopg" in log.read_text()
+    assert "The run stops" not in log.read_text()

@@ -10,8 +10,8 @@ from postgres_server import Server
 
 from isone.load import packed, postgres
 from isone.load.outputs import packed_names
-from isone.market.datasets import DATASETS, HUBS
-from isone.market.tables import table_columns
+from isone.market.datasets import DATASETS
+from isone.market.schema import table_columns
 from isone.store.store import Store
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -76,12 +76,12 @@ def test_responses_parquet_duckdb_and_postgresql_hold_the_same_rows_when_clocks_
     assert postgres_rows(loaded, "isone_sandbox", dataset) == responses
 
 
-@pytest.mark.parametrize("dataset", [name for name, row in DATASETS.items() if row.owes_rows])
+@pytest.mark.parametrize("dataset", [name for name, row in DATASETS.items() if row.times.owes_rows])
 def test_the_days_when_clocks_change_have_23_and_25_hours_everywhere(
     both_changes: Store, loaded: str, dataset: str
 ) -> None:
     row = DATASETS[dataset]
-    places = {"location": len(HUBS), "reserve_zone": 4, None: 1}[row.place]
+    places = len(row.id_key.values) if row.id_key else 1
     query = f"SELECT operating_day, count(*) FROM {dataset} GROUP BY operating_day"  # noqa: S608
     with duckdb.connect(str(both_changes.root / "isone.duckdb"), read_only=True) as connection:
         in_duckdb = {str(day): count for day, count in connection.execute(query).fetchall()}

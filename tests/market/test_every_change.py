@@ -21,16 +21,18 @@ import pyarrow.parquet as pq
 import pytest
 from filled import build_duckdb
 from postgres_server import running_server
+from reading import examine
 
 from isone.download.client import Client
 from isone.download.complete_year import manifest
 from isone.download.downloader import Downloader
 from isone.load import packed, postgres
 from isone.load.outputs import packed_names
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.pack.year import pack_year
-from isone.response import check
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -41,7 +43,7 @@ from isone.sandbox.synthetic import Synthetic
 from isone.store.store import Store
 
 TODAY = dt.date(2038, 1, 10)
-AT = dt.datetime(2038, 1, 10, 12, tzinfo=clock.MARKET_ZONE)
+AT = dt.datetime(2038, 1, 10, 12, tzinfo=market_time.MARKET_ZONE)
 HOURLY, FIVE_MINUTE = "lmp_da_hourly", "reserve_5min"
 PLACES = {HOURLY: len(HUBS), FIVE_MINUTE: 4}
 
@@ -107,13 +109,13 @@ def store(old_datasets: None, tmp_path_factory: pytest.TempPathFactory) -> Store
 
 def test_there_are_seventy_days_and_the_calendar_knows_them() -> None:
     assert len(HOURS) == 70
-    assert {day: len(clock.interval_starts(day, 60)) for day in HOURS} == HOURS
-    others = (day for y in YEARS for day in clock.days(dt.date(y, 1, 1), dt.date(y, 12, 31)))
-    assert all(len(clock.interval_starts(d, 60)) == 24 for d in others if d not in HOURS)
+    assert {day: len(market_time.interval_starts(day, 60)) for day in HOURS} == HOURS
+    others = (day for y in YEARS for day in market_time.days(dt.date(y, 1, 1), dt.date(y, 12, 31)))
+    assert all(len(market_time.interval_starts(d, 60)) == 24 for d in others if d not in HOURS)
 
 
 @pytest.mark.usefixtures("old_datasets")
-@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.owes_rows])
+@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.times.owes_rows])
 def test_each_response_of_each_dataset_has_the_day_s_intervals(name: str) -> None:
     dataset, synthetic = DATASETS[name], Synthetic(0, 0)
     location = 4000 if dataset.per_location else None
@@ -121,24 +123,24 @@ def test_each_response_of_each_dataset_has_the_day_s_intervals(name: str) -> Non
         if name == "regulation_5min" and day.year < 2016:
             continue  # its record of two prices is no older
         request = Request(name, day, location=location)
-        found = check.examine(
-            dataset, request, synthetic.answer(dataset.url_path(request), AT).body
+        found = examine(
+            dataset, request, synthetic.answer(dataset.request.url_path(request), AT).body
         )
         assert not found.missing
         assert found.rows == hours * 60 // dataset.interval_minutes * max(found.places, 1)
 
 
 @pytest.mark.usefixtures("old_datasets")
-@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.report])
+@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.public_csv])
 def test_each_public_report_has_the_day_s_intervals(name: str) -> None:
     dataset, files = DATASETS[name], ReportFiles(Synthetic(0, 0))
     days = list(HOURS)[:: 7 if name == "lmp_rt_5min" else 1]  # six files a day, with all locations
     for day, hours in ((day, HOURS[day]) for day in days):
         rows = set()
-        for request in dataset.report_requests(day):
-            response = files.answer(f"/{dataset.report_path(request)}", "isox_token=synthetic", AT)
+        for request in dataset.csv_requests(day):
+            response = files.answer(f"/{dataset.csv_path(request)}", "isox_token=synthetic", AT)
             assert response
-            found = check.examine(dataset, request, response.body)
+            found = examine(dataset, request, response.body)
             assert not found.missing
             rows.add((request, found.rows // max(found.places, 1)))
         assert sum(count for _, count in rows) == hours * 60 // dataset.interval_minutes
@@ -216,7 +218,7 @@ def test_a_year_s_label_of_hours_tells_the_repeated_hour_apart(store: Store) -> 
         starts = connection.execute(query.format(HOURLY)).fetchall()
     shown: dict[dt.date, list[int]] = {day: [] for day in HOURS}
     for day, start in starts:
-        shown[day].append(dt.datetime.fromtimestamp(start, clock.MARKET_ZONE).hour)
+        shown[day].append(dt.datetime.fromtimestamp(start, market_time.MARKET_ZONE).hour)
     for day, hours in shown.items():
         assert hours.count(1 if HOURS[day] == 25 else 2) == (2 if HOURS[day] == 25 else 0)
         assert len(hours) == HOURS[day]

@@ -12,9 +12,11 @@ import pytest
 from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
-from isone.market.datasets import DATASETS, HUBS, Dataset, Locations
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS, Locations
+from isone.market.schema import table_columns
 from isone.market.servers import SANDBOX_SERVER
-from isone.market.tables import table_columns
 from isone.run.dataset_year import DatasetYear
 from isone.run.missing import Accepted
 from isone.run.settings import read_settings
@@ -92,11 +94,11 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
         "market": dataset.market,
         "occurrence": 1,
     }
-    if dataset.place == "location":
+    if dataset.chooses_locations:
         place = record["Location"]
         values |= {"location_id": int(place["@LocId"])}
         values |= {"location": place["$"], "location_type": place["@LocType"]}
-    elif dataset.place:
+    elif dataset.id_key:
         values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
     values |= {column.name: record.get(column.field) for column in dataset.columns}
     values |= {name: str(values[name] or "") for name in dataset.names}  # some names are numbers

@@ -30,8 +30,8 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def run(*arguments: Any) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, PROJECT / "scripts" / "export_csv.py", *arguments]
-    return subprocess.run(words, capture_output=True, text=True)
+    words = [sys.executable, "-m", "isone", "export", *arguments]
+    return subprocess.run(words, cwd=PROJECT, capture_output=True, text=True)
 
 
 def test_the_documented_command_writes_what_reading_gives(packed: Path, tmp_path: Path) -> None:

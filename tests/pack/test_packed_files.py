@@ -15,7 +15,7 @@ import pytest
 
 from isone.errors import DamagedError
 from isone.market.datasets import DATASETS
-from isone.market.tables import table_columns
+from isone.market.schema import table_columns
 from isone.pack import datapackage
 from isone.pack.year import pack_year, remove_superseded
 from isone.store.files import name_aside, sha256
@@ -147,10 +147,10 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(
     store: Store, period: str, target: Path
 ) -> None:
     program = (
-        "import sys; from pathlib import Path; from isone.run import journal; "
+        "import sys; from pathlib import Path; from isone.run.job import sentences; "
         "from isone.pack.year import pack_year; "
         "from isone.store.store import Store\n"
-        "with journal.sentences(): pack_year(Store(Path(sys.argv[1])), *sys.argv[2:])"
+        "with sentences(): pack_year(Store(Path(sys.argv[1])), *sys.argv[2:])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, store.root, "lmp_da_hourly", period],

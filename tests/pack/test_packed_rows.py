@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from isone.market.datasets import DATASETS, HUBS
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 from isone.pack.year import pack_year
 from isone.store.store import Store
 

@@ -102,7 +102,7 @@ def test_reading_years_with_other_places_gives_the_right_names(packed: Path) -> 
         pytest.param({"years": 2022}, "2022: nothing is packed in .* there are", id="year"),
         pytest.param({"years": "24"}, "'24' is neither a year nor a range", id="no year"),
         pytest.param({"locations": 4999}, "nothing is packed for location 4999", id="id"),
-        pytest.param({"locations": ".Z.MAIN"}, "near it are .Z.MAINE", id="name"),
+        pytest.param({"locations": ".Z.MAIN"}, "did you mean '.Z.MAINE'", id="name"),
         pytest.param({"locations": []}, "the list of locations is empty", id="no location"),
         pytest.param({"columns": ["lpm"]}, "did you mean 'lmp'", id="column"),
         pytest.param(
@@ -170,5 +170,5 @@ def test_a_location_without_a_name_is_found_by_its_id_and_hinders_no_hint(tmp_pa
     fill(store, [name], "2025-07-01", "2025-07-01", locations="all", replay=recorded)
     table = isone.read(name, locations=10002, data_dir=store.root)
     assert set(table["location"].to_pylist()) == {None}
-    with pytest.raises(UsageError, match=r"near it are \.Z\.MAINE"):
+    with pytest.raises(UsageError, match=r"did you mean '\.Z\.MAINE'"):
         isone.read(name, locations=".Z.MAIN", data_dir=store.root)

@@ -55,10 +55,10 @@ def test_a_section_takes_the_place_of_its_older_self(
 
 
 def test_a_sample_counts_for_our_innermost_function() -> None:
-    ours, numpy = "examine (isone/response/check.py:7)", "take (numpy/core.py:3)"
+    ours, numpy = "validate (isone/response/validate.py:7)", "take (numpy/core.py:3)"
     assert (
         _place(["main (x.py:1)", ours, numpy])
-        == "examine (isone/response/check.py) → take (numpy/core.py)"
+        == "validate (isone/response/validate.py) → take (numpy/core.py)"
     )
-    assert _place([ours]) == "examine (isone/response/check.py)"
+    assert _place([ours]) == "validate (isone/response/validate.py)"
     assert _place(["main (x.py:1)"]) == ""

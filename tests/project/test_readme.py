@@ -3,6 +3,7 @@
 `ISONE_REWRITE=1 pytest tests/project/test_readme.py` rewrites the drawing of the rules.
 """
 
+import ast
 import os
 import re
 import shlex
@@ -12,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from filled import fill
-from running import PROJECT, Snakemake
+from running import PROJECT, Snakemake, by_hand
 
+from isone.__main__ import COMMANDS
 from isone.run import arguments
 from isone.run.config import Config
 from isone.run.settings import read_settings
@@ -48,16 +50,47 @@ def test_the_drawing_of_the_rules_is_in_step(snakemake: Snakemake) -> None:
     assert found[2] == drawn
 
 
-@pytest.mark.parametrize("script", sorted((PROJECT / "scripts").glob("*.py")), ids=lambda p: p.stem)
-def test_a_script_run_by_hand_tells_how_or_how_to_have_it_run(script: Path, tmp_path: Path) -> None:
-    asked = subprocess.run(
-        [sys.executable, str(script), "--help"], cwd=tmp_path, capture_output=True, text=True
-    )
-    if asked.returncode == 0:
-        assert f"usage: python scripts/{script.name}" in asked.stdout
-    else:
-        said = r"error: this is for Snakemake to run: snakemake -j1 --config [\w.=]+( -- \w+)?\n"
-        assert re.fullmatch(said, asked.stderr)
+BY_HAND = {
+    *("download_lmp", "download_ancillary_services", "download_constraints", "draw_workflow"),
+}
+"""The scripts that a person starts; all others are for rules."""
+SCRIPTS = {path.stem: path for path in sorted((PROJECT / "scripts").glob("*.py"))}
+
+
+@pytest.mark.parametrize("name", sorted(BY_HAND))
+def test_a_script_run_by_hand_tells_how(name: str, tmp_path: Path) -> None:
+    words = [sys.executable, str(SCRIPTS[name]), "--help"]
+    asked = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert f"usage: python scripts/{name}.py" in asked.stdout
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS.keys() - BY_HAND))
+def test_a_script_of_a_rule_is_the_job_and_has_the_rules_name(name: str) -> None:
+    said, *imports, work = ast.parse(SCRIPTS[name].read_text("utf-8")).body
+    assert isinstance(said, ast.Expr)
+    assert all(isinstance(each, ast.ImportFrom) for each in imports)
+    assert isinstance(work, ast.With)
+    assert ast.unparse(work.items[0]) == "job(snakemake) as it"
+    rules = "".join(path.read_text("utf-8") for path in (PROJECT / "rules").glob("*.smk"))
+    body = rules.partition(f"rule {name}:\n")[2].partition("\nrule ")[0]
+    assert f'"../scripts/{name}.py"' in body
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_by_hand_tells_how(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert by_hand({}, command, "--help") == 0
+    assert f"usage: python -m isone {command} " in capsys.readouterr().out
+    assert by_hand({}, command, "--surce", "sandbox") == 2
+    assert "unknown option '--surce'; " in (said := capsys.readouterr().err)
+    assert "--source" in said
+
+
+def test_without_a_command_all_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert by_hand({}) == 0
+    said = capsys.readouterr().out
+    assert all(f"\n  {command} " in said for command in COMMANDS)
+    assert by_hand({}, "stauts") == 2
+    assert "unknown command 'stauts'; did you mean 'status'?" in capsys.readouterr().err
 
 
 def test_every_key_of_the_configuration_is_named() -> None:

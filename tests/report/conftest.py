@@ -9,8 +9,8 @@ import pytest
 from filled import build_duckdb, fill, settings_for
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from isone.report import facts, page
-from isone.report.facts import Facts
+from isone.report import data, page
+from isone.report.data import ReportData
 from isone.run.settings import read_settings
 from isone.store.store import Store
 
@@ -35,23 +35,23 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def usual(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+def usual(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     """Two months of two years, all datasets that a page can show; clocks go back in the first."""
     store = Store(tmp_path_factory.mktemp("usual") / "sandbox")
     fill(store, DATASETS, "2025-10-28", "2025-11-04")
     fill(store, DATASETS, "2026-01-01", "2026-01-05")
     build_duckdb(store)
-    return facts.gather(settings_for(store, years="2025 2026"), store)
+    return data.gather(settings_for(store, years="2025 2026"), store)
 
 
 @pytest.fixture(scope="session")
-def usual_page(usual: Facts, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def usual_page(usual: ReportData, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the usual store."""
     return written(page.write(usual), tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture(scope="session")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     """ISO-NE's real prices of January to March 2017; not part of the project."""
     replay = Path(__file__).resolve().parents[3] / "shared" / "isone" / "replay"
     if not replay.exists():
@@ -68,7 +68,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     )
     build_duckdb(store)
     config = {"years": "2017", "data_dir": str(store.root), "log_dir": str(root / "logs")}
-    return facts.gather(read_settings(config | {"source": "webservices"}), store)
+    return data.gather(read_settings(config | {"source": "webservices"}), store)
 
 
 def written(html: str, folder: Path) -> Path:

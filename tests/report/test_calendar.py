@@ -10,10 +10,11 @@ from filled import build_duckdb, fill, settings_for
 
 from isone.audit.verify.verdict import DAMAGED, Damage, Verdict, write_verdict
 from isone.errors import DownloadError
-from isone.report import facts, page
-from isone.report.coverage import State
-from isone.report.facts import Facts
+from isone.report import data, page
+from isone.report.data import ReportData
+from isone.report.day import State
 from isone.run.settings import AcceptedFlaw
+from isone.run.status import status_path
 from isone.store.files import write_whole
 from isone.store.store import Store
 
@@ -22,9 +23,9 @@ REASON = "never published"
 
 
 @pytest.fixture(scope="module")
-def wanting(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+def incomplete(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     """A store in which days are accepted to lack, missing, rejected, cut off, and damaged."""
-    store = Store(tmp_path_factory.mktemp("wanting") / "sandbox")
+    store = Store(tmp_path_factory.mktemp("incomplete") / "sandbox")
     gap = AcceptedFlaw("regulation_hourly", GAP, REASON)
     span = ("2025-11-01", "2025-11-06")
     fill(store, ["regulation_hourly"], *span, gaps=[gap], faults=["empty:*20251102*"])
@@ -41,58 +42,62 @@ def wanting(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     verdict = Verdict("reserve_hourly", "2025.through-20251106", DAMAGED, now, damage=(damage,))
     write_verdict(store, verdict)
     status = {"missing": {str(MISSING): "the service has nothing for that day"}}
-    write_whole(
-        status.status_path(store, "isone_regulation_5min_2025"), json.dumps(status).encode()
-    )
-    return facts.gather(settings_for(store, years="2025"), store)
+    write_whole(status_path(store, "isone_regulation_5min_2025"), json.dumps(status).encode())
+    return data.gather(settings_for(store, years="2025"), store)
 
 
-def state_of(found: Facts, dataset: str, day: dt.date) -> tuple[State, str]:
+def state_of(found: ReportData, dataset: str, day: dt.date) -> tuple[State, str]:
     (one,) = [each for each in found.days if (each.dataset, each.day) == (dataset, day)]
     return one.state, one.note
 
 
-def test_an_accepted_gap_shows_with_its_reason(wanting: Facts) -> None:
-    assert state_of(wanting, "regulation_hourly", GAP) == (State.GAP, REASON)
+def test_an_accepted_gap_shows_with_its_reason(incomplete: ReportData) -> None:
+    assert state_of(incomplete, "regulation_hourly", GAP) == (State.GAP, REASON)
 
 
-def test_a_missing_day_of_an_unfinished_year_shows_with_what_the_job_said(wanting: Facts) -> None:
-    assert state_of(wanting, "regulation_5min", MISSING) == (
+def test_a_missing_day_of_an_unfinished_year_shows_with_what_the_job_said(
+    incomplete: ReportData,
+) -> None:
+    assert state_of(incomplete, "regulation_5min", MISSING) == (
         State.MISSING,
         "the service has nothing for that day",
     )
-    assert state_of(wanting, "regulation_5min", GAP)[0] == State.FINAL
+    assert state_of(incomplete, "regulation_5min", GAP)[0] == State.FINAL
 
 
-def test_a_rejected_response_shows_as_damaged_with_the_reason(wanting: Facts) -> None:
-    state, note = state_of(wanting, "reserve_5min", MISSING)
+def test_a_rejected_response_shows_as_damaged_with_the_reason(incomplete: ReportData) -> None:
+    state, note = state_of(incomplete, "reserve_5min", MISSING)
     assert state == State.DAMAGED
     assert "lacks" in note
 
 
-def test_a_response_that_was_cut_off_after_its_validation_shows_as_damaged(wanting: Facts) -> None:
-    assert state_of(wanting, "lmp_da_hourly", CUT)[0] == State.DAMAGED
+def test_a_response_that_was_cut_off_after_its_validation_shows_as_damaged(
+    incomplete: ReportData,
+) -> None:
+    assert state_of(incomplete, "lmp_da_hourly", CUT)[0] == State.DAMAGED
 
 
-def test_what_the_deep_check_found_shows_as_damaged(wanting: Facts) -> None:
-    state, note = state_of(wanting, "reserve_hourly", FLIPPED)
+def test_what_the_deep_check_found_shows_as_damaged(incomplete: ReportData) -> None:
+    state, note = state_of(incomplete, "reserve_hourly", FLIPPED)
     assert (state, note) == (State.DAMAGED, "its SHA-256 differs")
 
 
 def test_days_that_nobody_asked_for_and_days_to_come_are_neither_missing_nor_validated(
-    wanting: Facts,
+    incomplete: ReportData,
 ) -> None:
-    assert state_of(wanting, "lmp_da_hourly", dt.date(2025, 12, 1))[0] == State.NOT_ASKED
-    ahead = [day for day in wanting.days if day.day > wanting.made.date() + dt.timedelta(days=1)]
+    assert state_of(incomplete, "lmp_da_hourly", dt.date(2025, 12, 1))[0] == State.NOT_ASKED
+    ahead = [
+        day for day in incomplete.days if day.day > incomplete.made.date() + dt.timedelta(days=1)
+    ]
     assert all(day.state in (State.AHEAD, State.NOT_ASKED) for day in ahead)
 
 
 def test_a_validated_day_carries_its_rows_its_digest_and_when_it_was_fetched(
-    wanting: Facts,
+    incomplete: ReportData,
 ) -> None:
     (day,) = [
         each
-        for each in wanting.days
+        for each in incomplete.days
         if (each.dataset, each.day) == ("lmp_da_hourly", dt.date(2025, 11, 1))
     ]
     assert day.state == State.FINAL
@@ -102,9 +107,9 @@ def test_a_validated_day_carries_its_rows_its_digest_and_when_it_was_fetched(
 
 
 def test_the_page_shows_each_of_them_in_its_own_colour(
-    wanting: Facts, open_page: Any, tmp_path: Path
+    incomplete: ReportData, open_page: Any, tmp_path: Path
 ) -> None:
-    (tmp_path / "isone.html").write_text(page.write(wanting), "utf-8")
+    (tmp_path / "isone.html").write_text(page.write(incomplete), "utf-8")
     shown = open_page(tmp_path / "isone.html")
     from isone.report.charts.calendar import COLOURS, SIGNS
 

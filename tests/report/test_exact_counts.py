@@ -8,9 +8,10 @@ from typing import Any
 
 import duckdb
 
-from isone.load import report_queries as queries
 from isone.load import sql
-from isone.report.facts import Facts
+from isone.report.data import ReportData
+from isone.report.queries import prices
+from isone.report.queries.working_tables import open_report
 
 HUB, DAY = 4000, dt.date(2025, 6, 2)
 MIDNIGHT = dt.datetime(2025, 6, 2, 4, tzinfo=dt.UTC)
@@ -41,14 +42,14 @@ def database(path: Path, tables: Mapping[str, Sequence[float]]) -> Path:
 
 
 def spread_bins(path: Path) -> dict[int, int]:
-    with queries.open_report(path) as connection:
-        found = queries.spreads(connection).to_pylist()
+    with open_report(path) as connection:
+        found = prices.spreads(connection).to_pylist()
     return {row["low"]: row["hours"] for row in found if row["year"] == 0}
 
 
 def months(path: Path) -> dict[str, Any]:
-    with queries.open_report(path) as connection:
-        (found,) = queries.monthly(connection).to_pylist()
+    with open_report(path) as connection:
+        (found,) = prices.monthly(connection).to_pylist()
     return dict(found)
 
 
@@ -81,8 +82,8 @@ def test_an_hour_is_more_than_a_cent_apart_only_from_the_next_fraction_on(tmp_pa
         tmp_path / "isone.duckdb",
         {"lmp_rt_5min": [*a_cent, *a_cent_and_a_twelfth], "lmp_rt_hourly": [30.0, 30.0]},
     )
-    with queries.open_report(path) as connection:
-        (found,) = queries.five_minute_audit(connection).to_pylist()
+    with open_report(path) as connection:
+        (found,) = prices.five_minute_audit(connection).to_pylist()
     assert (found["hours"], found["hours_apart"]) == (2, 1)
 
 
@@ -94,7 +95,7 @@ def test_a_day_that_lacks_an_hour_has_no_top_bottom_spread(tmp_path: Path) -> No
     assert months(short)["da_tb4"] is None
 
 
-def test_the_histogram_of_real_prices_is_that_of_their_cents(replayed: Facts) -> None:
+def test_the_histogram_of_real_prices_is_that_of_their_cents(replayed: ReportData) -> None:
     with duckdb.connect(str(replayed.database), read_only=True) as connection:
         hours = connection.execute(
             "SELECT location_id, CAST(round(100 * da.lmp) AS INTEGER), "

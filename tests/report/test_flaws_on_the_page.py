@@ -11,11 +11,11 @@ import pytest
 import received
 from filled import build_duckdb, fill, settings_for
 
-from isone.market.datasets import Request
 from isone.market.flaws import Flaw
-from isone.report import facts, page
-from isone.report.coverage import State
-from isone.report.facts import Facts
+from isone.market.requests import Request
+from isone.report import data, page
+from isone.report.data import ReportData
+from isone.report.day import State
 from isone.report.sections import all_sections
 from isone.store.files import write_json
 from isone.store.store import Store
@@ -25,7 +25,7 @@ SUSPECT, NULL, LEDGER = (dt.date(2025, 11, day) for day in (1, 2, 5))
 
 
 @pytest.fixture(scope="module")
-def flawed(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+def flawed(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     """Flaws in the marker of a complete year, and in the ledger of one that is not."""
     store = Store(tmp_path_factory.mktemp("flawed") / "sandbox")
     ((_, period),) = fill(store, [LMP], "2025-11-01", "2025-11-03")
@@ -40,16 +40,16 @@ def flawed(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     request, path, entry = received.received(store, Request(REGULATION, LEDGER), b"prices")
     flaw = Flaw("negative-price", "-0.01 at 07:00")
     store.save_response(request, path, msgspec.structs.replace(entry, flaws=(flaw,)))
-    return facts.gather(settings_for(store, years="2025"), store)
+    return data.gather(settings_for(store, years="2025"), store)
 
 
-def rows(found: Facts, title: str) -> list[list[str]]:
+def rows(found: ReportData, title: str) -> list[list[str]]:
     tables = [each for s in all_sections(found) for each in (*s.lead, *s.tables)]
     table = next(each for each in tables if each.title == title)
     return [[cell.text for cell in row.cells] for row in table.rows]
 
 
-def test_suspect_prices_are_listed_with_why_they_were_acknowledged(flawed: Facts) -> None:
+def test_suspect_prices_are_listed_with_why_they_were_acknowledged(flawed: ReportData) -> None:
     assert rows(flawed, "Suspect prices") == [
         [LMP, str(SUSPECT), "flat-prices", "3 hours from 02:00", "not acknowledged"],
         [LMP, str(NULL), "constant-day", "all 0.00", "it was so"],
@@ -57,13 +57,13 @@ def test_suspect_prices_are_listed_with_why_they_were_acknowledged(flawed: Facts
     ]
 
 
-def test_accepted_flaws_are_listed_with_their_reason(flawed: Facts) -> None:
+def test_accepted_flaws_are_listed_with_their_reason(flawed: ReportData) -> None:
     assert rows(flawed, "Other accepted flaws") == [
         [LMP, str(NULL), "null-price", "1 price at 03:00", "left out"]
     ]
 
 
-def test_they_are_counted_on_top_and_in_the_key_numbers_and_by_year(flawed: Facts) -> None:
+def test_they_are_counted_on_top_and_in_the_key_numbers_and_by_year(flawed: ReportData) -> None:
     numbers = {
         row["what"]: row["number"] for row in csv.DictReader(io.StringIO(page.key_numbers(flawed)))
     }
@@ -74,7 +74,7 @@ def test_they_are_counted_on_top_and_in_the_key_numbers_and_by_year(flawed: Fact
     assert by_year == {LMP: ["1", "2"], REGULATION: ["0", "1"]}
 
 
-def test_a_flawed_day_keeps_its_state_and_says_what_is_the_matter(flawed: Facts) -> None:
+def test_a_flawed_day_keeps_its_state_and_says_what_is_the_matter(flawed: ReportData) -> None:
     (day,) = [each for each in flawed.days if (each.dataset, each.day) == (LMP, SUSPECT)]
     assert day.state == State.FINAL
     figures: dict[str, Any] = {f.name: f for s in all_sections(flawed) for f in s.figures}
@@ -82,7 +82,7 @@ def test_a_flawed_day_keeps_its_state_and_says_what_is_the_matter(flawed: Facts)
     assert remarks[SUSPECT] == "flat-prices: 3 hours from 02:00"
 
 
-def test_what_stands_between_backticks_is_code_and_nothing_of_it_runs(flawed: Facts) -> None:
+def test_what_stands_between_backticks_is_code_and_nothing_of_it_runs(flawed: ReportData) -> None:
     assert page.marked("run `a <b>` & see") == "run <code>a &lt;b&gt;</code> &amp; see"
     assert page.marked("one ` alone <b>") == "one ` alone &lt;b&gt;"
     body = page.write(flawed, str).partition('<script type="application/json"')[0]

@@ -11,11 +11,12 @@ import received
 from filled import build_duckdb, fill, settings_for
 
 from isone.errors import DownloadError
-from isone.market import clock
-from isone.market.datasets import HUBS, Request
+from isone.market import market_time
 from isone.market.flaws import Flaw
-from isone.report import coverage, facts, page
-from isone.report.coverage import Day, State
+from isone.market.locations import HUBS
+from isone.market.requests import Request
+from isone.report import coverage, data, page
+from isone.report.day import Day, State
 from isone.run import status
 from isone.run.settings import AcceptedFlaw
 from isone.store.files import write_json
@@ -37,7 +38,7 @@ def file(store: Store, request: Request, **noted: Any) -> None:
 
 
 def days(store: Store, **config: Any) -> dict[dt.date, Day]:
-    found = facts.gather(settings_for(store, years="2025", **config), store)
+    found = data.gather(settings_for(store, years="2025", **config), store)
     return {day.day: day for day in found.days if day.dataset == LMP}
 
 
@@ -54,7 +55,7 @@ def test_a_preliminary_day_of_an_unfinished_year_is_validated(store: Store) -> N
 
 def test_so_is_one_that_comes_in_one_response(store: Store) -> None:
     file(store, Request("lmp_rt_hourly", FIRST, prelim=True), revision="prelim")
-    found = facts.gather(settings_for(store), store)
+    found = data.gather(settings_for(store), store)
     (day,) = [each for each in found.days if each.day == FIRST]
     assert day.state == State.PRELIMINARY
 
@@ -100,8 +101,8 @@ def test_days_that_the_last_job_was_asked_for_are_missing_and_later_ones_were_no
 
 
 def test_a_job_that_brought_nothing_has_its_days_on_the_page(store: Store) -> None:
-    status = {"days": 365, "missing": {str(FIRST): "the service has nothing for that day"}}
-    write_json(status.status_path(store, f"isone_{LMP}_2025"), status)
+    said = {"days": 365, "missing": {str(FIRST): "the service has nothing for that day"}}
+    write_json(status.status_path(store, f"isone_{LMP}_2025"), said)
     found = days(store)[FIRST]
     assert (found.state, found.note) == (State.MISSING, "the service has nothing for that day")
 
@@ -144,11 +145,11 @@ def test_what_was_chosen_last_changes_nothing_on_the_page(
     with pytest.raises(DownloadError):
         fill(store, ["reserve_5min"], "2025-11-01", "2025-11-03", faults=["empty:*20251103*"])
     build_duckdb(store)
-    noon = dt.datetime(2026, 6, 1, 12, tzinfo=clock.MARKET_ZONE)
-    monkeypatch.setattr(clock, "now", lambda: noon)
+    noon = dt.datetime(2026, 6, 1, 12, tzinfo=market_time.MARKET_ZONE)
+    monkeypatch.setattr(market_time, "now", lambda: noon)
 
     def written(**config: Any) -> str:
-        return page.write(facts.gather(settings_for(store, **config), store), str)
+        return page.write(data.gather(settings_for(store, **config), store), str)
 
     usual = written(years="2025")
     plan = {"source": "sandbox", "data_dir": "", "log_dir": "", "downloads": []}
@@ -158,8 +159,8 @@ def test_what_was_chosen_last_changes_nothing_on_the_page(
     gap = {"dataset": "reserve_5min", "day": "2025-11-03", "reason": "never published"}
     other = {"years": "2024", "data_types": "lmp", "locations": "4000", "through": "2024-02-01"}
     assert written(**other) == usual
-    counted = coverage.counts(facts.gather(settings_for(store), store).days)
-    accepting = facts.gather(settings_for(store, accepted_flaws=[gap]), store)
+    counted = coverage.counts(data.gather(settings_for(store), store).days)
+    accepting = data.gather(settings_for(store, accepted_flaws=[gap]), store)
     assert coverage.counts(accepting.days) == counted
 
 
@@ -173,7 +174,7 @@ def test_flaws_of_a_year_that_is_not_finished_come_from_its_ledger(store: Store)
         "flaw": "null-price",
         "reason": "ISO-NE left it out",
     }
-    found = facts.gather(settings_for(store, accepted_flaws=[reason]), store)
+    found = data.gather(settings_for(store, accepted_flaws=[reason]), store)
     (day,) = [each for each in found.days if each.day == FIRST]
     assert [(each.flaw, each.what, each.reason) for each in day.suspects] == [
         ("flat-prices", "3 hours from 02:00 on", "")

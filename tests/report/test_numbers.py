@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from isone.report import page
-from isone.report.facts import Facts
+from isone.report.data import ReportData
 
 PUBLISHED = {  # the hub's simple hourly means of January and February 2017, $/MWh
     dt.date(2017, 1, 1): (40.30, 36.66),
@@ -16,13 +16,13 @@ PUBLISHED = {  # the hub's simple hourly means of January and February 2017, $/M
 MARCH = (35.78, 34.86)
 
 
-def ask(found: Facts, query: str) -> list[tuple[Any, ...]]:
+def ask(found: ReportData, query: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(found.database), read_only=True) as connection:
         connection.execute("SET TimeZone = 'America/New_York'")
         return connection.execute(query).fetchall()
 
 
-def rows(found: Facts, name: str, **where: Any) -> list[dict[str, Any]]:
+def rows(found: ReportData, name: str, **where: Any) -> list[dict[str, Any]]:
     return [
         row
         for row in found.data[name].rows.to_pylist()
@@ -30,7 +30,7 @@ def rows(found: Facts, name: str, **where: Any) -> list[dict[str, Any]]:
     ]
 
 
-def test_monthly_means_are_the_means_that_were_published(replayed: Facts) -> None:
+def test_monthly_means_are_the_means_that_were_published(replayed: ReportData) -> None:
     found = {row["month"]: row for row in rows(replayed, "monthly", location_id=4000)}
     for month, (day_ahead, real_time) in PUBLISHED.items():
         assert round(found[month]["da_mean"], 2) == day_ahead
@@ -41,7 +41,7 @@ def test_monthly_means_are_the_means_that_were_published(replayed: Facts) -> Non
 
 
 def test_published_means_stand_on_the_page_and_no_word_of_invention(
-    replayed: Facts, open_page: Any, tmp_path: Any
+    replayed: ReportData, open_page: Any, tmp_path: Any
 ) -> None:
     html = page.write(replayed)
     assert "nvented" not in html.partition('<script type="application/json"')[0]
@@ -54,14 +54,14 @@ def test_published_means_stand_on_the_page_and_no_word_of_invention(
         assert mean in text
 
 
-def test_regulation_is_the_mean_that_was_published(replayed: Facts) -> None:
+def test_regulation_is_the_mean_that_was_published(replayed: ReportData) -> None:
     january = [row for row in rows(replayed, "regulation") if row["day"].month == 1]
     assert len(january) == 31
     assert round(sum(row["capacity"] for row in january) / 31, 2) == 29.82
     assert round(sum(row["service"] for row in january) / 31, 2) == 0.50
 
 
-def test_means_by_day_month_and_year_are_those_of_the_tables(usual: Facts) -> None:
+def test_means_by_day_month_and_year_are_those_of_the_tables(usual: ReportData) -> None:
     for period, name in (("day", "daily"), ("month", "monthly")):
         unit = f"CAST(date_trunc('{period}', operating_day) AS DATE)"
         expected = ask(
@@ -85,7 +85,7 @@ def test_means_by_day_month_and_year_are_those_of_the_tables(usual: Facts) -> No
     assert year["rt_negative"] == negative
 
 
-def test_the_day_of_25_hours_keeps_both_hours_of_its_change(usual: Facts) -> None:
+def test_the_day_of_25_hours_keeps_both_hours_of_its_change(usual: ReportData) -> None:
     (year,) = [
         row
         for row in usual.tables["yearly"].to_pylist()
@@ -94,7 +94,7 @@ def test_the_day_of_25_hours_keeps_both_hours_of_its_change(usual: Facts) -> Non
     assert (year["da_hours"], year["rt_hours"]) == (8 * 24 + 1, 8 * 24 + 1)
 
 
-def test_five_minute_prices_stand_in_for_hourly_ones(usual: Facts) -> None:
+def test_five_minute_prices_stand_in_for_hourly_ones(usual: ReportData) -> None:
     query = (
         "SELECT avg(abs(difference)), max(abs(difference)), count(*) FROM lmp_rt_hourly_from_5min "
         "WHERE location_id = 4000 AND month(operating_day) = 1"
@@ -105,7 +105,7 @@ def test_five_minute_prices_stand_in_for_hourly_ones(usual: Facts) -> None:
     assert row["hours"] == hours
 
 
-def test_the_spread_is_that_of_the_view(usual: Facts) -> None:
+def test_the_spread_is_that_of_the_view(usual: ReportData) -> None:
     ((mean,),) = ask(usual, "SELECT avg(spread) FROM lmp_spread_hourly WHERE location_id = 4005")
     (row,) = [
         row
@@ -117,7 +117,9 @@ def test_the_spread_is_that_of_the_view(usual: Facts) -> None:
     assert sum(shares) == pytest.approx(100)
 
 
-def test_top_bottom_spreads_are_means_of_the_dearest_less_the_cheapest_hours(usual: Facts) -> None:
+def test_top_bottom_spreads_are_means_of_the_most_expensive_minus_the_cheapest_hours(
+    usual: ReportData,
+) -> None:
     days: dict[dt.date, list[float]] = {}
     for day, price in ask(
         usual, "SELECT operating_day, lmp FROM lmp_da_hourly WHERE location_id = 4000"
@@ -135,7 +137,7 @@ def test_top_bottom_spreads_are_means_of_the_dearest_less_the_cheapest_hours(usu
     assert row["da_tb4"] == pytest.approx(sum(spans) / len(spans))
 
 
-def test_the_duration_curve_falls_from_the_highest_price_to_the_lowest(usual: Facts) -> None:
+def test_the_duration_curve_falls_from_the_highest_price_to_the_lowest(usual: ReportData) -> None:
     curve = rows(usual, "duration", location_id=4000, year=0, market="da")
     prices = [row["price"] for row in curve]
     assert prices == sorted(prices, reverse=True)
@@ -145,7 +147,7 @@ def test_the_duration_curve_falls_from_the_highest_price_to_the_lowest(usual: Fa
     assert (prices[0], prices[-1]) == (high, low)
 
 
-def test_shares_of_reserve_prices_above_zero_are_those_of_the_table(usual: Facts) -> None:
+def test_shares_of_reserve_prices_above_zero_are_those_of_the_table(usual: ReportData) -> None:
     ((share, mean),) = ask(
         usual,
         "SELECT 100.0 * count(*) FILTER (tmsr_clearing_price > 0) / count(*), "
@@ -155,7 +157,7 @@ def test_shares_of_reserve_prices_above_zero_are_those_of_the_table(usual: Facts
     assert (row["share"], row["price"]) == pytest.approx((float(share), mean))
 
 
-def test_zones_are_measured_from_the_hub(usual: Facts) -> None:
+def test_zones_are_measured_from_the_hub(usual: ReportData) -> None:
     hub = rows(usual, "zones", location_id=4000)
     assert {row["difference"] for row in hub} == {0}
     for row in rows(usual, "zones", location_id=4001, market="da"):

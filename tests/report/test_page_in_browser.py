@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from isone.report import page as made
-from isone.report.facts import Facts, Place
+from isone.report.data import Choice, ReportData
 from isone.report.figures import Figure
 from isone.report.sections import all_sections
 
@@ -21,8 +21,8 @@ id => [...document.querySelectorAll(`#${id} .chart`)].map(
 DRAWING = "id => document.querySelector(`#${id} .chart svg`).innerHTML"
 
 
-def figures(facts: Facts) -> list[Figure]:
-    return [figure for section in all_sections(facts) for figure in section.figures]
+def figures(report: ReportData) -> list[Figure]:
+    return [figure for section in all_sections(report) for figure in section.figures]
 
 
 def choose(page: Page, name: str, value: str) -> None:
@@ -48,7 +48,7 @@ def numbers(page: Page, figure: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
 def test_every_chart_has_marks_and_nothing_sticks_out(
-    usual: Facts, usual_page: Path, open_page: Any, width: int
+    usual: ReportData, usual_page: Path, open_page: Any, width: int
 ) -> None:
     page = open_page(usual_page, width=width)
     for figure in figures(usual):
@@ -58,15 +58,17 @@ def test_every_chart_has_marks_and_nothing_sticks_out(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_another_place_changes_the_charts_that_show_a_place(
-    usual: Facts, usual_page: Path, open_page: Any
+def test_another_location_changes_the_charts_that_show_one(
+    usual: ReportData, usual_page: Path, open_page: Any
 ) -> None:
     page = open_page(usual_page)
     names = [f.name for f in figures(usual) if not f.tiles and f.name != "odd_hours"]
     before = {name: page.evaluate(DRAWING, name) for name in names}
-    choose(page, "place", "4001")
+    choose(page, "location", "4001")
     changed = {name for name in names if page.evaluate(DRAWING, name) != before[name]}
-    assert changed == {f.name for f in figures(usual) if "place" in f.choosers and f.name in names}
+    assert changed == {
+        f.name for f in figures(usual) if "location" in f.choosers and f.name in names
+    }
     assert ".Z.MAINE" in page.inner_text("#status")
 
 
@@ -91,24 +93,24 @@ def test_another_year_changes_the_charts(usual_page: Path, open_page: Any) -> No
 
 def test_the_choosers_can_be_used_from_the_keyboard(usual_page: Path, open_page: Any) -> None:
     page = open_page(usual_page)
-    page.focus("select[data-chooser=place]")
+    page.focus("select[data-chooser=location]")
     page.keyboard.press("ArrowDown")
     page.wait_for_function("document.getElementById('status').textContent.includes('MAINE')")
 
 
-def test_tables_follow_the_place(usual_page: Path, open_page: Any) -> None:
+def test_tables_follow_the_location(usual_page: Path, open_page: Any) -> None:
     page = open_page(usual_page)
     shown = (
-        "[...document.querySelectorAll('#prices tr[data-place]:not([hidden])')]"
-        ".map(row => row.dataset.place)"
+        "[...document.querySelectorAll('#prices tr[data-choice]:not([hidden])')]"
+        ".map(row => row.dataset.choice)"
     )
     assert set(page.evaluate(shown)) == {"4000"}
-    choose(page, "place", "4003")
+    choose(page, "location", "4003")
     assert set(page.evaluate(shown)) == {"4003"}
 
 
 def test_a_figures_own_table_has_the_numbers_of_the_database(
-    usual: Facts, usual_page: Path, open_page: Any
+    usual: ReportData, usual_page: Path, open_page: Any
 ) -> None:
     page = open_page(usual_page)
     expected = [row for row in usual.data["daily"].rows.to_pylist() if row["location_id"] == 4000]
@@ -167,7 +169,7 @@ def test_it_prints_with_all_charts_and_without_controls(usual_page: Path, open_p
 
 
 def test_names_from_the_network_are_shown_and_never_run(
-    usual: Facts, open_page: Any, tmp_path: Path
+    usual: ReportData, open_page: Any, tmp_path: Path
 ) -> None:
     evil = "</script><script>document.title='run'</script><img src=x onerror=alert(1)>"
     names = {4001: evil}
@@ -179,11 +181,11 @@ def test_names_from_the_network_are_shown_and_never_run(
         ]
         table = pa.Table.from_pylist(renamed, schema=data[name].rows.schema)
         data[name] = dataclasses.replace(data[name], rows=table)
-    places = tuple(Place(p.id, names.get(p.id, p.name)) for p in usual.places)
+    places = tuple(Choice(p.id, names.get(p.id, p.name)) for p in usual.locations)
     html = made.write(dataclasses.replace(usual, places=places, data=data))
     (tmp_path / "evil.html").write_text(html, "utf-8")
     page = open_page(tmp_path / "evil.html")
-    choose(page, "place", "4001")
+    choose(page, "location", "4001")
     assert page.title() == "Synthetic prices: ISO New England prices"
     assert page.locator("img").count() == 0
     assert evil in page.inner_text("#zones")

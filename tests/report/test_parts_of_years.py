@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from filled import build_duckdb, fill, settings_for
 
-from isone.market import clock
-from isone.report import facts, files, page, periods
-from isone.report.facts import Facts
+from isone.market import market_time
+from isone.report import data, files, page, periods
+from isone.report.data import ReportData
 from isone.report.periods import Period, Span, Spans
 from isone.report.sections import all_sections
 from isone.report.tables import PageTable
@@ -24,7 +24,7 @@ DAYS = "_2017-01-01_to_2017-03-31_90_of_365_days"
 
 
 def between(first: str, last: str) -> list[dt.date]:
-    return list(clock.days(dt.date.fromisoformat(first), dt.date.fromisoformat(last)))
+    return list(market_time.days(dt.date.fromisoformat(first), dt.date.fromisoformat(last)))
 
 
 def span(period: Period, days: list[dt.date], short: int = 0) -> Span:
@@ -41,7 +41,7 @@ def spans(**days: list[dt.date]) -> Spans:
     return Spans(pa.Table.from_pylist(rows))
 
 
-def tables(found: Facts) -> dict[str, PageTable]:
+def tables(found: ReportData) -> dict[str, PageTable]:
     sections = all_sections(found)
     return {table.title: table for s in sections for table in (*s.lead, *s.tables)}
 
@@ -126,7 +126,7 @@ def test_years_of_different_parts_are_said_not_to_compare_and_leap_years_do() ->
     assert "different parts" in periods.comparison([years[0], span(Y2017, WHOLE[:90])])
 
 
-def test_the_first_months_of_a_year_are_never_called_the_year(replayed: Facts) -> None:
+def test_the_first_months_of_a_year_are_never_called_the_year(replayed: ReportData) -> None:
     means = [each for each in page.headlines(replayed) if each.unit]
     assert [each.words for each in means] == [
         f"$/MWh {market} mean of {PART}, .H.INTERNAL_HUB" for market in ("day-ahead", "real-time")
@@ -141,7 +141,7 @@ def test_the_first_months_of_a_year_are_never_called_the_year(replayed: Facts) -
             assert f"Years in part: {PART}." in figure.caption, figure.name
 
 
-def test_the_key_numbers_say_which_days_they_are_of(replayed: Facts) -> None:
+def test_the_key_numbers_say_which_days_they_are_of(replayed: ReportData) -> None:
     rows = list(csv.DictReader(io.StringIO(page.key_numbers(replayed))))
     (day_ahead,) = [row for row in rows if row["what"] == "day-ahead mean, .H.INTERNAL_HUB"]
     assert day_ahead == {
@@ -151,7 +151,9 @@ def test_the_key_numbers_say_which_days_they_are_of(replayed: Facts) -> None:
     }
 
 
-def test_the_figures_say_it_in_their_names_titles_and_data(replayed: Facts, tmp_path: Path) -> None:
+def test_the_figures_say_it_in_their_names_titles_and_data(
+    replayed: ReportData, tmp_path: Path
+) -> None:
     written = {path.name for path in files.write(replayed, tmp_path / "figures")}
     assert f"duration_curve{DAYS}.svg" in written
     assert "duration_curve.svg" not in written
@@ -164,7 +166,7 @@ def test_the_figures_say_it_in_their_names_titles_and_data(replayed: Facts, tmp_
 
 
 @pytest.fixture(scope="module")
-def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+def unfinished(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     """October whole, November up to the fourth without the second; regulation for less than that.
 
     On the third some intervals lack, which is accepted.
@@ -179,10 +181,10 @@ def unfinished(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     )
     fill(store, ["regulation_hourly"], "2025-10-01", "2025-10-05")
     build_duckdb(store)
-    return facts.gather(settings_for(store, years="2025"), store)
+    return data.gather(settings_for(store, years="2025"), store)
 
 
-def test_gaps_months_and_days_in_part_are_told(unfinished: Facts) -> None:
+def test_gaps_months_and_days_in_part_are_told(unfinished: ReportData) -> None:
     part = "2025, 1 October to 4 November, with gaps (34 of 365 days, 1 of them in part)"
     assert column(tables(unfinished)["Year by year"], "Year") == {part}
     assert column(tables(unfinished)["Top-bottom spreads by year"], "Year") == {

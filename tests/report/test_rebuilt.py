@@ -16,11 +16,12 @@ from isone.audit.reconcile.workbook import Sheet
 from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
-from isone.market.datasets import DATASETS, HUBS
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 from isone.pack.year import pack_year
-from isone.report import facts
-from isone.report.coverage import QUIET
-from isone.report.facts import Facts
+from isone.report import data
+from isone.report.data import ReportData
+from isone.report.day import EMPTY_DAY
 from isone.report.reconciled import Reconciled
 from isone.report.reconciled import examine as read_reconciled
 from isone.report.sections import all_sections
@@ -50,7 +51,7 @@ def bring(store: Store, today: dt.date, final_through: dt.date | None) -> None:
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+def known(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     """A week that came preliminary first, a reconciled month, empty days, a list of locations."""
     store = Store(tmp_path_factory.mktemp("known") / "sandbox")
     bring(store, dt.date(2026, 6, 13), FIRST)
@@ -64,11 +65,11 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Facts:
     new = places.Seen(78, "NEW", "NETWORK NODE", None, "2026-05-02", "2026-05-02")
     places.write_table(store, [old, new])
     build_duckdb(store)
-    return facts.gather(settings_for(store, years="2024 2026"), store)
+    return data.gather(settings_for(store, years="2024 2026"), store)
 
 
-def table(facts: Facts, title: str) -> PageTable:
-    tables = [each for s in all_sections(facts) for each in (*s.lead, *s.tables)]
+def table(report: ReportData, title: str) -> PageTable:
+    tables = [each for s in all_sections(report) for each in (*s.lead, *s.tables)]
     return next(each for each in tables if each.title == title)
 
 
@@ -95,7 +96,7 @@ def responses(store: Store, suffix: str) -> dict[tuple[str, str], float]:
     return prices
 
 
-def test_how_far_final_prices_differed_is_counted_row_by_row(known: Facts) -> None:
+def test_how_far_final_prices_differed_is_counted_row_by_row(known: ReportData) -> None:
     (found,) = rows(table(known, "Changes from one revision to the next"))
     before, after = responses(known.store, ".prelim"), responses(known.store, "")
     gaps = {key: abs(after[key] - price) for key, price in before.items()}
@@ -115,13 +116,13 @@ def test_how_far_final_prices_differed_is_counted_row_by_row(known: Facts) -> No
     assert largest[worst] == pytest.approx(max(largest.values()))
 
 
-def test_days_that_were_final_at_once_have_nothing_to_be_held_against(usual: Facts) -> None:
-    assert "No final day has taken the place" in (
+def test_days_that_were_final_at_once_have_nothing_to_be_compared_with(usual: ReportData) -> None:
+    assert "No final day has replaced" in (
         table(usual, "Changes from one revision to the next").absent
     )
 
 
-def test_each_month_that_was_compared_stands_beside_iso_ne_s_own_average(known: Facts) -> None:
+def test_each_month_that_was_compared_stands_beside_iso_ne_s_own_average(known: ReportData) -> None:
     months = rows(table(known, "Monthly averages, month by month"))
     assert len(months) == 9
     assert {row["Month"] for row in months} == {"2026-06"}
@@ -130,17 +131,19 @@ def test_each_month_that_was_compared_stands_beside_iso_ne_s_own_average(known: 
         assert as_number(row["Difference ($/MWh)"]) == pytest.approx(gap, abs=0.00011)
         assert abs(gap) <= averages.TOLERANCE
         assert row["Verdict"] == averages.AGREES
-    by_place = rows(table(known, "Monthly averages by place"))
-    assert [row["Location"] for row in by_place][:2] == [
+    by_location = rows(table(known, "Monthly averages by location"))
+    assert [row["Location"] for row in by_location][:2] == [
         ".H.INTERNAL_HUB (4000)",
         ".Z.MAINE (4001)",
     ]
-    assert {(row["Months"], row["Months compared"]) for row in by_place} == {("2026-06", "1 of 12")}
-    assert {(row["Agrees"], row["Differs"]) for row in by_place} == {("1", "0")}
-    assert by_place[0]["Compared last"].startswith("20")
+    assert {(row["Months"], row["Months compared"]) for row in by_location} == {
+        ("2026-06", "1 of 12")
+    }
+    assert {(row["Agrees"], row["Differs"]) for row in by_location} == {("1", "0")}
+    assert by_location[0]["Compared last"].startswith("20")
 
 
-def test_months_that_could_not_be_compared_are_not_counted(usual: Facts) -> None:
+def test_months_that_could_not_be_compared_are_not_counted(usual: ReportData) -> None:
     def month(name: str, verdict: str, ours: float | None) -> Month:
         gap = None if ours is None else round(ours - 40, 4)
         return Month("da", 4000, "HUB", name, 40.0, ours, gap, verdict, "2026-07-01T12:00:00+00:00")
@@ -148,16 +151,16 @@ def test_months_that_could_not_be_compared_are_not_counted(usual: Facts) -> None
     unlike = month("2025-10", averages.DIFFERS, 39.0)
     not_whole = month("2025-11", averages.NOT_WHOLE, None)
     found = dataclasses.replace(usual, reconciled=Reconciled((unlike, not_whole)))
-    (row,) = rows(table(found, "Monthly averages by place"))
+    (row,) = rows(table(found, "Monthly averages by location"))
     assert (row["Months"], row["Months compared"], row["Differs"]) == ("2025-10", "1 of 2", "1")
     only = dataclasses.replace(usual, reconciled=Reconciled((not_whole,)))
-    none = table(only, "Monthly averages by place")
+    none = table(only, "Monthly averages by location")
     assert not none.rows
     assert none.absent.startswith("No month was compared")
 
 
-def test_without_a_reconciliation_the_page_says_so_and_how_to_make_one(usual: Facts) -> None:
-    found = table(usual, "Monthly averages by place")
+def test_without_a_reconciliation_the_page_says_so_and_how_to_make_one(usual: ReportData) -> None:
+    found = table(usual, "Monthly averages by location")
     assert not found.rows
     assert found.absent.startswith("No reconciliation was made here.")
     assert "-- reconcile` asks ISO New England for its monthly averages" in found.absent
@@ -185,7 +188,7 @@ def test_a_month_compared_again_takes_the_place_of_the_old_and_others_stay(tmp_p
 
 
 def test_the_workbook_s_hours_stand_on_the_page_only_where_they_were_compared(
-    usual: Facts,
+    usual: ReportData,
 ) -> None:
     title = "Hours against ISO New England's yearly workbook"
     with pytest.raises(StopIteration):
@@ -195,16 +198,16 @@ def test_the_workbook_s_hours_stand_on_the_page_only_where_they_were_compared(
     assert rows(found)[0]["Hours compared"] == "8,783"
 
 
-def test_a_quiet_day_is_validated_and_says_what_it_is(known: Facts) -> None:
+def test_an_empty_day_is_validated_and_says_what_it_is(known: ReportData) -> None:
     days = {day.day: day for day in known.days if day.dataset == "constraints_da_hourly"}
-    quiet, busy = days[dt.date(2024, 1, 1)], days[dt.date(2024, 1, 2)]
-    assert (quiet.state, quiet.rows, quiet.note) == (busy.state, 0, QUIET)
+    empty, busy = days[dt.date(2024, 1, 1)], days[dt.date(2024, 1, 2)]
+    assert (empty.state, empty.rows, empty.note) == (busy.state, 0, EMPTY_DAY)
     assert busy.rows
     assert busy.note == ""
     (coverage,) = (s for s in all_sections(known) if s.name == "coverage")
     captions: dict[str, Any] = {figure.name: figure.caption for figure in coverage.figures}
-    assert "1 of them quiet, without a row" in captions["calendar_constraints_da_hourly"]
-    assert "quiet" not in captions["calendar_lmp_da_hourly"]
+    assert "1 of them empty, without a row" in captions["calendar_constraints_da_hourly"]
+    assert "empty" not in captions["calendar_lmp_da_hourly"]
 
 
 @pytest.mark.parametrize(
@@ -222,10 +225,10 @@ def test_a_number_has_a_minus_sign_and_none_where_it_rounds_to_zero(
     assert in_figures(value, decimals) == text
 
 
-def test_locations_that_came_or_went_are_named(known: Facts, usual: Facts) -> None:
-    found = table(known, "Locations that came or went")
+def test_locations_that_came_or_went_are_named(known: ReportData, usual: ReportData) -> None:
+    found = table(known, "Added and retired locations")
     assert [tuple(row.values()) for row in rows(found)] == [
         ("OLD", "77", "NETWORK NODE", "2026-01-01", "2026-05-01", "2026-05-02"),
         ("NEW", "78", "NETWORK NODE", "2026-05-02", "2026-05-02", "–"),
     ]
-    assert "No list of locations is kept" in table(usual, "Locations that came or went").absent
+    assert "No list of locations is kept" in table(usual, "Added and retired locations").absent

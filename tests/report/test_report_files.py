@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from filled import build_duckdb, fill, settings_for
+from running import by_hand
 
-from isone.report import facts, files, jobs, outputs, page
-from isone.report.facts import Facts
+from isone.report import data, files, outputs, page
+from isone.report.data import ReportData
 from isone.report.figures import Figure
 from isone.report.sections import all_sections
 from isone.run import status
@@ -24,7 +25,7 @@ def body(html: str) -> str:
 
 def test_an_empty_store_gives_a_page_of_plain_sentences(tmp_path: Path, open_page: Any) -> None:
     store = Store(tmp_path / "sandbox")
-    found = facts.gather(settings_for(store), store)
+    found = data.gather(settings_for(store), store)
     html = page.write(found)
     assert "Nothing has been downloaded yet" in body(html)
     assert "No energy prices are loaded" in body(html)
@@ -49,7 +50,7 @@ def test_a_store_of_one_dataset_shows_what_there_is_and_says_what_there_is_not(
     store = Store(tmp_path / "sandbox")
     fill(store, [dataset], "2025-11-01", "2025-11-03")
     build_duckdb(store)
-    found = facts.gather(settings_for(store, years="2025"), store)
+    found = data.gather(settings_for(store, years="2025"), store)
     every = [figure for section in all_sections(found) for figure in section.figures]
     assert drawn | {f"calendar_{dataset}"} <= {figure.name for figure in every if figure.drawn}
     for figure in every:
@@ -65,8 +66,8 @@ def test_places_that_are_neither_hub_nor_zone_are_shown_where_there_is_nothing_e
     store = Store(tmp_path / "sandbox")
     fill(store, ["lmp_da_hourly"], "2025-11-01", "2025-11-02", locations=(4010, 4011))
     build_duckdb(store)
-    found = facts.gather(settings_for(store, years="2025"), store)
-    assert [place.id for place in found.places] == [4010, 4011]
+    found = data.gather(settings_for(store, years="2025"), store)
+    assert [place.id for place in found.locations] == [4010, 4011]
     assert found.reference == 4010
     assert "4011" in body(page.write(found))
 
@@ -80,7 +81,9 @@ def test_the_page_loads_nothing_and_says_that_prices_are_synthetic(usual_page: P
     assert usual_page.stat().st_size < 3_000_000
 
 
-def test_figures_lie_beside_the_page_as_pictures_and_data(usual: Facts, tmp_path: Path) -> None:
+def test_figures_lie_beside_the_page_as_pictures_and_data(
+    usual: ReportData, tmp_path: Path
+) -> None:
     written = files.write(usual, tmp_path)
     days = "_2025-10-28_to_2026-01-05_13_of_730_days"
     figures = [f for section in all_sections(usual) for f in section.figures]
@@ -104,7 +107,7 @@ def test_figures_lie_beside_the_page_as_pictures_and_data(usual: Facts, tmp_path
 
 def test_a_figure_without_data_is_a_picture_that_says_so(tmp_path: Path) -> None:
     store = Store(tmp_path / "sandbox")
-    files.write(facts.gather(settings_for(store), store), tmp_path / "figures")
+    files.write(data.gather(settings_for(store), store), tmp_path / "figures")
     svg = (tmp_path / "figures" / "regulation_capacity.svg").read_text("utf-8")
     assert "No regulation prices are loaded." in svg
     table = (tmp_path / "figures" / "regulation_capacity.csv").read_text("utf-8")
@@ -112,7 +115,7 @@ def test_a_figure_without_data_is_a_picture_that_says_so(tmp_path: Path) -> None
 
 
 def test_old_figures_stay_until_the_new_ones_are_all_made_and_none_of_them_after(
-    usual: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    usual: ReportData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "figures"
     folder.mkdir()
@@ -147,7 +150,7 @@ def test_a_job_leaves_page_key_numbers_log_and_status(tmp_path: Path) -> None:
     fill(store, ["lmp_da_hourly"], "2025-11-01", "2025-11-03")
     build_duckdb(store)
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
-    assert jobs.write_report(config, None, tmp_path / "reports") == 0
+    assert by_hand(config, "report", "--folder", str(tmp_path / "reports")) == 0
     folder = tmp_path / "reports" / "sandbox"
     assert "Synthetic prices" in (folder / "isone.html").read_text("utf-8")
     numbers = list(csv.reader(io.StringIO((folder / "key_numbers.csv").read_text("utf-8"))))
@@ -169,7 +172,7 @@ def test_a_database_that_is_none_is_rejected_in_one_sentence(tmp_path: Path) -> 
     store.root.mkdir()
     (store.root / "isone.duckdb").write_bytes(b"no database" * 1000)
     config = {"source": "sandbox", "data_dir": str(tmp_path), "log_dir": str(tmp_path / "logs")}
-    assert jobs.write_report(config, None, tmp_path / "reports") == 1
+    assert by_hand(config, "report", "--folder", str(tmp_path / "reports")) == 1
     (log,) = (tmp_path / "logs").glob("write_report*.log")
     assert "cannot be reported on" in log.read_text("utf-8")
     assert not (tmp_path / "reports").exists()

@@ -10,16 +10,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from reading import examine
 
 from isone.audit.reconcile import averages
 from isone.audit.verify import verdict
 from isone.download import location_list
 from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
-from isone.market.datasets import DATASETS, Request
-from isone.response import check, reports
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
+from isone.response import reports
 from isone.run import custom, sources, status
-from isone.run.journal import Redaction
+from isone.run.log import Redaction
 from isone.run.plan import Plan, Planned
 from isone.run.settings import config_of_this_folder, read_settings
 from isone.run.sources import Credentials, Source
@@ -53,8 +55,8 @@ def said(call: Callable[[], object], kind: type[IsoneError]) -> str:
         ({"years": 10**400}, "is neither a year nor a range"),
         ({"years": "２０２４"}, "is neither a year nor a range"),
         ({"years": "2024\x00"}, "has a character that cannot be printed"),
-        ({"locations": "４０００"}, "cannot stand here"),
-        ({"locations": "4000;DROP TABLE locations"}, "cannot stand here"),
+        ({"locations": "４０００"}, "is not a valid value"),
+        ({"locations": "4000;DROP TABLE locations"}, "is not a valid value"),
         ({"retry_delay": "nan"}, "'nan' is not a number"),
         ({"retry_delay": float("nan")}, "'nan' is not a number"),
         ({"retry_delay": "inf"}, "'inf' is not a number"),
@@ -63,8 +65,8 @@ def said(call: Callable[[], object], kind: type[IsoneError]) -> str:
         ({"data_dir": "a\x00b"}, "data_dir: 'a\\x00b' has a character that cannot be printed"),
         ({"log_dir": "logs\x1b[2J"}, "has a character that cannot be printed"),
         ({"data_dir": "~nobody_of_this_name/x"}, "begins with the home of nobody known here"),
-        ({"base_url": "http://[::1"}, "http://[::1 is no address"),
-        ({"base_url": "http://host:port/x"}, "is no address"),
+        ({"base_url": "http://[::1"}, "http://[::1 is not a valid address"),
+        ({"base_url": "http://host:port/x"}, "is not a valid address"),
         ({"base_url": "http://host/a\nHost: b"}, "a\\nHost: b' has a character that cannot be"),
         ({"database": "postgresql://me:canary@host/\n"}, "may hold a password) has a character"),
         ({"sandbox_nodes": 1e30}, "sandbox_nodes: 1e+30 is not a whole number"),
@@ -73,7 +75,7 @@ def said(call: Callable[[], object], kind: type[IsoneError]) -> str:
         ({"years": [[[["2024"]]]]}, "is nested too deeply"),
         ({"years": [["2024"]]}, "a list is not text"),
         ({"data_dir": {"a": "b"}}, "a mapping is not text"),
-        ({"database": "postgresql://[::1"}, "this is no address of a PostgreSQL database"),
+        ({"database": "postgresql://[::1"}, "this is not the address of a PostgreSQL database"),
     ],
     ids=lambda value: ascii(value)[:40] if isinstance(value, dict) else "",
 )
@@ -245,7 +247,7 @@ def test_a_name_of_a_location_forges_no_line_of_a_log() -> None:
     [
         pytest.param(location_list.read_locations, id="locations"),
         pytest.param(
-            lambda body: check.examine(
+            lambda body: examine(
                 DATASETS["lmp_da_hourly"], Request("lmp_da_hourly", dt.date(2024, 1, 1)), body
             ),
             id="prices",
@@ -298,7 +300,7 @@ def report(**cells: str) -> bytes:
 )
 def test_a_report_with_a_value_beyond_all_measure_is_rejected(cells: dict[str, str]) -> None:
     dataset, request = DATASETS["lmp_da_hourly"], Request("lmp_da_hourly", dt.date(2024, 1, 1))
-    said(lambda: check.examine(dataset, request, report(**cells)), ResponseError)
+    said(lambda: examine(dataset, request, report(**cells)), ResponseError)
 
 
 def test_a_report_s_headings_are_repeated_without_what_moves_a_terminal() -> None:
@@ -403,9 +405,9 @@ def test_a_link_in_the_place_of_a_response_is_replaced_and_not_written_through(
         "/api/v1.1/broken.json",
         "/transform/csv/\x1b",
         *(
-            f"/{row.report.path.format(day='20249999', hours='00-04')}"
+            f"/{row.public_csv.path.format(day='20249999', hours='00-04', version='final')}"
             for row in DATASETS.values()
-            if row.report
+            if row.public_csv
         ),
     ],
 )

@@ -1,15 +1,19 @@
 """Outside bytes: whatever comes, it is read right or rejected with an error of this package."""
 
+import datetime as dt
 import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import examine, records_of
 
 from isone.errors import NoDataError, ResponseError
-from isone.market.datasets import DATASETS, Dataset
-from isone.response import parse
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
+from isone.response.table import read_table
 from isone.sandbox.message import compress
 from isone.store import gzipped
 
@@ -54,7 +58,7 @@ def wrapped(content: Any, dataset: Dataset = LMP) -> bytes:
 )
 def test_every_way_of_saying_nothing_is_understood(body: bytes) -> None:
     with pytest.raises(NoDataError):
-        parse.read_records(LMP, body)
+        read_table(LMP, body)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +72,8 @@ def test_every_way_of_saying_nothing_is_understood(body: bytes) -> None:
     ],
 )
 def test_one_record_is_read_in_every_form_it_comes_in(body: bytes) -> None:
-    (row,) = parse.read_records(LMP, body).rows
-    assert (row.place.id, row.lmp, row.congestion) == ("4000", 28.3, 0)
+    (row,) = records_of(LMP, body)
+    assert (row.place.id, row.lmp, row.congestion) == (4000, 28.3, 0)
 
 
 @pytest.mark.parametrize("field", sorted(RECORD))
@@ -79,8 +83,10 @@ def test_one_record_is_read_in_every_form_it_comes_in(body: bytes) -> None:
 def test_a_wrongly_typed_value_is_rejected(field: str, value: Any) -> None:
     if field == "BeginDate" and isinstance(value, str):
         return  # a text it is; that it is no timestamp is found when it is held against the day
-    with pytest.raises(ResponseError, match="not what lmp_da_hourly looks like"):
-        parse.read_records(LMP, wrapped([RECORD | {field: value}]))
+    is_null_price = value is None and isinstance(RECORD[field], int | float)
+    said = f"{field} is null or absent" if is_null_price else "not what lmp_da_hourly looks like"
+    with pytest.raises(ResponseError, match=said):
+        examine(LMP, Request(LMP.name, dt.date(2024, 1, 1)), wrapped([RECORD | {field: value}]))
 
 
 @pytest.mark.parametrize("field", sorted(RECORD))
@@ -88,13 +94,13 @@ def test_a_missing_or_renamed_field_is_rejected_by_name(field: str) -> None:
     rest = {key: value for key, value in RECORD.items() if key != field}
     for record in (rest, rest | {f"{field}New": RECORD[field]}):
         with pytest.raises(ResponseError, match=f"missing required field `{field}`"):
-            parse.read_records(LMP, wrapped([record]))
+            read_table(LMP, wrapped([record]))
 
 
 def test_new_fields_are_named_and_the_rest_is_read() -> None:
-    found = parse.read_records(LMP, wrapped([RECORD, RECORD | {"Extra": 1, "More": [2]}]))
+    found = read_table(LMP, wrapped([RECORD, RECORD | {"Extra": 1, "More": [2]}]))
     assert found.unknown_fields == ("Extra", "More")
-    assert len(found.rows) == 2
+    assert len(found) == 2
 
 
 def full_record(dataset: Dataset) -> dict[str, Any]:
@@ -104,9 +110,9 @@ def full_record(dataset: Dataset) -> dict[str, Any]:
     for key in reversed(dataset.begins[1:]):
         served = {key: served, "gmt_begin_date": served, "local_hour_end": "01"}
     record = {dataset.begins[0]: served}
-    if dataset.place == "location":
+    if dataset.chooses_locations:
         record["Location"] = RECORD["Location"]
-    elif dataset.place:
+    elif dataset.id_key:
         record |= {"ReserveZoneId": 7000, "ReserveZoneName": "ROS"}
     values = {"double": 16740.0, "integer": 1, "string": timestamp}
     return record | {column.field: values[column.type] for column in dataset.columns}
@@ -123,8 +129,8 @@ def test_a_key_that_nobody_knows_is_noted_wherever_it_is_and_hinders_nothing(nam
     content: Any = nested
     for number, key in enumerate(reversed(dataset.wrapper)):
         content = {key: content, f"Beside{number}": [{"a": 1}], "@xmlns": "http://x"}
-    found = parse.read_records(dataset, json.dumps(content).encode())
-    assert len(found.rows) == len(nested)
+    found = read_table(dataset, json.dumps(content).encode())
+    assert len(found) == len(nested)
     beside = {f"Beside{number}" for number in range(len(dataset.wrapper))}
     in_object = {"InObject"} if len(nested) > 1 else set()
     assert set(found.unknown_fields) == {"@xmlns", "InRecord"} | in_object | beside
@@ -136,9 +142,7 @@ def test_a_key_that_nobody_knows_is_noted_wherever_it_is_and_hinders_nothing(nam
 )
 def test_a_key_that_is_known_and_of_no_use_is_not_noted(name: str, key: str) -> None:
     record = full_record(DATASETS[name]) | {key: "2025-07-01T00:00:00.000-04:00"}
-    assert (
-        parse.read_records(DATASETS[name], wrapped([record], DATASETS[name])).unknown_fields == ()
-    )
+    assert read_table(DATASETS[name], wrapped([record], DATASETS[name])).unknown_fields == ()
 
 
 def test_the_day_that_day_ahead_services_say_they_are_of_is_not_noted() -> None:
@@ -146,8 +150,8 @@ def test_the_day_that_day_ahead_services_say_they_are_of_is_not_noted() -> None:
         dataset = DATASETS[name]
         outer, inner, records = dataset.wrapper
         day = {"market_day": "2025-07-01T00:00:00.000-04:00", records: [full_record(dataset)]}
-        found = parse.read_records(dataset, json.dumps({outer: {inner: day}}).encode())
-        assert (len(found.rows), found.unknown_fields) == (1, ())
+        found = read_table(dataset, json.dumps({outer: {inner: day}}).encode())
+        assert (len(found), found.unknown_fields) == (1, ())
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -158,8 +162,8 @@ def test_groups_of_records_are_read_as_one_list(name: str) -> None:
     groups: Any = [{innermost: [record, record]}, {innermost: record}, {innermost: ""}]
     for key in reversed(outer):
         groups = [{key: groups}, {key: ""}, {key: None}, {key: []}]
-    found = parse.read_records(dataset, json.dumps(groups).encode())
-    assert (len(found.rows), found.unknown_fields) == (3, ())
+    found = read_table(dataset, json.dumps(groups).encode())
+    assert (len(found), found.unknown_fields) == (3, ())
 
 
 @pytest.mark.parametrize(
@@ -172,7 +176,7 @@ def test_groups_of_records_are_read_as_one_list(name: str) -> None:
 )
 def test_something_unknown_in_place_of_the_records_is_not_taken_for_no_data(body: Any) -> None:
     with pytest.raises(ResponseError, match="instead of records") as caught:
-        parse.read_records(LMP, json.dumps(body).encode())
+        read_table(LMP, json.dumps(body).encode())
     assert not isinstance(caught.value, NoDataError)
 
 
@@ -195,7 +199,7 @@ WHOLE = wrapped([RECORD, RECORD])
 def test_a_key_that_an_object_has_twice_is_rejected(before: bytes, after: bytes) -> None:
     assert before in WHOLE
     with pytest.raises(ResponseError, match="twice in one object"):
-        parse.read_records(LMP, WHOLE.replace(before, after, 1))
+        read_table(LMP, WHOLE.replace(before, after, 1))
 
 
 def test_a_key_that_may_lack_is_rejected_too_where_an_object_has_it_twice() -> None:
@@ -203,24 +207,24 @@ def test_a_key_that_may_lack_is_rejected_too_where_an_object_has_it_twice() -> N
     record = full_record(dataset)
     lacking = {key: value for key, value in record.items() if key != "TmsrDesignatedMw"}
     body = wrapped([lacking, record], dataset)
-    assert len(parse.read_records(dataset, body).rows) == 2
+    assert len(records_of(dataset, body)) == 2
     again = body.replace(b'"TmsrDesignatedMw"', b'"TmsrDesignatedMw": 1, "TmsrDesignatedMw"')
     with pytest.raises(ResponseError, match="TmsrDesignatedMw twice in one object"):
-        parse.read_records(dataset, again)
+        read_table(dataset, again)
 
 
 def test_ids_are_read_as_text_and_as_numbers() -> None:
     location = RECORD["Location"] | {"@LocId": 4000}
-    (row,) = parse.read_records(LMP, wrapped([RECORD | {"Location": location}])).rows
-    assert parse.id_of(row.place.id) == 4000
+    (row,) = records_of(LMP, wrapped([RECORD | {"Location": location}]))
+    assert row.place.id == 4000
     dataset = DATASETS["reserve_5min"]
     body = wrapped([full_record(dataset) | {"ReserveZoneId": "7000"}], dataset)
-    assert parse.read_records(dataset, body).rows[0].place == 7000
+    assert records_of(dataset, body)[0].place.id == 7000
 
 
 def test_names_of_new_fields_are_few_short_and_printable() -> None:
     strange = {f"\x1b[2J{number}" + "x" * 5000: 1 for number in range(100)}
-    found = parse.read_records(LMP, wrapped([RECORD | strange]))
+    found = read_table(LMP, wrapped([RECORD | strange]))
     assert len(found.unknown_fields) <= 20
     assert all(name.isprintable() and len(name) < 200 for name in found.unknown_fields)
 
@@ -244,7 +248,7 @@ def test_names_of_new_fields_are_few_short_and_printable() -> None:
 )
 def test_what_is_no_such_response_is_rejected_in_one_short_sentence(body: bytes) -> None:
     with pytest.raises(ResponseError) as caught:
-        parse.read_records(LMP, body)
+        read_table(LMP, body)
     assert not isinstance(caught.value, NoDataError)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
@@ -255,7 +259,7 @@ def test_what_is_no_such_response_is_rejected_in_one_short_sentence(body: bytes)
 def test_any_bytes_at_all_are_read_or_rejected(name: str, body: bytes | str) -> None:
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     try:
-        parse.read_records(DATASETS[name], content)
+        read_table(DATASETS[name], content)
     except ResponseError as error:
         assert str(error).isprintable()
 
@@ -264,7 +268,7 @@ def test_any_bytes_at_all_are_read_or_rejected(name: str, body: bytes | str) -> 
 @given(st.sampled_from(sorted(DATASETS)), json_values)
 def test_any_json_in_the_place_of_the_records_is_read_or_rejected(name: str, value: Any) -> None:
     try:
-        parse.read_records(DATASETS[name], wrapped(value, DATASETS[name]))
+        read_table(DATASETS[name], wrapped(value, DATASETS[name]))
     except ResponseError as error:
         assert str(error).isprintable()
 

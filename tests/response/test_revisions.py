@@ -11,9 +11,12 @@ from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.response import revisions
+from isone.response.table import read_table
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -171,8 +174,8 @@ def test_a_day_that_has_to_be_final_is_missing_where_the_final_one_is_rejected(
 def test_versions_of_a_set_without_prices_are_held_against_each_other_too() -> None:
     priced = DATASETS["regulation_5min"]
     without = tuple(replace(column, unit="MW") for column in priced.columns)
-    dataset = replace(priced, columns=without)
-    timestamp = clock.timestamp(clock.interval_starts(FIRST, 5)[0])
+    dataset = replace(priced, values=without)
+    timestamp = market_time.timestamp(market_time.interval_starts(FIRST, 5)[0])
     before, after = (
         json.dumps(
             {
@@ -187,12 +190,12 @@ def test_versions_of_a_set_without_prices_are_held_against_each_other_too() -> N
         ).encode()
         for value in (1000, 1001)
     )
-    changes = revisions.compare(dataset, before, after)
+    changes = revisions.compare(read_table(dataset, before), read_table(dataset, after))
     assert (changes.rows, changes.largest) == (1, 0.0)
 
 
 def test_two_versions_are_held_against_each_other_row_by_row() -> None:
-    timestamp = clock.timestamp(clock.interval_starts(dt.date(2026, 6, 9), 60)[0])
+    timestamp = market_time.timestamp(market_time.interval_starts(dt.date(2026, 6, 9), 60)[0])
     rows = [
         {
             "BeginDate": timestamp,
@@ -205,8 +208,11 @@ def test_two_versions_are_held_against_each_other_row_by_row() -> None:
         for id, price in ((1, 20.0), (2, 20.0), (3, 20.0))
     ]
     changed = [rows[0], rows[1] | {"LmpTotal": 22.5}, rows[2] | {"LmpTotal": 20.001}]
-    bodies = [json.dumps({"HourlyLmps": {"HourlyLmp": r}}).encode() for r in (rows, changed)]
-    changes = revisions.compare(HOURLY, *bodies)
+    tables = [
+        read_table(HOURLY, json.dumps({"HourlyLmps": {"HourlyLmp": records}}).encode())
+        for records in (rows, changed)
+    ]
+    changes = revisions.compare(*tables)
     assert (changes.rows, changes.largest) == (1, 2.5)
     assert str(changes) == "1 row changed, by up to 2.50 $/MWh"
-    assert str(revisions.compare(HOURLY, bodies[0], bodies[0])) == "nothing changed"
+    assert str(revisions.compare(tables[0], tables[0])) == "nothing changed"

@@ -23,10 +23,13 @@ from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.download.outcome import Outcome
 from isone.load import history
-from isone.market import clock, flaws
-from isone.market.datasets import DATASETS, HUBS, Dataset, Request
-from isone.response import suspects
+from isone.market import flaws, market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
 from isone.response.suspects import Known
+from isone.response.table import read_table
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -80,12 +83,12 @@ def responses(request: pytest.FixtureRequest) -> list[Response]:
     """All days of the three sets: thirty made-up ones over a change of clocks, or ninety real."""
     if request.param == "made-up":
         made_up = Synthetic(seed=1, nodes=0)
-        days = list(clock.days(dt.date(2024, 2, 20), dt.date(2024, 3, 20)))
+        days = list(market_time.days(dt.date(2024, 2, 20), dt.date(2024, 3, 20)))
         return [
             response(
                 dataset,
                 day,
-                made_up.answer(dataset.url_path(Request(dataset.name, day)), LATER).body,
+                made_up.answer(dataset.request.url_path(Request(dataset.name, day)), LATER).body,
             )
             for dataset in ALL
             for day in days
@@ -97,16 +100,16 @@ def responses(request: pytest.FixtureRequest) -> list[Response]:
         response(
             dataset,
             day,
-            (folder / f"{dataset.url_path(Request(dataset.name, day))}.json").read_bytes(),
+            (folder / f"{dataset.request.url_path(Request(dataset.name, day))}.json").read_bytes(),
         )
         for dataset in ALL
-        for day in clock.days(dt.date(2017, 1, 1), dt.date(2017, 3, 31))
+        for day in market_time.days(dt.date(2017, 1, 1), dt.date(2017, 3, 31))
     ]
 
 
 def look(known: Known, given: Response, rows: Rows | None = None) -> list[str]:
     """The names of what is found in a response, or in its records after a change."""
-    _, found = known.examine(given.dataset, given.request, given.body(rows))
+    _, found = known.examine(read_table(given.dataset, given.body(rows)), given.request)
     return [flaw.name for flaw in found]
 
 
@@ -276,7 +279,7 @@ def test_another_days_prices_are_seen_on_every_day(
 def made_up(dataset: str, day: dt.date, **share: Any) -> tuple[Dataset, Request, bytes]:
     request = Request(dataset, day, **share)
     synthetic = Synthetic(seed=1, nodes=share.pop("nodes", 3))
-    body = synthetic.answer(DATASETS[dataset].url_path(request), LATER).body
+    body = synthetic.answer(DATASETS[dataset].request.url_path(request), LATER).body
     return DATASETS[dataset], request, body
 
 
@@ -290,10 +293,11 @@ def test_two_days_of_every_set_raise_nothing_and_one_under_the_others_name_is_se
     known, row = Known(), DATASETS[dataset]
     place = {"location": 4000} if row.per_location else {}
     others = [made_up(dataset, DAY + dt.timedelta(days=n), **place) for n in (1, 2)]
-    assert [known.examine(*each)[1] for each in others] == [[], []]
+    for row_of_day, request, body in others:
+        assert known.examine(read_table(row_of_day, body), request)[1] == []
     _, other, body = others[0]
     served = body.replace(str(other.day).encode(), str(DAY).encode())
-    digest, found = known.examine(row, replace(other, day=DAY), served)
+    digest, found = known.examine(read_table(row, served), replace(other, day=DAY))
     if digest:
         assert [flaw.name for flaw in found] == ["same-as-another-day"]
         assert found[0].what == f"the prices are those of {other.day}; either may be wrong"
@@ -307,17 +311,17 @@ def test_a_whole_synthetic_year_raises_nothing(dataset: str) -> None:
     known, row = Known(), DATASETS[dataset]
     synthetic = Synthetic(seed=0, nodes=0)
     first = max(dt.date(2024, 1, 1), row.first_day)
-    for day in clock.days(first, first + dt.timedelta(days=365)):
+    for day in market_time.days(first, first + dt.timedelta(days=365)):
         for request in row.day_requests(day, HUBS[:3]):
-            body = synthetic.answer(row.url_path(request), LATER).body
-            assert known.examine(row, request, body)[1] == [], request
+            body = synthetic.answer(row.request.url_path(request), LATER).body
+            assert known.examine(read_table(row, body), request)[1] == [], request
 
 
 def test_a_day_may_have_the_same_prices_in_its_preliminary_and_its_final_version() -> None:
     known = Known()
     row, request, body = made_up("lmp_rt_hourly", DAY)
-    assert known.examine(row, replace(request, prelim=True), body)[1] == []
-    assert known.examine(row, request, body)[1] == []
+    assert known.examine(read_table(row, body), replace(request, prelim=True))[1] == []
+    assert known.examine(read_table(row, body), request)[1] == []
 
 
 def test_the_same_prices_at_another_location_or_hour_of_another_day_are_no_suspects() -> None:
@@ -333,8 +337,10 @@ def test_the_same_prices_at_another_location_or_hour_of_another_day_are_no_suspe
 def test_an_hour_of_all_locations_with_the_prices_of_its_neighbour_is_seen() -> None:
     known = Known()
     row, request, body = made_up("lmp_rt_5min", DAY, hour=3)
-    known.examine(row, request, body)
-    _, found = known.examine(row, replace(request, hour=4), body.replace(b"T03:", b"T04:"))
+    known.examine(read_table(row, body), request)
+    _, found = known.examine(
+        read_table(row, body.replace(b"T03:", b"T04:")), replace(request, hour=4)
+    )
     what = f"the prices are those of {DAY} from 03:00; either may be wrong"
     assert found == [flaws.Flaw("repeated-hour", what)]
 
@@ -347,10 +353,11 @@ def test_reserve_prices_may_be_zero_all_day_and_days_without_constraints_alike()
         nothing = {name: 0 for name in records[0] if name.endswith(("Price", "Mw", "Requirement"))}
         records = [record | nothing for record in records]
         served = {"FinalHourlyReservePrices": {"FinalHourlyReservePrice": records}}
-        assert known.examine(row, request, json.dumps(served).encode()) == ("", [])
+        assert known.examine(read_table(row, json.dumps(served).encode()), request) == ("", [])
         constraints = DATASETS["constraints_da_hourly"]
         request = Request(constraints.name, day)
-        assert known.examine(constraints, request, b'{"DayAheadConstraints":""}') == ("", [])
+        nothing_binds = read_table(constraints, b'{"DayAheadConstraints":""}')
+        assert known.examine(nothing_binds, request) == ("", [])
 
 
 def test_a_penalty_of_a_constraint_is_not_out_of_bounds() -> None:
@@ -358,18 +365,18 @@ def test_a_penalty_of_a_constraint_is_not_out_of_bounds() -> None:
     record = {"BeginDate": "2025-04-10T05:00:00.000-04:00", "ConstraintName": "NE-NY"}
     served = {"DayAheadConstraints": {"DayAheadConstraint": [record | {"MarginalValue": -30000}]}}
     request = Request(row.name, DAY)
-    assert Known().examine(row, request, json.dumps(served).encode())[1] == []
+    assert Known().examine(read_table(row, json.dumps(served).encode()), request)[1] == []
 
 
-def test_a_large_response_is_looked_at_by_columns_with_the_same_result() -> None:
+def test_a_price_beyond_all_measure_is_seen_in_a_large_response() -> None:
     body = Synthetic(seed=1, nodes=400).answer("hourlylmp/da/final/day/20250410", LATER).body
     request = Request(DAY_AHEAD.name, DAY)
-    for served in (body, body.replace(b'"LmpTotal":', b'"LmpTotal":1000', 1)):
-        cells = suspects.read_cells(DAY_AHEAD, served)
-        assert cells is not None
-        by_columns = Known().examine(DAY_AHEAD, request, served, cells)
-        assert by_columns == Known().examine(DAY_AHEAD, request, served)
-        assert by_columns[0]
+    digest, found = Known().examine(read_table(DAY_AHEAD, body), request)
+    assert (bool(digest), found) == (True, [])
+    other = body.replace(b'"LmpTotal":', b'"LmpTotal":1000', 1)
+    changed, found = Known().examine(read_table(DAY_AHEAD, other), request)
+    assert changed not in ("", digest)
+    assert [flaw.name for flaw in found] == ["out-of-bounds"]
 
 
 def test_a_finding_says_how_many_prices_and_where_the_first_is(responses: list[Response]) -> None:
@@ -377,7 +384,7 @@ def test_a_finding_says_how_many_prices_and_where_the_first_is(responses: list[R
     hours = given.hours
     hours[3][0]["RegCapacityClearingPrice"] = -1.5
     hours[4][0]["RegServiceClearingPrice"] = -2
-    _, found = Known().examine(REGULATION, given.request, given.body(sum(hours, [])))
+    _, found = Known().examine(read_table(REGULATION, given.body(sum(hours, []))), given.request)
     assert found[0].what == (
         f"2 prices below zero, the first reg_capacity_clearing_price -1.5 of {given.day} 03:00 EST"
     )
@@ -393,8 +400,8 @@ WRONG = dt.date(2024, 1, 3)
 def replay(tmp_path: Path) -> Path:
     """A service that answers one day with the prices of the day before it."""
     folder = tmp_path / "replay"
-    path = DAY_AHEAD.path.format(day=f"{WRONG:%Y%m%d}")
-    other = DAY_AHEAD.path.format(day=f"{WRONG - dt.timedelta(days=1):%Y%m%d}")
+    path = DAY_AHEAD.request.path.format(day=f"{WRONG:%Y%m%d}")
+    other = DAY_AHEAD.request.path.format(day=f"{WRONG - dt.timedelta(days=1):%Y%m%d}")
     body = Synthetic(seed=0, nodes=0).answer(other, LATER).body
     file = folder / "api/v1.1" / f"{path}.json"
     file.parent.mkdir(parents=True)
@@ -589,10 +596,12 @@ def test_real_five_minute_and_day_ahead_ancillary_responses_raise_nothing(
 ) -> None:
     body = (examples_folder / "fiveminutelmp_current.json").read_bytes()
     request = Request("lmp_rt_5min", dt.date(2026, 7, 27), hour=17)
-    digest, found = Known().examine(DATASETS[request.dataset], request, body)
+    digest, found = Known().examine(read_table(DATASETS[request.dataset], body), request)
     assert (bool(digest), found) == (True, [])
     case = examples_folder.parents[1] / "cases/01-daas-market-day"
     served = json.loads((case / "replay/api/v1.1/daasreservedata/day/20250624.json").read_text())
     request = Request("reserve_da_hourly", dt.date(2025, 6, 24))
-    digest, found = Known().examine(DATASETS[request.dataset], request, json.dumps(served).encode())
+    digest, found = Known().examine(
+        read_table(DATASETS[request.dataset], json.dumps(served).encode()), request
+    )
     assert (bool(digest), found) == (True, [])

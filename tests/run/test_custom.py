@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from isone.errors import UsageError
-from isone.market import clock
+from isone.market import market_time
 from isone.run import arguments, custom
 from isone.run.custom import CustomDownload
 from isone.run.settings import PROJECT
@@ -46,8 +46,8 @@ def test_the_example_is_read() -> None:
     [
         pytest.param("[{]", "is not valid JSON", id="no JSON"),
         pytest.param({"name": "x"}, ": a mapping is not a list", id="no list"),
-        pytest.param([], "there is nothing in it", id="an empty list"),
-        pytest.param([{"name": "x", "args": []}], "entry 1: script must be in it", id="lacking"),
+        pytest.param([], "the list is empty", id="an empty list"),
+        pytest.param([{"name": "x", "args": []}], "entry 1: script must be given", id="lacking"),
         pytest.param(
             [GOOD | {"arg": []}],
             "entry 1: unknown key 'arg'; known: name, script, args",
@@ -115,7 +115,11 @@ def test_a_mistake_gets_one_sentence(tmp_path: Path, content: Any, sentence: str
         pytest.param(
             [*GOOD["args"], "--market-types", "dax"], "markets: 'dax' is not", id="a market"
         ),
-        pytest.param([*GOOD["args"], "--locations", "x"], "locations: 'x' can", id="a location"),
+        pytest.param(
+            [*GOOD["args"], "--locations", "x"],
+            "locations: 'x' is not a valid value",
+            id="a location",
+        ),
         pytest.param([*GOOD["args"], "--source", "api"], "source: 'api' is not", id="a source"),
         pytest.param(
             [*GOOD["args"], "--config", "revison=final"],
@@ -257,7 +261,7 @@ def test_what_a_program_leaves_in_the_background_does_not_keep_the_job_running(
 
 
 Config = dict[str, Any]
-NOON = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
+NOON = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
 
 
 def ours(*words: str) -> CustomDownload:

@@ -16,6 +16,12 @@ def test_a_schema_is_in_step_with_its_type(path: Path) -> None:
     assert written == in_step, "run python -m isone.run.schemas --write"
 
 
+def test_the_table_in_the_readme_is_in_step_with_the_configuration() -> None:
+    text = schemas.README.read_text("utf-8")
+    assert schemas.table() in text, "run python -m isone.run.schemas --write"
+    assert schemas.with_table(text) == text
+
+
 def test_every_key_of_the_configuration_has_a_description_and_a_default() -> None:
     properties: dict[str, dict[str, Any]] = schemas.schema(Config)["properties"]
     assert set(properties) == set(Config.__struct_fields__)

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from isone.errors import StopRunError
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS, Locations
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS, Locations
 from isone.run import missing, selection
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.store.store import Entry, Store
 
-AT = dt.datetime(2026, 11, 20, 15, tzinfo=clock.MARKET_ZONE)
+AT = dt.datetime(2026, 11, 20, 15, tzinfo=market_time.MARKET_ZONE)
 
 
 def entry(request: str, **facts: object) -> Entry:
@@ -59,7 +60,7 @@ def test_where_only_final_days_are_wanted_the_year_ends_with_the_last_of_them() 
 )
 def test_a_year_is_closed_only_when_all_of_it_is_final(day: dt.date, period: str) -> None:
     config = {"years": 2026, "data_types": "lmp", "markets": "rt-hourly"}
-    at = dt.datetime.combine(day, dt.time(12), clock.MARKET_ZONE)
+    at = dt.datetime.combine(day, dt.time(12), market_time.MARKET_ZONE)
     (job,) = selection.select(read_settings(config), at).dataset_years
     assert job.period == period
     assert DatasetYear.of_period(job.dataset, period, HUBS) == job
@@ -194,7 +195,7 @@ def test_the_default_year_costs_as_few_requests_as_there_can_be(tmp_path: Path) 
 
 def test_a_day_had_from_the_public_reports_is_not_asked_for_again_from_the_web_services() -> None:
     dataset, day = DATASETS["lmp_rt_5min"], dt.date(2024, 1, 1)
-    blocks = {p.name: entry(p.name) for p in dataset.report_requests(day)}
+    blocks = {p.name: entry(p.name) for p in dataset.csv_requests(day)}
     assert missing.missing_requests(dataset, [day], HUBS, blocks, {}) == []
     assert missing.missing_requests(dataset, [day], "all", blocks, {}) == []
     hubs = {p.name: entry(p.name) for p in dataset.day_requests(day, HUBS)}
@@ -247,8 +248,8 @@ def test_a_year_that_is_in_public_csv_in_request_is_left_out_and_counts_for_an_a
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     dataset = DATASETS["lmp_da_hourly"]
-    assert dataset.report is not None
-    later = replace(dataset, report=replace(dataset.report, first_day=dt.date(2016, 3, 5)))
+    assert dataset.public_csv is not None
+    later = replace(dataset, public_csv=replace(dataset.public_csv, first_day=dt.date(2016, 3, 5)))
     monkeypatch.setitem(selection.DATASETS, dataset.name, later)
     config = {
         **{"years": "2016 2017", "source": "reports", "data_dir": str(tmp_path)},

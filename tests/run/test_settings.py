@@ -8,12 +8,16 @@ import pytest
 import yaml
 
 from isone.errors import UsageError
-from isone.market.datasets import CHOSEN_BY, DATASETS, HUBS, MARKETS, SERVICES
+from isone.market.datasets import DATA_TYPES, DATASETS, words_of
+from isone.market.locations import HUBS
 from isone.run import schemas
 from isone.run.config import Config
-from isone.run.settings import PROJECT, read_settings
+from isone.run.settings import PROJECT, below, read_settings
 
 GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}
+
+_KEYS = sorted({each.chosen_by for each in DATA_TYPES.values() if each.chosen_by})
+"""The keys of the configuration that choose among the datasets of a data type."""
 
 
 @pytest.mark.parametrize(
@@ -41,16 +45,32 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"years": "2023-2019"}, "2023-2019 runs backwards; write 2019-2023"),
         ({"timeout": 5}, "did you mean 'connect_timeout', 'read_timeout' or 'total_timeout'?"),
         ({"Markets": "da"}, "did you mean 'markets'?"),
-        ({"markets": "realtime"}, "markets: 'realtime' is not one of da, rt, rt-hourly (For lmp"),
+        (
+            {"markets": "realtime"},
+            "markets: 'realtime' is not a valid value; valid values are da, rt-hourly, rt (For lmp",
+        ),
         ({"markets": "DA"}, "; did you mean 'da'? (For lmp"),
-        ({"markets": [["da"]]}, "markets: a list is not one of da, rt, rt-hourly (For lmp"),
-        ({"services": "regulation regulatoin"}, "services: 'regulatoin' is not one of regulation,"),
+        (
+            {"markets": [["da"]]},
+            "markets: a list is not a valid value; valid values are da, rt-hourly, rt (For lmp",
+        ),
+        (
+            {"services": "regulation regulatoin"},
+            "services: 'regulatoin' is not a valid value; valid values are regulation,",
+        ),
         ({"services": "reserve"}, "; did you mean 'reserves' or 'reserves-hourly'? (For as"),
-        ({"data_types": "all lpm"}, "data_types: 'lpm' is not one of lmp, as, constraints, all"),
-        ({"source": "web"}, "source: 'web' is not one of auto, webservices, reports, sandbox; did"),
+        (
+            {"data_types": "all lpm"},
+            "data_types: 'lpm' is not a valid value; valid values are lmp, as, constraints, all",
+        ),
+        (
+            {"source": "web"},
+            "source: 'web' is not a valid value; valid values are auto, webservices, "
+            "reports, sandbox; did",
+        ),
         (
             {"locations": "4000 maine"},
-            "locations: 'maine' cannot stand here; write, for example, hubs, all or 4000 (hubs (",
+            "locations: 'maine' is not a valid value; write, for example, hubs, all or 4000 (",
         ),
         ({"years": {2024: 1}}, "years: a mapping is not text (Years to download, such as 2024"),
         ({"retry_delay": "5m"}, "retry_delay: '5m' is not a number (Seconds to wait"),
@@ -63,13 +83,13 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"through": "2017-02-31"}, "through: '2017-02-31' is a day that no calendar has"),
         (
             {"base_url": "localhost:8080"},
-            "base_url: 'localhost:8080' cannot stand here; write, for example, http://127.0.0.1:",
+            "base_url: 'localhost:8080' is not a valid value; write, for example, http://127.0.0.1:",
         ),
         (
             {"base_url": "https://me:secret@host/api"},
             "base_url: what is given (not repeated here, for with an '@' it may hold a password)",
         ),
-        ({"data_types": []}, "data_types: there is nothing in it"),
+        ({"data_types": []}, "data_types: the list is empty"),
         ({"data_types": "constraints", "markets": "rt-hourly"}, "which have da, rt"),
         ({"accepted_flaws": [GAP, GAP | {"day": "2024-06-31"}]}, "accepted_flaws, entry 2, day: "),
         (
@@ -82,7 +102,7 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ),
         (
             {"accepted_flaws": [{"dataset": "reserve_5min"}]},
-            "accepted_flaws, entry 1: day and reason must be in it",
+            "accepted_flaws, entry 1: day and reason must be given",
         ),
         (
             {"accepted_flaws": [{"dataset": "reserve_5min", "date": "2024-06-01"}]},
@@ -132,10 +152,11 @@ def test_what_is_selected_by_default_is_what_the_old_orchestrator_fetched() -> N
 
 
 def test_each_market_and_service_selects_one_dataset() -> None:
-    everything = {"data_types": "all", "markets": list(MARKETS), "services": list(SERVICES)}
+    everything = {"data_types": "all"} | {key: list(words_of(key)) for key in _KEYS}
     assert read_settings(everything).datasets == tuple(DATASETS)
     for name, dataset in DATASETS.items():
-        key = CHOSEN_BY[dataset.data_type]
+        key = DATA_TYPES[dataset.data_type].chosen_by
+        assert key is not None
         chosen = read_settings({"data_types": dataset.data_type, key: dataset.choice})
         assert chosen.datasets == (name,)
 
@@ -169,8 +190,8 @@ def test_what_is_chosen_and_brings_nothing_is_said(
 
 def test_the_configuration_knows_the_markets_and_services_of_the_dataset_table() -> None:
     properties = schemas.schema(Config)["properties"]
-    assert set(properties["markets"]["items"]["enum"]) == set(MARKETS)
-    assert set(properties["services"]["items"]["enum"]) == set(SERVICES)
+    for key in _KEYS:
+        assert set(properties[key]["items"]["enum"]) == set(words_of(key))
 
 
 def test_config_yaml_says_the_defaults() -> None:
@@ -181,3 +202,14 @@ def test_config_yaml_says_the_defaults() -> None:
 def test_synthetic_prices_lie_apart_from_real_ones() -> None:
     assert read_settings({"source": "sandbox"}).store_dir == Path("data/sandbox")
     assert read_settings({"source": "webservices"}).store_dir == Path("data")
+
+
+def test_a_prefix_moves_the_folders_that_are_said_from_the_working_folder() -> None:
+    def folders(config: dict[str, Any]) -> tuple[str, str]:
+        settings = read_settings(below("prices/", config))
+        return str(settings.data_dir), str(settings.log_dir)
+
+    assert folders({}) == ("prices/data", "prices/logs")
+    assert folders({"data_dir": "mine", "log_dir": None}) == ("prices/mine", "prices/logs")
+    assert folders({"data_dir": "/srv/isone", "log_dir": "../logs"}) == ("/srv/isone", "../logs")
+    assert below("", {"years": 2024}) == {"years": 2024}

@@ -22,9 +22,8 @@ HEAVY = {
     *(ARROW | REQUESTS | DRAWING),
     *("vl_convert", "apprise", "duckdb", "openpyxl", "psycopg", "rich", "snakemake"),
 }
-ROOMS = {"database": "load", "verify": "audit.verify"}
 DAY = "2024.through-20240101"
-PERIODS = [("lmp_da_hourly", DAY), ("regulation_5min", DAY)]
+DATASETS = ("lmp_da_hourly", "regulation_5min")
 
 
 def loaded_by(program: str, folder: Path) -> set[str]:
@@ -34,7 +33,7 @@ def loaded_by(program: str, folder: Path) -> set[str]:
     subprocess.run(
         [sys.executable, "-c", f"{program}\n{end}"],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        env=os.environ | {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'tests'}"},
         check=True,
     )
     return HEAVY & set(json.loads(told.read_text()))
@@ -65,7 +64,7 @@ def test_reading_the_snakefile_loads_nothing_heavy(tmp_path: Path) -> None:
     [
         pytest.param(path.name, {"download": REQUESTS}.get(path.stem.split("_")[0], set()))
         for path in sorted((PROJECT / "scripts").glob("*.py"))
-        if path.stem not in {"export_csv", "recheck_prices", "reconcile_prices"}
+        if path.stem not in {"recheck_prices", "reconcile_prices"}
     ],
 )
 def test_a_script_loads_no_library_before_it_knows_that_it_has_work(
@@ -79,30 +78,30 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """What each job of a small run has loaded by its end, by the job's name."""
     folder = tmp_path_factory.mktemp("start_up")
     config = {"years": 2024, "source": "sandbox", "sandbox_nodes": 0, "retry_delay": 0}
-    verdicts = [f"data/sandbox/verified/{dataset}/{period}.json" for dataset, period in PERIODS]
     calls = {
         **{
-            f"download {pair[0]}": f"download.download_prices(C, *{pair}, 'a.log', 1)"
-            for pair in PERIODS
+            f"download {dataset}": f"run_script('download_prices', C, {_year(dataset)})"
+            for dataset in DATASETS
         },
-        "pack": f"pack.pack_prices(C, *{PERIODS[0]}, log_path='b.log')",
-        "describe": "pack.describe_tables(C, 'data/sandbox/packed/datapackage.json', 'c.log')",
-        "load": "database.load_duckdb(C, 'd.log', 1)",
-        "report": "report.write_report(C, 'e.log', pathlib.Path('reports'))",
+        "pack": f"run_script('pack_prices', C, {_year(DATASETS[0])})",
+        "describe": "run_script('describe_tables', C)",
+        "load": "run_script('load_duckdb', C)",
+        "report": "run_script('write_report', C)",
         "verify": " or ".join(
-            f"verify.verify_prices(C, *{pair}, 'verdict.json', 'f.log')" for pair in PERIODS
+            f"run_script('verify_prices', C, outputs={{'verdict': Path('{dataset}.json')}}, "
+            f"{_year(dataset)})"
+            for dataset in DATASETS
         ),
-        "verify_summary": f"verify.verify_summary(C, {verdicts}, 'g.log')",
+        "summarize": "run_script('summarize_verdicts', C, inputs={"
+        + ", ".join(f"'{dataset}': '{dataset}.json'" for dataset in DATASETS)
+        + "})",
     }
-    found = {}
-    for name, call in calls.items():
-        room = call.partition(".")[0]
-        program = (
-            f"import pathlib\nfrom isone.{ROOMS.get(room, room)} import jobs as {room}\n"
-            f"C = {config}\n"
-        )
-        found[name] = loaded_by(f"{program}assert {call} == 0", folder)
-    return found
+    start = f"from pathlib import Path\nfrom running import run_script\nC = {config}\n"
+    return {name: loaded_by(f"{start}assert {call} == 0", folder) for name, call in calls.items()}
+
+
+def _year(dataset: str) -> str:
+    return f"dataset='{dataset}', period='{DAY}'"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +114,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         pytest.param("load", {"duckdb"}, id="load into DuckDB"),
         pytest.param("report", ARROW | DRAWING | {"duckdb"}, id="write the report"),
         pytest.param("verify", ARROW | {"duckdb"}, id="verify"),
-        pytest.param("verify_summary", set(), id="sum up what was verified"),
+        pytest.param("summarize", set(), id="sum up what was verified"),
     ],
 )
 def test_a_job_loads_its_own_library_and_no_other(

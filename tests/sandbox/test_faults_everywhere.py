@@ -13,7 +13,10 @@ import requests
 import urllib3
 
 from isone.errors import UsageError
-from isone.market.datasets import DATASETS, HUB, Dataset, Request
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUB
+from isone.market.requests import Request
 from isone.sandbox import FAULTS, Sandbox
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.plan import read_order
@@ -49,16 +52,16 @@ def ask(sandbox: Sandbox, path: str) -> requests.Response | None:
 
 def applies(name: str, dataset: Dataset) -> bool:
     """What the list of faults says in words."""
-    place = dataset.place
+    key = dataset.id_key
     match name:
         case "missing-place":
-            return place is not None and not dataset.per_location
+            return key is not None and not dataset.per_location
         case "wrong-place":
-            return place is not None
+            return key is not None
         case "sum-off":
-            return place == "location"
+            return bool(dataset.sums)
         case "nameless-place":
-            return place == "location" and not dataset.per_location
+            return dataset.chooses_locations and not dataset.per_location
         case "timestamp-off":
             return dataset.interval_minutes == 5
         case "grouped":
@@ -70,7 +73,7 @@ def applies(name: str, dataset: Dataset) -> bool:
 def test_every_fault_is_done_to_every_dataset_that_it_can_be_done_to(
     faulty: Sandbox, dataset: Dataset, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path = dataset.url_path(
+    path = dataset.request.url_path(
         Request(dataset.name, DAY, location=HUB if dataset.per_location else None)
     )
     for name in FAULTS:
@@ -87,11 +90,11 @@ def test_every_fault_is_done_to_every_dataset_that_it_can_be_done_to(
 
 
 def without_dollars(dataset: Dataset) -> Dataset:
-    return replace(dataset, columns=tuple(replace(c, unit="MW") for c in dataset.columns))
+    return replace(dataset, values=tuple(replace(c, unit="MW") for c in dataset.values))
 
 
 def texts_alone(dataset: Dataset) -> Dataset:
-    return replace(dataset, columns=tuple(c for c in dataset.columns if c.type == "string"))
+    return replace(dataset, values=tuple(c for c in dataset.values if c.type == "string"))
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))

@@ -14,11 +14,15 @@ from typing import Any
 
 import pytest
 import requests
+from reading import examine
 
 from isone.audit.verify.raw import rows_of
 from isone.download.client import Client
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset, Request
-from isone.response import check
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS
+from isone.market.requests import Request
+from isone.response.table import read_table
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -239,9 +243,9 @@ def our_rows(client: Client, dataset: Dataset, reading: Reading, day: dt.date) -
     rows: list[Row] = []
     for request in dataset.day_requests(day, "all"):
         asked = Request(dataset.name, day, hour=request.hour, prelim=reading.prelim)
-        body = gzipped.inflate(client.fetch(dataset.url_path(asked)))
-        check.examine(dataset, asked, body).require_whole()
-        table = rows_of(dataset, asked, body).to_pydict()
+        body = gzipped.inflate(client.fetch(dataset.request.url_path(asked)))
+        examine(dataset, asked, body).require_whole()
+        table = rows_of(read_table(dataset, body), asked).to_pydict()
         names = (*_INTERVAL.values(), *reading.columns.values())
         rows += zip(*(map(_plain, table[name]) for name in names), strict=True)
     return rows

@@ -13,15 +13,17 @@ from typing import Any
 import pytest
 import requests
 
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, RESERVE_ZONES, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS, RESERVE_ZONES
+from isone.market.requests import Request
 from isone.sandbox import Sandbox
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.places import priced_places
 from isone.sandbox.synthetic import Synthetic
 
 Get = Callable[[str], Any]
-AT = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
+AT = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
 REAL_DAY = "01-daas-market-day/replay/api/v1.1/daasreservedata/day/20250624.json"
 RECORDED = """{"isone_web_services": {"day_ahead_reserves": {
@@ -79,13 +81,13 @@ def test_day_ahead_services_have_the_shape_of_a_real_day(shared: Path) -> None:
 @pytest.mark.parametrize("day", [SPRING, SUMMER, AUTUMN], ids=["spring", "summer", "autumn"])
 def test_a_market_day_is_the_same_local_midnight_everywhere(path: str, day: dt.date) -> None:
     text = text_of(Synthetic(0, 0), f"{path}/day/{day:%Y%m%d}")
-    midnight = clock.timestamp(clock.interval_starts(day, 60)[0])
+    midnight = market_time.timestamp(market_time.interval_starts(day, 60)[0])
     ((envelope,),) = [each.values() for each in json.loads(text).values()]
     assert envelope["market_day"] == midnight
     hours = [row["market_hour"] for row in records(json.loads(text))]
     assert {hour["gmt_begin_date"] for hour in hours} == {midnight}
-    starts = [clock.parse_timestamp(hour["local_day"]) for hour in hours]
-    assert starts == list(clock.interval_starts(day, 60))
+    starts = [market_time.parse_timestamp(hour["local_day"]) for hour in hours]
+    assert starts == list(market_time.interval_starts(day, 60))
     numbers: list[str] = []
     json.loads(text, parse_int=lambda number: pytest.fail(f"{number} has no decimal point"))
     json.loads(text, parse_float=lambda number: numbers.append(number) or 0.0)
@@ -95,7 +97,7 @@ def test_a_market_day_is_the_same_local_midnight_everywhere(path: str, day: dt.d
 def test_every_strike_price_says_what_overrides_the_charge_and_mostly_that_is_null() -> None:
     found = [
         row["expected_closeout_charge_override"]
-        for day in clock.days(SUMMER, SUMMER + dt.timedelta(days=9))
+        for day in market_time.days(SUMMER, SUMMER + dt.timedelta(days=9))
         for row in records(
             json.loads(text_of(Synthetic(0, 0), f"daasstrikeprices/day/{day:%Y%m%d}"))
         )
@@ -120,7 +122,7 @@ def test_some_priced_nodes_are_in_no_list_of_locations(nodes: int, retired: int)
 
 def test_a_contingency_is_named_day_ahead_alone_by_text_or_by_number() -> None:
     synthetic = Synthetic(0, 0)
-    days = [f"{day:%Y%m%d}" for day in clock.days(dt.date(2024, 1, 2), dt.date(2024, 1, 20))]
+    days = [f"{day:%Y%m%d}" for day in market_time.days(dt.date(2024, 1, 2), dt.date(2024, 1, 20))]
     texts = [text_of(synthetic, f"dayaheadconstraints/day/{day}") for day in days]
     rows = [row for text in texts if "MarginalValue" in text for row in records(json.loads(text))]
     assert {type(row["ContingencyName"]) for row in rows} == {str, int}
@@ -387,5 +389,5 @@ def test_a_request_that_cannot_be_read_is_answered_in_the_sandbox_s_name(sandbox
 
 def test_reserve_records_of_five_minutes_say_once_more_when_the_interval_begins(get: Get) -> None:
     request = Request("reserve_5min", SUMMER)
-    for row in records(get(DATASETS["reserve_5min"].url_path(request))):
+    for row in records(get(DATASETS["reserve_5min"].request.url_path(request))):
         assert row["IntervalBeginDate"] == row["BeginDate"]

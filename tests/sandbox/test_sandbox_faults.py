@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from isone.errors import UsageError
-from isone.market import clock
+from isone.market import market_time
 from isone.sandbox import FAULTS, Sandbox
 from isone.sandbox.plan import read_order
 
@@ -221,7 +221,9 @@ def shifted_by(seconds: int) -> Callable[[Sandbox], None]:
         name = next(name for name, made in CHECKS.items() if made is check)
         right, wrong = right_and_wrong(sandbox, name, DAY)
         for a, b in zip(right, wrong, strict=True):
-            moved = clock.parse_timestamp(b["BeginDate"]) - clock.parse_timestamp(a["BeginDate"])
+            moved = market_time.parse_timestamp(b["BeginDate"]) - market_time.parse_timestamp(
+                a["BeginDate"]
+            )
             assert moved == seconds
 
     return check
@@ -313,12 +315,12 @@ def check_wrong_place(sandbox: Sandbox) -> None:
 def check_timestamp_off(sandbox: Sandbox) -> None:
     right, wrong = right_and_wrong(sandbox, "timestamp-off", PLACE)
     off = Counter(
-        clock.parse_timestamp(b["BeginDate"]) - clock.parse_timestamp(a["BeginDate"])
+        market_time.parse_timestamp(b["BeginDate"]) - market_time.parse_timestamp(a["BeginDate"])
         for a, b in zip(right, wrong, strict=True)
     )
     assert set(off) == {0, 1, 2}
-    snapped = [clock.snap(clock.parse_timestamp(row["BeginDate"]), 5) for row in wrong]
-    assert snapped == list(clock.interval_starts(dt.date(2024, 1, 5), 5))
+    snapped = [market_time.snap(market_time.parse_timestamp(row["BeginDate"]), 5) for row in wrong]
+    assert snapped == list(market_time.interval_starts(dt.date(2024, 1, 5), 5))
 
 
 def check_nameless_place(sandbox: Sandbox) -> None:

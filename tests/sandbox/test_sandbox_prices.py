@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from isone.market import clock
+from isone.market import market_time
 from isone.sandbox.places import CONSTRAINTS
 from isone.sandbox.synthetic import Synthetic
 
 NODES = 1184
-AT = dt.datetime(2030, 1, 1, tzinfo=clock.MARKET_ZONE)
+AT = dt.datetime(2030, 1, 1, tzinfo=market_time.MARKET_ZONE)
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = (
     "hourlylmp/da/final/day/20240115",
@@ -31,10 +31,10 @@ SAMPLE = (
 )
 DIGEST = """
 import datetime as dt, hashlib, sys
-from isone.market import clock
+from isone.market import market_time
 from isone.sandbox.synthetic import Synthetic
 synthetic = Synthetic(7, 40)
-at = dt.datetime(2030, 1, 1, tzinfo=clock.MARKET_ZONE)
+at = dt.datetime(2030, 1, 1, tzinfo=market_time.MARKET_ZONE)
 for path in sys.argv[1:]:
     print(hashlib.sha256(synthetic.answer(path, at).body).hexdigest())
 """
@@ -157,7 +157,7 @@ def test_an_hour_s_components_are_within_a_cent_of_the_mean_of_its_five_minutes(
 def test_hourly_services_are_the_means_of_the_five_minute_ones(
     full: Synthetic, hourly: str, five_minute: str, fields: list[str]
 ) -> None:
-    for day in clock.days(dt.date(2024, 7, 1), dt.date(2024, 7, 8)):
+    for day in market_time.days(dt.date(2024, 7, 1), dt.date(2024, 7, 8)):
         sums: dict[tuple[str, Any], list[dict[str, Any]]] = {}
         for row in records(full, f"{five_minute}/day/{day:%Y%m%d}"):
             sums.setdefault((row["BeginDate"][:13], row.get("ReserveZoneId")), []).append(row)
@@ -207,7 +207,7 @@ def test_the_final_prices_correct_some_hours_of_the_preliminary_ones_by_a_few_ce
     full: Synthetic,
 ) -> None:
     off = []
-    for day in clock.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)):
+    for day in market_time.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)):
         final = records(full, f"hourlylmp/rt/final/day/{day:%Y%m%d}/location/4000")
         prelim = records(full, f"hourlylmp/rt/prelim/day/{day:%Y%m%d}/location/4000")
         off += [
@@ -236,7 +236,7 @@ def test_a_year_has_spikes_negative_hours_and_two_daily_peaks(full: Synthetic) -
     path = "hourlylmp/rt/final/day/{:%Y%m%d}/location/4000"
     rows = [
         row
-        for day in clock.days(dt.date(2024, 1, 1), dt.date(2024, 12, 31))
+        for day in market_time.days(dt.date(2024, 1, 1), dt.date(2024, 12, 31))
         for row in records(full, path.format(day))
     ]
     prices = [row["LmpTotal"] for row in rows]
@@ -254,7 +254,7 @@ def test_a_year_has_spikes_negative_hours_and_two_daily_peaks(full: Synthetic) -
 def test_congestion_is_mostly_nothing_and_maine_s_losses_are_negative(full: Synthetic) -> None:
     rows = [
         row
-        for day in clock.days(dt.date(2024, 2, 1), dt.date(2024, 2, 29))
+        for day in market_time.days(dt.date(2024, 2, 1), dt.date(2024, 2, 29))
         for row in records(full, f"hourlylmp/da/final/day/{day:%Y%m%d}/location/4001")
     ]
     congested = sum(1 for row in rows if row["CongestionComponent"])
@@ -271,7 +271,7 @@ def test_five_minute_prices_move_without_tearing(full: Synthetic) -> None:
 def test_reserve_prices_are_mostly_zero_and_sometimes_scarce(full: Synthetic) -> None:
     prices = [
         row["TmsrClearingPrice"]
-        for day in clock.days(dt.date(2024, 6, 1), dt.date(2024, 7, 30))
+        for day in market_time.days(dt.date(2024, 6, 1), dt.date(2024, 7, 30))
         for row in records(full, f"hourlyfinalreserveprice/day/{day:%Y%m%d}")
     ]
     assert sum(1 for price in prices if price == 0) > 0.7 * len(prices)
@@ -283,7 +283,7 @@ def test_reserve_prices_are_mostly_zero_and_sometimes_scarce(full: Synthetic) ->
 )
 def test_no_hour_of_a_year_has_the_energy_price_of_the_hour_before_it(path: str) -> None:
     synthetic = Synthetic(0, 0)
-    for day in clock.days(dt.date(2024, 1, 1), dt.date(2024, 12, 31)):
+    for day in market_time.days(dt.date(2024, 1, 1), dt.date(2024, 12, 31)):
         rows = records(synthetic, f"{path}/{day:%Y%m%d}")
         hours = {row["BeginDate"]: row["EnergyComponent"] for row in rows}
         assert all(one != other for one, other in pairwise(hours.values())), day

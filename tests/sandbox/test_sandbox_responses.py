@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUB, RESERVE_ZONES, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS, HUB, RESERVE_ZONES
+from isone.market.requests import Request
 from isone.sandbox import Sandbox
 from isone.sandbox.places import priced_places
 from isone.sandbox.synthetic import Synthetic
@@ -55,24 +57,26 @@ def inside(content: Any, *wrapper: str) -> Any:
 def begins(record: Any, keys: tuple[str, ...] = ("BeginDate",)) -> int:
     for key in keys:
         record = record[key]
-    return clock.parse_timestamp(record)
+    return market_time.parse_timestamp(record)
 
 
 @pytest.mark.parametrize("day", [SPRING, SUMMER, AUTUMN], ids=["spring", "summer", "autumn"])
-@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.owes_rows])
+@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.times.owes_rows])
 def test_each_datasets_own_paths_bring_every_interval_of_a_day_once_for_each_place(
     get: Get, name: str, day: dt.date
 ) -> None:
     dataset = DATASETS[name]
     request = Request(name, day, location=HUB if dataset.per_location else None)
-    records = inside(get(dataset.url_path(request)), *dataset.wrapper)
+    records = inside(get(dataset.request.url_path(request)), *dataset.wrapper)
     places = 1
-    if dataset.place == "location" and not dataset.per_location:
+    if dataset.chooses_locations and not dataset.per_location:
         places = PLACES
-    elif dataset.place == "reserve_zone":
+    elif dataset.id_key:
         places = len(RESERVE_ZONES)
     counted = Counter(begins(record, dataset.begins) for record in records)
-    assert counted == dict.fromkeys(clock.interval_starts(day, dataset.interval_minutes), places)
+    assert counted == dict.fromkeys(
+        market_time.interval_starts(day, dataset.interval_minutes), places
+    )
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -80,7 +84,7 @@ def test_every_required_field_of_the_table_is_in_every_record(get: Get, name: st
     dataset = DATASETS[name]
     request = Request(name, SUMMER, location=HUB if dataset.per_location else None)
     fields = {column.field for column in dataset.columns if column.required}
-    for record in inside(get(dataset.url_path(request)), *dataset.wrapper):
+    for record in inside(get(dataset.request.url_path(request)), *dataset.wrapper):
         assert fields <= set(record)
 
 
@@ -220,7 +224,7 @@ def test_a_day_before_the_first_and_a_day_to_come_are_200_and_empty(get: Get, na
         empty = {key: empty}
     for day in (dataset.first_day - dt.timedelta(days=1), dt.date(2026, 6, 17)):
         request = Request(name, day, location=HUB if dataset.per_location else None)
-        assert get(dataset.url_path(request)) == empty
+        assert get(dataset.request.url_path(request)) == empty
 
 
 def test_preliminary_prices_are_out_before_the_final_ones(get: Get) -> None:
@@ -286,7 +290,7 @@ _WORDS = st.sampled_from(
 @given(st.one_of(st.text(), st.lists(_WORDS, max_size=8).map("/".join)))
 @settings(max_examples=300, deadline=None)
 def test_whatever_the_path_the_answer_is_200_400_or_404(path: str) -> None:
-    response = SYNTHETIC.answer(path, clock.now())
+    response = SYNTHETIC.answer(path, market_time.now())
     assert response.status in (200, 400, 404)
     assert response.body
 
@@ -329,7 +333,7 @@ def test_info_tells_the_newest_interval(get: Get, base: str) -> None:
     info = inside(get(f"{base}/info"), "ServiceInfo")
     assert list(info) == ["CreationDate", "LatestBeginDate"]
     assert info["CreationDate"] == "2026-06-15T12:00:00.000-04:00"
-    assert clock.parse_timestamp(info["LatestBeginDate"])
+    assert market_time.parse_timestamp(info["LatestBeginDate"])
 
 
 @pytest.mark.parametrize(("market", "year"), [("da", 2024), ("rt", 2024), ("rt", 2026)])
@@ -345,7 +349,7 @@ def test_the_monthly_index_is_the_mean_of_the_prices_served(
         path = f"hourlylmp/{market}/final/day/{{:%Y%m%d}}/location/4008"
         records = [
             record
-            for day in clock.days(first, first + dt.timedelta(days=30))
+            for day in market_time.days(first, first + dt.timedelta(days=30))
             if day.month == first.month
             for record in inside(get(path.format(day)), "HourlyLmps", "HourlyLmp")
         ]

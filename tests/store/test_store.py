@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from received import entry, received
 
 from isone.errors import DownloadError, UsageError
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.store.files import make_folder, name_aside, sha256, write_whole, writing_whole
 from isone.store.store import Entry, Store
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from running import run_script
 from torture.faults.damage import meaning
 from torture.faults.operations import FailingOperations, SyncRecord, power_cut
 from torture.machine import (
@@ -35,9 +36,8 @@ from torture.machine import (
 from torture.rooms import SETS, Prepared
 from torture.service import Server, server
 
-from isone.download import jobs
 from isone.market.datasets import DATASETS
-from isone.run import journal, status
+from isone.run import status
 from isone.sandbox import FAULTS
 from isone.store import gzipped
 from isone.store.files import sha256
@@ -87,12 +87,8 @@ class Job:
             "data_dir": str(self.folder),
             "log_dir": str(self.folder.parent / "logs"),
         }
-        log = self.folder.parent / "stable.log"
-        with journal.sentences():
-            return jobs.download_prices(
-                config | self.config, self.dataset, self.period, str(log), attempt=1
-            )
-        return 0
+        year = {"dataset": self.dataset, "period": self.period}
+        return run_script("download_prices", config | self.config, **year)
 
     def finish(self, most: int = 1) -> int:
         """Attempts until one succeeds; at most so many."""

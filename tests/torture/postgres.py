@@ -15,9 +15,10 @@ from typing import Any
 import postgres_server
 import psycopg
 import pytest
+from running import run_script
 from torture import contents
 from torture.machine import fork, in_child, require, wait
-from torture.rooms import NEW, OLD, Prepared, run_script
+from torture.rooms import NEW, OLD, Prepared
 
 # What a server does with SIGQUIT is an immediate shutdown; with SIGKILL nothing.
 ENDS = {"stopped": signal.SIGQUIT, "killed": signal.SIGKILL}
@@ -129,9 +130,8 @@ class Loads:
         }
         code = 0
         for dataset in self.prepared.sets:
-            log = self._home / "stable.log"
             period = self.prepared.period
-            code = code or run_script("load_postgres", config, log, dataset=dataset, period=period)
+            code = code or run_script("load_postgres", config, dataset=dataset, period=period)
         return code
 
     @property

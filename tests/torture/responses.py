@@ -4,17 +4,17 @@ import random
 from collections import Counter
 from typing import Any
 
+from reading import examine
 from torture.faults.damage import AUTUMN, damage, fuzz, judge, originals
 from torture.machine import require
 
 from isone.errors import ResponseError
-from isone.response import check
 
 
 def damaged(count: int, chance: random.Random) -> dict[str, Any]:
     """Damage responses in every way; none may be accepted silently."""
     verdicts: Counter[str] = Counter()
-    responses = [each for each in originals() if each.dataset.owes_rows]
+    responses = [each for each in originals() if each.dataset.times.owes_rows]
     for _ in range(count):
         original = chance.choice(responses)
         kind, body = damage(original, chance)
@@ -32,7 +32,7 @@ def fuzzed(count: int, chance: random.Random) -> dict[str, Any]:
     for _ in range(count):
         original = chance.choice(responses)
         try:
-            check.examine(original.dataset, original.request, fuzz(original, chance))
+            examine(original.dataset, original.request, fuzz(original, chance))
         except ResponseError:
             rejected += 1
     return {"count": count, "outcome": f"{rejected} rejected, no error but the typed ones"}

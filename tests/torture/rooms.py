@@ -7,14 +7,12 @@ the new one, of all of them, in its place. At any moment the one or the other li
 import contextlib
 import datetime as dt
 import json
-import runpy
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from running import PROJECT
+from running import run_script
 from torture import contents
 from torture.machine import Nothing, Violation, fork, in_child, leftovers, require, wait
 
@@ -29,18 +27,6 @@ _FEWER = [4000]
 _MOST_LEFT = 4
 """What a killed attempt may leave aside: what it was writing, with DuckDB's log and its overflow,
 and its status file."""
-
-
-def run_script(name: str, config: dict[str, Any], log: Path, **wildcards: str) -> int:
-    """Run a script of the workflow as its rule does; returns its exit code."""
-    given = SimpleNamespace(
-        config=config, wildcards=SimpleNamespace(**wildcards), log=[str(log)], threads=2
-    )
-    try:
-        runpy.run_path(str(PROJECT / "scripts" / f"{name}.py"), init_globals={"snakemake": given})
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 @dataclass
@@ -82,14 +68,11 @@ class RoomJob:
             "data_dir": str(self.home / "data"),
             "log_dir": str(self.home / "logs"),
         }
-        script = "pack_prices" if self.room == PACK else "load_duckdb"
-        return run_script(
-            script,
-            config | self.config,
-            self.home / "stable.log",
-            dataset=self.dataset,
-            period=self.period,
-        )
+        config |= self.config
+        if self.room == LOAD:
+            return run_script("load_duckdb", config)
+        year = {"dataset": self.dataset, "period": self.period}
+        return run_script("pack_prices", config, **year)
 
     def finish(self) -> None:
         """An attempt with nothing done to it, which must succeed."""

@@ -12,12 +12,15 @@ from pathlib import Path
 from statistics import mean
 
 import pytest
+from reading import examine, records_of
 from running import Snakemake
 
 from isone.download import location_list
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, HUB, HUBS, Request
-from isone.response import check, parse
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS, HUB, HUBS
+from isone.market.requests import Request
+from isone.response.table import read_table
 from isone.sandbox import Sandbox
 from isone.store import gzipped
 from isone.store.store import Store
@@ -76,8 +79,8 @@ def hub_values(store: Store, dataset_name: str, column: str) -> list[list[float]
     dataset = DATASETS[dataset_name]
     months: list[list[float]] = [[], [], []]
     for path in sorted(store.raw_dir(dataset_name, 2017).glob("2*.json.gz")):
-        for row in parse.read_records(dataset, gzipped.inflate(path.read_bytes())).rows:
-            if dataset.place is None or row.place.id == str(HUB):
+        for row in records_of(dataset, gzipped.inflate(path.read_bytes())):
+            if dataset.id_key is None or row.place.id == HUB:
                 months[int(row.begins[5:7]) - 1].append(getattr(row, column))
     return months
 
@@ -86,19 +89,19 @@ def test_the_real_day_of_23_hours_is_whole(replay_folder: Path) -> None:
     day = dt.date(2017, 3, 12)
     for name, path in (("lmp_da_hourly", "hourlylmp/da"), ("lmp_rt_hourly", "hourlylmp/rt")):
         body = (replay_folder / f"api/v1.1/{path}/final/day/20170312.json").read_bytes()
-        finding = check.examine(DATASETS[name], Request(name, day), body)
+        finding = examine(DATASETS[name], Request(name, day), body)
         assert (finding.rows, finding.missing) == (23 * 9, ())
 
 
 def test_real_five_minute_records_are_read(examples_folder: Path) -> None:
     body = (examples_folder / "fiveminutelmp_current.json").read_bytes()
-    records = parse.read_records(DATASETS["lmp_rt_5min"], body)
-    assert records.unknown_fields == ()
-    by_place = {int(row.place.id): row for row in records.rows}
+    dataset = DATASETS["lmp_rt_5min"]
+    assert read_table(dataset, body).unknown_fields == ()
+    by_place = {row.place.id: row for row in records_of(dataset, body)}
     assert set(HUBS) <= set(by_place)
     for row in by_place.values():
         assert abs(row.energy + row.congestion + row.loss - row.lmp) < 0.011
-        assert clock.parse_timestamp(row.begins) % 300 == 0
+        assert market_time.parse_timestamp(row.begins) % 300 == 0
 
 
 def test_a_real_response_that_is_short_of_a_day_is_rejected_as_incomplete(
@@ -106,7 +109,7 @@ def test_a_real_response_that_is_short_of_a_day_is_rejected_as_incomplete(
 ) -> None:
     body = (examples_folder / "fiveminutelmp_current.json").read_bytes()
     request = Request("lmp_rt_5min", dt.date(2026, 7, 27), hour=17)
-    finding = check.examine(DATASETS["lmp_rt_5min"], request, body)
+    finding = examine(DATASETS["lmp_rt_5min"], request, body)
     assert len(finding.missing) == finding.places * 11
 
 
@@ -128,4 +131,4 @@ def test_real_hours_on_the_days_when_clocks_change_are_as_many_as_counted(
         hours[row["date"]].add(row["seq"])
     assert {len(found) for found in hours.values()} == {23, 25}
     for day, found in hours.items():
-        assert len(clock.interval_starts(dt.date.fromisoformat(day), 60)) == len(found)
+        assert len(market_time.interval_starts(dt.date.fromisoformat(day), 60)) == len(found)

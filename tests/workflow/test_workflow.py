@@ -61,7 +61,7 @@ def test_the_same_again_sends_no_request_and_says_so(snakemake: Snakemake) -> No
     again = snakemake(*SMALL)
     assert again.returncode == 0
     assert "Requests left to send: 0" in again.stdout
-    assert "every day that was asked for is here and validated" in again.stdout
+    assert "every day that was asked for is already downloaded and complete" in again.stdout
     assert "Nothing to be done" in again.stdout
 
 
@@ -210,8 +210,8 @@ def start(workflow: Path, sandbox: Sandbox) -> subprocess.Popen[str]:
 
 
 def status_in(workflow: Path) -> str:
-    command = [sys.executable, str(PROJECT / "scripts" / "show_status.py")]
-    return subprocess.run(command, cwd=workflow, capture_output=True, text=True).stdout
+    command = [sys.executable, "-m", "isone", "status", "--data-dir", str(workflow / "data")]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])

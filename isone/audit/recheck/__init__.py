@@ -1,1 +1,1 @@
-"""Days that are had, asked for again: what ISO-NE has published since."""
+"""Days that are stored, asked for again: what ISO-NE has published since."""

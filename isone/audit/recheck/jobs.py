@@ -8,7 +8,6 @@ next run.
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,48 +16,42 @@ import msgspec
 from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
 from isone.download.session import open_client
-from isone.download.validation import entry_of, received_now, source_of
+from isone.download.validation import entry_of, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Request
-from isone.response import check, revisions
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
+from isone.response import revisions
 from isone.response.suspects import Known
-from isone.run.journal import Journal, log
-from isone.run.once import do_once
-from isone.run.settings import read_settings
+from isone.response.table import read_table
+from isone.response.validate import validate
+from isone.run.job import Job
+from isone.run.log import log
 from isone.store import gzipped
 from isone.store.files import make_folder, sha256, write_json, write_whole
 from isone.store.manifest import DayFlaw, day_flaws, read_manifest
 from isone.store.store import Entry, Store
 
-_MEND = "with refetch=true and `-- verify` it is put aside, and the next run fetches it again"
+_REPAIR = "with refetch=true and `-- verify` it is removed, and the next run fetches it again"
 
 
-def recheck_prices(
-    config: Mapping[str, Any], dataset: str, days: str, target: str, log_path: str
-) -> int:
-    """Ask again for a dataset's newest final days; the note is kept, and copied to `target`.
+def recheck_prices(it: Job, dataset: str, days: str, note: Path) -> None:
+    """Ask again for a dataset's newest final days (`20240101-20240107`) and write a note of it.
 
-    Returns the exit code.
+    The note is kept in the store, too. Raises DownloadError where a day could not be compared.
     """
-    settings = read_settings(config)
-    store = Store(settings.store_dir)
-    name = f"recheck_{dataset}"
-    note = outputs.Rechecking(settings, store).kept(dataset, days, clock.now())
-
-    def work(journal: Journal) -> None:
-        first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days[:17].split("-"))
-        with store.sole_downloader(name), open_client(settings, journal.redaction) as client:
-            found = recheck_days(store, client, DATASETS[dataset], first, last)
-        write_json(note, found)
-        said = verdict.line(found)
-        journal.tell(verdict_lines=[said])
-        if found["failed"]:
-            raise DownloadError(f"{said} (all: {note})")
-        write_json(Path(target), found)
-        log.info("%s", said)
-
-    return do_once(settings, name, "snakemake -j1 --config … -- recheck", log_path, work)
+    first, last = (dt.datetime.strptime(d, "%Y%m%d").date() for d in days.split("-"))
+    kept = outputs.kept(it.store, dataset, days, market_time.now())
+    with it.store.sole_downloader(it.name), open_client(it.settings, it.redaction) as client:
+        found = recheck_days(it.store, client, DATASETS[dataset], first, last)
+    write_json(kept, found)
+    said = verdict.line(found)
+    it.tell(verdict_lines=[said])
+    if found["failed"]:
+        raise DownloadError(f"{said} (all: {kept})")
+    write_json(note, found)
+    log.info("%s", said)
 
 
 def recheck_days(
@@ -91,7 +84,7 @@ def recheck_days(
         "dataset": dataset.name,
         "first_day": str(first),
         "last_day": str(last),
-        "asked": received_now(),
+        "asked": market_time.utc_now(),
         "compared": compared,
         "corrected": corrected,
         "failed": failed,
@@ -104,10 +97,9 @@ def _had(store: Store, dataset: str, year: int) -> list[Entry]:
     The ledger has no entry of a file that is gone or has another size; the year's markers do.
     """
     known: dict[str, Entry] = {}
-    for period in store.marker_periods(dataset):
-        if period.startswith(str(year)):
-            requests = read_manifest(store.marker_path(dataset, period)).requests
-            known |= {entry.request: entry for entry in requests}
+    for period in store.marker_periods(dataset, year):
+        requests = read_manifest(store.marker_path(dataset, period)).requests
+        known |= {entry.request: entry for entry in requests}
     return list((known | store.read_ledger(dataset, year)).values())
 
 
@@ -118,7 +110,7 @@ def _recheck(
     path = store.raw_path(request)
     had = path.read_bytes() if path.exists() else b""
     if sha256(had) != entry.sha256:
-        raise DamagedError(f"the stored response {path} is gone or damaged; {_MEND}")
+        raise DamagedError(f"the stored response {path} is gone or damaged; {_REPAIR}")
     content = client.fetch(client.source.path(dataset, request))
     before, after = gzipped.inflate(had), gzipped.inflate(content)
     if entry.corrects:
@@ -126,20 +118,22 @@ def _recheck(
     if before == after:
         return None
     accepted = {flaw.name for flaw in entry.flaws}
-    finding = check.examine(dataset, request, after, accepted=accepted)
+    today = market_time.now().date()
+    table = read_table(dataset, after)
+    finding = validate(table, request, accepted=accepted, today=today)
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:
         raise NoDataError("the response is empty now; what was had is kept")
-    changes = revisions.compare(dataset, before, after)
+    changes = revisions.compare(read_table(dataset, before, validated=True), table)
     if not changes.rows:
         return None
-    prices, found = Known.of(store, dataset, [request.day.year]).examine(dataset, request, after)
+    prices, found = Known.of(store, dataset, [request.day.year]).examine(table, request)
     new = entry_of(
         request,
         content,
         source_of(after, client.source),
-        received_now(),
+        market_time.utc_now(),
         finding,
         first_seen=entry.first_seen or entry.fetched,
         corrects=entry.sha256,

@@ -1,41 +1,30 @@
-"""What the rules of the re-check need to know: which days it is about, and where its notes lie."""
+"""What a re-check is about, which days, and where its notes are."""
 
 import datetime as dt
-from dataclasses import dataclass
 from pathlib import Path
 
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.run import selection, status
 from isone.run.settings import Settings
 from isone.store.store import Store
 
 
-@dataclass(frozen=True)
-class Rechecking:
-    """What the rules need to know: which notes a run of the re-check leaves."""
+def targets(path: str, settings: Settings) -> list[str]:
+    """The path of each chosen dataset's note: it has places for `run`, `dataset` and `days`."""
+    found = []
+    for name in settings.datasets:
+        first, last = days_to_recheck(DATASETS[name], settings, market_time.now())
+        days = f"{first:%Y%m%d}-{last:%Y%m%d}"
+        found.append(path.format(run=status.current_id(), dataset=name, days=days))
+    return found
 
-    settings: Settings
-    store: Store
 
-    @property
-    def notes(self) -> list[str]:
-        """A note for each chosen dataset, named after the days that were asked for again today."""
-        now = status.current_id()
-        return [str(self.note(now, name, self._days(name))) for name in self.settings.datasets]
-
-    def note(self, run: str, dataset: str, days: str) -> Path:
-        """Where a run has its own copy of the note of a dataset's re-check."""
-        return self.store.run_dir(run) / "rechecked" / dataset / f"{days}.json"
-
-    def kept(self, dataset: str, days: str, at: dt.datetime) -> Path:
-        """Where the note of a re-check is kept."""
-        name = f"{days}.on-{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}.json"
-        return self.store.recheck_path(dataset, name)
-
-    def _days(self, dataset: str) -> str:
-        first, last = days_to_recheck(DATASETS[dataset], self.settings, clock.now())
-        return f"{first:%Y%m%d}-{last:%Y%m%d}"
+def kept(store: Store, dataset: str, days: str, at: dt.datetime) -> Path:
+    """Where the note of a re-check is kept."""
+    name = f"{days}.on-{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}.json"
+    return store.recheck_path(dataset, name)
 
 
 def days_to_recheck(

@@ -12,9 +12,8 @@ import msgspec
 
 from isone.audit.reconcile.ours import Hours, month_hours
 from isone.errors import UNREADABLE, ResponseError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS
-from isone.response import parse
+from isone.market import market_time
+from isone.market.locations import CORE_LOCATIONS
 
 PATH = "lmpIndex/monthly/{market}/year/{year}/location/{location}"
 TOLERANCE = 0.01
@@ -25,7 +24,7 @@ NOT_PUBLISHED, NOT_WHOLE = "not published", "not whole here"
 
 
 class Month(msgspec.Struct, frozen=True):
-    """A month at a place: ISO-NE's average, ours, and what is to be thought of them."""
+    """A month at a location: ISO-NE's average, ours, and what is to be thought of them."""
 
     market: str
     location_id: int
@@ -41,9 +40,15 @@ class Month(msgspec.Struct, frozen=True):
     """When: ISO 8601, UTC."""
 
 
+class _Location(msgspec.Struct, forbid_unknown_fields=True):
+    id: str | int = msgspec.field(name="@LocId")
+    type: str | None = msgspec.field(name="@LocType", default=None)
+    name: str | None = msgspec.field(name="$", default=None)
+
+
 class _Index(msgspec.Struct):
     BeginDate: str
-    Location: parse.LocationRef
+    Location: _Location
     Average: float
 
 
@@ -64,7 +69,7 @@ _decoder = msgspec.json.Decoder(_Response)
 def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
     """ISO-NE's averages of a year ($/MWh) by month (1 to 12), from a response's JSON.
 
-    Raises ResponseError for another form, year or place; an empty response has no months.
+    Raises ResponseError for another form, year or location; an empty response has no months.
     """
     try:
         response = _decoder.decode(body)
@@ -76,7 +81,7 @@ def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
     found: dict[int, float] = {}
     for index in level if isinstance(level, list) else [level]:
         try:
-            begins = clock.local_time(clock.parse_timestamp(index.BeginDate))
+            begins = market_time.local_time(market_time.parse_timestamp(index.BeginDate))
         except (ValueError, OverflowError) as error:
             raise ResponseError(f"the averages have a wrong timestamp: {error}") from error
         if begins.year != year or index.Location.id != str(location):
@@ -89,7 +94,7 @@ def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
 def compare_year(
     market: str, location: int, year: int, published: Mapping[int, float], hours: Hours
 ) -> list[Month]:
-    """The twelve months of a year at a place."""
+    """The twelve months of a year at a location."""
     return [
         _compare(market, location, f"{year}-{month:02d}", published.get(month),
                  month_hours(year, month), hours)
@@ -136,5 +141,5 @@ def _agrees_flat(published: float, expected: list[int], prices: list[float]) -> 
 
 def _change_of_clocks(expected: list[int]) -> int:
     """Where in a month's hours the offset from UTC changes."""
-    offsets = [clock.local_time(hour).utcoffset() for hour in expected]
+    offsets = [market_time.local_time(hour).utcoffset() for hour in expected]
     return next(i for i, offset in enumerate(offsets) if offset != offsets[0])

@@ -1,9 +1,8 @@
-"""What Snakemake's job `reconcile` does: ask, compare, write down, show; with its journal."""
+"""What the job `reconcile` does: ask, compare, write down, show."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from isone.audit.reconcile import averages, ours, outputs, results, verdict, workbook
 from isone.audit.reconcile.averages import Month
@@ -11,10 +10,9 @@ from isone.audit.reconcile.workbook import Sheet
 from isone.download.client import Client
 from isone.download.session import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
-from isone.market.datasets import HUBS
-from isone.run.journal import Journal, log
-from isone.run.once import do_once
-from isone.run.settings import Settings, read_settings
+from isone.market.locations import HUBS
+from isone.run.job import Job
+from isone.run.log import log
 from isone.run.sources import ACCOUNT_HELP
 from isone.store import gzipped
 from isone.store.files import make_folder, write_whole
@@ -22,47 +20,45 @@ from isone.store.store import Store
 from isone.text import count
 
 
-def reconcile_prices(config: Mapping[str, Any], tables: Sequence[str], log_path: str) -> int:
-    """Compare packed years with ISO-NE's own figures; returns the exit code."""
-    settings = read_settings(config)
-    store = Store(settings.store_dir)
-    paths = [Path(table) for table in tables]
+def reconcile_prices(it: Job, packed: Sequence[Path]) -> Path:
+    """Compare packed years, named by their markers, with ISO-NE's own figures.
 
-    def work(journal: Journal) -> None:
-        store.reconcile_summary_path.unlink(missing_ok=True)
-        months: list[Month] = []
-        sheets: list[Sheet] = []
-        if settings.smd:
-            sheets = _read_workbook(settings.smd, paths)
-        else:
-            months = _ask_for_averages(store, settings, paths, journal)
-        results.add(store, months, sheets)
-        _show(months, sheets)
-        found = verdict.on_hours(sheets) if settings.smd else verdict.on_months(months)
-        journal.tell(compared=found.compared, differ=found.differ, verdict_lines=[found.text])
-        write_whole(store.reconcile_summary_path, f"{found.text}\n".encode())
-        if not found.compared:
-            raise VerifyError(found.text)
-        if found.differ:
-            raise VerifyError(f"{found.text} (see {store.monthly_comparison_path.parent})")
-        log.info("%s", found.text)
+    Returns where the verdict is written. Raises VerifyError where a price differs, or nothing
+    could be compared.
+    """
+    tables = [it.store.parquet_path(marker.parent.name, marker.stem) for marker in packed]
+    summary = it.store.reconcile_summary_path
+    summary.unlink(missing_ok=True)
+    months: list[Month] = []
+    sheets: list[Sheet] = []
+    if it.settings.smd:
+        sheets = _read_workbook(it.settings.smd, tables)
+    else:
+        months = _ask_for_averages(it, tables)
+    results.add(it.store, months, sheets)
+    _show(months, sheets)
+    found = verdict.on_hours(sheets) if it.settings.smd else verdict.on_months(months)
+    it.tell(compared=found.compared, differ=found.differ, verdict_lines=[found.text])
+    write_whole(summary, f"{found.text}\n".encode())
+    if not found.compared:
+        raise VerifyError(found.text)
+    if found.differ:
+        raise VerifyError(f"{found.text} (see {it.store.monthly_comparison_path.parent})")
+    log.info("%s", found.text)
+    return summary
 
-    return do_once(settings, "reconcile", "snakemake -j1 --config … -- reconcile", log_path, work)
 
-
-def _ask_for_averages(
-    store: Store, settings: Settings, tables: Sequence[Path], journal: Journal
-) -> list[Month]:
+def _ask_for_averages(it: Job, tables: Sequence[Path]) -> list[Month]:
     """The months of the tables, compared with ISO-NE's averages, which are asked for."""
     months: list[Month] = []
     chosen = ours.tables_by_market(tables)
     if not chosen:
         return months
-    with store.sole_downloader("reconcile"), open_client(settings, journal.redaction) as client:
+    with it.store.sole_downloader(it.name), open_client(it.settings, it.redaction) as client:
         if client.source.gives_reports:
             raise StopRunError(f"the monthly averages are in no public report; {ACCOUNT_HELP}")
         for (market, year), path in chosen.items():
-            months += reconcile_year(store, client, market, year, ours.read_hours(path))
+            months += reconcile_year(it.store, client, market, year, ours.read_hours(path))
     return months
 
 

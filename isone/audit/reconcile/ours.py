@@ -9,8 +9,11 @@ from statistics import fmean
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS, Dataset
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.store.periods import year_of
 
 _HOUR = 3600
 MARKETS = {"DAY_AHEAD_HOURLY": "da", "REAL_TIME_HOURLY": "rt", "REAL_TIME_5_MIN": "rt"}
@@ -31,17 +34,17 @@ def read_hours(path: Path) -> dict[int, Hours]:
         columns=["interval_start_utc", "location_id", "lmp"],
         filters=pc.field("location_id").isin(HUBS),
     )
-    instants = pc.cast(table["interval_start_utc"], "int64").to_pylist()
+    starts = pc.cast(table["interval_start_utc"], "int64").to_pylist()
     per_hour = 60 // dataset.interval_minutes
     found: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for instant, place, price in zip(
-        instants, table["location_id"].to_pylist(), table["lmp"].to_pylist(), strict=True
+    for start, location, price in zip(
+        starts, table["location_id"].to_pylist(), table["lmp"].to_pylist(), strict=True
     ):
         if price is not None:
-            found[place][instant // 1_000_000 // _HOUR * _HOUR].append(price)
+            found[location][start // 1_000_000 // _HOUR * _HOUR].append(price)
     return {
-        place: {hour: fmean(prices) for hour, prices in hours.items() if len(prices) == per_hour}
-        for place, hours in found.items()
+        location: {hour: fmean(prices) for hour, prices in hours.items() if len(prices) == per_hour}
+        for location, hours in found.items()
     }
 
 
@@ -49,13 +52,13 @@ def read_regulation(path: Path) -> dict[str, dict[int, list[float]]]:
     """The twelve five-minute regulation prices of each whole hour of a packed year, by column."""
     prices = [column.name for column in dataset_of(path).columns if column.type == "double"]
     table = pq.read_table(path, columns=["interval_start_utc", *prices])
-    instants = pc.cast(table["interval_start_utc"], "int64").to_pylist()
+    starts = pc.cast(table["interval_start_utc"], "int64").to_pylist()
     found: dict[str, dict[int, list[float]]] = {}
     for name in prices:
         hours: dict[int, list[float]] = defaultdict(list)
-        for instant, price in zip(instants, table[name].to_pylist(), strict=True):
+        for start, price in zip(starts, table[name].to_pylist(), strict=True):
             if price is not None:
-                hours[instant // 1_000_000 // _HOUR * _HOUR].append(price)
+                hours[start // 1_000_000 // _HOUR * _HOUR].append(price)
         found[name] = {hour: each for hour, each in hours.items() if len(each) == 12}
     return found
 
@@ -65,7 +68,7 @@ def tables_by_market(paths: Sequence[Path]) -> dict[tuple[str, int], Path]:
     chosen: dict[tuple[str, int], Path] = {}
     energy = [path for path in paths if dataset_of(path).data_type == "lmp"]
     for path in sorted(energy, key=lambda path: -dataset_of(path).interval_minutes):
-        key = MARKETS[dataset_of(path).market], int(path.stem[:4])
+        key = MARKETS[dataset_of(path).market or ""], year_of(path.stem)
         chosen.setdefault(key, path)
     return dict(sorted(chosen.items()))
 
@@ -79,4 +82,6 @@ def month_hours(year: int, month: int) -> list[int]:
     """The beginnings of a month's hours (UTC seconds)."""
     first = dt.date(year, month, 1)
     following = dt.date(year + month // 12, month % 12 + 1, 1)
-    return list(range(clock.day_bounds(first)[0], clock.day_bounds(following)[0], _HOUR))
+    return list(
+        range(market_time.day_bounds(first)[0], market_time.day_bounds(following)[0], _HOUR)
+    )

@@ -1,6 +1,6 @@
-"""What the rules of the reconciliation need to know: which tables it takes, what it leaves."""
+"""Which tables a reconciliation takes, and where its results are."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from isone.market.datasets import DATASETS
 from isone.run.dataset_year import DatasetYear
@@ -17,34 +17,11 @@ def results(store: Store) -> list[str]:
     return [str(path) for path in paths if path.exists()]
 
 
-@dataclass(frozen=True)
-class Reconciling:
-    """The packed years that a run has chosen: energy prices, and for the workbook regulation."""
-
-    settings: Settings
-    store: Store
-    dataset_years: tuple[DatasetYear, ...]
-
-    @property
-    def tables(self) -> list[str]:
-        """Their Parquet files."""
-        return [str(self.store.parquet_path(*each)) for each in self._names]
-
-    @property
-    def markers(self) -> list[str]:
-        """The markers of these files."""
-        return [str(self.store.packed_marker(*each)) for each in self._names]
-
-    @property
-    def _names(self) -> list[tuple[str, str]]:
-        return [
-            (job.dataset, job.period)
-            for job in self.dataset_years
-            if DATASETS[job.dataset].data_type == "lmp"
-            or (self.settings.smd and job.dataset == REGULATION)
-        ]
-
-    @property
-    def workbook(self) -> list[str]:
-        """The yearly workbook that the user named, if any."""
-        return [str(self.settings.smd)] if self.settings.smd else []
+def chosen(settings: Settings, dataset_years: Sequence[DatasetYear]) -> list[DatasetYear]:
+    """The dataset-years that are compared: energy prices, and for the workbook regulation."""
+    return [
+        each
+        for each in dataset_years
+        if DATASETS[each.dataset].data_type == "lmp"
+        or (settings.smd and each.dataset == REGULATION)
+    ]

@@ -1,6 +1,5 @@
 """The results of reconciliations: what was compared stays until it is compared again."""
 
-import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,14 @@ import msgspec
 from isone.audit.reconcile.averages import Month
 from isone.audit.reconcile.workbook import Sheet
 from isone.errors import DamagedError
+from isone.market import market_time
 from isone.store.files import write_whole
 from isone.store.store import Store
 
 
 def add(store: Store, months: Iterable[Month], sheets: Iterable[Sheet]) -> None:
-    """Keep new results: of the same month, place and market, or sheet, the newest counts."""
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    """Keep new results: of the same month, location and market, or sheet, the newest counts."""
+    now = market_time.utc_now()
     new_months = [msgspec.structs.replace(month, compared=now) for month in months]
     if new_months:
         known = {(m.market, m.location_id, m.month): m for m in read_months(store)}
@@ -28,7 +28,7 @@ def add(store: Store, months: Iterable[Month], sheets: Iterable[Sheet]) -> None:
 
 
 def read_months(store: Store) -> list[Month]:
-    """The months that were compared, by market, place and month; none before there were any."""
+    """The months that were compared, by market, location and month; none before there were any."""
     found: list[Month] = _read(store.monthly_comparison_path, list[Month])
     return found
 

@@ -23,8 +23,8 @@ import msgspec
 
 from isone.audit.reconcile.ours import Hours
 from isone.errors import UsageError
-from isone.market import clock
-from isone.market.datasets import HUB
+from isone.market import market_time
+from isone.market.locations import HUB
 
 SHEETS = {
     "ISO NE CA": 4000,
@@ -121,13 +121,13 @@ def _compare(
         price = row.get(column)
         if not isinstance(price, int | float):
             continue
-        instants = _instants(row["date"], row["hour"], labels)
-        if len(instants) != 1:
+        starts = _starts(row["date"], row["hour"], labels)
+        if len(starts) != 1:
             flat += 1
-        if not instants:
+        if not starts:
             continue
-        here = [hours[instant] for instant in instants if instant in hours]
-        if len(here) < len(instants):
+        here = [hours[start] for start in starts if start in hours]
+        if len(here) < len(starts):
             not_here += 1
             continue
         choices = [*here, sum(here) / len(here)]
@@ -145,11 +145,11 @@ def _compare(
     )  # fmt: skip
 
 
-def _instants(day: dt.date, label: str, labels: set[tuple[dt.date, str]]) -> tuple[int, ...]:
-    """The hours that a label may stand for: two for a flat 02 in autumn, none for a flat 03."""
-    found = clock.instants(day, int(label[:2]) - 1)
+def _starts(day: dt.date, label: str, labels: set[tuple[dt.date, str]]) -> tuple[int, ...]:
+    """The hours that a label may mean: two for a flat 02 in autumn, none for a flat 03."""
+    found = market_time.instants(day, int(label[:2]) - 1)
     if not found and (day, "02") not in labels:
-        return clock.instants(day, 1)  # named after its end: from 01:00 EST to 03:00 EDT
+        return market_time.instants(day, 1)  # named after its end: from 01:00 EST to 03:00 EDT
     if label.endswith("X"):
         return found[1:]
     return found[:1] if (day, f"{label}X") in labels else found

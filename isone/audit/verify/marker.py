@@ -10,8 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 
 from isone.audit.verify.verdict import Damage
-from isone.market import clock
-from isone.market.datasets import Dataset, Request
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.requests import Request
 from isone.run.dataset_year import DatasetYear
 from isone.run.missing import ways_of_day
 from isone.store.manifest import DayFlaw, Gap, Manifest
@@ -46,10 +47,11 @@ def find_damage(dataset: Dataset, period: str, manifest: Manifest) -> Iterator[D
 def _damaged_days(dataset: Dataset, job: DatasetYear, manifest: Manifest) -> Iterator[Damage]:
     listed: defaultdict[dt.date, set[str]] = defaultdict(set)
     for entry in manifest.requests:
-        if day := _day_of(dataset, entry.request):
+        request = Request.named(dataset.name, entry.request)
+        for day in request.days if request else ():
             listed[day].add(entry.request)
     gaps = {gap.day: gap for gap in manifest.gaps}
-    for day in clock.days(job.first, job.last):
+    for day in market_time.days(job.first, job.last):
         ways = [
             {request.name for request in way} for way in ways_of_day(dataset, day, job.locations)
         ]

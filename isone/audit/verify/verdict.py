@@ -9,6 +9,7 @@ import msgspec
 from isone.errors import UNREADABLE, DamagedError
 from isone.store.files import write_whole
 from isone.store.store import Store
+from isone.text import first_lines
 
 OK, DAMAGED, MISSING = "OK", "damaged", "missing"
 
@@ -39,10 +40,10 @@ class Verdict(msgspec.Struct, frozen=True):
     days: int = 0
     requests: int = 0
     rows: dict[str, int] = {}
-    """Rows by place (`raw`, `parquet`, `duckdb`, `postgresql`); a place not looked at is absent."""
+    """Rows by where they were read (`raw`, `parquet`, `duckdb`, `postgresql`), if they were."""
     digests: dict[str, str] = {}
-    """The content's digest by place, whatever the order of rows; of `raw` and `parquet` that of the
-    period, of the databases that of the whole year."""
+    """The content's digest, likewise, whatever the order of rows; of `raw` and `parquet` that of
+    the period, of the databases that of the whole year."""
     damage: tuple[Damage, ...] = ()
     notes: tuple[str, ...] = ()
     """What does no harm, or was not looked at, and why."""
@@ -54,7 +55,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(Verdict)
-_PLACES = ("raw", "parquet", "duckdb", "postgresql")
+_WHERE = ("raw", "parquet", "duckdb", "postgresql")
 _NAMED = 40
 
 
@@ -76,26 +77,23 @@ def read_verdict(path: Path) -> Verdict:
 def table(verdicts: Iterable[Verdict]) -> str:
     """The verdicts as a table to read, with every damaged day named below it."""
     listed = sorted(verdicts, key=lambda verdict: (verdict.dataset, verdict.period))
-    header = ("dataset", "period", "verdict", "days", *(f"rows {place}" for place in _PLACES))
+    header = ("dataset", "period", "verdict", "days", *(f"rows {where}" for where in _WHERE))
     lines = [header]
     lines += [
         (
             *(each.dataset, each.period, each.verdict.upper(), f"{each.days:,}"),
-            *(f"{each.rows[place]:,}" if place in each.rows else "-" for place in _PLACES),
+            *(f"{each.rows[where]:,}" if where in each.rows else "-" for where in _WHERE),
         )
         for each in listed
     ]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(header))]
+    widths = [max(len(line[number]) for line in lines) for number in range(len(header))]
     text = [_aligned(line, widths) for line in lines]
     text.insert(1, "-" * len(text[0]))
     for each in listed:
-        lines_of = list(_damage_lines(each.damage))
-        text += [f"{each.name}: {line}" for line in lines_of[:_NAMED]]
-        if len(lines_of) > _NAMED:
-            text.append(f"{each.name}: and {len(lines_of) - _NAMED} more, named in its verdict")
-        text += [f"{each.name}: note: {note}" for note in each.notes[:_NAMED]]
-        if len(each.notes) > _NAMED:
-            text.append(f"{each.name}: note: and {len(each.notes) - _NAMED} more, in its verdict")
+        damage = first_lines([*_damage_lines(each.damage)], "line", _NAMED, "in its verdict")
+        notes = first_lines(each.notes, "note", _NAMED, "in its verdict")
+        text += [f"{each.name}: {line}" for line in damage]
+        text += [f"{each.name}: note: {note}" for note in notes]
     return "\n".join(text)
 
 
@@ -111,7 +109,7 @@ def _damage_lines(damage: Iterable[Damage]) -> Iterator[str]:
 
 def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
     words = [
-        word.ljust(width) if place < 3 else word.rjust(width)
-        for place, (word, width) in enumerate(zip(line, widths, strict=True))
+        word.ljust(width) if number < 3 else word.rjust(width)
+        for number, (word, width) in enumerate(zip(line, widths, strict=True))
     ]
     return "  ".join(words).rstrip()

@@ -42,8 +42,7 @@ def reserves(products: list[str]) -> Spec:
                 ),
             ),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 "name:N",
                 theme.number_tip("price", "Mean, $/MWh"),
             ],

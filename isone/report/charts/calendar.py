@@ -6,7 +6,7 @@ import altair as alt
 
 from isone.report.charts import theme
 from isone.report.charts.theme import Spec, base
-from isone.report.coverage import State
+from isone.report.day import State
 
 COLOURS = {
     State.FINAL: "#009E73",
@@ -33,7 +33,13 @@ _DARK = [State.DAMAGED, State.MISSING]
 
 def calendar(first_year: int, years: int, states: list[State], *, height: int) -> Spec:
     """The days of one dataset. `states` are those that occur."""
-    squares = (
+    layers = alt.layer(_squares(first_year, years, states), _signs(first_year))
+    return theme.finished(layers.properties(width="container", height=height))
+
+
+def _squares(first_year: int, years: int, states: list[State]) -> Any:
+    """A square for each day, coloured by its state, and what it tells when pointed at."""
+    return (
         _placed(first_year)
         .mark_rect(stroke="#b9bec6", strokeWidth=0.4)
         .encode(
@@ -61,7 +67,11 @@ def calendar(first_year: int, years: int, states: list[State], *, height: int) -
             ],
         )
     )
-    signs = (
+
+
+def _signs(first_year: int) -> Any:
+    """What some squares carry besides their colour."""
+    return (
         _placed(first_year)
         .transform_filter(alt.FieldOneOfPredicate(field="state", oneOf=list(SIGNS)))
         .transform_calculate(
@@ -81,11 +91,10 @@ def calendar(first_year: int, years: int, states: list[State], *, height: int) -
             ),
         )
     )
-    return theme.finished(alt.layer(squares, signs).properties(width="container", height=height))
 
 
 def _placed(first_year: int) -> Any:
-    """Where a day stands: its week across, its weekday (Monday first) down, year below year."""
+    """Where a day is: its week across, its weekday (Monday first) down, year below year."""
     return (
         base()
         .transform_calculate(

@@ -1,12 +1,12 @@
-"""Charts of energy prices: over time, as distributions, by hour, and by place."""
+"""Charts of energy prices: over time, as distributions and by hour."""
 
 from typing import Any
 
 import altair as alt
 
-from isone.load.report_queries import SPIKE
 from isone.report.charts import theme
 from isone.report.charts.theme import MARKET_COLOURS, MARKETS, Spec, base
+from isone.report.queries.prices import SPIKE
 
 _PRICE = "$/MWh"
 _DURATION_TICKS = [-200, -100, -50, -20, 0, 20, 50, 100, 200, 500, 1000, 2000]
@@ -56,7 +56,7 @@ def _market_of(columns: list[str]) -> str:
 
 
 def _rule(column: str, tips: list[alt.Tooltip]) -> Any:
-    """A line that stands where the pointer is, and tells the numbers there."""
+    """A line where the pointer is, which tells the numbers there."""
     pointed = alt.selection_point(
         name="pointed",
         nearest=True,
@@ -91,8 +91,7 @@ def monthly(markets: list[str]) -> Spec:
             xOffset=alt.XOffset("market:N"),
             color=alt.Color("market:N", scale=theme.market_colour(markets)),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 "market:N",
                 theme.number_tip("price", f"Mean, {_PRICE}"),
             ],
@@ -160,65 +159,9 @@ def hours_of_month(market: str) -> Spec:
                 ),
             ),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 alt.Tooltip("hour:O", title="Hour beginning"),
                 theme.number_tip(market, f"Mean, {_PRICE}"),
-            ],
-        )
-    )
-
-
-def spread_over_time() -> Spec:
-    """Mean of day-ahead less real-time by month, with the middle four fifths of the hours."""
-    tips = [
-        theme.month_tip(),
-        theme.part_tip(),
-        theme.number_tip("spread", f"Mean, {_PRICE}"),
-        theme.number_tip("spread_p10", "A tenth of the hours is below"),
-        theme.number_tip("spread_p90", "A tenth of the hours is above"),
-    ]
-    band = (
-        base()
-        .mark_bar(opacity=0.4, color="#56B4E9")
-        .encode(
-            theme.months_axis(),
-            alt.Y("spread_p10:Q", title=_PRICE),
-            alt.Y2("spread_p90:Q"),
-            tooltip=tips,
-        )
-    )
-    means = (
-        base()
-        .mark_tick(thickness=3, color="#0b3c5d", bandSize=1, orient="horizontal")
-        .encode(theme.months_axis(bandPosition=0.5), alt.Y("spread:Q"), tooltip=tips)
-    )
-    return theme.finished(alt.layer(band, means, _zero()).properties(width="container", height=260))
-
-
-def _zero() -> Any:
-    return base().mark_rule(color="#555b64", strokeWidth=0.7).encode(y=alt.YDatum(0))
-
-
-def spread_distribution() -> Spec:
-    """How often day-ahead lies how far above or below real-time."""
-    return theme.finished(
-        base()
-        .mark_bar(color="#56B4E9", stroke="#0b3c5d", strokeWidth=0.5)
-        .encode(
-            alt.X(
-                "low:Q",
-                bin="binned",
-                title=f"Day-ahead less real-time, {_PRICE}",
-                axis=alt.Axis(values=[-100, -50, 0, 50, 100], grid=False),
-            ),
-            alt.X2("high:Q"),
-            alt.Y("share:Q", title="Share of hours, %"),
-            tooltip=[
-                alt.Tooltip("low:Q", title="From"),
-                alt.Tooltip("high:Q", title="to"),
-                theme.number_tip("share", "Share of hours, %"),
-                theme.number_tip("hours", "Hours", 0),
             ],
         )
     )
@@ -246,93 +189,18 @@ def odd_hours(markets: list[str]) -> Spec:
             xOffset=alt.XOffset("market:N"),
             color=alt.Color("market:N", scale=theme.market_colour(markets)),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 "market:N",
                 "kind:N",
                 theme.number_tip("hours", "Hours", 0),
             ],
         )
     )
-    return theme.finished(alt.layer(bars, _zero()).properties(width="container", height=220))
-
-
-def components(markets: list[str], places: int) -> Spec:
-    """Mean congestion and loss by place."""
-    return theme.finished(
-        base()
-        .transform_calculate(
-            market_name=theme.named("market", MARKETS),
-            label="datum.component + ', ' + lower(datum.market_name)",
-        )
-        .mark_bar()
-        .encode(
-            alt.Y("location:N", title=None, sort=alt.EncodingSortField("location_id")),
-            alt.X("price:Q", title=f"Mean component, {_PRICE}"),
-            yOffset=alt.YOffset("label:N"),
-            color=alt.Color(
-                "label:N",
-                scale=alt.Scale(
-                    domain=[
-                        f"{part}, {MARKETS[m].lower()}"
-                        for part in ("congestion", "loss")
-                        for m in markets
-                    ],
-                    range=[
-                        _COMPONENT_COLOURS[part, m]
-                        for part in ("congestion", "loss")
-                        for m in markets
-                    ],
-                ),
-            ),
-            tooltip=["location:N", "label:N", theme.number_tip("price", f"Mean, {_PRICE}", 3)],
-        )
-        .properties(height=places * (16 * len(markets) + 10))
-    )
-
-
-_COMPONENT_COLOURS = {
-    ("congestion", "da"): "#0072B2",
-    ("congestion", "rt"): "#56B4E9",
-    ("loss", "da"): "#D55E00",
-    ("loss", "rt"): "#E69F00",
-}
-
-
-def zone(markets: list[str], lowest: float, highest: float) -> Spec:
-    """One place's monthly distance from the hub; drawn once for each place, on equal axes."""
-    lines = (
-        theme.in_runs(base(), "month", "location", "market")
-        .transform_calculate(name=theme.named("market", MARKETS))
-        .mark_line(strokeWidth=1.6, point={"size": 14})
-        .encode(
-            theme.days_axis("month", 3, grid=False),
-            alt.Detail(theme.RUN),
-            alt.Y(
-                "difference:Q",
-                title=None,
-                scale=alt.Scale(domain=[lowest, highest]),
-                axis=alt.Axis(tickCount=4),
-            ),
-            color=alt.Color(
-                "name:N", scale=theme.market_colour(markets), legend=theme.line_legend()
-            ),
-            strokeDash=alt.StrokeDash("name:N", scale=theme.market_dash(markets)),
-            tooltip=[
-                "location:N",
-                theme.month_tip(),
-                theme.part_tip(),
-                "name:N",
-                theme.number_tip("difference", f"From the hub, {_PRICE}"),
-                theme.number_tip("lmp", f"Mean, {_PRICE}"),
-            ],
-        )
-    )
-    return theme.finished(alt.layer(_zero(), lines).properties(width="container", height=110))
+    return theme.finished(alt.layer(bars, theme.zero()).properties(width="container", height=220))
 
 
 def top_bottom(markets: list[str]) -> Spec:
-    """Mean of the dearest hours less mean of the cheapest, by month."""
+    """Mean of the most expensive hours minus mean of the cheapest, by month."""
     names = {
         f"{m}_{n}": f"{n.upper()}, {MARKETS[m].lower()}" for m in markets for n in ("tb2", "tb4")
     }
@@ -359,31 +227,9 @@ def top_bottom(markets: list[str]) -> Spec:
                 ),
             ),
             tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
+                *theme.month_tips(),
                 "name:N",
                 theme.number_tip("price", f"Mean, {_PRICE}"),
             ],
         )
-    )
-
-
-def audit() -> Spec:
-    """How far hourly prices lie from the means of the five-minute ones."""
-    return theme.finished(
-        base()
-        .mark_bar(color=MARKET_COLOURS["da"])
-        .encode(
-            theme.months_axis(),
-            alt.Y("mean_difference:Q", title=f"Mean difference, {_PRICE}"),
-            tooltip=[
-                theme.month_tip(),
-                theme.part_tip(),
-                theme.number_tip("mean_difference", f"Mean difference, {_PRICE}", 3),
-                theme.number_tip("largest_difference", "Largest difference", 3),
-                theme.number_tip("hours", "Hours compared", 0),
-                theme.number_tip("hours_apart", "Hours more than a cent apart", 0),
-            ],
-        )
-        .properties(height=200)
     )

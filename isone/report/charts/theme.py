@@ -141,14 +141,12 @@ def day_tip(column: str = "day") -> alt.Tooltip:
     return alt.Tooltip(f"{column}:T", timeUnit="utcyearmonthdate", title="Day", format="%Y-%m-%d")
 
 
-def month_tip() -> alt.Tooltip:
-    """The month, in a tooltip."""
-    return alt.Tooltip("month:T", timeUnit="utcyearmonth", title="Month", format="%Y-%m")
-
-
-def part_tip() -> alt.Tooltip:
-    """Which part of the month or year is here, in a tooltip."""
-    return alt.Tooltip("part:N", title="Part that is here")
+def month_tips() -> list[alt.Tooltip]:
+    """The month, and which part of it is here, in a tooltip."""
+    return [
+        alt.Tooltip("month:T", timeUnit="utcyearmonth", title="Month", format="%Y-%m"),
+        alt.Tooltip("part:N", title="Part that is here"),
+    ]
 
 
 def number_tip(column: str, title: str, decimals: int = 2) -> alt.Tooltip:
@@ -174,3 +172,8 @@ def named(column: str, names: dict[str, str]) -> str:
     """An expression of Vega's that puts a name in a column's place."""
     pairs = ", ".join(f"'{key}': '{name}'" for key, name in names.items())
     return f"{{{pairs}}}[datum.{column}]"
+
+
+def zero() -> Any:
+    """A line at zero."""
+    return base().mark_rule(color="#555b64", strokeWidth=0.7).encode(y=alt.YDatum(0))

@@ -1,22 +1,22 @@
-"""The page's sections in order: each module turns facts into figures and tables."""
+"""The page's sections in order: each module turns the data into figures and tables."""
 
 from dataclasses import replace
 
-from isone.report.facts import Facts
+from isone.report.data import ReportData
 from isone.report.figures import Figure, Section
 from isone.report.sections import ancillary, coverage, prices, quality, reconciliation, storage
 
 
-def all_sections(facts: Facts) -> list[Section]:
+def all_sections(report: ReportData) -> list[Section]:
     """Coverage first, quality last; each caption names the years and months that are in part."""
     makers = (coverage, prices, ancillary, storage, reconciliation, quality)
-    made = [maker.section(facts) for maker in makers]
+    made = [maker.section(report) for maker in makers]
     return [
-        replace(section, figures=tuple(_with_parts(facts, each) for each in section.figures))
+        replace(section, figures=tuple(_with_parts(report, each) for each in section.figures))
         for section in made
     ]
 
 
-def _with_parts(facts: Facts, figure: Figure) -> Figure:
-    sentences = facts.in_part(figure)
+def _with_parts(report: ReportData, figure: Figure) -> Figure:
+    sentences = report.in_part(figure)
     return replace(figure, caption=f"{figure.caption} {sentences}") if sentences else figure

@@ -2,28 +2,28 @@
 
 from isone.report.charts import ancillary as charts
 from isone.report.charts.theme import PRODUCTS
-from isone.report.facts import Facts
+from isone.report.data import ReportData
 from isone.report.figures import Extremes, Figure, Section
-from isone.report.tables import Data, PageTable, cell, page_table
+from isone.report.tables import ChartData, PageTable, cell, page_table
 
 _NO_REGULATION = "No regulation prices are loaded."
 _KINDS = {"five-minute": "regulation_5min", "hourly": "regulation_hourly"}
 _NO_RESERVES = "No real-time reserve prices are loaded."
 
 
-def section(facts: Facts) -> Section:
+def section(report: ReportData) -> Section:
     """All charts of ancillary services."""
     return Section(
         "ancillary",
         "Ancillary services",
         "What is paid for following a signal (regulation) and for standing by (reserves).",
-        figures=(*_regulation(facts), *_reserves(facts), _day_ahead(facts)),
-        tables=(_regulation_table(facts), _reserve_table(facts)),
+        figures=(*_regulation(report), *_reserves(report), _day_ahead(report)),
+        tables=(_regulation_table(report), _reserve_table(report)),
     )
 
 
-def _regulation(facts: Facts) -> list[Figure]:
-    data = facts.data["regulation"]
+def _regulation(report: ReportData) -> list[Figure]:
+    data = report.data["regulation"]
     return [
         Figure(
             f"regulation_{column}",
@@ -44,8 +44,8 @@ def _regulation(facts: Facts) -> list[Figure]:
     ]
 
 
-def _reserves(facts: Facts) -> list[Figure]:
-    monthly, shares = facts.data["reserves"], facts.data["reserves_above_zero"]
+def _reserves(report: ReportData) -> list[Figure]:
+    monthly, shares = report.data["reserves"], report.data["reserves_above_zero"]
     return [
         Figure(
             "reserve_price",
@@ -67,7 +67,7 @@ def _reserves(facts: Facts) -> list[Figure]:
             "How often reserves have a price",
             "Share of intervals in which the price was above zero, by reserve zone and product.",
             shares,
-            charts.above_zero(_products(shares), len(facts.zones)) if not shares.empty else None,
+            charts.above_zero(_products(shares), len(report.zones)) if not shares.empty else None,
             _NO_RESERVES,
             choosers=("year",),
             series=("reserves",),
@@ -75,8 +75,8 @@ def _reserves(facts: Facts) -> list[Figure]:
     ]
 
 
-def _day_ahead(facts: Facts) -> Figure:
-    data = facts.data["reserves_day_ahead"]
+def _day_ahead(report: ReportData) -> Figure:
+    data = report.data["reserves_day_ahead"]
     return Figure(
         "reserve_day_ahead",
         "Day-ahead ancillary services",
@@ -94,15 +94,15 @@ def _day_ahead(facts: Facts) -> Figure:
     )
 
 
-def _products(data: Data) -> list[str]:
+def _products(data: ChartData) -> list[str]:
     found = set(data.rows["product"].to_pylist())
     return [product for product in PRODUCTS if product in found]
 
 
-def _regulation_table(facts: Facts) -> PageTable:
+def _regulation_table(report: ReportData) -> PageTable:
     rows = [
         [
-            facts.called(row["year"], (_KINDS[row["kind"]],)),
+            report.called(row["year"], (_KINDS[row["kind"]],)),
             row["kind"],
             row["intervals"],
             *(
@@ -110,7 +110,7 @@ def _regulation_table(facts: Facts) -> PageTable:
                 for name in ("capacity", "capacity_above_zero", "service", "service_above_zero")
             ),
         ]
-        for row in facts.tables["regulation_yearly"].to_pylist()
+        for row in report.tables["regulation_yearly"].to_pylist()
     ]
     return page_table(
         "Regulation by year",
@@ -124,17 +124,17 @@ def _regulation_table(facts: Facts) -> PageTable:
             "Service above zero (% of intervals)",
         ],
         rows,
-        note=facts.comparison(("regulation",)),
+        note=report.comparison(("regulation",)),
         absent=_NO_REGULATION,
     )
 
 
-def _reserve_table(facts: Facts) -> PageTable:
+def _reserve_table(report: ReportData) -> PageTable:
     order = list(PRODUCTS)
     rows = [
         row
-        for row in facts.data["reserves_above_zero"].rows.to_pylist()
-        if row["year"] or len(facts.years) > 1
+        for row in report.data["reserves_above_zero"].rows.to_pylist()
+        if row["year"] or len(report.years) > 1
     ]
     rows.sort(key=lambda row: (row["year"], row["zone_id"], order.index(row["product"])))
     return page_table(
@@ -143,7 +143,7 @@ def _reserve_table(facts: Facts) -> PageTable:
         [
             [
                 f"{row['zone']} ({row['zone_id']})",
-                facts.called(row["year"], ("reserves",), row["zone_id"]),
+                report.called(row["year"], ("reserves",), row["zone_id"]),
                 PRODUCTS[row["product"]],
                 row["price"],
                 row["high"],
@@ -151,8 +151,8 @@ def _reserve_table(facts: Facts) -> PageTable:
             ]
             for row in rows
         ],
-        note=facts.comparison(("reserves",)),
+        note=report.comparison(("reserves",)),
         absent=_NO_RESERVES,
         chooser="zone",
-        places=[row["zone_id"] for row in rows],
+        choices=[row["zone_id"] for row in rows],
     )

@@ -9,10 +9,10 @@ import pyarrow as pa
 from isone.market.datasets import DATASETS
 from isone.report import coverage
 from isone.report.charts import calendar
-from isone.report.coverage import VALIDATED, WANTING, Day, State
-from isone.report.facts import Facts
+from isone.report.data import ReportData
+from isone.report.day import INCOMPLETE, VALIDATED, Day, State
 from isone.report.figures import Figure, Section
-from isone.report.tables import Data, Label, PageTable, page_table
+from isone.report.tables import ChartData, Label, PageTable, page_table
 from isone.text import count
 
 _SQUARE = 11  # pixels, where the page does not say otherwise
@@ -27,30 +27,30 @@ _LABELS = {
 }
 
 
-def section(facts: Facts) -> Section:
-    """The calendars, the counts behind them, and every day that wants something."""
+def section(report: ReportData) -> Section:
+    """The calendars, the counts behind them, and every day that is missing or damaged."""
     return Section(
         "coverage",
         "Coverage",
         "A square is an operating day of New England. A day is validated when its response was "
-        "shown to hold every interval of every place that the calendar demands, and lies on disk "
+        "shown to hold every interval of every location that the calendar demands, and is on disk "
         "under its digest. Lists of what happens, such as binding constraints, owe no number of "
         "rows: of their days it is known that the response is whole, and a day may have none. "
         "A day with a flaw of ISO New England's own that was accepted by name counts too, and so "
         "does one with suspect prices: both are listed below.",
-        figures=tuple(_calendar(facts.days, name) for name in _datasets(facts)),
-        lead=(_counts(facts),),
+        figures=tuple(_calendar(report.days, name) for name in _datasets(report)),
+        lead=(_counts(report),),
         tables=(
-            _wanting(facts.days),
-            _gaps(facts.days),
-            _accepted(facts.days),
-            _suspects(facts.days),
+            _incomplete(report.days),
+            _gaps(report.days),
+            _accepted(report.days),
+            _suspects(report.days),
         ),
     )
 
 
-def _datasets(facts: Facts) -> list[str]:
-    found = {day.dataset for day in facts.days}
+def _datasets(report: ReportData) -> list[str]:
+    found = {day.dataset for day in report.days}
     return [name for name in DATASETS if name in found]
 
 
@@ -64,7 +64,7 @@ def _calendar(days: Sequence[Day], name: str) -> Figure:
         name=f"calendar_{name}",
         title=DATASETS[name].title,
         caption=f"{name}: {_sentence(chosen)}. Weeks go across, weekdays down from Monday.",
-        data=Data(f"calendar_{name}", _table(chosen), _LABELS),
+        data=ChartData(f"calendar_{name}", _table(chosen), _LABELS),
         chart=calendar.calendar(
             first, count, states, height=_SQUARE * (calendar.SLOTS * count - 1) + 30
         ),
@@ -99,20 +99,20 @@ def _sentence(days: Sequence[Day]) -> str:
     """How many days are in which state, in words."""
     found = Counter(day.state for day in days)
     words = [f"{count(sum(found[state] for state in VALIDATED), 'day')} validated"]
-    quiet = sum(day.state in VALIDATED and day.rows == 0 for day in days)
-    if quiet:
-        words.append(f"{quiet:,} of them quiet, without a row")
+    empty = sum(day.state in VALIDATED and day.rows == 0 for day in days)
+    if empty:
+        words.append(f"{empty:,} of them empty, without a row")
     words += [
         f"{found[state]:,} {state}" for state in State if found[state] and state not in VALIDATED
     ]
     return ", ".join(words)
 
 
-def _counts(facts: Facts) -> PageTable:
-    found = coverage.counts(facts.days)
+def _counts(report: ReportData) -> PageTable:
+    found = coverage.counts(report.days)
     states = [state for state in State if any(count[state] for count in found.values())]
-    accepted = Counter((day.dataset, day.day.year) for day in facts.days if day.accepted)
-    suspect = Counter((day.dataset, day.day.year) for day in facts.days if day.suspects)
+    accepted = Counter((day.dataset, day.day.year) for day in report.days if day.accepted)
+    suspect = Counter((day.dataset, day.day.year) for day in report.days if day.suspects)
     rows = [
         [
             DATASETS[key[0]].title,
@@ -136,9 +136,9 @@ def _counts(facts: Facts) -> PageTable:
     )
 
 
-def _wanting(days: Sequence[Day]) -> PageTable:
-    runs = list(_runs([day for day in days if day.state in WANTING]))
-    runs.sort(key=lambda run: WANTING.index(run[0].state))
+def _incomplete(days: Sequence[Day]) -> PageTable:
+    runs = list(_runs([day for day in days if day.state in INCOMPLETE]))
+    runs.sort(key=lambda run: INCOMPLETE.index(run[0].state))
     return page_table(
         "Days that are missing or damaged",
         ["Dataset", "From", "Through", "Days", "State", "Why"],

@@ -5,9 +5,9 @@ from typing import Any
 
 from isone.market.datasets import DATASETS
 from isone.report import quality
-from isone.report.charts import prices as charts
-from isone.report.coverage import State
-from isone.report.facts import Facts
+from isone.report.charts import spreads as charts
+from isone.report.data import ReportData
+from isone.report.day import State
 from isone.report.figures import Extremes, Figure, Section
 from isone.report.tables import Cell, PageTable, cell, in_figures, page_table
 from isone.store import places
@@ -18,9 +18,9 @@ _WORST = 3  # days that a line names
 _NAMED = 100  # locations that a table names
 
 
-def section(facts: Facts) -> Section:
+def section(report: ReportData) -> Section:
     """The audit of five-minute prices, and the tables of the data's making."""
-    audit = facts.data["audit"]
+    audit = report.data["audit"]
     return Section(
         "quality",
         "Quality",
@@ -29,31 +29,31 @@ def section(facts: Facts) -> Section:
             Figure(
                 "five_minute_audit",
                 "Five-minute against hourly prices",
-                "Mean distance of ISO New England's hourly real-time price from the mean of its "
+                "Mean difference of ISO New England's hourly real-time price from the mean of its "
                 "five-minute prices of the same hour. Rounding makes half a cent.",
                 audit,
                 charts.audit() if not audit.empty else None,
                 "Five-minute and hourly real-time prices are not both loaded, so they cannot be "
-                "held against each other.",
-                choosers=("place", "year"),
+                "compared with each other.",
+                choosers=("location", "year"),
                 series=("audit",),
                 summary=(Extremes("Mean difference", "mean_difference", "month"),),
                 wide=True,
             ),
         ),
         tables=(
-            _findings(facts),
-            _revisions(facts),
-            _changes(facts),
-            _locations(facts),
-            _downloads(facts),
-            _tables(facts),
-            _versions(facts),
+            _findings(report),
+            _revisions(report),
+            _changes(report),
+            _locations(report),
+            _downloads(report),
+            _tables(report),
+            _versions(report),
         ),
     )
 
 
-def _findings(facts: Facts) -> PageTable:
+def _findings(report: ReportData) -> PageTable:
     rows = [
         [
             DATASETS[name].title,
@@ -65,7 +65,7 @@ def _findings(facts: Facts) -> PageTable:
             found.missing,
             ", ".join(sorted(found.unknown_fields)) or "none",
         ]
-        for name, found in facts.quality.findings.items()
+        for name, found in report.quality.findings.items()
     ]
     return page_table(
         "Findings of the checks",
@@ -84,17 +84,17 @@ def _findings(facts: Facts) -> PageTable:
             (
                 "Counted over the responses of complete years; none of these rejects a day. What "
                 "does is under Coverage.",
-                *facts.quality.remarks,
+                *report.quality.remarks,
             )
         ),
         absent="No year is validated yet.",
     )
 
 
-def _revisions(facts: Facts) -> PageTable:
+def _revisions(report: ReportData) -> PageTable:
     counted = {
-        (name, state): sum(day.dataset == name and day.state == state for day in facts.days)
-        for name in facts.quality.findings
+        (name, state): sum(day.dataset == name and day.state == state for day in report.days)
+        for name in report.quality.findings
         for state in (State.FINAL, State.PRELIMINARY)
     }
     return page_table(
@@ -105,10 +105,10 @@ def _revisions(facts: Facts) -> PageTable:
                 DATASETS[name].title,
                 counted[name, State.FINAL],
                 counted[name, State.PRELIMINARY],
-                cell(quality.market_time(found.first_fetched)),
-                cell(quality.market_time(found.last_fetched)),
+                cell(quality.in_market_time(found.first_fetched)),
+                cell(quality.in_market_time(found.last_fetched)),
             ]
-            for name, found in facts.quality.findings.items()
+            for name, found in report.quality.findings.items()
         ],
         note="Final prices change only where ISO New England corrects them; preliminary ones may "
         "still change. "
@@ -117,11 +117,11 @@ def _revisions(facts: Facts) -> PageTable:
     )
 
 
-def _changes(facts: Facts) -> PageTable:
+def _changes(report: ReportData) -> PageTable:
     """How far final prices differed from preliminary ones, and corrected ones from final ones."""
     rows = [
         _change(name, what, entries)
-        for name, found in facts.quality.findings.items()
+        for name, found in report.quality.findings.items()
         for what, entries in (
             ("final for preliminary", found.revised),
             ("corrected", found.corrected),
@@ -143,9 +143,9 @@ def _changes(facts: Facts) -> PageTable:
         ],
         rows,
         note="A row counts as changed from half a cent on; the mean is over the rows that changed. "
-        "A response is a day, or a place's share of one.",
-        absent="No final day has taken the place of a preliminary one here, and none was "
-        "corrected: days that were had final at once have nothing to be held against.",
+        "A response is a day, or a location's share of one.",
+        absent="No final day has replaced a preliminary one here, and none was "
+        "corrected: days that were final at once have nothing to be compared with.",
     )
 
 
@@ -171,14 +171,14 @@ def _change(name: str, what: str, entries: Sequence[Entry]) -> list[Any]:
     ]
 
 
-def _locations(facts: Facts) -> PageTable:
-    listed = places.read_table(facts.store)
+def _locations(report: ReportData) -> PageTable:
+    listed = places.read_table(report.store)
     first = min((seen.first_seen for seen in listed), default="")
     moved = [seen for seen in listed if seen.gone or seen.first_seen > first]
     ever = f"{count(len(listed), 'location')} ever listed, first on {first}." if listed else ""
     more = f" And {len(moved) - _NAMED:,} more." if len(moved) > _NAMED else ""
     return page_table(
-        "Locations that came or went",
+        "Added and retired locations",
         ["Location", "Id", "Type", "First listed", "Last listed", "Gone since"],
         [
             [
@@ -192,14 +192,14 @@ def _locations(facts: Facts) -> PageTable:
             for seen in sorted(moved, key=lambda s: s.gone or s.first_seen, reverse=True)[:_NAMED]
         ],
         note=f"{ever}{more}",
-        absent=f"{ever} None has come or gone since."
+        absent=f"{ever} None was added or retired since."
         if listed
-        else "No list of locations is kept: it is asked for where other places than hub and zones "
-        "are chosen.",
+        else "No list of locations is kept: it is asked for where other locations than hub and "
+        "zones are chosen.",
     )
 
 
-def _downloads(facts: Facts) -> PageTable:
+def _downloads(report: ReportData) -> PageTable:
     return page_table(
         "Downloads, the last run of each",
         [
@@ -225,28 +225,28 @@ def _downloads(facts: Facts) -> PageTable:
                 cell(job.requests_a_minute, 0),
                 job.started,
             ]
-            for job in facts.quality.jobs
+            for job in report.quality.jobs
         ],
         note="Times of this table are those of the machine that downloaded.",
         absent="No download has left a status file here.",
     )
 
 
-def _tables(facts: Facts) -> PageTable:
+def _tables(report: ReportData) -> PageTable:
     return page_table(
         "Rows in the database",
         ["Table", "Content", "Rows"],
-        [[name, DATASETS[name].title, count] for name, count in facts.rows.items()],
+        [[name, DATASETS[name].title, count] for name, count in report.rows.items()],
     )
 
 
-def _versions(facts: Facts) -> PageTable:
-    about = facts.about
+def _versions(report: ReportData) -> PageTable:
+    about = report.about
     rows = [
         *quality.versions(),
-        ("database", str(facts.database)),
+        ("database", str(report.database)),
         ("database built", about.get("built", "never")),
         ("database made by", about.get("made_by", "nothing")),
-        ("data folder", str(facts.store.root)),
+        ("data folder", str(report.store.root)),
     ]
     return page_table("Versions", ["What", "Value"], [list(row) for row in rows])

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from isone.audit.reconcile import averages
 from isone.audit.reconcile.averages import Month
 from isone.report.charts.theme import MARKETS
-from isone.report.facts import Facts
+from isone.report.data import ReportData
 from isone.report.figures import Section
-from isone.report.quality import market_time
+from isone.report.quality import in_market_time
 from isone.report.tables import Cell, PageTable, cell, in_figures, page_table
 
 _HOW = (
@@ -23,8 +23,8 @@ _NONE = (
 _COMPARED = (averages.AGREES, averages.FLAT, averages.DIFFERS)
 
 
-def section(facts: Facts) -> Section:
-    """The verdict on each place, every month behind it, and the workbook's hours.
+def section(report: ReportData) -> Section:
+    """The verdict on each location, every month behind it, and the workbook's hours.
 
     Only months that were compared count: not those that ISO-NE has not published, or that are not
     whole here.
@@ -34,18 +34,18 @@ def section(facts: Facts) -> Section:
         "Reconciliation",
         "ISO New England publishes averages of its prices beside the prices. Ours are the means "
         "of the hours that are here; they agree where they are within a cent.",
-        lead=(_places(facts),),
-        tables=(_months(facts), *([_sheets(facts)] if facts.reconciled.sheets else [])),
+        lead=(_locations(report),),
+        tables=(_months(report), *([_sheets(report)] if report.reconciled.sheets else [])),
     )
 
 
-def _compared(facts: Facts) -> list[Month]:
-    return [month for month in facts.reconciled.months if month.verdict in _COMPARED]
+def _compared(report: ReportData) -> list[Month]:
+    return [month for month in report.reconciled.months if month.verdict in _COMPARED]
 
 
-def _places(facts: Facts) -> PageTable:
-    compared = _compared(facts)
-    asked = Counter((m.market, m.location_id) for m in facts.reconciled.months)
+def _locations(report: ReportData) -> PageTable:
+    compared = _compared(report)
+    asked = Counter((m.market, m.location_id) for m in report.reconciled.months)
     rows = []
     for market, location in dict.fromkeys((m.market, m.location_id) for m in compared):
         chosen = [m for m in compared if (m.market, m.location_id) == (market, location)]
@@ -58,11 +58,11 @@ def _places(facts: Facts) -> PageTable:
                 f"{len(chosen):,} of {asked[market, location]:,}",
                 *(sum(m.verdict == verdict for m in chosen) for verdict in _COMPARED),
                 _price(max(gaps, default=None)),
-                cell(market_time(max(m.compared for m in chosen))),
+                cell(in_market_time(max(m.compared for m in chosen))),
             ]
         )
     return page_table(
-        "Monthly averages by place",
+        "Monthly averages by location",
         [
             "Location",
             "Market",
@@ -75,17 +75,17 @@ def _places(facts: Facts) -> PageTable:
         rows,
         note=" ".join(
             [
-                *facts.reconciled.remarks,
+                *report.reconciled.remarks,
                 "Months compared are of all months of the years that were asked for. The rest are "
                 "not published by ISO New England, or not whole here.",
             ]
         ),
-        absent=" ".join([*facts.reconciled.remarks, _NONE if asked else _HOW]),
+        absent=" ".join([*report.reconciled.remarks, _NONE if asked else _HOW]),
     )
 
 
-def _months(facts: Facts) -> PageTable:
-    months = _compared(facts)
+def _months(report: ReportData) -> PageTable:
+    months = _compared(report)
     return page_table(
         "Monthly averages, month by month",
         [
@@ -112,12 +112,12 @@ def _months(facts: Facts) -> PageTable:
         note="Months that ISO New England has not published, or that are not whole here, are left "
         "out.",
         absent="No month was compared.",
-        chooser="place",
-        places=[m.location_id for m in months],
+        chooser="location",
+        choices=[m.location_id for m in months],
     )
 
 
-def _sheets(facts: Facts) -> PageTable:
+def _sheets(report: ReportData) -> PageTable:
     return page_table(
         "Hours against ISO New England's yearly workbook",
         [
@@ -141,7 +141,7 @@ def _sheets(facts: Facts) -> PageTable:
                 _price(sheet.largest),
                 "; ".join(sheet.examples[:3]),
             ]
-            for sheet in facts.reconciled.sheets
+            for sheet in report.reconciled.sheets
         ],
         note="Flat hours are those of days when clocks change that the workbook has as on any "
         "other day.",

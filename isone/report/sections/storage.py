@@ -1,8 +1,8 @@
-"""Storage: how far the dearest hours of a day lie above the cheapest."""
+"""Storage: how far the most expensive hours of a day are above the cheapest."""
 
 from isone.report.charts import prices as charts
 from isone.report.charts.theme import MARKETS
-from isone.report.facts import Facts
+from isone.report.data import ReportData
 from isone.report.figures import Extremes, Figure, Section
 from isone.report.tables import PageTable, page_table
 
@@ -10,16 +10,16 @@ _WHOLE_DAYS = ("da_tb", "rt_tb")
 _ABSENT = "No energy prices of whole days are loaded."
 
 
-def section(facts: Facts) -> Section:
+def section(report: ReportData) -> Section:
     """Top-bottom spreads."""
-    monthly = facts.data["monthly"]
-    drawn = [m for m in facts.markets if monthly.has(f"{m}_tb4")]
+    monthly = report.data["monthly"]
+    drawn = [m for m in report.markets if monthly.has(f"{m}_tb4")]
     return Section(
         "storage",
         "Top-bottom price spreads",
-        "For storage: TB2 is the mean price of a day's two dearest hours less that of its two "
-        "cheapest, TB4 the same of four hours. It is a spread of prices, not a revenue: it knows "
-        "neither losses, nor what a battery can do, nor what could be foreseen.",
+        "For storage: TB2 is the mean price of a day's two most expensive hours minus that of its "
+        "two cheapest, TB4 the same of four hours. It is a spread of prices, not a revenue: it "
+        "knows neither losses, nor what a battery can do, nor what could be foreseen.",
         figures=(
             Figure(
                 "top_bottom",
@@ -30,21 +30,21 @@ def section(facts: Facts) -> Section:
                 charts.top_bottom(drawn) if drawn else None,
                 _ABSENT,
                 ("location_id", "month", "da_tb2", "da_tb4", "rt_tb2", "rt_tb4"),
-                choosers=("place", "year"),
+                choosers=("location", "year"),
                 series=_WHOLE_DAYS,
                 summary=tuple(Extremes(f"{MARKETS[m]} TB4", f"{m}_tb4", "month") for m in drawn),
                 wide=True,
             ),
         ),
-        tables=(_yearly(facts),),
+        tables=(_yearly(report),),
     )
 
 
-def _yearly(facts: Facts) -> PageTable:
-    names = {place.id: place.title for place in facts.places}
+def _yearly(report: ReportData) -> PageTable:
+    names = {location.id: location.title for location in report.locations}
     columns = [f"{m}_{part}" for m in MARKETS for part in ("tb2", "tb4", "tb4_p90")]
     words = {"tb2": "TB2 mean", "tb4": "TB4 mean", "tb4_p90": "TB4, a tenth of the days above"}
-    rows = facts.yearly()
+    rows = report.yearly()
     return page_table(
         "Top-bottom spreads by year",
         [
@@ -55,15 +55,15 @@ def _yearly(facts: Facts) -> PageTable:
         [
             [
                 names[row["location_id"]],
-                facts.called(row["year"], _WHOLE_DAYS, row["location_id"]),
+                report.called(row["year"], _WHOLE_DAYS, row["location_id"]),
                 *(row[column] for column in columns),
             ]
             for row in rows
         ],
         note=" ".join(
-            filter(None, ("In $/MWh, of days that are whole.", facts.comparison(_WHOLE_DAYS)))
+            filter(None, ("In $/MWh, of days that are whole.", report.comparison(_WHOLE_DAYS)))
         ),
         absent=_ABSENT,
-        chooser="place",
-        places=[row["location_id"] for row in rows],
+        chooser="location",
+        choices=[row["location_id"] for row in rows],
     )

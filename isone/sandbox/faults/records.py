@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, RESERVE_ZONES
+from isone.market import market_time
+from isone.market.keys import IdKey
 from isone.sandbox.faults.fault import CannotBeDoneError, Fault, Record, Records, json_bytes
 from isone.sandbox.feeds import Feed
 from isone.sandbox.response import Response, wrap
@@ -38,7 +38,7 @@ def _timestamp_of(record: Record, feed: Feed) -> int:
     value: Any = record
     for key in feed.dataset.begins:
         value = value[key]
-    return clock.parse_timestamp(value)
+    return market_time.parse_timestamp(value)
 
 
 def _with_timestamp(record: Record, feed: Feed, instant: int) -> Record:
@@ -49,22 +49,30 @@ def _with_timestamp(record: Record, feed: Feed, instant: int) -> Record:
     for key in outer:
         inside[key] = dict(inside[key])
         inside = inside[key]
-    inside[last] = clock.timestamp(instant)
+    inside[last] = market_time.timestamp(instant)
     return changed
 
 
 def _with_place(record: Record, feed: Feed, place: int) -> Record:
-    if feed.dataset.place == "reserve_zone":
-        name = RESERVE_ZONES.get(place, "ELSEWHERE")
-        return record | {"ReserveZoneId": place, "ReserveZoneName": name}
-    name, type_ = CORE_LOCATIONS.get(place, ("ELSEWHERE", "NETWORK NODE"))
-    return record | {"Location": {"@LocId": str(place), "@LocType": type_, "$": name}}
+    key = _id_key(feed)
+    name, kind = key.known.get(place, ("ELSEWHERE", "NETWORK NODE"))
+    of_id, of_type, of_name = key.inner
+    if not key.outer:
+        return record | {of_id: place, of_name: name}
+    types = {of_type: kind} if of_type else {}
+    return record | {key.outer: {of_id: str(place), **types, of_name: name}}
 
 
 def _place_of(record: Record, feed: Feed) -> int:
-    if feed.dataset.place == "reserve_zone":
-        return int(record["ReserveZoneId"])
-    return int(record["Location"]["@LocId"])
+    key = _id_key(feed)
+    return int((record[key.outer] if key.outer else record)[key.inner[0]])
+
+
+def _id_key(feed: Feed) -> IdKey:
+    key = feed.dataset.id_key
+    if key is None:
+        raise CannotBeDoneError(f"{feed.dataset.name} has no locations")
+    return key
 
 
 def _values_of(record: Record, feed: Feed) -> list[str]:
@@ -129,8 +137,14 @@ def thousands(records: Records, feed: Feed) -> Records:
 
 
 def sum_off(records: Records, feed: Feed) -> Records:
-    total = records[_middle(records, feed)]["LmpTotal"]
-    return _middle_changed(records, feed, round(total + 0.37, 2))
+    identity = feed.dataset.sums[0]
+    field = {column.name: column.field for column in feed.dataset.columns}[identity.total]
+    numbers = [n for n, r in enumerate(records) if isinstance(r.get(field), int | float)]
+    if not numbers:
+        raise CannotBeDoneError(f"no record of {feed.dataset.name} has {field}")
+    middle = numbers[len(numbers) // 2]
+    off = round(records[middle][field] + 37 * identity.tolerance, 6)
+    return [*records[:middle], records[middle] | {field: off}, *records[middle + 1 :]]
 
 
 def new_field(records: Records, feed: Feed) -> Records:
@@ -153,7 +167,7 @@ def renamed_field(records: Records, feed: Feed) -> Records:
 def wrong_place(records: Records, feed: Feed) -> Records:
     """One place's rows claim another: a known one if the response has one place only."""
     found = _place_of(records[0], feed)
-    known = RESERVE_ZONES if feed.dataset.place == "reserve_zone" else CORE_LOCATIONS
+    known = _id_key(feed).known
     if all(_place_of(r, feed) == found for r in records):
         claimed = next(place for place in known if place != found)
     else:
@@ -169,7 +183,8 @@ def missing_place(records: Records, feed: Feed) -> Records:
 def nameless_place(records: Records, feed: Feed) -> Records:
     """The place with the highest id comes with that alone."""
     last = max(_place_of(r, feed) for r in records)
-    alone = {"Location": {"@LocId": str(last)}}
+    key = _id_key(feed)
+    alone = {key.outer: {key.inner[0]: str(last)}}
     return [r | alone if _place_of(r, feed) == last else r for r in records]
 
 

@@ -1,13 +1,12 @@
 """The table of the faults: a row each, and which queries' records each can be done to."""
 
-from isone.market.datasets import CORE_LOCATIONS
 from isone.sandbox.faults import records, responses, wire
 from isone.sandbox.faults.fault import Fault
 from isone.sandbox.feeds import Query
 
 
 def _has_place(query: Query) -> bool:
-    return query.feed.dataset.place is not None
+    return query.feed.dataset.id_key is not None
 
 
 def _has_places(query: Query) -> bool:
@@ -15,11 +14,12 @@ def _has_places(query: Query) -> bool:
 
 
 def _has_components(query: Query) -> bool:
-    return query.feed.dataset.place == "location"
+    return bool(query.feed.dataset.sums)
 
 
 def _has_nodes(query: Query) -> bool:
-    return query.feed.dataset.place == "location" and query.place not in CORE_LOCATIONS
+    key = query.feed.dataset.id_key
+    return key is not None and key.chosen and bool(key.outer) and query.place not in key.known
 
 
 def _has_values(query: Query) -> bool:
@@ -31,7 +31,7 @@ def _has_market_day(query: Query) -> bool:
 
 
 def _has_five_minutes(query: Query) -> bool:
-    return query.feed.dataset.interval_minutes == 5
+    return query.feed.dataset.times.minutes == 5
 
 
 _ROWS = (

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 from filled import config_for, fill
-from running import Snakemake
+from reading import records_of
+from running import Snakemake, reconcile
 
 from isone.audit.reconcile import averages, jobs, ours, verdict
 from isone.audit.reconcile.averages import AGREES, DIFFERS, FLAT, NOT_PUBLISHED, NOT_WHOLE
 from isone.download.client import Client
 from isone.errors import ResponseError
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUB, HUBS
-from isone.response import parse
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUB, HUBS
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
@@ -26,9 +27,9 @@ def real_hours(folder: Path, market: str, dataset: str) -> ours.Hours:
     """ISO-NE's real hours of January to March 2017 at the hub."""
     hours = {}
     for path in sorted((folder / f"api/v1.1/hourlylmp/{market}/final/day").glob("2017*.json")):
-        for row in parse.read_records(DATASETS[dataset], path.read_bytes()).rows:
-            if row.place.id == str(HUB):
-                hours[clock.parse_timestamp(row.begins)] = row.lmp
+        for row in records_of(DATASETS[dataset], path.read_bytes()):
+            if row.place.id == HUB:
+                hours[market_time.parse_timestamp(row.begins)] = row.lmp
     return hours
 
 
@@ -69,12 +70,12 @@ def synthetic_january(market: str, seed: int = 0) -> dict[int, ours.Hours]:
     """The sandbox's hours of a January at hub and zones."""
     synthetic, hours = Synthetic(seed, 0), {}
     name = "lmp_da_hourly" if market == "da" else "lmp_rt_hourly"
-    at = dt.datetime(2026, 6, 1, tzinfo=clock.MARKET_ZONE)
-    for day in clock.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)):
+    at = dt.datetime(2026, 6, 1, tzinfo=market_time.MARKET_ZONE)
+    for day in market_time.days(dt.date(2024, 1, 1), dt.date(2024, 1, 31)):
         response = synthetic.answer(f"hourlylmp/{market}/final/day/{day:%Y%m%d}", at)
-        for row in parse.read_records(DATASETS[name], response.body).rows:
-            prices = hours.setdefault(int(row.place.id), {})
-            prices[clock.parse_timestamp(row.begins)] = row.lmp
+        for row in records_of(DATASETS[name], response.body):
+            prices = hours.setdefault(row.place.id, {})
+            prices[market_time.parse_timestamp(row.begins)] = row.lmp
     return hours
 
 
@@ -158,7 +159,7 @@ def test_a_reconciliation_of_nothing_ends_with_a_sentence_and_1(
     if days:
         fill(store, ["lmp_da_hourly"], "2026-03-01", f"2026-03-0{days}")
         tables = [str(store.parquet_path("lmp_da_hourly", f"2026.through-2026030{days}"))]
-    assert jobs.reconcile_prices(config_for(store), tables, str(tmp_path / "x.log")) == 1
+    assert reconcile(config_for(store), tables) == 1
     sentence = f"nothing was compared with ISO-NE's own figures: {why}"
     assert sentence in " ".join(capsys.readouterr().err.split())
     assert store.reconcile_summary_path.read_text().startswith(sentence)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from filled import config_for, fill
-from running import PROJECT
+from running import PROJECT, reconcile
 
-from isone.audit.reconcile import jobs, ours, results, workbook
+from isone.audit.reconcile import ours, results, workbook
 from isone.errors import UsageError
-from isone.market import clock
-from isone.market.datasets import HUB
+from isone.market import market_time
+from isone.market.locations import HUB
 from isone.store.store import Store
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -24,15 +24,15 @@ def price(hour: int) -> float:
     return round(20 + hour // 3600 % 997 / 10, 2)
 
 
-HOURS: ours.Hours = {h: price(h) for day in DAYS for h in clock.interval_starts(day, 60)}
+HOURS: ours.Hours = {h: price(h) for day in DAYS for h in market_time.interval_starts(day, 60)}
 
 
 def sheet_rows(*, flat: bool, change: float = 0.0) -> list[list[Any]]:
     rows: list[list[Any]] = []
     for day in DAYS:
         found: dict[str, float] = {}
-        for hour in clock.interval_starts(day, 60):
-            begins = clock.local_time(hour)
+        for hour in market_time.interval_starts(day, 60):
+            begins = market_time.local_time(hour)
             label = f"{begins.hour + 1:02d}{'X' if begins.fold else ''}"
             found[label] = price(hour)
         if flat:
@@ -101,7 +101,7 @@ REAL = PROJECT.parent / "shared" / "cases" / "real"
 
 def hours_labelled(day: dt.date, labels: str) -> dict[str, int]:
     """The hours of a day by the labels that they have, in order."""
-    hours = clock.interval_starts(day, 60)
+    hours = market_time.interval_starts(day, 60)
     rest = [f"{hour:02d}" for hour in range(25 - len(hours) + len(labels.split()), 25)]
     return dict(zip([*labels.split(), *rest], hours, strict=True))
 
@@ -118,7 +118,7 @@ def test_every_hour_of_a_day_when_clocks_change_is_compared(
     tmp_path: Path, day: dt.date, labels: str
 ) -> None:
     hours = hours_labelled(day, labels)
-    assert len(hours) == len(clock.interval_starts(day, 60))
+    assert len(hours) == len(market_time.interval_starts(day, 60))
     rows = [[dt.datetime.combine(day, dt.time()), label, 1.0, price(hour), price(hour)]
             for label, hour in hours.items()]  # fmt: skip
     here = {hour: price(hour) for hour in hours.values()}
@@ -169,7 +169,7 @@ def test_every_real_hour_of_both_days_when_clocks_change_is_compared(
     hours = real_hours(rows, column)
     (sheet,) = workbook.compare_workbook(path, {(market, 4004): hours})
     assert (sheet.hours, sheet.differ, sheet.flat, sheet.not_here) == (48, 0, 0, 0)
-    second = clock.interval_starts(SPRING, 60)[1]
+    second = market_time.interval_starts(SPRING, 60)[1]
     wrong = hours | {second: hours[second] + 25}
     (sheet,) = workbook.compare_workbook(path, {(market, 4004): wrong})
     assert (sheet.hours, sheet.differ, sheet.largest) == (48, 1, 25.0)
@@ -205,7 +205,7 @@ def test_real_regulation_prices_of_the_hub_sheet_are_those_of_twelve_five_minute
     sheets = workbook.compare_workbook(path, {}, workbook.regulation_hours(five))
     assert [sheet.sheet for sheet in sheets] == [f"ISO NE CA {name}" for name in figures]
     assert {(s.hours, s.differ, s.flat) for s in sheets} == {(len(rows), 0, 0)}
-    hour = clock.interval_starts(SPRING, 60)[1]
+    hour = market_time.interval_starts(SPRING, 60)[1]
     five["reg_capacity_clearing_price"][hour][0] -= 25
     sheets = workbook.compare_workbook(path, {}, workbook.regulation_hours(five))
     assert [sheet.differ for sheet in sheets] == [0, 0, 0, 1, 1, 0]
@@ -232,7 +232,7 @@ def test_regulation_that_is_packed_is_compared_with_the_hub_sheet(
     headings = ("Date", "Hr_End", "DA_LMP", "Reg_Capacity_Price", "Max_5min_RSP")
     smd = write(tmp_path / "smd.xlsx", rows, headings)
     config = config_for(store, smd=str(smd))
-    assert jobs.reconcile_prices(config, tables, str(tmp_path / "x.log")) == 0
+    assert reconcile(config, tables) == 0
     assert [(s.sheet, s.hours, s.differ) for s in results.read_sheets(store)] == [
         ("ISO NE CA", 23, 0),
         ("ISO NE CA Max_5min_RSP", 23, 0),
@@ -242,7 +242,7 @@ def test_regulation_that_is_packed_is_compared_with_the_hub_sheet(
     assert said == "of 69 compared hours, all agree with ISO-NE's own figures\n"
     rows[1][3] += 25
     write(smd, rows, headings)
-    assert jobs.reconcile_prices(config, tables, str(tmp_path / "x.log")) == 1
+    assert reconcile(config, tables) == 1
     said = store.reconcile_summary_path.read_text()
     assert said == "1 of 69 compared hours differ from ISO-NE's own figures\n"
     assert said.strip() in " ".join(capsys.readouterr().err.split())
@@ -258,7 +258,7 @@ def test_a_workbook_without_an_hour_that_is_here_ends_with_a_sentence_and_1(
     table = str(store.parquet_path("lmp_da_hourly", "2026.through-20260308"))
     for tables, why in (([table], "72 hours of the workbook not here"),
                         ([], "no packed table of energy prices is chosen")):  # fmt: skip
-        assert jobs.reconcile_prices(config, tables, str(tmp_path / "x.log")) == 1
+        assert reconcile(config, tables) == 1
         said = " ".join(capsys.readouterr().err.split())
         assert f"nothing was compared with ISO-NE's own figures: {why}" in said
         assert why in store.reconcile_summary_path.read_text()

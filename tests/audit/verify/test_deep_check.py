@@ -13,13 +13,13 @@ import psycopg
 import pytest
 from filled import build_duckdb, config_for, fill, settings_for
 from postgres_server import Server
-from running import PROJECT
+from running import PROJECT, by_hand, run_script, verify
 from spoiled import change_parquet, flip_a_bit
 
-from isone.audit.verify import jobs, outputs
+from isone.audit.verify import outputs
 from isone.audit.verify.verdict import (
-    ABSENT,
     DAMAGED,
+    MISSING,
     OK,
     Damage,
     Verdict,
@@ -28,8 +28,8 @@ from isone.audit.verify.verdict import (
 )
 from isone.audit.verify.year import verify_year
 from isone.errors import LoadError
-from isone.load.jobs import load_all_postgres, load_postgres
-from isone.market.datasets import DATASETS, HUBS
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 from isone.run import missing, status
 from isone.store.files import sha256
 from isone.store.manifest import read_manifest
@@ -209,7 +209,7 @@ def test_what_is_not_made_yet_is_a_note_and_no_damage(store: Store) -> None:
 
 def test_a_year_without_a_marker_is_not_complete(store: Store) -> None:
     store.marker_path("lmp_da_hourly", PERIOD).unlink()
-    assert check(store).verdict == ABSENT
+    assert check(store).verdict == MISSING
 
 
 def test_a_marker_that_is_none_is_named(store: Store) -> None:
@@ -233,7 +233,7 @@ def test_rows_changed_in_postgresql_are_found(store: Store, server: Server) -> N
     address = server.new_database("verified")
     config = config_for(store, database=address)
     assert "the year is not loaded" in check(store, database=address).damage[0].reason
-    assert load_all_postgres(config, rebuild=False) == 0
+    assert by_hand(config, "load", "--to", "postgres") == 0
     for dataset in DATASETS:
         verdict = check(store, dataset, database=address)
         assert (verdict.verdict, verdict.damage) == (OK, ())
@@ -245,8 +245,8 @@ def test_rows_changed_in_postgresql_are_found(store: Store, server: Server) -> N
         )
     (damage,) = check(store, database=address).damage
     assert (damage.where, damage.day) == ("postgresql", DAY)
-    assert jobs.verify_by_hand(config | {"refetch": True}, [("lmp_da_hourly", PERIOD)]) == 1
-    assert load_postgres(config, "lmp_da_hourly", PERIOD, str(store.root / "log")) == 0
+    assert verify(config | {"refetch": True}, ("lmp_da_hourly", PERIOD)) == 1
+    assert run_script("load_postgres", config, dataset="lmp_da_hourly", period=PERIOD) == 0
     assert check(store, database=address).verdict == OK
 
 
@@ -262,9 +262,10 @@ def lacking(store: Store, dataset: str = "lmp_da_hourly") -> list[str]:
     return [request.name for request in requests]
 
 
-def by_hand(store: Store, *words: str) -> subprocess.CompletedProcess[str]:
+def typed(store: Store, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, PROJECT / "scripts" / "verify_prices.py", *words],
+        [sys.executable, "-m", "isone", "verify", *words],
+        cwd=PROJECT,
         env=os.environ | {"ISONE_CONFIG": json.dumps(config_for(store))},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -274,19 +275,19 @@ def by_hand(store: Store, *words: str) -> subprocess.CompletedProcess[str]:
 
 def fetch_again(store: Store) -> int:
     chosen = outputs.complete_names(store, "lmp_da_hourly")
-    return jobs.verify_by_hand(config_for(store, refetch=True), chosen)
+    return verify(config_for(store, refetch=True), *chosen)
 
 
 def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
     store: Store,
 ) -> None:
     flip_a_bit(raw(store, "lmp_rt_5min", "20251102.4003"))
-    assert jobs.verify_by_hand(config_for(store), [("lmp_rt_5min", PERIOD)]) == 1
+    assert verify(config_for(store), ("lmp_rt_5min", PERIOD)) == 1
     assert lacking(store, "lmp_rt_5min") == []
 
-    done = by_hand(store, "--datasets", "lmp_rt_5min", "regulation_5min", "--fetch-again")
+    done = typed(store, "--datasets", "lmp_rt_5min", "regulation_5min", "--fetch-again")
     assert done.returncode == 1
-    assert f"lmp_rt_5min {PERIOD} is damaged: lmp_rt_5min {DAY}; it was put aside" in done.stdout
+    assert f"lmp_rt_5min {PERIOD} is damaged: lmp_rt_5min {DAY}; it was removed" in done.stdout
     assert "fetches 1 response again" in done.stdout
     assert lacking(store, "lmp_rt_5min") == ["20251102.4003"]
     assert (store.root / "rejected" / "lmp_rt_5min" / "20251102.4003.json.gz").exists()
@@ -296,7 +297,7 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
 
     fill(store, ["lmp_rt_5min"], "2025-11-01", "2025-11-03")
     build_duckdb(store)
-    assert jobs.verify_by_hand(config_for(store), outputs.complete_names(store)) == 0
+    assert by_hand(config_for(store), "verify") == 0
     read_verdict(store.verdict_path("lmp_rt_5min", PERIOD))
     summary = store.verify_summary_path.read_text()
     assert summary.count("OK") == len(DATASETS)
@@ -310,14 +311,17 @@ def test_the_summary_ends_with_the_verdict_and_is_gone_while_a_check_has_not_end
 ) -> None:
     flip_a_bit(raw(store))
     config = config_for(store)
-    assert jobs.verify_by_hand(config, [("lmp_da_hourly", PERIOD)]) == 1
+    assert verify(config, ("lmp_da_hourly", PERIOD)) == 1
     last = store.verify_summary_path.read_text().splitlines()[-1]
     assert last.startswith(f"lmp_da_hourly {PERIOD} is damaged: lmp_da_hourly {DAY}; with ")
-    copy, log = str(store.root / "copy.json"), str(store.root / "log")
-    assert jobs.verify_prices(config, "lmp_da_hourly", PERIOD, copy, log) == 0
+    copy, year = {"verdict": store.root / "copy.json"}, {"dataset": "lmp_da_hourly"}
+    assert run_script("verify_prices", config, outputs=copy, period=PERIOD, **year) == 0
     assert not store.verify_summary_path.exists()
-    verdict = str(store.verdict_path("lmp_da_hourly", PERIOD))
-    assert jobs.verify_summary(config, [verdict], log) == 1
+    assert copy["verdict"].read_bytes() == (
+        store.verdict_path("lmp_da_hourly", PERIOD).read_bytes()
+    )
+    log = Path(config["log_dir"]) / "verify.log"
+    assert run_script("summarize_verdicts", config, log=log, inputs=copy) == 1
     told = json.loads(status.status_path(store, "verify").read_text())["verdict_lines"]
     assert store.verify_summary_path.read_text().splitlines() == told
 
@@ -333,7 +337,7 @@ def test_a_damaged_table_alone_is_removed_and_no_response_is_fetched_again(store
 def test_a_check_of_nothing_says_so_and_ends_with_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert jobs.verify_by_hand(config_for(Store(tmp_path / "sandbox")), []) == 1
+    assert by_hand(config_for(Store(tmp_path / "sandbox")), "verify") == 1
     assert "nothing was checked: no dataset-year" in " ".join(capsys.readouterr().err.split())
 
 
@@ -364,4 +368,4 @@ def test_of_many_notes_the_table_names_some_and_counts_the_rest() -> None:
     verdict = Verdict("lmp_da_hourly", "2025", OK, "", notes=tuple(f"note {i}" for i in range(99)))
     lines = table([verdict]).splitlines()[3:]
     assert len(lines) == 41
-    assert lines[-1] == "lmp_da_hourly 2025: note: and 59 more, in its verdict"
+    assert lines[-1] == "lmp_da_hourly 2025: note: and 59 more notes, in its verdict"

@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 from filled import TODAY, build_duckdb, config_for, settings_for
-from running import SERVICE
+from running import SERVICE, verify
 from spoiled import change_duckdb, change_marker, change_parquet, flip_a_bit
 
-from isone.audit.verify import jobs
 from isone.audit.verify.verdict import DAMAGED, OK, Verdict
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
-from isone.market import clock, flaws
-from isone.market.datasets import DATASETS, HUBS, Locations, Request
+from isone.market import flaws, market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS, Locations
+from isone.market.requests import Request
 from isone.pack.year import pack_year
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
@@ -193,7 +194,7 @@ def test_every_kind_of_year_is_sound_as_it_was_downloaded(sound: Store, kind: Ki
 
 def test_the_kinds_are_what_they_are_called(sound_stores: Callable[[str], Store]) -> None:
     listed = {
-        name: {request.name for day in clock.days(kind.first, kind.last)
+        name: {request.name for day in market_time.days(kind.first, kind.last)
                for request in requests_of(sound_stores(name), kind, day)}
         for name, kind in KINDS.items()
     }  # fmt: skip
@@ -240,7 +241,7 @@ def replace_by_another_day(store: Store, request: Request) -> None:
         pytest.param(replace_by_another_day, id="of another day"),
     ],
 )
-def test_a_damaged_response_is_named_and_put_aside_alone(
+def test_a_damaged_response_is_named_and_removed_alone(
     store: Store, kind: Kind, spoil: Callable[[Store, Request], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -251,7 +252,7 @@ def test_a_damaged_response_is_named_and_put_aside_alone(
     assert damage_of(verdict) == {("raw", str(kind.day))}
     assert [damage.request for damage in verdict.damage] == [request.name]
     before = files_of(store) - {store.raw_path(request)}
-    assert "fetches 1 response again and writes 1 marker again" in mend(store, kind, capsys)
+    assert "fetches 1 response again and writes 1 marker again" in repair(store, kind, capsys)
     gone = before - files_of(store)
     assert gone == {store.marker_path(*kind.name)}
     assert not store.raw_path(request).exists()
@@ -291,7 +292,7 @@ def test_a_changed_marker_is_named_and_removed_alone(
     change_marker(store, kind.name, lambda content: change(content, kind.day))
     assert damage_of(check(store, kind)) == {("marker", str(kind.day))}
     before = files_of(store)
-    said = mend(store, kind, capsys)
+    said = repair(store, kind, capsys)
     assert "writes 1 marker again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
     assert gone == {store.marker_path(*kind.name)}
@@ -306,7 +307,7 @@ def test_a_changed_row_of_the_table_is_named_and_the_table_removed_alone(
                    f"{column} + (operating_day = '{kind.day}')::INTEGER / 1e6")  # fmt: skip
     assert damage_of(check(store, kind)) == {("parquet", str(kind.day))}
     before = files_of(store)
-    said = mend(store, kind, capsys)
+    said = repair(store, kind, capsys)
     assert "writes 1 table again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
     assert gone == {store.parquet_path(*kind.name), store.packed_marker(*kind.name)}
@@ -343,7 +344,7 @@ def test_what_was_changed_in_duckdb_is_named_and_only_loaded_again(
     change_duckdb(store, statement.format(table=kind.dataset, day=day))
     assert damage_of(check(store, kind)) == {("duckdb", str(kind.day))}
     before = files_of(store)
-    said = mend(store, kind, capsys)
+    said = repair(store, kind, capsys)
     assert "loads 1 dataset-year again and leaves the responses, of which none is damaged" in said
     assert before - files_of(store) == {store.duckdb_marker}
 
@@ -355,10 +356,10 @@ def files_of(store: Store) -> set[Path]:
     return {path for path in paths | {store.duckdb_path} if path.is_file()}
 
 
-def mend(store: Store, kind: Kind, capsys: pytest.CaptureFixture[str]) -> str:
+def repair(store: Store, kind: Kind, capsys: pytest.CaptureFixture[str]) -> str:
     """Check with refetch=true; returns what was said, in one line."""
     capsys.readouterr()
-    assert jobs.verify_by_hand(config_for(store, refetch=True), [kind.name]) == 1
+    assert verify(config_for(store, refetch=True), kind.name) == 1
     return " ".join(capsys.readouterr().err.split())
 
 
@@ -370,6 +371,6 @@ def test_after_a_repair_the_next_download_makes_an_open_year_sound_again(
     store = Store(Path(shutil.copytree(sound_stores(name).root, tmp_path / "sandbox")))
     for day in (kind.first, kind.day):
         flip_a_bit(store.raw_path(requests_of(store, kind, day)[0]))
-    assert jobs.verify_by_hand(config_for(store, refetch=True), [kind.name]) == 1
+    assert verify(config_for(store, refetch=True), kind.name) == 1
     fill(store, kind)
     assert check(store, kind).verdict == OK

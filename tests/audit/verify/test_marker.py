@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from isone.audit.verify import marker
-from isone.market.datasets import DATASETS, HUBS
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
 from isone.store.manifest import DayFlaw, Gap, Manifest
 from isone.store.store import Entry
 

@@ -4,15 +4,19 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from reading import examine, records_of
 
 from isone.download.client import Client
-from isone.market import clock
-from isone.market.datasets import DATASETS, HUBS, Dataset, Request
-from isone.response import check, parse, reports
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import HUBS
+from isone.market.requests import Request
+from isone.response import reports
 from isone.store import gzipped
 
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
-PUBLIC = [dataset.name for dataset in DATASETS.values() if dataset.report]
+PUBLIC = [dataset.name for dataset in DATASETS.values() if dataset.public_csv]
 
 
 def rows(dataset: Dataset, requests: list[Request], client: Client) -> dict[tuple[int, Any], Any]:
@@ -20,18 +24,10 @@ def rows(dataset: Dataset, requests: list[Request], client: Client) -> dict[tupl
     found = {}
     for request in requests:
         body = gzipped.inflate(client.fetch(client.source.path(dataset, request)))
-        check.examine(dataset, request, body).require_whole()
-        for row in parse.read_records(dataset, body).rows:
-            timestamp = row.begins
-            for key in dataset.begins[1:]:
-                timestamp = getattr(timestamp, key)
-            place: Any = None
-            if dataset.place == "location":
-                place = (row.place.id, row.place.name, row.place.type)
-            elif dataset.place:
-                place = (row.place, row.place_name)
+        examine(dataset, request, body).require_whole()
+        for row in records_of(dataset, body):
             values = {column.name: getattr(row, column.name) for column in dataset.columns}
-            found[clock.parse_timestamp(timestamp), place] = values
+            found[market_time.parse_timestamp(row.begins), row.place] = values
     return found
 
 
@@ -41,24 +37,26 @@ def test_a_day_has_equal_rows_from_the_web_services_and_from_the_reports(
     api: Client, public: Client, name: str, day: dt.date
 ) -> None:
     dataset, listing = DATASETS[name], DATASETS["lmp_da_hourly"]
-    report = public.fetch(listing.report_path(Request(listing.name, SUMMER)))
+    report = public.fetch(listing.csv_path(Request(listing.name, SUMMER)))
     reports.learn(reports.places_in(gzipped.inflate(report)))
-    from_reports = rows(dataset, dataset.report_requests(day), public)
+    from_reports = rows(dataset, dataset.csv_requests(day), public)
     from_api = rows(dataset, dataset.day_requests(day, "all"), api)
     if name == "reserve_hourly":  # its report has no requirements
         for values in from_api.values():
             values |= {column: None for column in values if "requirement" in column}
     assert from_reports == from_api
     assert len({slot for slot, _ in from_api}) == len(
-        clock.interval_starts(day, dataset.interval_minutes)
+        market_time.interval_starts(day, dataset.interval_minutes)
     )
 
 
 def test_five_minute_prices_of_a_day_come_in_six_reports_with_all_locations() -> None:
-    requests = DATASETS["lmp_rt_5min"].report_requests(AUTUMN)
+    requests = DATASETS["lmp_rt_5min"].csv_requests(AUTUMN)
     assert [request.name for request in requests] == [
         f"20251102.b{h:02d}" for h in (0, 4, 8, 12, 16, 20)
     ]
     counts = [len(DATASETS["lmp_rt_5min"].intervals(request)) for request in requests]
     assert counts == [60, 48, 48, 48, 48, 48]
-    assert DATASETS["lmp_rt_5min"].required_places == HUBS
+    key = DATASETS["lmp_rt_5min"].id_key
+    assert key is not None
+    assert key.values == HUBS

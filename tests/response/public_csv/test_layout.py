@@ -8,12 +8,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from reading import examine, records_of
 
 from isone.download import location_list
 from isone.errors import NoDataError, ResponseError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Dataset
-from isone.response import parse, reports
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS
+from isone.market.requests import Request
+from isone.response import reports
+from isone.response.table import Place, read_table
 
 DAY_AHEAD, FIVE = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]
 HEADINGS = (
@@ -35,18 +40,18 @@ def hour(ending: str, price: str = "28.3") -> str:
 
 
 def begins(dataset: Dataset, body: bytes) -> list[str]:
-    return [row.begins for row in parse.read_records(dataset, body).rows]
+    return [row.begins for row in records_of(dataset, body)]
 
 
 def test_the_real_head_of_a_day_ahead_report_is_read(examples_folder: Path) -> None:
     body = (examples_folder / "WW_DALMP_ISO_20260317.head.csv").read_bytes()
     assert reports.is_report(body)
-    (row,) = parse.read_records(DAY_AHEAD, body + b'"T","1 lines"\r\n').rows
+    (row,) = records_of(DAY_AHEAD, body + b'"T","1 lines"\r\n')
     assert row.begins == "2026-03-17T00:00:00.000-04:00"
-    assert row.place == parse.LocationRef("321", "NETWORK NODE", "UN.FRNKLNSQ13.810CC")
+    assert row.place == Place(321, "UN.FRNKLNSQ13.810CC", "NETWORK NODE")
     assert (row.lmp, row.energy, row.congestion, row.loss) == (27.93, 27.75, 0.0, 0.18)
     with pytest.raises(ResponseError, match="no trailer: it was cut off"):
-        parse.read_records(DAY_AHEAD, body)
+        read_table(DAY_AHEAD, body)
 
 
 def test_real_hours_of_the_days_when_clocks_change_are_where_they_belong(
@@ -62,9 +67,10 @@ def test_real_hours_of_the_days_when_clocks_change_are_where_they_belong(
             if r["date"] == day
         ]
         found = [
-            clock.parse_timestamp(timestamp) for timestamp in begins(DAY_AHEAD, report(*lines))
+            market_time.parse_timestamp(timestamp)
+            for timestamp in begins(DAY_AHEAD, report(*lines))
         ]
-        assert found == list(clock.interval_starts(date, 60))
+        assert found == list(market_time.interval_starts(date, 60))
 
 
 def test_a_real_list_of_locations_and_a_report_name_the_same_places(examples_folder: Path) -> None:
@@ -98,7 +104,7 @@ FIVE_HEADINGS = (
 
 def test_five_minute_times_get_the_day_that_the_report_says_it_is_for_and_known_names() -> None:
     body = report(five("02:00:00"), five("02:05:01"), headings=FIVE_HEADINGS)
-    rows = parse.read_records(FIVE, body).rows
+    rows = records_of(FIVE, body)
     assert rows[1].begins == "2024-11-03T02:05:01.000-05:00"
     assert (rows[0].place.name, rows[0].place.type) == CORE_LOCATIONS[4000]
 
@@ -149,13 +155,13 @@ def test_a_byte_order_mark_and_line_ends_of_either_kind_do_no_harm() -> None:
 
 def test_a_new_column_is_kept_and_named() -> None:
     body = report(hour("01") + ',"x"', headings=HEADINGS + ',"Carbon Component"')
-    assert parse.read_records(DAY_AHEAD, body).unknown_fields == ("Carbon Component",)
+    assert read_table(DAY_AHEAD, body).unknown_fields == ("Carbon Component",)
 
 
 def test_a_place_that_nothing_is_known_of_has_no_name() -> None:
     body = report('"D","02:00:00","990099",1.0,1.0,0,0', headings=FIVE_HEADINGS)
-    (row,) = parse.read_records(FIVE, body).rows
-    assert (row.place.id, row.place.name, row.place.type) == ("990099", None, None)
+    (row,) = records_of(FIVE, body)
+    assert (row.place.id, row.place.name, row.place.type) == (990099, None, None)
 
 
 def bad() -> Iterator[object]:
@@ -164,7 +170,7 @@ def bad() -> Iterator[object]:
     spring = hour("03").replace("11/03/2024", "03/10/2024")
     yield pytest.param(report(spring), "a time there was not", id="the hour there is not in spring")
     yield pytest.param(report(hour("01", '"1,234.5"')), "looks like", id="a thousands separator")
-    yield pytest.param(report(hour("01", '""')), "looks like", id="an empty price")
+    yield pytest.param(report(hour("01", '""')), "LmpTotal is null", id="an empty price")
     yield pytest.param(report(hour("01", '"n/a"')), "looks like", id="text for a price")
     yield pytest.param(report(hour("01") + ",1"), "another number of values", id="one value more")
     yield pytest.param(report(hour("01"), trailer=""), "no trailer", id="no trailer")
@@ -181,13 +187,13 @@ def bad() -> Iterator[object]:
 @pytest.mark.parametrize(("body", "sentence"), list(bad()))
 def test_what_is_no_whole_report_is_rejected_with_a_reason(body: bytes, sentence: str) -> None:
     with pytest.raises(ResponseError, match=sentence) as error:
-        parse.read_records(DAY_AHEAD, body)
+        examine(DAY_AHEAD, Request(DAY_AHEAD.name, dt.date(2024, 11, 3)), body)
     assert "\n" not in str(error.value)
 
 
 def test_a_report_without_data_is_a_day_without_data() -> None:
     with pytest.raises(NoDataError):
-        parse.read_records(DAY_AHEAD, report())
+        read_table(DAY_AHEAD, report())
 
 
 def test_prices_keep_the_digits_that_they_have() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from reading import examine
 
 from isone.audit.verify.raw import rows_of
 from isone.audit.verify.year import verify_year
@@ -15,10 +16,13 @@ from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.errors import ResponseError
-from isone.market import clock
-from isone.market.datasets import ALL_LOCATIONS, CORE_LOCATIONS, DATASETS, HUBS, Locations, Request
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import ALL_LOCATIONS, CORE_LOCATIONS, HUBS, Locations
+from isone.market.requests import Request
 from isone.pack.year import Packed, pack_year
-from isone.response import check, parse, reports, revisions
+from isone.response import reports, revisions
+from isone.response.table import read_table
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.sandbox import Sandbox
@@ -41,8 +45,8 @@ def nothing_is_learned(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    noon = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
-    monkeypatch.setattr(clock, "now", lambda: noon)
+    noon = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
+    monkeypatch.setattr(market_time, "now", lambda: noon)
 
 
 def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,21 +163,19 @@ def test_a_name_that_a_retired_location_had_before_is_the_one_listed_last(
     for known in ([old], [old, new]):
         places.write_table(store, known)
         reports.learn_from(store)
-        found = rows_of(HOURLY, Request(HOURLY.name, LAST, prelim=True), body)
+        found = rows_of(read_table(HOURLY, body), Request(HOURLY.name, LAST, prelim=True))
         assert set(found["location_id"].to_pylist()) == {*HUBS, known[-1].id}
 
 
 def test_nothing_that_is_learned_moves_the_hub(public: Client) -> None:
     body = fetch(public, prelim=True)
     reports.learn([(77, ".H.INTERNAL_HUB", "HUB"), (4000, "OTHER", None)])
-    found = rows_of(HOURLY, Request(HOURLY.name, LAST, prelim=True), body)
+    found = rows_of(read_table(HOURLY, body), Request(HOURLY.name, LAST, prelim=True))
     assert set(found["location_id"].to_pylist()) == set(HUBS)
 
 
 def fetch(client: Client, *, prelim: bool) -> bytes:
-    return gzipped.inflate(
-        client.fetch(HOURLY.report_path(Request(HOURLY.name, LAST, prelim=prelim)))
-    )
+    return gzipped.inflate(client.fetch(HOURLY.csv_path(Request(HOURLY.name, LAST, prelim=prelim))))
 
 
 def test_a_final_price_with_an_id_is_no_change_to_a_preliminary_one_without(public: Client) -> None:
@@ -182,21 +184,22 @@ def test_a_final_price_with_an_id_is_no_change_to_a_preliminary_one_without(publ
         line for line in after.decode().splitlines() if not re.search(r'^"D".*"1000\d"', line)
     ]
     only_these = "\r\n".join(hub_and_zones).encode()
-    changes = revisions.compare(HOURLY, before, after)
-    assert changes == revisions.compare(HOURLY, before, only_these)
+    first, final, few = (read_table(HOURLY, body) for body in (before, after, only_these))
+    changes = revisions.compare(first, final)
+    assert changes == revisions.compare(first, few)
     assert 0 < changes.rows <= 24 * 9
 
 
 def test_the_deep_check_reads_the_rows_that_packing_reads(public: Client) -> None:
     body = fetch(public, prelim=True)
     request = Request(HOURLY.name, LAST, prelim=True)
-    assert rows_of(HOURLY, request, body).num_rows == 24 * 9
+    assert rows_of(read_table(HOURLY, body), request).num_rows == 24 * 9
     reports.learn([(10001, unknown_name(body), None)])
-    assert rows_of(HOURLY, request, body).num_rows == 24 * 10
+    assert rows_of(read_table(HOURLY, body), request).num_rows == 24 * 10
 
 
 def unknown_name(body: bytes) -> str:
-    finding = check.examine(HOURLY, Request(HOURLY.name, LAST, prelim=True), body)
+    finding = examine(HOURLY, Request(HOURLY.name, LAST, prelim=True), body)
     return finding.unknown_locations[0]
 
 
@@ -205,7 +208,7 @@ def test_an_hour_that_a_nameless_location_lacks_is_named(public: Client) -> None
     name = unknown_name(body)
     lines = body.decode().splitlines(keepends=True)
     cut = next(i for i, line in enumerate(lines) if f'"{name}"' in line)
-    finding = check.examine(
+    finding = examine(
         HOURLY,
         Request(HOURLY.name, LAST, prelim=True),
         "".join(lines[:cut] + lines[cut + 1 :]).encode(),
@@ -216,11 +219,11 @@ def test_an_hour_that_a_nameless_location_lacks_is_named(public: Client) -> None
 def test_a_row_of_public_csv_without_id_and_name_is_rejected(public: Client) -> None:
     body = fetch(public, prelim=True).replace(b'".Z.MAINE"', b'""', 1)
     with pytest.raises(ResponseError, match="without the name of its location"):
-        parse.read_records(HOURLY, body)
+        read_table(HOURLY, body)
 
 
 def test_an_empty_id_in_json_is_rejected(api: Client) -> None:
-    body = gzipped.inflate(api.fetch(HOURLY.url_path(Request(HOURLY.name, FIRST))))
+    body = gzipped.inflate(api.fetch(HOURLY.request.url_path(Request(HOURLY.name, FIRST))))
     body = body.replace(b'"@LocId":"10001"', b'"@LocId":""')
     with pytest.raises(ResponseError, match="'' for a location id"):
-        check.examine(HOURLY, Request(HOURLY.name, FIRST), body)
+        examine(HOURLY, Request(HOURLY.name, FIRST), body)

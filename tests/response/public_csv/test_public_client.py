@@ -8,15 +8,16 @@ import pytest
 from isone.download.browsing import Visit
 from isone.download.client import Client
 from isone.errors import DownloadError, NoDataError, StopRunError, TransientError
-from isone.market.datasets import DATASETS, REPORTS_PAGE, Request
-from isone.response import parse
+from isone.market.datasets import DATASETS, REPORTS_PAGE
+from isone.market.requests import Request
+from isone.response.table import read_table
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
 from isone.store import gzipped
 
 DAY = dt.date(2025, 7, 15)
-STATIC = DATASETS["lmp_da_hourly"].report_path(Request("lmp_da_hourly", DAY))
-ON_REQUEST = DATASETS["reserve_5min"].report_path(Request("reserve_5min", DAY))
+STATIC = DATASETS["lmp_da_hourly"].csv_path(Request("lmp_da_hourly", DAY))
+ON_REQUEST = DATASETS["reserve_5min"].csv_path(Request("reserve_5min", DAY))
 
 
 def asked(sandbox: Sandbox) -> list[str]:
@@ -69,11 +70,11 @@ def test_a_page_for_ever_ends_in_a_sentence(sandbox: Sandbox, public: Client) ->
 
 def test_a_day_without_a_report_is_a_day_without_data(public: Client) -> None:
     dataset = DATASETS["lmp_da_hourly"]
-    path = dataset.report_path(Request("lmp_da_hourly", dt.date(2026, 7, 1)))
+    path = dataset.csv_path(Request("lmp_da_hourly", dt.date(2026, 7, 1)))
     body = gzipped.inflate(public.fetch(path))
     assert body == b"No data exists for this period."
     with pytest.raises(NoDataError, match="no report is published for that day"):
-        parse.read_records(dataset, body)
+        read_table(dataset, body)
 
 
 def test_a_busy_host_is_waited_for(sandbox: Sandbox, public: Client, waits: list[float]) -> None:

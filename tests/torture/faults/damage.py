@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from reading import examine, records_of
+
 from isone.errors import ResponseError
-from isone.market import clock
-from isone.market.datasets import DATASETS, Dataset, Request
-from isone.response import check, parse
-from isone.response.check import Finding
+from isone.market import market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
+from isone.response.validate import Finding
 from isone.sandbox.synthetic import Synthetic
 
 Record = dict[str, Any]
 Records = list[Record]
 
-NOON = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
+NOON = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
 ORDINARY, SPRING, AUTUMN = dt.date(2025, 4, 5), dt.date(2025, 3, 9), dt.date(2025, 11, 2)
 _SERVICE = Synthetic(seed=3, nodes=2)
 
@@ -35,7 +38,7 @@ class Original:
     def of(cls, name: str, day: dt.date, location: int | None = None) -> "Original":
         dataset = DATASETS[name]
         request = Request(name, day, location=location)
-        return cls(dataset, request, _SERVICE.answer(dataset.url_path(request), NOON).body)
+        return cls(dataset, request, _SERVICE.answer(dataset.request.url_path(request), NOON).body)
 
     def records(self) -> Records:
         return [dict(record) for record in self._records]
@@ -71,16 +74,12 @@ def meaning(dataset: Dataset, body: bytes) -> dict[tuple[int, Any], tuple[Any, .
     """What a response says: by interval and place its names and values."""
     columns = [column.name for column in dataset.columns]
     said = {}
-    for row in parse.read_records(dataset, body).rows:
-        begins = row.begins if isinstance(row.begins, str) else row.begins.local_day
-        slot = dataset.interval_of(clock.parse_timestamp(begins))
-        place = getattr(row, "place", None)
-        names: tuple[Any, ...] = (getattr(row, "place_name", None),)
-        if dataset.place == "location":
-            place, names = int(row.place.id), (row.place.name, row.place.type)
+    for row in records_of(dataset, body):
+        slot = dataset.times.interval_of(market_time.parse_timestamp(row.begins))
+        place, names = row.place and row.place.id, row.place and row.place[1:]
         if dataset.names:  # of the same ones there may be more
             place = tuple(str(getattr(row, name)) for name in columns)
-        said[slot, place] = (*names, *(getattr(row, name) for name in columns))
+        said[slot, place] = (names, *(getattr(row, name) for name in columns))
     return said
 
 
@@ -108,7 +107,8 @@ def _id(record: Record) -> Any:
 
 def _later(record: Record, hours: float) -> Record:
     return _timestamped(
-        record, clock.timestamp(clock.parse_timestamp(_timestamp(record)) + int(hours * 3600))
+        record,
+        market_time.timestamp(market_time.parse_timestamp(_timestamp(record)) + int(hours * 3600)),
     )
 
 
@@ -322,7 +322,7 @@ def judge(original: Original, kind: str, body: bytes) -> str:
     if found != "silent" or not _only_values_changed(original, body):
         return found
     hours_of_one_place = original.request.location is not None and kind == "exchange_hours"
-    hidden = original.dataset.place != "location" or hours_of_one_place
+    hidden = not original.dataset.chooses_locations or hours_of_one_place
     return "invisible" if hidden else found
 
 
@@ -333,14 +333,14 @@ def verdict(original: Original, body: bytes) -> str:
     `silent` is accepted without a note although it says something else.
     """
     try:
-        finding = check.examine(original.dataset, original.request, body)
+        finding = examine(original.dataset, original.request, body)
         finding.require_whole()
     except ResponseError:
         return "rejected"
     said = meaning(original.dataset, body)
     if said == meaning(original.dataset, original.body):
         return "harmless"
-    right = check.examine(original.dataset, original.request, original.body)
+    right = examine(original.dataset, original.request, original.body)
     return "silent" if _notes(finding) == _notes(right) else "noted"
 
 

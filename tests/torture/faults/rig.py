@@ -16,7 +16,8 @@ from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.download.outcome import Outcome
 from isone.download.progress import Progress
-from isone.market.datasets import DATASETS, Locations
+from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
 from isone.run.dataset_year import DatasetYear
 from isone.run.missing import Accepted
 from isone.run.settings import HttpPolicy

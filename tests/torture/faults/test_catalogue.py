@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reading import examine
 from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 
 from isone.download.outcome import MissingDaysError
 from isone.errors import DownloadError, StopRunError
-from isone.market.datasets import DATASETS, Request
-from isone.response import check
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.sandbox import FAULTS, Sandbox
 from isone.store import gzipped
 from isone.store.store import Store
@@ -219,7 +220,9 @@ def test_a_market_day_inside_a_list_is_read_as_one_by_itself_is(name: str) -> No
     with Sandbox(nodes=0, faults=["groupedx1"]) as sandbox:
         rig = Rig(sandbox.url, Store(Path("unused")))
         with rig.client() as client:
-            bodies = [gzipped.inflate(client.fetch(dataset.url_path(request))) for _ in range(2)]
-    grouped, alone = (check.examine(dataset, request, body) for body in bodies)
+            bodies = [
+                gzipped.inflate(client.fetch(dataset.request.url_path(request))) for _ in range(2)
+            ]
+    grouped, alone = (examine(dataset, request, body) for body in bodies)
     assert bodies[0] != bodies[1]
     assert (grouped.rows, grouped.missing) == (alone.rows, alone.missing) == (24, ())

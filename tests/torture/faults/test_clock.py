@@ -15,7 +15,7 @@ from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError
-from isone.market import clock
+from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.run import selection
 from isone.run.settings import read_settings
@@ -23,7 +23,7 @@ from isone.run.sources import Source
 from isone.sandbox import Sandbox
 from isone.store.store import Store
 
-RIGHT = dt.datetime(2026, 1, 12, 11, tzinfo=clock.MARKET_ZONE)
+RIGHT = dt.datetime(2026, 1, 12, 11, tzinfo=market_time.MARKET_ZONE)
 """Day-ahead prices are out up to the 12th; real-time ones are final up to the 6th."""
 DAY, YEAR = dt.timedelta(days=1), dt.timedelta(days=365)
 SETS = {"da": "lmp_da_hourly", "rt-hourly": "lmp_rt_hourly"}

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 
 import pytest
+from reading import examine
 from torture.faults.damage import (
     AUTUMN,
     NOON,
@@ -19,7 +20,6 @@ from torture.faults.damage import (
 )
 
 from isone.errors import ResponseError
-from isone.response import check
 from isone.sandbox.message import compress
 from isone.sandbox.synthetic import Synthetic
 from isone.store import gzipped
@@ -34,7 +34,7 @@ def test_the_originals_are_whole() -> None:
 
 def test_no_damaged_response_is_accepted_silently() -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
-    responses = [each for each in originals() if each.dataset.owes_rows]
+    responses = [each for each in originals() if each.dataset.times.owes_rows]
     verdicts: Counter[str] = Counter()
     for _ in range(COUNT):
         original = chance.choice(responses)
@@ -48,7 +48,7 @@ def test_no_damaged_response_is_accepted_silently() -> None:
 
 def test_a_list_of_what_binds_cannot_contradict_itself_or_its_clock_unseen() -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
-    responses = [each for each in originals() if not each.dataset.owes_rows]
+    responses = [each for each in originals() if not each.dataset.times.owes_rows]
     seen: dict[str, set[str]] = {}
     for _ in range(COUNT):
         kind, body = damage(original := chance.choice(responses), chance)
@@ -65,7 +65,7 @@ def test_no_payload_brings_forth_an_error_but_the_typed_ones() -> None:
         original = chance.choice(responses)
         body = fuzz(original, chance)
         try:
-            check.examine(original.dataset, original.request, body)
+            examine(original.dataset, original.request, body)
         except ResponseError as error:
             assert str(error).isprintable(), body
             assert len(str(error)) < 600, body
@@ -156,4 +156,4 @@ def test_a_strike_price_that_was_set_at_no_time_is_rejected(text: str) -> None:
     records = original.records()
     body = original.body_of([*records[:-1], records[-1] | {"strike_price_timestamp": text}])
     with pytest.raises(ResponseError, match="strike_price_timestamp, which is no time"):
-        check.examine(original.dataset, original.request, body)
+        examine(original.dataset, original.request, body)

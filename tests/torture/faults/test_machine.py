@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reading import examine
 from running import PROJECT, SERVICE, command_line
 from torture.faults.operations import FailingOperations
 from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 
 from isone.errors import DownloadError, IsoneError, UsageError
-from isone.market.datasets import DATASETS, Request
-from isone.response import check
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
 from isone.sandbox import Sandbox
 from isone.store import gzipped
 from isone.store.files import sha256
@@ -33,10 +34,9 @@ BAD = f"{BAD_DAY:%Y%m%d}"
 
 JOB = """
 import json, sys
-from isone.run import journal
-from isone.download import jobs
-with journal.sentences():
-    sys.exit(jobs.download_prices(json.loads(sys.argv[1]), *sys.argv[2:5], attempt=1))
+from running import run_script
+year = {"dataset": sys.argv[2], "period": sys.argv[3]}
+sys.exit(run_script("download_prices", json.loads(sys.argv[1]), **year))
 """
 
 
@@ -52,10 +52,10 @@ def job(
         "log_dir": str(folder / "logs"),
         "newest_first": False,
     } | config
-    words = ["lmp_da_hourly", "2024.through-20240103", str(folder / "stable.log")]
+    words = ["lmp_da_hourly", "2024.through-20240103"]
     command = [sys.executable, "-c", JOB, json.dumps(settings), *words]
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    environ = os.environ | {"PYTHONPATH": str(PROJECT)}
+    environ = os.environ | {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'tests'}"}
     return command, {**output, "env": environ, "preexec_fn": before}
 
 
@@ -227,7 +227,7 @@ def test_too_little_memory_ends_the_job_and_files_nothing_wrong(
     for day in DAYS:
         content = rig.store.raw_path(Request("lmp_da_hourly", day)).read_bytes()
         dataset = DATASETS["lmp_da_hourly"]
-        check.examine(dataset, Request(dataset.name, day), gzipped.inflate(content)).require_whole()
+        examine(dataset, Request(dataset.name, day), gzipped.inflate(content)).require_whole()
 
 
 # what lies in the store already

@@ -9,9 +9,8 @@ import duckdb
 import pytest
 from filled import build_duckdb, config_for, fill
 from memory_group import MemoryGroup, memory_group
-from running import command_line
+from running import command_line, run_script
 
-from isone.pack import jobs
 from isone.store.store import Store
 
 TOO_LITTLE = 165 << 20
@@ -35,8 +34,7 @@ def year(group: MemoryGroup, tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = Store(tmp_path_factory.mktemp("year") / "data" / "sandbox")
     fill(store, ["lmp_da_hourly"], "2024-01-01", "2024-12-31", locations="all", nodes=NODES)
     config = config_for(store, locations="all")
-    log = tmp_path_factory.mktemp("log") / "pack.log"
-    assert jobs.pack_prices(config, "lmp_da_hourly", "2024", str(log)) == 0
+    assert run_script("pack_prices", config, dataset="lmp_da_hourly", period="2024") == 0
     return store
 
 

@@ -15,15 +15,9 @@ from unittest.mock import patch
 import pytest
 from filled import TODAY, build_duckdb, config_for, fill
 from postgres_server import GUARDED, Server, running_server
-from running import Snakemake
+from running import Snakemake, by_hand, reconcile, run_script, verify
 from torture.faults.test_troubleshooting import PAGE, pieces, quotes
 
-from isone.audit.recheck import jobs as recheck
-from isone.audit.reconcile import jobs as reconcile
-from isone.audit.verify import jobs as verify
-from isone.load import jobs as load
-from isone.pack import jobs as pack
-from isone.report import jobs as report
 from isone.run import notify
 from isone.run.summary import summary
 from isone.run.targets import Run
@@ -31,6 +25,7 @@ from isone.sandbox import Sandbox
 from isone.store.store import Store
 
 DATASET, PERIOD = "lmp_da_hourly", "2025.through-20251103"
+YEAR = {"dataset": DATASET, "period": PERIOD}
 Act = Callable[[Store, dict[str, Any]], int]
 Spoil = Callable[[Store], object]
 
@@ -45,35 +40,36 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
-def pack_it(store: Store, config: dict[str, Any]) -> int:
-    return pack.pack_prices(config, DATASET, PERIOD, str(store.root / "x.log"))
+def pack_it(store: Store, config: dict[str, Any]) -> int:  # noqa: ARG001 - all are called alike
+    return run_script("pack_prices", config, **YEAR)
 
 
-def load_it(store: Store, config: dict[str, Any]) -> int:  # noqa: ARG001 - all are called alike
-    return load.load_duckdb(config, None, threads=1)
+def load_it(store: Store, config: dict[str, Any]) -> int:  # noqa: ARG001
+    return run_script("load_duckdb", config)
 
 
 def report_it(store: Store, config: dict[str, Any]) -> int:
-    return report.write_report(config, None, store.root / "reports")
+    return by_hand(config, "report", "--folder", str(store.root / "reports"))
 
 
 def verify_it(store: Store, config: dict[str, Any]) -> int:  # noqa: ARG001
-    return verify.verify_by_hand(config, [(DATASET, PERIOD)])
+    return verify(config, (DATASET, PERIOD))
 
 
 def recheck_it(store: Store, config: dict[str, Any]) -> int:
     with Sandbox(nodes=2, today=TODAY, faults=["missing-interval"]) as sandbox:
         config = config | {"base_url": sandbox.url}
-        target, log = str(store.root / "note.json"), str(store.root / "x.log")
-        return recheck.recheck_prices(config, DATASET, "20251102-20251103", target, log)
+        note = {"note": store.root / "note.json"}
+        days = "20251102-20251103"
+        return run_script("recheck_prices", config, outputs=note, dataset=DATASET, days=days)
 
 
 def into(database: str) -> Act:
     """Loading into a database; `{}` in its address is the server's folder."""
 
-    def act(store: Store, config: dict[str, Any]) -> int:
+    def act(store: Store, config: dict[str, Any]) -> int:  # noqa: ARG001
         config = config | {"database": database.replace("{}", config.pop("server"))}
-        return load.load_postgres(config, DATASET, PERIOD, str(store.root / "x.log"))
+        return run_script("load_postgres", config, **YEAR)
 
     return act
 
@@ -81,27 +77,27 @@ def into(database: str) -> Act:
 def into_after(*statements: str, user: str = "postgres", options: str = "") -> Act:
     """Loading once more, after somebody did this to the database, who is still connected."""
 
-    def act(store: Store, config: dict[str, Any]) -> int:
+    def act(store: Store, config: dict[str, Any]) -> int:  # noqa: ARG001
         import psycopg
 
         folder = config.pop("server")
         config["database"] = f"postgresql://postgres@/postgres?host={folder}"
-        assert load.load_postgres(config, DATASET, PERIOD, str(store.root / "x.log")) == 0
+        assert run_script("load_postgres", config, **YEAR) == 0
         with psycopg.connect(config["database"], autocommit=True) as other:
             for statement in statements:
                 other.execute(statement.encode())
             config["database"] = f"postgresql://{user}@/postgres?host={folder}&options={options}"
-            code = load.load_postgres(config, DATASET, PERIOD, str(store.root / "x.log"))
+            code = run_script("load_postgres", config, **YEAR)
             other.execute("DROP SCHEMA isone_sandbox CASCADE")
         return code
 
     return act
 
 
-def without_psycopg(store: Store, config: dict[str, Any]) -> int:
+def without_psycopg(store: Store, config: dict[str, Any]) -> int:  # noqa: ARG001
     config["database"] = "postgresql://me@127.0.0.1:1/none"
     with patch.dict(sys.modules, {"psycopg": None}):
-        return load.load_postgres(config, DATASET, PERIOD, str(store.root / "x.log"))
+        return run_script("load_postgres", config, **YEAR)
 
 
 def against(name: str) -> Act:
@@ -110,7 +106,7 @@ def against(name: str) -> Act:
     def act(store: Store, config: dict[str, Any]) -> int:
         tables = [str(store.parquet_path(DATASET, PERIOD))]
         smd = {"smd": str(store.root / name)}
-        return reconcile.reconcile_prices(config | smd, tables, str(store.root / "x.log"))
+        return reconcile(config | smd, tables)
 
     return act
 
@@ -205,13 +201,13 @@ CASES: dict[str, tuple[Spoil, Act]] = {
     ),
     "no database is given": (
         nothing,
-        lambda _, config: load.load_all_postgres(config, rebuild=False),
+        lambda _, config: by_hand(config, "load", "--to", "postgres"),
     ),
     "cannot be reported on": (
         lambda s: (s.root / "isone.duckdb").write_bytes(b"no database" * 500),
         report_it,
     ),
-    "with --config refetch=true it is put aside": (
+    "with --config refetch=true it is removed": (
         lambda s: flip(response(s)),
         verify_it,
     ),
@@ -324,14 +320,15 @@ def test_a_run_that_fails_says_how_its_report_is_had_all_the_same(
     page = workflow / "reports" / "sandbox" / "isone.html"
     assert not page.exists()
     for command in commands:
+        assert " -m isone " in command
         subprocess.run(shlex.split(command), cwd=workflow, check=True, capture_output=True)
     assert "2024-01-02" in page.read_text()
     assert (workflow / "data" / "sandbox" / "isone.duckdb").exists()
 
 
 def test_where_nothing_is_here_yet_no_report_is_offered(tmp_path: Path) -> None:
-    from isone.report.outputs import Outputs
+    from isone.report.outputs import how_by_hand
     from isone.run.settings import read_settings
 
     settings = read_settings({"data_dir": str(tmp_path)})
-    assert Outputs.of(settings).by_hand(settings, Store(tmp_path)) == ""
+    assert how_by_hand(settings, Store(tmp_path)) == ""

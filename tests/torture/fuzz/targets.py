@@ -24,6 +24,7 @@ from typing import Any
 
 import msgspec
 import yaml
+from reading import examine
 from requests.structures import CaseInsensitiveDict
 from running import PROJECT
 
@@ -33,10 +34,13 @@ from isone.download import browsing, exchange, location_list
 from isone.download.client import Client
 from isone.errors import IsoneError
 from isone.load import outputs
-from isone.market import clock, flaws
-from isone.market.datasets import DATASETS, REPORTS_PAGE, Dataset, Request
+from isone.market import flaws, market_time
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS, REPORTS_PAGE
+from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
-from isone.response import check, reports
+from isone.response import reports
+from isone.response.table import read_table
 from isone.run import custom, settings, sources, status
 from isone.run.config import Config
 from isone.run.summary import summary
@@ -48,7 +52,7 @@ from isone.store import gzipped, manifest
 from isone.store.store import Store
 
 DAY = dt.date(2025, 11, 2)  # 25 hours, and every dataset has it
-AT = dt.datetime(2026, 6, 15, 12, tzinfo=clock.MARKET_ZONE)
+AT = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
 _LONGEST_SENTENCE = 4000
 _NAMES = tuple(DATASETS)
 _Mutate = Callable[[bytes, random.Random], bytes]
@@ -97,7 +101,7 @@ def request_of(name: str) -> Request:
 
 
 def report_request(name: str) -> Request:
-    return DATASETS[name].report_requests(DAY)[0]
+    return DATASETS[name].csv_requests(DAY)[0]
 
 
 # responses
@@ -109,17 +113,17 @@ def read_response(data: bytes) -> None:
     request = request_of(dataset.name)
     for accepted in ((), flaws.REJECTED):
         with sentences():
-            found = check.examine(dataset, request, body, accepted=accepted)
+            found = examine(dataset, request, body, accepted=accepted)
             # what is validated can be packed, and verified, with as many rows as were counted
             batch = ColumnReader(dataset, "all").read(request, body, found.rows)
             assert batch.num_rows == found.rows
-            assert raw.rows_of(dataset, request, body).num_rows == found.rows
+            assert raw.rows_of(read_table(dataset, body), request).num_rows == found.rows
 
 
 def response_seeds() -> list[bytes]:
     seeds = []
     for number, name in enumerate(_NAMES):
-        body = synthetic().answer(DATASETS[name].url_path(request_of(name)), AT).body
+        body = synthetic().answer(DATASETS[name].request.url_path(request_of(name)), AT).body
         seeds.append(bytes([number]) + body)
     return seeds
 
@@ -173,7 +177,7 @@ def _change(holder: Any, key: Any, chance: random.Random, others: list[tuple[Any
 # public reports
 
 
-_REPORTED = tuple(name for name in _NAMES if DATASETS[name].report)
+_REPORTED = tuple(name for name in _NAMES if DATASETS[name].public_csv)
 
 
 def read_report(data: bytes) -> None:
@@ -184,11 +188,11 @@ def read_report(data: bytes) -> None:
     with sentences():
         reports.as_response(dataset, body)
     with sentences():
-        check.examine(dataset, report_request(dataset.name), body)
+        examine(dataset, report_request(dataset.name), body)
 
 
 def report_body(dataset: Dataset) -> bytes:
-    path = f"/{dataset.report_path(report_request(dataset.name))}"
+    path = f"/{dataset.csv_path(report_request(dataset.name))}"
     found = ReportFiles(synthetic()).answer(path, "isox_token=x", AT)
     assert found is not None
     return found.body
@@ -545,8 +549,8 @@ def read_request(data: bytes) -> None:
 
 
 def request_seeds() -> list[bytes]:
-    paths = [f"/api/v1.1/{DATASETS[name].url_path(request_of(name))}" for name in _NAMES]
-    paths += [f"/{DATASETS[name].report_path(report_request(name))}" for name in _REPORTED]
+    paths = [f"/api/v1.1/{DATASETS[name].request.url_path(request_of(name))}" for name in _NAMES]
+    paths += [f"/{DATASETS[name].csv_path(report_request(name))}" for name in _REPORTED]
     paths += ["/api/v1.1/locations/all", "/api/v1.1/broken", "/api/v1.1/../../etc/passwd.json"]
     paths += ["/api/v1.1/lmpIndex/monthly/da/year/2025/location/4000", f"/{REPORTS_PAGE}", "//[x"]
     rest = "\napplication/json;q=0.5\nBasic YTpi\nserver-error:*/day/20240105*x2"

@@ -3,10 +3,10 @@
 import random
 
 import pytest
+from reading import examine
 from torture.fuzz.targets import TARGETS
 
 from isone.market.datasets import DATASETS
-from isone.response import check
 
 ROUNDS = 150
 
@@ -46,7 +46,7 @@ def test_the_seeds_of_responses_are_right_responses() -> None:
     from torture.fuzz.targets import request_of, response_seeds
 
     for name, seed in zip(DATASETS, response_seeds(), strict=True):
-        assert not check.examine(DATASETS[name], request_of(name), seed[1:]).missing
+        assert not examine(DATASETS[name], request_of(name), seed[1:]).missing
 
 
 def test_a_target_lets_no_other_error_pass() -> None:

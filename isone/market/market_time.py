@@ -17,6 +17,11 @@ def now() -> dt.datetime:
     return dt.datetime.now(MARKET_ZONE)
 
 
+def utc_now() -> str:
+    """The present instant as files have it, in UTC: `2026-11-27T02:40:01+00:00`."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
 def days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
     """Every day from `first` to `last`, both included; none where `last` is earlier."""
     for offset in range((last - first).days + 1):

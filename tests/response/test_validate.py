@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import examine
 from torture.faults.damage import Original
 
 from isone.errors import IncompleteError, ResponseError
-from isone.market import clock
-from isone.market.datasets import CORE_LOCATIONS, DATASETS, Request
-from isone.response import check
+from isone.market import market_time
+from isone.market.datasets import DATASETS
+from isone.market.locations import CORE_LOCATIONS
+from isone.market.requests import Request
 
 LMP = DATASETS["lmp_da_hourly"]
 REGULATION = DATASETS["regulation_5min"]
@@ -83,23 +85,23 @@ def test_every_change_of_clocks_has_its_hours_and_an_hour_less_is_missing(
     day: dt.date, hours: int
 ) -> None:
     timestamps = local_timestamps(day, hours)
-    found = check.examine(LMP, Request(LMP.name, day), lmp(lmp_rows(timestamps)))
+    found = examine(LMP, Request(LMP.name, day), lmp(lmp_rows(timestamps)))
     assert (found.rows, found.missing, found.off_grid) == (9 * hours, (), 0)
     for gone in (0, 1, 2, hours - 1):
         rest = lmp(lmp_rows(timestamps[:gone] + timestamps[gone + 1 :]))
         with pytest.raises(IncompleteError):
-            check.examine(LMP, Request(LMP.name, day), rest).require_whole()
+            examine(LMP, Request(LMP.name, day), rest).require_whole()
 
 
 @settings(max_examples=60)
 @given(st.dates(dt.date(2003, 3, 1), dt.date(2037, 12, 31)), st.sampled_from([5, 60]))
 def test_every_day_s_intervals_are_even_and_meet_the_next_day_s(day: dt.date, minutes: int) -> None:
-    starts = clock.interval_starts(day, minutes)
-    following = clock.interval_starts(day + dt.timedelta(days=1), minutes)
+    starts = market_time.interval_starts(day, minutes)
+    following = market_time.interval_starts(day + dt.timedelta(days=1), minutes)
     assert starts[-1] + minutes * 60 == following[0]
     assert len(starts) * minutes in {23 * 60, 24 * 60, 25 * 60}
-    assert [clock.parse_timestamp(clock.timestamp(t)) for t in starts] == list(starts)
-    assert {clock.local_time(t).date() for t in starts} == {day}
+    assert [market_time.parse_timestamp(market_time.timestamp(t)) for t in starts] == list(starts)
+    assert {market_time.local_time(t).date() for t in starts} == {day}
 
 
 DAY = dt.date(2024, 7, 1)
@@ -125,7 +127,7 @@ def test_a_timestamp_that_is_none_of_the_day_s_is_rejected(timestamp: str) -> No
     rows = lmp_rows(TIMESTAMPS)
     rows[0]["BeginDate"] = timestamp
     with pytest.raises(ResponseError) as caught:
-        check.examine(LMP, Request(LMP.name, DAY), lmp(rows))
+        examine(LMP, Request(LMP.name, DAY), lmp(rows))
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
 
@@ -141,14 +143,14 @@ def test_a_timestamp_that_is_none_of_the_day_s_is_rejected(timestamp: str) -> No
 def test_a_timestamp_within_half_an_interval_of_one_is_moved_onto_it_and_counted(
     timestamp: str, moved: int
 ) -> None:
-    found = check.examine(LMP, Request(LMP.name, DAY), lmp(lmp_rows([timestamp, *TIMESTAMPS[1:]])))
+    found = examine(LMP, Request(LMP.name, DAY), lmp(lmp_rows([timestamp, *TIMESTAMPS[1:]])))
     assert (found.rows, found.off_grid, found.missing) == (9 * 24, moved, ())
 
 
 def test_a_timestamp_that_is_moved_out_of_the_day_is_rejected() -> None:
     timestamps = [*TIMESTAMPS[:-1], "2024-07-01T23:31:00.000-04:00"]
     with pytest.raises(ResponseError, match="which is not in 2024-07-01"):
-        check.examine(LMP, Request(LMP.name, DAY), lmp(lmp_rows(timestamps)))
+        examine(LMP, Request(LMP.name, DAY), lmp(lmp_rows(timestamps)))
 
 
 @pytest.mark.parametrize("key", ["$", "@LocType"])
@@ -157,7 +159,7 @@ def test_a_location_s_name_that_cannot_be_printed_is_rejected(key: str, text: st
     rows = lmp_rows(TIMESTAMPS)
     rows[0]["Location"] = {"@LocId": "10001", "@LocType": "NODE", "$": "A"} | {key: text}
     with pytest.raises(ResponseError, match="for a location's") as caught:
-        check.examine(LMP, Request(LMP.name, DAY), lmp(rows))
+        examine(LMP, Request(LMP.name, DAY), lmp(rows))
     assert str(caught.value).isprintable()
 
 
@@ -171,14 +173,14 @@ def test_a_zone_s_name_and_any_other_text_that_cannot_be_printed_is_rejected() -
         for key in reversed(DATASETS[name].wrapper):
             content = {key: content}
         with pytest.raises(ResponseError, match="for a zone's name|for HourEnd"):
-            check.examine(DATASETS[name], Request(name, DAY), json.dumps(content).encode())
+            examine(DATASETS[name], Request(name, DAY), json.dumps(content).encode())
 
 
 @pytest.mark.parametrize("name", ["regulation_5min", "reserve_da_hourly", "strike_da_hourly"])
 def test_a_set_without_locations_that_lacks_intervals_says_which(name: str) -> None:
     original = Original.of(name, dt.date(2025, 7, 1))
     gone, *rest = original.records()
-    finding = check.examine(original.dataset, original.request, original.body_of(rest))
+    finding = examine(original.dataset, original.request, original.body_of(rest))
     assert finding.missing == ("2025-07-01 00:00 EDT",)
     with pytest.raises(IncompleteError, match="^the response lacks 2025-07-01 00:00 EDT$"):
         finding.require_whole()
@@ -189,7 +191,7 @@ def test_an_id_that_is_no_number_is_rejected(id_: str) -> None:
     rows = lmp_rows(TIMESTAMPS)
     rows[0]["Location"]["@LocId"] = id_
     with pytest.raises(ResponseError, match="for a location id"):
-        check.examine(LMP, Request(LMP.name, DAY), lmp(rows))
+        examine(LMP, Request(LMP.name, DAY), lmp(rows))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +207,7 @@ def test_a_well_known_id_under_another_name_or_type_is_rejected(
     rows = lmp_rows(TIMESTAMPS)
     rows[0]["Location"] |= change
     with pytest.raises(ResponseError, match=words):
-        check.examine(LMP, Request(LMP.name, DAY), lmp(rows))
+        examine(LMP, Request(LMP.name, DAY), lmp(rows))
 
 
 def test_a_location_may_lack_its_name_or_its_type_in_some_rows() -> None:
@@ -213,7 +215,7 @@ def test_a_location_may_lack_its_name_or_its_type_in_some_rows() -> None:
     for row, left_out in zip(rows, ("$", "@LocType", "$"), strict=False):
         del row["Location"][left_out]
     rows += [row | {"Location": {"@LocId": "591"}} for row in rows[::9]]
-    finding = check.examine(LMP, Request(LMP.name, DAY), lmp(rows))
+    finding = examine(LMP, Request(LMP.name, DAY), lmp(rows))
     assert (finding.rows, finding.places, finding.missing) == (240, 10, ())
 
 
@@ -223,42 +225,42 @@ def test_what_a_location_still_says_of_itself_is_checked(left_out: str) -> None:
     wrong = {"@LocId": "4000", "@LocType": "LOAD ZONE", "$": ".Z.MAINE"}
     rows[0]["Location"] = {key: text for key, text in wrong.items() if key != left_out}
     with pytest.raises(ResponseError, match="calls location 4000"):
-        check.examine(LMP, Request(LMP.name, DAY), lmp(rows))
+        examine(LMP, Request(LMP.name, DAY), lmp(rows))
 
 
 def test_cents_of_rounding_are_counted_and_more_is_rejected() -> None:
     rows = lmp_rows(TIMESTAMPS)
     rows[3]["LmpTotal"] = 28.31
-    assert check.examine(LMP, Request(LMP.name, DAY), lmp(rows)).cents_off == 1
+    assert examine(LMP, Request(LMP.name, DAY), lmp(rows)).cents_off == 1
     rows[3]["LmpTotal"] = 28.32
     with pytest.raises(ResponseError, match="components do not add up for 2024-07-01 00:00 EDT"):
-        check.examine(LMP, Request(LMP.name, DAY), lmp(rows))
+        examine(LMP, Request(LMP.name, DAY), lmp(rows))
 
 
 def test_an_energy_component_unlike_the_others_of_its_hour_is_counted() -> None:
     rows = lmp_rows(TIMESTAMPS)
     rows[3] |= {"EnergyComponent": 27.21, "LossComponent": 1.1}
-    assert check.examine(LMP, Request(LMP.name, DAY), lmp(rows)).at_odds == 1
+    assert examine(LMP, Request(LMP.name, DAY), lmp(rows)).at_odds == 1
 
 
 @pytest.mark.parametrize("hour_end", ["03", "", "2X", "24"])
 def test_an_hour_s_end_that_does_not_follow_its_beginning_is_counted(hour_end: str) -> None:
     rows = [
         {
-            "BeginDate": clock.timestamp(t),
+            "BeginDate": market_time.timestamp(t),
             "RegServiceClearingPrice": 0.5,
             "RegCapacityClearingPrice": 9,
-            "HourEnd": f"{clock.local_time(t).hour + 1:02d}",
+            "HourEnd": f"{market_time.local_time(t).hour + 1:02d}",
         }
-        for t in clock.interval_starts(DAY, 5)
+        for t in market_time.interval_starts(DAY, 5)
     ]
     request = Request(REGULATION.name, DAY)
 
     def body() -> bytes:
         return json.dumps({"FiveMinRcps": {"FiveMinRcp": rows}}).encode()
 
-    assert check.examine(REGULATION, request, body()).at_odds == 0
+    assert examine(REGULATION, request, body()).at_odds == 0
     rows[0]["HourEnd"] = hour_end
-    assert check.examine(REGULATION, request, body()).at_odds == 1
+    assert examine(REGULATION, request, body()).at_odds == 1
     del rows[0]["HourEnd"]
-    assert check.examine(REGULATION, request, body()).at_odds == 0
+    assert examine(REGULATION, request, body()).at_odds == 0

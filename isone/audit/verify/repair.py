@@ -8,9 +8,10 @@ from pathlib import Path
 from isone.audit.verify.verdict import Verdict
 from isone.errors import DamagedError
 from isone.load import outputs
-from isone.market.datasets import Request
+from isone.market.requests import Request
 from isone.run.settings import Settings
 from isone.store.manifest import read_manifest
+from isone.store.periods import files_of, year_of
 from isone.store.store import Store
 from isone.text import count
 
@@ -48,8 +49,8 @@ class Removed:
         return f"{', '.join(others)} and {last}" if others else last
 
 
-def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> Removed:
-    """Make room for what is damaged; returns what was removed.
+def remove_damaged(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> Removed:
+    """Remove what is damaged, and that alone; returns what was removed.
 
     A damaged response goes to `rejected/`, with the reason beside it, and every marker that names
     it is removed; so are a damaged marker and a damaged table. What hangs on these stays until the
@@ -60,7 +61,7 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
     removed = Removed()
     with store.sole_downloader("verify"):
         for verdict in verdicts:
-            places = {damage.where for damage in verdict.damage}
+            where = {damage.where for damage in verdict.damage}
             rejected = {damage.request: damage for damage in verdict.damage if damage.request}
             for name, damage in rejected.items():
                 request = Request.named(verdict.dataset, name)
@@ -71,15 +72,15 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
                     log.info(
                         "%s goes to %s", path, store.reject_response(request, path, damage.reason)
                     )
-            for marker in _markers(store, verdict, set(rejected), damaged="marker" in places):
+            for marker in _markers(store, verdict, set(rejected), damaged="marker" in where):
                 removed.markers += _remove(marker)
-            if "parquet" in places:
+            if "parquet" in where:
                 _remove(store.packed_marker(verdict.dataset, verdict.period))
                 removed.tables += _remove(store.parquet_path(verdict.dataset, verdict.period))
-            if "duckdb" in places:
+            if "duckdb" in where:
                 removed.loaded += 1
                 _remove(store.duckdb_marker)
-            if "postgresql" in places and settings.database:
+            if "postgresql" in where and settings.database:
                 removed.loaded += 1
                 _forget_in_postgres(store, settings, settings.database, verdict)
     return removed
@@ -88,7 +89,7 @@ def put_aside(store: Store, settings: Settings, verdicts: Iterable[Verdict]) -> 
 def _markers(store: Store, verdict: Verdict, requests: set[str], *, damaged: bool) -> list[Path]:
     """The marker of a verdict, if it is `damaged`, and the year's that name these requests."""
     own = store.marker_path(verdict.dataset, verdict.period)
-    of_year = sorted(own.parent.glob(f"{verdict.period[:4]}*.json"))
+    of_year = files_of(own.parent, year_of(verdict.period))
     return [
         marker
         for marker in of_year
@@ -107,13 +108,13 @@ def _forget_in_postgres(store: Store, settings: Settings, database: str, verdict
     """Let the next load of a dataset-year load it, whatever is there."""
     from isone.load import postgres
 
-    year = verdict.period[:4]
+    year = year_of(verdict.period)
     synthetic = settings.source == "sandbox"
     with postgres.connect(database) as connection:
         tables = postgres.prepare(connection, synthetic=synthetic, hypertables=settings.timescaledb)
-        postgres.forget_year(connection, tables, verdict.dataset, int(year))
+        postgres.forget_year(connection, tables, verdict.dataset, year)
     marker = outputs.postgres_marker(store, database, verdict.dataset, verdict.period)
-    for path in sorted(marker.parent.glob(f"{year}*.json")):
+    for path in files_of(marker.parent, year):
         _remove(path)
 
 

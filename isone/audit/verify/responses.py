@@ -1,0 +1,148 @@
+"""The responses of a dataset-year: each validated again, and all of them looked at together."""
+
+import contextlib
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Container
+
+import pyarrow as pa
+
+from isone.audit.verify import raw
+from isone.audit.verify.findings import Findings
+from isone.audit.verify.verdict import Damage
+from isone.errors import DamagedError, IsoneError
+from isone.load.comparison import Comparison, DayDigests
+from isone.market import flaws
+from isone.market.dataset import Dataset
+from isone.market.locations import Locations
+from isone.market.requests import Request
+from isone.response import suspects
+from isone.response.table import Table, read_table
+from isone.response.validate import validate
+from isone.store import gzipped
+from isone.store.files import sha256
+from isone.store.manifest import Manifest
+from isone.store.periods import year_of
+from isone.store.store import Entry, Store
+
+_ROWS_AT_ONCE = 50_000
+
+
+def verify_responses(
+    store: Store,
+    dataset: Dataset,
+    period: str,
+    manifest: Manifest,
+    chosen: Locations,
+    comparison: Comparison,
+    findings: Findings,
+    on_day: Callable[[dt.date], None],
+) -> DayDigests:
+    """Validate every response again; returns the days of the rows that the table has to hold."""
+    kept = DayDigests()
+    suspects_found = _UnnotedSuspects(store, dataset, manifest, year_of(period))
+    ledger = store.read_ledger(dataset.name, year_of(period))
+    accepted: defaultdict[str, set[str]] = defaultdict(set)
+    for gap in manifest.gaps:
+        accepted[gap.day].add(flaws.MISSING)
+    for flaw in manifest.flaws:
+        accepted[flaw.day].add(flaw.flaw)
+    waiting: list[pa.Table] = []
+    for entry in {entry.request: entry for entry in manifest.requests}.values():
+        request = Request.named(dataset.name, entry.request)
+        if request is None:
+            findings.damage.append(
+                Damage("marker", f"{entry.request!r} is the name of no response")
+            )
+            continue
+        names = accepted[str(request.day)]
+        table = _read(store, dataset, request, entry, ledger.get(request.name), names, findings)
+        if table is not None:
+            findings.notes += suspects_found.of(request, table)
+            waiting.append(raw.rows_of(table, request, chosen, entry.unknown_locations))
+            if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
+                kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
+                waiting.clear()
+        on_day(request.day)
+    if waiting:
+        kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
+    findings.count("raw", kept)
+    return kept
+
+
+class _UnnotedSuspects:
+    """The check across responses once more, for what is suspect and not in the marker."""
+
+    def __init__(self, store: Store, dataset: Dataset, manifest: Manifest, year: int) -> None:
+        self._known = suspects.Known.of(store, dataset, [year])
+        self._noted = {(each.day, each.flaw) for each in manifest.flaws}
+        self._doubles = {
+            entry.prices
+            for entry in manifest.requests
+            for flaw in entry.flaws
+            if flaw.name == "same-as-another-day"
+        }
+
+    def of(self, request: Request, table: Table) -> list[str]:
+        """What is suspect of a response and not in the marker, in sentences."""
+        digest, found = self._known.examine(table, request)
+        return [
+            f"{request}: suspect, and not in the marker: {flaw.name}, {flaw.what}"
+            for flaw in found
+            if (str(request.day), flaw.name) not in self._noted
+            and not (flaw.name == "same-as-another-day" and digest in self._doubles)
+        ]
+
+
+def _read(
+    store: Store,
+    dataset: Dataset,
+    request: Request,
+    entry: Entry,
+    noted: Entry | None,
+    accepted: Container[str],
+    findings: Findings,
+) -> Table | None:
+    """A response's rows, if it is what the marker says; None, with the damage noted, if it is not.
+
+    Where the marker says another thing than the ledger, and the response is as the ledger has it
+    (`noted`), it is the marker that is damaged, and not the response.
+    """
+    day = str(request.day)
+    try:
+        return _validated(store, dataset, request, entry, accepted)
+    except (IsoneError, OSError) as error:
+        if noted and noted != entry:
+            with contextlib.suppress(IsoneError, OSError):
+                table = _validated(store, dataset, request, noted, accepted)
+                reason = f"what it says of the response is not what the ledger says ({error})"
+                findings.damage.append(Damage("marker", f"{request}: {reason}", day))
+                return table
+        reason = str(error.strerror if isinstance(error, OSError) else error)
+        findings.damage.append(Damage("raw", f"{request}: {reason}", day, request.name))
+        return None
+
+
+def _validated(
+    store: Store, dataset: Dataset, request: Request, entry: Entry, accepted: Container[str]
+) -> Table:
+    """A response's rows, if it is the one that the manifest describes, and whole.
+
+    It may have those flaws that the manifest says were accepted, by name, and no other.
+    """
+    content = store.raw_path(request).read_bytes()
+    if len(content) != entry.size or sha256(content) != entry.sha256:
+        raise DamagedError("the file is not the one that was stored: its SHA-256 is another")
+    table = read_table(dataset, gzipped.inflate(content))
+    finding = validate(table, request, accepted=accepted)
+    if flaws.MISSING not in accepted:
+        finding.require_whole()
+    if finding.flaws != tuple(flaw for flaw in entry.flaws if flaw.name in flaws.REJECTED):
+        raise DamagedError("the marker says other flaws than the response has")
+    for name in ("rows", "places", "duplicates", "missing"):
+        if getattr(finding, name) != getattr(entry, name):
+            raise DamagedError(
+                f"the marker says {name} {getattr(entry, name)}, the response has "
+                f"{getattr(finding, name)}"
+            )
+    return table

@@ -1,0 +1,37 @@
+"""Locations, reserve zones and interfaces that are always there, by ISO-NE's ids."""
+
+import datetime as dt
+from typing import Final, Literal
+
+HUB = 4000
+CORE_LOCATIONS: Final[dict[int, tuple[str, str]]] = {
+    4000: (".H.INTERNAL_HUB", "HUB"),
+    4001: (".Z.MAINE", "LOAD ZONE"),
+    4002: (".Z.NEWHAMPSHIRE", "LOAD ZONE"),
+    4003: (".Z.VERMONT", "LOAD ZONE"),
+    4004: (".Z.CONNECTICUT", "LOAD ZONE"),
+    4005: (".Z.RHODEISLAND", "LOAD ZONE"),
+    4006: (".Z.SEMASS", "LOAD ZONE"),
+    4007: (".Z.WCMASS", "LOAD ZONE"),
+    4008: (".Z.NEMASSBOST", "LOAD ZONE"),
+}
+"""The hub and the eight load zones: id → (name, type). `locations=hubs` means these."""
+
+RESERVE_ZONES: Final = {7000: "ROS", 7001: "SWCT", 7002: "CT", 7003: "NEMABSTN"}
+
+INTERFACES: Final = {
+    4010: ".I.SALBRYNB345 1",
+    4011: ".I.ROSETON 345 1",
+    4012: ".I.HQ_P1_P2345 5",
+    4013: ".I.HQHIGATE120 2",
+    4014: ".I.SHOREHAM138 99",
+    4017: ".I.NRTHPORT138 5",
+    4018: ".I.HQMRL_RD345 1",
+}
+"""The ties to New Brunswick, New York and Quebec: id → name."""
+INTERFACES_SINCE: Final = {4018: dt.date(2026, 2, 1)}
+"""From when on an interface owes its rows; before that it may have some, or none."""
+
+ALL_LOCATIONS: Final = "all"
+Locations = tuple[int, ...] | Literal["all"]
+HUBS: tuple[int, ...] = tuple(CORE_LOCATIONS)

@@ -1,0 +1,119 @@
+"""The columns of the charts' data, by table: their labels, units and decimals."""
+
+from collections.abc import Mapping
+
+from isone.report.queries.prices import SPIKE
+from isone.report.tables import Label
+
+_PRICE = "$/MWh"
+_DAY, _MONTH, _YEAR = Label("Day"), Label("Month"), Label("Year")
+_LOCATION = Label("Location id")
+_MARKET = Label("Market")
+PART = {"part": Label("Part that is here")}
+"""The column that tables of months or years get beside these."""
+
+
+def _of_days() -> dict[str, Label]:
+    labels = {"location_id": _LOCATION, "day": _DAY}
+    for market, name in (("da", "Day-ahead"), ("rt", "Real-time")):
+        labels |= {
+            f"{market}_mean": Label(f"{name}, mean", _PRICE),
+            f"{market}_low": Label(f"{name}, lowest hour", _PRICE),
+            f"{market}_high": Label(f"{name}, highest hour", _PRICE),
+        }
+    return labels
+
+
+def _of_months() -> dict[str, Label]:
+    labels = {"location_id": _LOCATION, "month": _MONTH}
+    for market, name in (("da", "Day-ahead"), ("rt", "Real-time")):
+        labels |= {
+            f"{market}_mean": Label(f"{name}, mean", _PRICE),
+            f"{market}_hours": Label(f"{name}, hours"),
+            f"{market}_negative": Label(f"{name}, hours below zero"),
+            f"{market}_spikes": Label(f"{name}, hours of {SPIKE} $/MWh or more"),
+            f"{market}_tb2": Label(f"{name}, TB2", _PRICE),
+            f"{market}_tb4": Label(f"{name}, TB4", _PRICE),
+        }
+    return labels | {
+        "spread": Label("Day-ahead minus real-time, mean", _PRICE),
+        "spread_p10": Label("Its 10th percentile", _PRICE),
+        "spread_p90": Label("Its 90th percentile", _PRICE),
+    }
+
+
+COLUMNS: Mapping[str, dict[str, Label]] = {
+    "daily": _of_days(),
+    "monthly": _of_months(),
+    "duration": {
+        "location_id": _LOCATION,
+        "year": _YEAR,
+        "market": _MARKET,
+        "share": Label("Share of hours", "%"),
+        "price": Label("Price reached or exceeded", _PRICE),
+    },
+    "hours": {
+        "location_id": _LOCATION,
+        "month": _MONTH,
+        "hour": Label("Hour beginning"),
+        "da": Label("Day-ahead, mean", _PRICE),
+        "rt": Label("Real-time, mean", _PRICE),
+    },
+    "spreads": {
+        "location_id": _LOCATION,
+        "year": _YEAR,
+        "low": Label("From", _PRICE),
+        "high": Label("To", _PRICE),
+        "hours": Label("Hours"),
+        "share": Label("Share of hours", "%"),
+    },
+    "components": {
+        "location_id": _LOCATION,
+        "location": Label("Location"),
+        "year": _YEAR,
+        "market": _MARKET,
+        "component": Label("Component"),
+        "price": Label("Mean", _PRICE, 3),
+    },
+    "zones": {
+        "location_id": _LOCATION,
+        "location": Label("Location"),
+        "month": _MONTH,
+        "market": _MARKET,
+        "lmp": Label("Mean price", _PRICE),
+        "difference": Label("Basis to the Hub", _PRICE),
+    },
+    "regulation": {
+        "day": _DAY,
+        "capacity": Label("Regulation capacity, mean", _PRICE),
+        "service": Label("Regulation service, mean", "$/MW", 3),
+    },
+    "reserves": {
+        "zone_id": Label("Reserve zone id"),
+        "month": _MONTH,
+        "product": Label("Product"),
+        "price": Label("Mean", _PRICE, 3),
+    },
+    "reserves_above_zero": {
+        "zone_id": Label("Reserve zone id"),
+        "zone": Label("Reserve zone"),
+        "year": _YEAR,
+        "product": Label("Product"),
+        "share": Label("Intervals above zero", "%"),
+        "price": Label("Mean", _PRICE),
+        "high": Label("Highest", _PRICE),
+    },
+    "reserves_day_ahead": {
+        "month": _MONTH,
+        "product": Label("Product"),
+        "price": Label("Mean", _PRICE, 3),
+    },
+    "audit": {
+        "location_id": _LOCATION,
+        "month": _MONTH,
+        "hours": Label("Hours compared"),
+        "mean_difference": Label("Mean difference", _PRICE, 3),
+        "largest_difference": Label("Largest difference", _PRICE, 3),
+        "hours_apart": Label("Hours more than a cent apart"),
+    },
+}

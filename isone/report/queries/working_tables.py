@@ -1,0 +1,204 @@
+"""The temporary tables that the report's queries read, and how these ask.
+
+Prices are aggregated from a temporary table of hours at the locations that the report shows, so the
+large tables are read once.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from isone.errors import LoadError
+from isone.load import duckdb_file, sql
+from isone.market import market_time
+
+FIVES = 12
+"""Five-minute intervals in an hour."""
+CENTS = 100
+"""Cents in a dollar: what counts prices against an edge counts in whole cents."""
+_MEMORY_LIMIT = "192MB"  # the drawing library takes as much again
+_MOST_LOCATIONS = 9
+_HOUR = "date_trunc('hour', interval_start_utc AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"  # not local
+HOURS_OF_DAY = (
+    "CAST((epoch(CAST(operating_day + 1 AS TIMESTAMPTZ)) "
+    "- epoch(CAST(operating_day AS TIMESTAMPTZ))) / 3600 AS INTEGER)"
+)
+"""Hours of an operating day in SQL: 23, 24 or 25; the session's time zone is New England's."""
+_MARKETS = {"da": "lmp_da_hourly", "hourly": "lmp_rt_hourly", "five": "lmp_rt_5min"}
+PRODUCTS = ("tmsr", "tmnsr", "tmor")
+
+
+@contextlib.contextmanager
+def open_report(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A finished database, made ready for the questions below; an empty one where there is none.
+
+    Raises LoadError for a file that is no such database.
+    """
+    try:
+        connection = duckdb_file.connect(path) if path.exists() else _empty()
+        with contextlib.closing(connection):
+            connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+            _prepare(connection)
+            yield connection
+    except duckdb.Error as error:
+        raise LoadError(
+            f"{path} cannot be reported on ({duckdb_file.first_line(error)}); "
+            "`snakemake -j1 --config … -- load` builds it again"
+        ) from error
+
+
+def _empty() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(f"SET TimeZone = {sql.text(market_time.MARKET_ZONE.key)}")
+    for table, _, columns in sql.all_tables():
+        connection.execute(f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})")
+    connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")
+    return connection
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    _choose_locations(connection)
+    _gather_hours(connection)
+    _compute_top_bottom(connection)
+    connection.execute(f"CREATE TEMP VIEW report_reserves AS {_reserves_query()}")
+
+
+def _choose_locations(connection: duckdb.DuckDBPyConnection) -> None:
+    """Table `report_locations`: the hub and the load zones; else the first nine."""
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE report_locations AS
+        SELECT location_id, coalesce(location, 'location ' || location_id) AS location,
+            location_type
+        FROM locations
+        WHERE location_type IS DISTINCT FROM 'RESERVE ZONE'
+        QUALIFY location_type IN ('HUB', 'LOAD ZONE')
+            OR count(*) FILTER (location_type IN ('HUB', 'LOAD ZONE')) OVER () = 0
+        ORDER BY location_id LIMIT {_MOST_LOCATIONS}
+        """
+    )
+
+
+def _gather_hours(connection: duckdb.DuckDBPyConnection) -> None:
+    """Table `report_hours`, with both markets in a row; view `report_prices`, with a row each."""
+    years = "SELECT DISTINCT CAST(year(operating_day) AS INTEGER) FROM "
+    connection.execute(" UNION ".join(years + table for table in _MARKETS.values()))
+    found = sorted(year for (year,) in connection.fetchall())
+    connection.execute(f"CREATE TEMP TABLE report_hours AS {_hours_query(0)}")
+    for year in found:  # a year at a time takes little memory
+        connection.execute(f"INSERT INTO report_hours {_hours_query(year)}")
+    connection.execute(
+        """
+        CREATE TEMP VIEW report_prices AS
+        SELECT *, 'da' AS market, da AS lmp, da_congestion AS congestion, da_loss AS loss
+        FROM report_hours WHERE da IS NOT NULL
+        UNION ALL
+        SELECT *, 'rt' AS market, rt AS lmp, rt_congestion AS congestion, rt_loss AS loss
+        FROM report_hours WHERE rt IS NOT NULL
+        """
+    )
+
+
+def _compute_top_bottom(connection: duckdb.DuckDBPyConnection) -> None:
+    """Table `report_top_bottom`: TB2 and TB4 of each whole day, by location and market."""
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE report_top_bottom AS
+        WITH days AS (
+            SELECT location_id, operating_day, year, month, market, list_sort(list(lmp)) AS prices
+            FROM report_prices
+            GROUP BY ALL
+            HAVING count(*) = {HOURS_OF_DAY}
+        )
+        SELECT
+            * EXCLUDE (prices),
+            list_avg(prices[-2:]) - list_avg(prices[:2]) AS tb2,
+            list_avg(prices[-4:]) - list_avg(prices[:4]) AS tb4
+        FROM days
+        """
+    )
+
+
+def _hours_query(year: int) -> str:
+    """The hours of a year, by location: day-ahead and real-time, the latter from either table.
+
+    Beside the prices are their whole cents: sums and means of binary fractions miss an edge, such
+    as that of a bin, by as little as it takes. `rt_apart` says whether the hourly price and the
+    mean of the five-minute ones are more than a cent apart.
+    """
+    return f"""
+        SELECT
+            location_id, begins AS interval_start_utc, operating_day,
+            CAST(year(operating_day) AS INTEGER) AS year,
+            CAST(date_trunc('month', operating_day) AS DATE) AS month,
+            CAST(hour(begins) AS INTEGER) AS hour,
+            da_lmp AS da, da_congestion, da_loss,
+            coalesce(hourly_lmp, five_lmp) AS rt,
+            coalesce(hourly_congestion, five_congestion) AS rt_congestion,
+            coalesce(hourly_loss, five_loss) AS rt_loss,
+            CASE WHEN hourly_lmp IS NOT NULL THEN five_lmp END AS rt_of_five,
+            da_cents,
+            coalesce(hourly_cents, CAST(round(five_cents / fives) AS BIGINT)) AS rt_cents,
+            abs(five_cents - fives * hourly_cents) > fives AS rt_apart,
+            hourly_lmp IS NULL AND fives < {FIVES} AS rt_short
+        FROM (
+            SELECT
+                location_id, begins, operating_day, {_means_by_market()},
+                count(lmp) FILTER (market = 'five') AS fives
+            FROM ({_rows_of_markets(year)})
+            GROUP BY location_id, begins, operating_day
+        )
+        """
+
+
+def _rows_of_markets(year: int) -> str:
+    """The rows of a year from the three tables of LMP, each with the hour that it is in."""
+    return " UNION ALL ".join(
+        f"SELECT location_id, {_HOUR if market == 'five' else 'interval_start_utc'} AS begins, "
+        f"operating_day, '{market}' AS market, lmp, congestion, loss "
+        f"FROM {table} SEMI JOIN report_locations USING (location_id) "
+        f"WHERE operating_day BETWEEN DATE '{year:04d}-01-01' AND DATE '{year:04d}-12-31'"
+        for market, table in _MARKETS.items()
+    )
+
+
+def _means_by_market() -> str:
+    """The mean price and components of each market in an hour, and the sum in whole cents."""
+    means = ", ".join(
+        f"{mean(value)} FILTER (market = '{market}') AS {market}_{value}"
+        for market in _MARKETS
+        for value in ("lmp", "congestion", "loss")
+    )
+    cents = ", ".join(
+        f"CAST(sum(CAST(round({CENTS} * lmp) AS BIGINT)) FILTER (market = '{market}') AS BIGINT) "
+        f"AS {market}_cents"
+        for market in _MARKETS
+    )
+    return f"{means}, {cents}"
+
+
+def _reserves_query() -> str:
+    """Reserve prices by product: five-minute ones, and hourly ones of days that have none."""
+    columns = ", ".join(f"{product}_clearing_price AS {product}" for product in PRODUCTS)
+    shared = f"location_id, location, operating_day, {columns}"
+    return f"""
+        UNPIVOT (
+            SELECT {shared} FROM reserve_5min
+            UNION ALL
+            SELECT {shared} FROM reserve_hourly
+            ANTI JOIN (SELECT DISTINCT operating_day FROM reserve_5min) USING (operating_day)
+        ) ON {", ".join(PRODUCTS)} INTO NAME product VALUE price
+        """
+
+
+def mean(value: str) -> str:
+    """The mean of a price, as DuckDB adds decimals: exactly, and so the same in any order."""
+    return f"avg(CAST({value} AS DECIMAL(18, 9)))"
+
+
+def ask(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
+    """The answer to a query, as an Arrow table."""
+    return connection.sql(query).to_arrow_table()

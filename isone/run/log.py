@@ -1,0 +1,66 @@
+"""The log of an attempt: a file in UTC and the screen, and no password in either."""
+
+import base64
+import logging
+import os
+import time
+from pathlib import Path
+
+from isone.run.console import ConsoleHandler
+from isone.run.sources import Credentials
+
+log = logging.getLogger("isone")
+
+
+class Redaction(logging.Filter):
+    """Takes passwords out of every record, as they stand and as Basic authentication packs them.
+
+    It also takes out what no line of a log should hold: characters that move a terminal.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no secrets to hide."""
+        super().__init__()
+        self._secrets: set[str] = set()
+
+    def hide(self, credentials: Credentials) -> None:
+        """Learn a password that no record may hold."""
+        pair = f"{credentials.username}:{credentials.password}"
+        self._secrets |= {credentials.password, base64.b64encode(os.fsencode(pair)).decode()}
+
+    def hide_text(self, *secrets: str) -> None:
+        """Learn texts that no record may hold, such as a token."""
+        self._secrets |= {secret for secret in secrets if secret}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite a record that holds a secret, or what would move a terminal."""
+        said = message = record.getMessage()
+        for secret in sorted(self._secrets, key=len, reverse=True):  # a request may be one too
+            message = message.replace(secret, "***")
+        message = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in message)
+        if message != said:
+            record.msg, record.args = message, ()
+        return True
+
+
+def open_log(path: Path, redaction: Redaction) -> list[logging.Handler]:
+    """Let what is logged go into a file and onto the screen; the handlers, the file's first."""
+    in_utc = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
+    in_utc.converter = time.gmtime
+    to_file = logging.FileHandler(path, encoding="utf-8")
+    to_file.setFormatter(in_utc)
+    to_screen = ConsoleHandler()
+    to_screen.setFormatter(logging.Formatter("%(message)s"))
+    handlers: list[logging.Handler] = [to_file, to_screen]
+    for handler in handlers:
+        handler.addFilter(redaction)
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    return handlers
+
+
+def close_log(handlers: list[logging.Handler]) -> None:
+    """Let nothing more go there."""
+    for handler in handlers:
+        log.removeHandler(handler)
+        handler.close()

@@ -1,0 +1,125 @@
+"""Validation by columns finds what a plain one finds row by row."""
+
+import datetime as dt
+import random
+
+import pytest
+from reading import examine
+from response import row_by_row
+from torture.faults.damage import Original, damage, fuzz, originals
+
+from isone.errors import ResponseError
+from isone.market import flaws
+from isone.market.datasets import DATASETS
+from isone.market.requests import Request
+from isone.sandbox.synthetic import Synthetic
+
+NOON = dt.datetime(2026, 6, 1, 16, tzinfo=dt.UTC)
+ORIGINALS = originals()
+
+
+def by_columns(original: Original, body: bytes) -> row_by_row.Counts | None:
+    try:
+        found = examine(original.dataset, original.request, body, accepted=flaws.REJECTED)
+    except ResponseError:
+        return None
+    return row_by_row.Counts(
+        found.rows,
+        found.places,
+        found.duplicates,
+        found.off_grid,
+        found.cents_off,
+        found.at_odds,
+        len(found.missing),
+        tuple(dict.fromkeys(flaw.name for flaw in found.flaws)),
+    )
+
+
+def by_rows(original: Original, body: bytes) -> row_by_row.Counts | None:
+    try:
+        return row_by_row.count(original.dataset, original.request, body)
+    except row_by_row.WrongError:
+        return None
+
+
+@pytest.mark.parametrize("original", ORIGINALS, ids=lambda each: str(each.request))
+def test_a_flawless_response_is_counted_alike(original: Original) -> None:
+    found = by_columns(original, original.body)
+    assert found is not None
+    assert found == by_rows(original, original.body)
+
+
+def test_a_damaged_response_is_counted_or_rejected_alike() -> None:
+    chance = random.Random(1)  # noqa: S311 - repeatable, not secret
+    rejected = 0
+    for _ in range(1500):
+        original = chance.choice(ORIGINALS)
+        kind, body = damage(original, chance)
+        found = by_columns(original, body)
+        assert found == by_rows(original, body), (kind, original.request)
+        rejected += found is None
+    assert 100 < rejected < 1400
+
+
+def test_fuzzed_payloads_are_never_counted_otherwise() -> None:
+    chance = random.Random(2)  # noqa: S311 - repeatable, not secret
+    for _ in range(1500):
+        original = chance.choice(ORIGINALS)
+        body = fuzz(original, chance)
+        found = by_columns(original, body)
+        assert found is None or found == by_rows(original, body), body
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(b'"LmpTotal":', b'"LmpTotal":0', id="a leading zero"),
+        pytest.param(b',"EnergyComponent"', b'.,"EnergyComponent"', id="a point at the end"),
+        pytest.param(b'"LmpTotal":', b'"LmpTotal":+', id="a plus"),
+        pytest.param(b'"HourlyLmps"', b'"HourlyLmpz"', id="another wrapper"),
+        pytest.param(b"}]}}", b"}]}}}", id="a brace too many"),
+        pytest.param(b"}]}}", b"}]}", id="a brace too few"),
+        pytest.param(b'"HUB"', b'"NODE"', id="a wrong type"),
+        pytest.param(b'"HUB"', b'"\xff"', id="no UTF-8"),
+        pytest.param(b'"@LocType":"NETWORK NODE"', b'"$":"A"', id="a name twice, no type"),
+        pytest.param(b'"NETWORK NODE"', b'"N\xe2\x80\xae"', id="a type turned around"),
+    ],
+)
+def test_what_is_not_right_anywhere_is_rejected(before: bytes, after: bytes) -> None:
+    original = next(each for each in ORIGINALS if each.request.dataset == "lmp_rt_hourly")
+    assert before in original.body
+    for count in (1, -1):
+        assert by_columns(original, original.body.replace(before, after, count)) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(b'"@LocId":"', b'"@LocId":"0', id="an id with a zero before it"),
+        pytest.param(b'"@LocType":"NETWORK NODE"', b'"Type":"N"', id="a key that nobody knows"),
+        pytest.param(b"T05:00:00.000", b"T05:00:01.000", id="a second off"),
+        pytest.param(b"T05:00:00.000", b"T04:00:00.000", id="an hour twice"),
+    ],
+)
+def test_what_is_odd_is_counted_alike(before: bytes, after: bytes) -> None:
+    original = next(each for each in ORIGINALS if each.request.dataset == "lmp_rt_hourly")
+    assert before in original.body
+    for count in (1, -1):
+        body = original.body.replace(before, after, count)
+        found = by_columns(original, body)
+        assert found is not None
+        assert found == by_rows(original, body)
+
+
+@pytest.mark.parametrize("day", ["2024-03-10", "2024-07-01", "2024-11-03"])
+@pytest.mark.parametrize("name", ["lmp_da_hourly", "lmp_rt_hourly"])
+def test_a_large_response_is_counted_alike_whole_or_not(name: str, day: str) -> None:
+    dataset, request = DATASETS[name], Request(name, dt.date.fromisoformat(day))
+    body = Synthetic(seed=1, nodes=400).answer(dataset.request.url_path(request), NOON).body
+    original = Original(dataset, request, body)
+    lacking = body[: body.rindex(b",{")] + body[body.rindex(b"}]") + 1 :]
+    for served, missing in ((body, 0), (lacking, 1)):
+        found = by_columns(original, served)
+        assert found is not None
+        assert found.missing == missing
+        assert found == by_rows(original, served)

@@ -1,20 +1,21 @@
 # `make` alone sets everything up and downloads one synthetic year from the sandbox.
-# It needs Python 3.11 or newer and nothing else: everything is installed into `.venv` here.
+# It needs Python 3.11, 3.12 or 3.13 and nothing else: everything is installed into `.venv` here.
 
 PYTHON ?= python3
 CONFIG ?= years=2024 source=sandbox
 SECONDS ?= 60
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+INSTALL := $(BIN)/python envs/install.py
 SNAKEMAKE := $(BIN)/snakemake -j1 --config $(CONFIG)
 READY := .venv/ready
 DEV_READY := .venv/ready-dev
 BENCH_READY := .venv/ready-bench
 PLUGINS_READY := .venv/ready-plugins
+DOCS_READY := .venv/ready-docs
 
 .DEFAULT_GOAL := run
-.PHONY: run setup plugins test lint verify status dag bench torture fuzz audit lock clean help
+.PHONY: run setup plugins test docs lint verify status dag bench torture fuzz audit lock clean help
 
 run: $(READY)  ## download the years that CONFIG names (by default 2024 from the sandbox)
 	$(SNAKEMAKE)
@@ -25,6 +26,9 @@ plugins: $(PLUGINS_READY)  ## install what a Slurm cluster and an object store n
 
 test: $(DEV_READY)  ## run the tests; ARGS="-k clock" goes to pytest
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+docs: $(DOCS_READY)  ## build the documentation's site into reports/docs; every warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lint: $(DEV_READY)  ## check style, types, and the rules
 	$(BIN)/ruff check
@@ -45,11 +49,10 @@ dag: $(READY)  ## draw the jobs and the rules into reports/ (SVG, with Graphviz'
 bench: $(BENCH_READY)  ## compare with other programs; PARTS="pack load" selects, ARGS=--write updates docs/
 	$(BIN)/python -m bench $(PARTS) $(ARGS)
 
-COMPILE = --universal --python-version 3.11 --generate-hashes \
-	--no-annotate --no-emit-index-url --no-emit-find-links --no-config --quiet \
-	--custom-compile-command "make lock"
-LOCK = $(BIN)/uv pip compile pyproject.toml $(COMPILE)
-LOCK_FUZZ = $(BIN)/uv pip compile --group pyproject.toml:fuzz $(COMPILE)
+COMPILE = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+	--custom-compile-command "make lock" $(ARGS)
+LOCK = $(COMPILE) pyproject.toml --extra workflow --group build
 
 torture: $(DEV_READY)  ## run the fault-injection tests at length and print the figures (hours)
 	$(BIN)/python tests/torture $(ARGS)
@@ -61,12 +64,14 @@ audit: $(DEV_READY)  ## look up known vulnerabilities of the locked packages (ne
 	$(BIN)/python tests/project/dependency_audit.py
 
 lock: $(DEV_READY)  ## update the lock files from pyproject.toml; ARGS=--upgrade takes newer versions
-	$(LOCK) $(ARGS) --output-file requirements.lock
-	$(LOCK) $(ARGS) --extra postgres --extra workbook --extra notify --group dev --constraint requirements.lock \
-	  --output-file requirements-dev.lock
-	$(LOCK) $(ARGS) --group bench --constraint requirements-dev.lock --output-file envs/bench.lock
-	$(LOCK_FUZZ) $(ARGS) --output-file envs/fuzz.lock
-	$(LOCK) $(ARGS) --extra slurm --extra s3 --constraint requirements-dev.lock \
+	$(COMPILE) --group setup --output-file envs/setup.lock
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --extra postgres --extra workbook --extra notify --group dev \
+	  --constraint requirements.lock --constraint envs/setup.lock --output-file requirements-dev.lock
+	$(LOCK) --group bench --constraint requirements-dev.lock --output-file envs/bench.lock
+	$(COMPILE) --group docs --constraint requirements-dev.lock --output-file envs/docs.lock
+	$(COMPILE) --group fuzz --output-file envs/fuzz.lock
+	$(LOCK) --extra slurm --extra s3 --constraint requirements-dev.lock \
 	  --output-file envs/plugins.lock
 
 clean:  ## remove .venv and the caches; what was downloaded stays
@@ -77,31 +82,30 @@ help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | expand -t 10
 
 # The marker is written last, so an interrupted set-up begins again.
-$(READY): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "This needs Python 3.11 or newer; say where one is: make PYTHON=python3.12" >&2; exit 1; }
-	@echo "Setting up .venv, once (about half a minute)" >&2
-	@$(PYTHON) -m venv --clear .venv
-	@$(PIP) -r requirements.lock
+$(READY): requirements.lock envs/setup.lock
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "error: there is no $(PYTHON); say where Python 3.11 to 3.13 is: make PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) envs/install.py requirements.lock
 	@touch $@
 
 $(DEV_READY): requirements-dev.lock $(READY)
-	@echo "Adding the development tools to .venv, once" >&2
-	@$(PIP) -r requirements-dev.lock
+	@$(INSTALL) requirements-dev.lock
 	@touch $@
 
 $(BENCH_READY): envs/bench.lock $(DEV_READY)
-	@echo "Adding what the benchmarks compare with to .venv, once" >&2
-	@$(PIP) -r envs/bench.lock
+	@$(INSTALL) envs/bench.lock
+	@touch $@
+
+$(DOCS_READY): envs/docs.lock $(READY)
+	@$(INSTALL) envs/docs.lock
 	@touch $@
 
 .venv/ready-fuzz: envs/fuzz.lock $(DEV_READY)
-	@$(PIP) --only-binary :all: -r envs/fuzz.lock || { \
+	@$(INSTALL) envs/fuzz.lock || { \
 	  echo "Fuzzing needs atheris, which is built for Linux on x86-64 and Python 3.11 to 3.13" >&2; exit 1; }
 	@touch $@
 
 # Apart, because Snakemake loads every installed plugin at every start.
 $(PLUGINS_READY): envs/plugins.lock $(READY)
-	@echo "Adding the plugins to .venv, once" >&2
-	@$(PIP) -r envs/plugins.lock
+	@$(INSTALL) envs/plugins.lock
 	@touch $@

@@ -19,6 +19,7 @@ from isone.market.datasets import DATASETS
 from isone.pack import outputs as pack_outputs
 from isone.report import outputs as report_outputs
 from isone.run import clusters, notify, settings, status
+from isone.run.console import announce
 from isone.run.summary import header, summary
 from isone.run.targets import Run, each, each_custom, once
 from isone.store import periods
@@ -41,6 +42,7 @@ try:
     RUN = Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
     sys.exit(f"error: {error}")
+os.environ[status.ROOT] = str(RUN.store.root)
 
 
 # What rules call <data> and <logs>.
@@ -67,7 +69,7 @@ if workflow.is_main_process:
     pack_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     report_outputs.drop_stale(RUN.settings, RUN.store)
-    print(header(RUN.plan, quiet=bool(workflow.output_settings.quiet)), end="", file=sys.stderr)
+    announce(header(RUN.plan, quiet=bool(workflow.output_settings.quiet)))
 
 
 rule all:
@@ -87,18 +89,18 @@ onstart:
         jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
         if "load_postgres" in jobs and not workflow.deployment_settings.deployment_method:
             load_outputs.require_database(RUN.settings)
-        print(RUN.start(workflow.execution_settings.retries, jobs), end="", file=sys.stderr)
+        announce(RUN.start(workflow.execution_settings.retries, jobs))
     except IsoneError as error:
         notify.tell_refusal(RUN.plan, str(error))
         sys.exit(f"error: {error}")
 
 
 onsuccess:
-    print(summary(RUN.store, ended=True), file=sys.stderr)
+    announce(summary(RUN.store, ended=True))
     notify.tell_end(RUN.store)
 
 
 onerror:
-    print(summary(RUN.store, ended=True), file=sys.stderr)
-    print(report_outputs.how_by_hand(RUN.settings, RUN.store), end="", file=sys.stderr)
+    announce(summary(RUN.store, ended=True))
+    announce(report_outputs.how_by_hand(RUN.settings, RUN.store))
     notify.tell_end(RUN.store)

@@ -9,6 +9,11 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
+def size(number: int) -> str:
+    """A number of bytes as people say it: `16.9 MB`, `13 kB`."""
+    return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{number / 1e3:,.0f} kB"
+
+
 def some(names: Sequence[str], most: int = 10, apart: str = ", ") -> str:
     """The first of some names, and how many more there are: `A, B and 1,200 more`.
 

@@ -21,7 +21,6 @@ from isone.market import flaws
 from isone.market.dataset import Dataset
 from isone.market.locations import Locations
 from isone.market.requests import Request
-from isone.response import suspects
 from isone.run import missing
 from isone.store.files import make_folder
 from isone.store.manifest import day_flaws
@@ -86,6 +85,8 @@ class Downloader:
 
     def _validator(self, years: Collection[int], locations: Locations) -> Validator:
         """What validates the days of these years, and has validated what earlier runs left."""
+        from isone.response import suspects  # NumPy, only where there is something to download
+
         for year in years:
             make_folder(self.store.raw_dir(self.dataset.name, year))
         validator = Validator(

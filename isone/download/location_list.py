@@ -31,7 +31,6 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, Locations
 from isone.market.requests import Request
 from isone.response import reports
-from isone.response.table import read_table
 from isone.store import gzipped, places
 from isone.store.files import make_folder, write_whole
 from isone.store.store import Store
@@ -165,6 +164,8 @@ def _stored_requests(store: Store, dataset: Dataset) -> list[Request]:
 
 def _locations_in(store: Store, request: Request) -> list[Location]:
     """The locations that a stored response names with their ids; none where it is unreadable."""
+    from isone.response.table import read_table  # NumPy, only where there is a response
+
     try:
         body = gzipped.inflate(store.raw_path(request).read_bytes())
         found = read_table(DATASETS[request.dataset], body, validated=True).places.distinct

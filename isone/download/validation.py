@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -17,15 +17,18 @@ from isone.market.dataset import Dataset
 from isone.market.flaws import Flaw
 from isone.market.locations import Locations
 from isone.market.requests import Request
-from isone.response import reports, revisions, suspects
-from isone.response.table import Table, read_table
-from isone.response.validate import Finding, validate
+from isone.response import reports
 from isone.run.missing import Accepted
 from isone.run.sources import REPORTS, Source
 from isone.store import gzipped
 from isone.store.files import sha256
 from isone.store.store import Entry, Store
 from isone.text import count, some
+
+if TYPE_CHECKING:
+    from isone.response.suspects import Known
+    from isone.response.table import Table
+    from isone.response.validate import Finding
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +57,7 @@ class Validator:
     source: Source
     accepted: Accepted
     locations: Locations
-    known: suspects.Known
+    known: "Known"
     """What every new response is compared with."""
     preliminaries: Mapping[str, Entry] = field(default_factory=dict)
     """Preliminary responses that were stored before, by the names of their requests."""
@@ -66,6 +69,8 @@ class Validator:
 
         Raises ResponseError for what is not the request that was asked for.
         """
+        from isone.response.table import read_table  # NumPy, only where there is a response
+
         content = path.read_bytes()
         body = gzipped.inflate(content)
         table = read_table(self.dataset, body)
@@ -82,8 +87,10 @@ class Validator:
         remarks += [_of_suspect(flaw, reasons) for flaw in found]
         return msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found)), remarks
 
-    def _find(self, request: Request, table: Table) -> Finding:
+    def _find(self, request: Request, table: "Table") -> "Finding":
         """What is found in a response, if nothing of it is missing that has to be there."""
+        from isone.response.validate import validate
+
         accepted = self.accepted.get(request.day, {})
         finding = validate(
             table,
@@ -99,8 +106,11 @@ class Validator:
             finding.require_whole()
         return finding
 
-    def _compare(self, request: Request, table: Table) -> tuple[dict[str, Any], list[Remark]]:
+    def _compare(self, request: Request, table: "Table") -> tuple[dict[str, Any], list[Remark]]:
         """What a final response changes of the preliminary one; nothing without one."""
+        from isone.response import revisions
+        from isone.response.table import read_table
+
         preliminary = self.preliminaries.get(request.preliminary.name)
         if preliminary is None or request.prelim:
             return {}, []
@@ -120,7 +130,7 @@ def entry_of(
     content: bytes,
     source: str,
     received: str,
-    finding: Finding,
+    finding: "Finding",
     **versions: Any,
 ) -> Entry:
     """What the ledger notes of a response that is shown to be its request.

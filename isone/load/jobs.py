@@ -11,7 +11,7 @@ from isone.run.job import Job
 from isone.run.log import log
 from isone.store import markers
 from isone.store.periods import year_of
-from isone.text import count
+from isone.text import count, size
 
 
 def load_duckdb(it: Job, marker: Path, threads: int) -> None:
@@ -24,7 +24,8 @@ def load_duckdb(it: Job, marker: Path, threads: int) -> None:
     loaded = duckdb_file.build(it.store, files, threads=threads)
     path = it.store.duckdb_path
     markers.write(marker, made_from, bytes=path.stat().st_size, rows=loaded.rows)
-    it.tell(rows=loaded.rows)
+    rows = count(sum(loaded.rows.values()), "row")
+    it.tell(made=f"{rows}, {size(path.stat().st_size)}")
     log.info("%s holds %s", path, counted(loaded.rows))
 
 
@@ -79,7 +80,7 @@ def load_years(it: Job, names: Sequence[tuple[str, str]], *, rebuild: bool = Fal
             for file in group:
                 path = outputs.postgres_marker(store, settings.database, dataset, file.period)
                 markers.write(path, made_from, **content)
-    it.tell(rows=total)
+    it.tell(made=count(total, "row"))
 
 
 def counted(rows: Mapping[str, int]) -> str:

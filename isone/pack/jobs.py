@@ -7,7 +7,7 @@ from isone.run.job import Job
 from isone.run.log import log
 from isone.store import markers
 from isone.store.files import sha256_of_file
-from isone.text import count
+from isone.text import count, size
 
 
 def pack_prices(it: Job, dataset: str, period: str, marker: Path) -> None:
@@ -16,9 +16,9 @@ def pack_prices(it: Job, dataset: str, period: str, marker: Path) -> None:
 
     locations = outputs.chosen(dataset, it.settings)
     made_from = outputs.made_from_of_table(it.store, dataset, period, locations)
-    packed = pack_year(it.store, dataset, period, locations)
+    packed = pack_year(it.store, dataset, period, locations, advance=it.advance)
     table = it.store.parquet_path(dataset, period)
-    it.tell(rows=packed.rows, bytes=packed.size)
+    it.tell(made=f"{count(packed.rows, 'row')}, {size(packed.size)}")
     log.info("%s: %s, %s bytes", table, count(packed.rows, "row"), f"{packed.size:,}")
     if packed.left_out:
         log.info("left out of other locations: %s", count(packed.left_out, "row"))
@@ -37,4 +37,5 @@ def describe_tables(it: Job, marker: Path) -> None:
     made_from = outputs.made_from_of_description(it.store)
     described = datapackage.write_datapackage(it.store)
     markers.write(marker, made_from, tables=described)
+    it.tell(made=count(described, "table"))
     log.info("%s describes %s", it.store.datapackage_path, count(described, "table"))

@@ -31,6 +31,7 @@ from isone.pack.columns import ColumnReader
 from isone.pack.parquet import arrow_schema, metadata_of
 from isone.response import reports
 from isone.response.table import Place
+from isone.run.progress import Advance, unseen
 from isone.store import gzipped
 from isone.store.files import sha256, writing_whole
 from isone.store.manifest import Manifest, read_manifest
@@ -67,12 +68,13 @@ def pack_year(
     *,
     chunk_rows: int = CHUNK_ROWS,
     group_rows: int = GROUP_ROWS,
+    advance: Advance = unseen,
 ) -> Packed:
     """Write the Parquet file of a complete dataset-year; it appears whole or not at all.
 
     `locations` leaves out the rows of all others; sets without locations are kept whole. Raises
     DamagedError, naming the day, for a response that is not the one that was validated, and OSError
-    where the file cannot be written.
+    where the file cannot be written. `advance` is told how many responses are read, of how many.
     """
     dataset = DATASETS[dataset_name]
     reports.learn_from(store)
@@ -86,7 +88,7 @@ def pack_year(
         _open_writer(file, schema, sort_key(dataset)) as writer,
         ThreadPoolExecutor(2, "pack") as pool,
     ):
-        responses = _responses(pool, store, dataset, manifest.requests)
+        responses = _responses(pool, store, dataset, manifest.requests, advance)
         chunks = _chunks(reader, responses, chunk_rows)
         rows = _write_chunks(pool, writer, reader, chunks, group_rows)
         if rows + reader.left_out != manifest.rows:
@@ -152,11 +154,16 @@ _VERIFY = "the same command with `-- verify` names all that is damaged, and how 
 
 
 def _responses(
-    pool: ThreadPoolExecutor, store: Store, dataset: Dataset, entries: Iterable[Entry]
+    pool: ThreadPoolExecutor,
+    store: Store,
+    dataset: Dataset,
+    entries: Sequence[Entry],
+    advance: Advance,
 ) -> Iterator[tuple[Entry, Request, bytes]]:
     """Each response, unpacked and shown to be the one that was validated, read ahead of its use."""
     coming: deque[tuple[Entry, Request, Future[bytes]]] = deque()
-    for entry in entries:
+    for number, entry in enumerate(entries, 1):
+        advance(number, len(entries), "responses")
         request = Request.named(dataset.name, entry.request)
         if request is None:
             raise DamagedError(

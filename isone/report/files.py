@@ -16,6 +16,7 @@ from isone.report.data import ReportData
 from isone.report.figures import Figure
 from isone.report.periods import ALL_YEARS, Period
 from isone.report.sections import all_sections
+from isone.run.progress import Advance, unseen
 from isone.store.files import make_folder, name_aside, sync
 
 _WIDTH, _TILE_WIDTH = 820, 240  # pixels
@@ -25,7 +26,11 @@ _CONFIG = theme.CONFIG | {"aria": False}
 _SYNTHETIC = "SYNTHETIC PRICES of the sandbox"
 
 
-def write(report: ReportData, folder: Path) -> list[Path]:
+def write(
+    report: ReportData,
+    folder: Path,
+    advance: Advance = unseen,
+) -> list[Path]:
     """Write each figure as `{name}.svg`, `.png` and `.csv`; returns the paths.
 
     Charts show the hub, the first reserve zone and all years that are here; the CSV holds all
@@ -33,14 +38,15 @@ def write(report: ReportData, folder: Path) -> list[Path]:
     without data becomes one that says so.
 
     The folder is this function's own: it is replaced as one, once all figures are made, so until
-    then the old ones stay, and after it none of them is left.
+    then the old ones stay, and after it none of them is left. `advance` is told how many figures
+    are drawn, of how many.
     """
     target = folder.resolve()
     make_folder(target.parent)
     aside, old = name_aside(target), name_aside(target.with_name(f"{target.name}.old"))
     try:
         aside.mkdir()
-        names = list(_written(report, aside))
+        names = list(_written(report, aside, advance))
         sync(aside)
         if target.exists():
             target.replace(old)
@@ -52,21 +58,22 @@ def write(report: ReportData, folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def _written(report: ReportData, folder: Path) -> Iterator[str]:
+def _written(report: ReportData, folder: Path, advance: Advance) -> Iterator[str]:
     """Write each figure into a folder; yields the names of its files."""
-    for section in all_sections(report):
-        for figure in section.figures:
-            svg = vl_convert.vegalite_to_svg(specification(report, figure))
-            contents = {
-                ".svg": svg.encode(),
-                ".png": vl_convert.svg_to_png(svg, scale=_SHARPNESS),
-                ".csv": as_csv(figure).encode(),
-            }
-            for suffix, content in contents.items():
-                path = folder / f"{report.file_name(figure)}{suffix}"
-                path.write_bytes(content)
-                sync(path)
-                yield path.name
+    figures = [figure for section in all_sections(report) for figure in section.figures]
+    for number, figure in enumerate(figures, 1):
+        svg = vl_convert.vegalite_to_svg(specification(report, figure))
+        contents = {
+            ".svg": svg.encode(),
+            ".png": vl_convert.svg_to_png(svg, scale=_SHARPNESS),
+            ".csv": as_csv(figure).encode(),
+        }
+        for suffix, content in contents.items():
+            path = folder / f"{report.file_name(figure)}{suffix}"
+            path.write_bytes(content)
+            sync(path)
+            yield path.name
+        advance(number, len(figures), "figures")
 
 
 def as_csv(figure: Figure) -> str:

@@ -12,7 +12,7 @@ from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.files import write_whole
 from isone.store.store import Store
-from isone.text import count
+from isone.text import count, size
 
 
 def write_report(it: Job, marker: Path) -> None:
@@ -28,10 +28,9 @@ def write_page(it: Job, to: Outputs) -> list[Path]:
     it.command("python -m isone report")
     started = time.perf_counter()
     made = make_page(it.settings, to)
-    size = made[0].stat().st_size
-    it.tell(bytes=size)
+    it.tell(made=f"{made[0]}, {size(made[0].stat().st_size)}")
     took = time.perf_counter() - started
-    log.info("%s has %.2f MB, made in %.1f s", made[0], size / 1e6, took)
+    log.info("%s has %s, made in %.1f s", made[0], size(made[0].stat().st_size), took)
     return made
 
 
@@ -67,7 +66,7 @@ def draw_figures(it: Job, to: Outputs) -> None:
 
     it.command("python -m isone figures")
     started = time.perf_counter()
-    written = files.write(data.gather(it.settings, it.store), to.figures)
-    it.tell(files=len(written))
+    written = files.write(data.gather(it.settings, it.store), to.figures, it.advance)
+    it.tell(made=count(len(written), "file"))
     took = time.perf_counter() - started
     log.info("%s has %s, made in %.1f s", to.figures, count(len(written), "file"), took)

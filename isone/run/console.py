@@ -1,11 +1,34 @@
-"""What a job says on the screen: plain lines on standard error.
+"""What is said on the terminal: plain lines on standard error.
 
-While a bar is shown there (`progress`), rich puts itself in the place of standard error, and the
-lines appear above the bar. So no job has to load rich to say something: only a bar needs it.
+Where the workflow's own screen (`isone.run.screen`) shows a run, its jobs say nothing there
+themselves: their status files and logs have it. While a bar is shown, rich puts itself in the place
+of standard error, and lines appear above the bar.
 """
 
 import logging
+import os
 import sys
+
+SCREEN = "ISONE_SCREEN"
+"""Environment variable that says that a screen shows the run, so its jobs need not."""
+OURS = {"isone": True}
+"""Marks a record for that screen as the workflow's own words."""
+
+
+def has_screen() -> bool:
+    """Whether the workflow's own screen shows what this process does."""
+    return bool(os.environ.get(SCREEN))
+
+
+def announce(text: str) -> None:
+    """Say something about a run, in Snakemake's own process, in its turn among the lines."""
+    text = text.rstrip("\n")
+    if not text:
+        return
+    if has_screen():
+        logging.getLogger("snakemake.logging").info(text, extra=OURS)
+    else:
+        print(text, file=sys.stderr, flush=True)
 
 
 def say(sentence: str) -> None:

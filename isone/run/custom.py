@@ -22,6 +22,7 @@ from msgspec import Meta, Struct
 from isone.errors import UsageError, printable
 from isone.market.datasets import DATASETS
 from isone.run import arguments, selection, sources
+from isone.run.console import SCREEN
 from isone.run.log import Redaction
 from isone.run.settings import HANDED_ON, PROJECT, read_settings, validate
 
@@ -266,7 +267,7 @@ def run_program(download: CustomDownload, config: Mapping[str, Any]) -> int:
 def _environment(download: CustomDownload, environ: Mapping[str, str]) -> dict[str, str]:
     """What a program inherits: nobody's password that it has no use for."""
     account = sources.ACCOUNT_VARIABLES if download.data_type is None else ()
-    kept_back = {*_KEPT_BACK, *account}
+    kept_back = {*_KEPT_BACK, *account, SCREEN}  # what it prints goes into the log
     return {name: value for name, value in environ.items() if name not in kept_back}
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from isone.errors import IsoneError, StopRunError, UsageError
 from isone.run import status
-from isone.run.console import say
+from isone.run.console import has_screen, say
 from isone.run.log import Redaction, close_log, log, open_log
 from isone.run.settings import Settings, read_settings
 from isone.store.files import make_folder, write_whole
@@ -33,6 +33,7 @@ FAILED, USAGE, STOPPED, INTERRUPTED = 1, 2, 3, 130
 _RULE = "=" * 80
 _STATUS_SIZE = 8192
 """Bytes of a status file, filled up with blanks: so its end can be told on a full disk too."""
+_ADVANCE_EVERY = 0.5  # seconds
 NO_MEMORY = (
     "there is not enough memory here; give it more, or run fewer jobs at a time, and run again"
 )
@@ -68,6 +69,7 @@ class Job:
     redaction: Redaction = field(default_factory=Redaction)
     _handlers: list[logging.Handler] = field(default_factory=list)
     _interrupted: bool = False
+    _advanced: float = 0.0
 
     @property
     def store(self) -> Store:
@@ -87,7 +89,7 @@ class Job:
         make_folder(self.status_path.parent)
         timestamp = f"{started:%Y%m%d_%H%M%S}Z"
         self.log_path = folder / f"{self.name}_attempt{self.attempt}_{timestamp}.log"
-        self._handlers = open_log(self.log_path, self.redaction)
+        self._file, self._handlers = open_log(self.log_path, self.redaction)
         self._link_stable_log()
         signal.signal(signal.SIGTERM, self._interrupt)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -126,7 +128,13 @@ class Job:
             *(_RULE, self.name, self.exit_code, state.upper(), ended, _RULE),
         )
         with contextlib.suppress(OSError):
-            self.tell(state=state, exit_code=self.exit_code, message=message, ended=ended)
+            self.tell(
+                state=state,
+                exit_code=self.exit_code,
+                message=message,
+                ended=ended,
+                warnings=self._file.warnings,
+            )
         close_log(self._handlers)
         if signal.getsignal(signal.SIGINT) == self._interrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -146,6 +154,13 @@ class Job:
             with self.status_path.open("r+b") as file:  # a full disk has room for what is there
                 file.write(content)
                 file.truncate()
+
+    def advance(self, done: int, total: int, unit: str) -> None:
+        """Say how much of the work is done; not more than twice a second, but for the end."""
+        now = time.monotonic()
+        if done >= total or now - self._advanced >= _ADVANCE_EVERY:
+            self._advanced = now
+            self.tell(done=done, total=total, unit=unit)
 
     def command(self, words: str) -> None:
         """Say by which command a person does the same."""
@@ -191,7 +206,7 @@ class Job:
                 self.exit_code = FAILED
                 traceback = (type(error), error, error.__traceback__)
                 words = (log.name, logging.ERROR, "", 0, "unexpected error", ())
-                self._handlers[0].handle(log.makeRecord(*words, traceback))
+                self._file.handle(log.makeRecord(*words, traceback))
                 return "failed", (
                     f"unexpected {type(error).__name__}: {error}; this is a fault of the program, "
                     f"its traceback is in {self.log_path}"
@@ -259,7 +274,8 @@ def _name(log_path: Path, wildcards: Any) -> str:
 
 def _end(exit_code: int, sentence: str, stable_log: Path) -> None:
     """End before anything was begun, and say why."""
-    say(sentence)
+    if not has_screen():
+        say(sentence)
     stable_log.write_text(f"{sentence}\n", "utf-8")
     sys.exit(exit_code)
 

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from isone.run.console import ConsoleHandler
+from isone.run.console import ConsoleHandler, has_screen
 from isone.run.sources import Credentials
 
 log = logging.getLogger("isone")
@@ -43,20 +43,36 @@ class Redaction(logging.Filter):
         return True
 
 
-def open_log(path: Path, redaction: Redaction) -> list[logging.Handler]:
-    """Let what is logged go into a file and onto the screen; the handlers, the file's first."""
+class LogFile(logging.FileHandler):
+    """The log of an attempt, which counts the warnings in it."""
+
+    warnings = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        self.warnings += record.levelno == logging.WARNING
+        super().emit(record)
+
+
+def open_log(path: Path, redaction: Redaction) -> tuple[LogFile, list[logging.Handler]]:
+    """Let what is logged go into a file, and to the terminal where no screen shows the run.
+
+    Returns the file and all handlers, for `close_log`.
+    """
     in_utc = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
     in_utc.converter = time.gmtime
-    to_file = logging.FileHandler(path, encoding="utf-8")
+    to_file = LogFile(path, encoding="utf-8")
     to_file.setFormatter(in_utc)
-    to_screen = ConsoleHandler()
-    to_screen.setFormatter(logging.Formatter("%(message)s"))
-    handlers: list[logging.Handler] = [to_file, to_screen]
+    handlers: list[logging.Handler] = [to_file]
+    if not has_screen():
+        to_terminal = ConsoleHandler()
+        to_terminal.setFormatter(logging.Formatter("%(message)s"))
+        handlers.append(to_terminal)
     for handler in handlers:
         handler.addFilter(redaction)
         log.addHandler(handler)
     log.setLevel(logging.INFO)
-    return handlers
+    return to_file, handlers
 
 
 def close_log(handlers: list[logging.Handler]) -> None:

@@ -8,11 +8,11 @@ stderr, and changes nothing about how the run ended.
 import importlib
 import logging
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isone.run import status
+from isone.run.console import announce
 from isone.run.plan import Plan
 from isone.run.status import State
 from isone.run.summary import missing_days
@@ -119,4 +119,4 @@ def _apprise() -> Any:
 
 
 def _say(sentence: str) -> None:
-    print(f"# {sentence}", file=sys.stderr)
+    announce(f"# {sentence}")

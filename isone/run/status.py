@@ -27,6 +27,8 @@ from isone.store.store import Store
 
 VARIABLE = "ISONE_RUN"
 """Environment variable by which the jobs of a run know its id."""
+ROOT = "ISONE_STORE"
+"""Environment variable that names the data folder of that run, for whoever shows it."""
 BY_HAND = "by-hand"
 """The id under which scripts that were started without Snakemake keep their status."""
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
@@ -172,6 +174,14 @@ class JobStatus(msgspec.Struct, frozen=True):
     gaps: dict[str, str] = {}
     """Days that are accepted as missing, with the reasons."""
     noted: tuple[str, ...] = ()
+    made: str = ""
+    """What it made, in few words: rows, sizes."""
+    warnings: int = 0
+    """How many warnings are in its log."""
+    done: int = 0
+    """How much of its work is done, of `total`, in `unit`; for jobs other than downloads."""
+    total: int = 0
+    unit: str = ""
     verdict_lines: tuple[str, ...] = ()
 
 

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = [
     *(ROOT / f"requirements{kind}.lock" for kind in ("", "-dev")),
-    *(ROOT / "envs" / f"{kind}.lock" for kind in ("bench", "fuzz", "plugins")),
+    *(ROOT / "envs" / f"{kind}.lock" for kind in ("bench", "docs", "fuzz", "plugins", "setup")),
 ]
 PIP_AUDIT = "pip-audit==2.10.1"
 FREE = re.compile(

@@ -1,8 +1,10 @@
 """What the locks name: hashed, from the index alone, built, under licences that allow use."""
 
+import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,6 @@ from project.dependency_audit import FREE, LOCKS, Pin, installed, licence, pins
 from running import PROJECT
 
 each_lock = pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
-# No file built for it is published, so installing it runs its own set-up program.
-SOURCE_ONLY = {"connection-pool"}
 
 
 @each_lock
@@ -30,10 +30,22 @@ def test_every_package_has_hashes_and_comes_from_no_address_of_its_own(lock: Pat
     assert not re.search(r"://|\s@\s|^\s*(-e|--(index|extra|find|trusted))", text, re.MULTILINE)
 
 
-def test_what_has_one_file_alone_is_known_to_have_it() -> None:
-    """A package with a single hash may be a source archive: one that is new here is looked at."""
-    one = {pin.name for lock in LOCKS for pin in pins(lock) if pin.hashes == 1}
-    assert one <= SOURCE_ONLY
+def test_nothing_has_one_file_alone() -> None:
+    """A package with a single hash may be a source archive, and nothing is built from source."""
+    assert {pin.name for lock in LOCKS for pin in pins(lock) if pin.hashes == 1} == set()
+
+
+def test_what_the_locks_leave_out_is_imported_nowhere() -> None:
+    """Snakemake names packages that it does not use; they are left out where they have no wheel."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    for name in project["tool"]["uv"]["exclude-dependencies"]:
+        assert not [lock.name for lock in LOCKS for pin in pins(lock) if pin.name == name]
+        module = name.replace("-", "_")
+        for package in ("snakemake", "smart_open", "throttler"):
+            folder = Path(str(importlib.util.find_spec(package).origin)).parent  # type: ignore[union-attr]
+            for path in folder.rglob("*.py"):
+                text = path.read_text("utf-8", "replace")
+                assert not re.search(rf"^\s*(from|import) {module}\b", text, re.MULTILINE), path
 
 
 @pytest.mark.parametrize("pin", installed(LOCKS[0]), ids=lambda pin: pin.name)

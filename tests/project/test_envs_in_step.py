@@ -16,6 +16,10 @@ ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 BASE, DEVELOPMENT = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
 BENCH, PLUGINS = ROOT / "envs" / "bench.lock", ROOT / "envs" / "plugins.lock"
 LOCKS = [BASE, DEVELOPMENT, BENCH, PLUGINS]
+SETUP, DOCS = ROOT / "envs" / "setup.lock", ROOT / "envs" / "docs.lock"
+WORKFLOW = (
+    PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["workflow"]
+)
 
 # What conda calls differently.
 LOCK_NAMES = {
@@ -62,7 +66,7 @@ def test_an_environment_takes_nothing_from_default_channels(env: Path) -> None:
 
 def test_the_workflow_environment_holds_every_dependency() -> None:
     pins = pinned(ROOT / "envs" / "workflow.yaml")
-    needed = {Requirement(line).name for line in PROJECT["project"]["dependencies"]}
+    needed = {Requirement(line).name for line in WORKFLOW}
     assert {LOCK_NAMES.get(name, name) for name in pins} - {"python"} == needed
 
 
@@ -77,20 +81,24 @@ def test_every_environment_that_a_rule_names_is_there() -> None:
 def test_a_lock_satisfies_every_dependency(lock: Path) -> None:
     group = {DEVELOPMENT: "dev", BENCH: "bench"}.get(lock)
     needs = PROJECT["dependency-groups"][group] if group else []
-    for line in PROJECT["project"]["dependencies"] + needs:
+    for line in WORKFLOW + PROJECT["dependency-groups"]["build"] + needs:
         needed = Requirement(line)
         assert locked(lock)[canonicalize_name(needed.name)] in needed.specifier
 
 
-@each_lock
+@pytest.mark.parametrize("lock", [*LOCKS, SETUP, DOCS], ids=lambda lock: lock.name)
 def test_a_lock_names_no_place_to_install_from(lock: Path) -> None:
     assert not re.search(r"://|^--|^\S+ @", lock.read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("lock", LOCKS[1:], ids=lambda lock: lock.name)
+def test_another_lock_has_all_of_the_base(lock: Path) -> None:
+    assert locked(BASE).items() <= locked(lock).items()
+
+
+@pytest.mark.parametrize("lock", [*LOCKS[1:], SETUP, DOCS], ids=lambda lock: lock.name)
 def test_another_lock_goes_with_what_is_installed_already(lock: Path) -> None:
-    base, development, other = locked(BASE), locked(DEVELOPMENT), locked(lock)
-    assert base.items() <= other.items()
+    development, other = locked(DEVELOPMENT), locked(lock)
     both = development.keys() & other.keys()
     assert {name: other[name] for name in both} == {name: development[name] for name in both}
 
@@ -103,3 +111,25 @@ def test_no_plugin_slows_the_start_of_every_run_down() -> None:
 
 def test_the_project_and_the_library_have_one_version() -> None:
     assert PROJECT["project"]["version"] == isone.__version__
+
+
+def test_the_workflow_asks_for_the_snakemake_that_the_project_names() -> None:
+    (asked,) = re.findall(
+        r'^min_version\("(.+?)"\)', (ROOT / "Snakefile").read_text(), re.MULTILINE
+    )
+    assert f"snakemake>={asked}" in WORKFLOW
+
+
+def test_what_is_built_with_stands_in_the_lock() -> None:
+    assert PROJECT["build-system"]["requires"] == [
+        line for line in PROJECT["dependency-groups"]["build"] if line.startswith("hatchling")
+    ]
+
+
+def test_the_pythons_that_are_named_are_those_that_are_allowed() -> None:
+    allowed = SpecifierSet(PROJECT["project"]["requires-python"])
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["project"]["classifiers"]))
+    assert named == [f"3.{minor}" for minor in range(30) if f"3.{minor}.1" in allowed]
+    program = (ROOT / "envs" / "install.py").read_text()
+    oldest, newest = (version.replace(".", ", ") for version in (named[0], named[-1]))
+    assert f"OLDEST, NEWEST = ({oldest}), ({newest})" in program

@@ -1,6 +1,5 @@
 """What the jobs of the deep check do, and the same by hand."""
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,17 +18,10 @@ def verify_prices(it: Job, dataset: str, period: str) -> Path:
     """Read a dataset-year again and write the verdict; returns where it is."""
     from isone.audit.verify import year
 
-    seen: set[dt.date] = set()
-
-    def on_day(day: dt.date) -> None:
-        if day not in seen and len(seen) % 50 == 0:
-            it.tell(days_read=len(seen))
-        seen.add(day)
-
     it.store.verify_summary_path.unlink(missing_ok=True)  # until there is a new one
-    verdict = year.verify_year(it.store, it.settings, dataset, period, on_day)
-    it.tell(verdict=verdict.verdict, days_read=len(seen))
+    verdict = year.verify_year(it.store, it.settings, dataset, period, it.advance)
     days, responses = count(verdict.days, "day"), count(verdict.requests, "response")
+    it.tell(made=f"{verdict.verdict}, {days}, {responses}")
     log.info("%s: %s, %s, %s", verdict.name, verdict.verdict, days, responses)
     for damage in verdict.damage:
         log.warning("%s: %s", verdict.name, damage)

@@ -1,9 +1,8 @@
 """The responses of a dataset-year: each validated again, and all of them looked at together."""
 
 import contextlib
-import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Container
+from collections.abc import Container
 
 import pyarrow as pa
 
@@ -19,6 +18,7 @@ from isone.market.requests import Request
 from isone.response import suspects
 from isone.response.table import Table, read_table
 from isone.response.validate import validate
+from isone.run.progress import Advance
 from isone.store import gzipped
 from isone.store.files import sha256
 from isone.store.manifest import Manifest
@@ -36,7 +36,7 @@ def verify_responses(
     chosen: Locations,
     comparison: Comparison,
     findings: Findings,
-    on_day: Callable[[dt.date], None],
+    advance: Advance,
 ) -> DayDigests:
     """Validate every response again; returns the days of the rows that the table has to hold."""
     kept = DayDigests()
@@ -48,7 +48,9 @@ def verify_responses(
     for flaw in manifest.flaws:
         accepted[flaw.day].add(flaw.flaw)
     waiting: list[pa.Table] = []
-    for entry in {entry.request: entry for entry in manifest.requests}.values():
+    entries = {entry.request: entry for entry in manifest.requests}
+    for number, entry in enumerate(entries.values(), 1):
+        advance(number, len(entries), "responses")
         request = Request.named(dataset.name, entry.request)
         if request is None:
             findings.damage.append(
@@ -63,7 +65,6 @@ def verify_responses(
             if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
                 kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
                 waiting.clear()
-        on_day(request.day)
     if waiting:
         kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
     findings.count("raw", kept)

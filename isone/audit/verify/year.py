@@ -1,8 +1,5 @@
 """One dataset-year read again: responses, Parquet file and databases, compared."""
 
-import datetime as dt
-from collections.abc import Callable
-
 from isone.audit.verify import marker
 from isone.audit.verify.databases import verify_databases
 from isone.audit.verify.findings import Findings
@@ -17,6 +14,7 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import Locations
 from isone.pack.parquet import read_metadata
 from isone.response import reports
+from isone.run.progress import Advance, unseen
 from isone.run.settings import Settings
 from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Store
@@ -27,11 +25,11 @@ def verify_year(
     settings: Settings,
     dataset_name: str,
     period: str,
-    on_day: Callable[[dt.date], None] = lambda day: None,
+    advance: Advance = unseen,
 ) -> Verdict:
     """Read everything that is stored of a dataset-year again, and say what it is worth.
 
-    Nothing is changed. `on_day` is told of each day whose responses have been read. What cannot be
+    Nothing is changed. `advance` is told how many responses have been read. What cannot be
     reached (a database that is down) raises; what is damaged is in the verdict.
     """
     dataset = DATASETS[dataset_name]
@@ -48,7 +46,7 @@ def verify_year(
     except DamagedError as error:
         damage = (Damage("marker", str(error)),)
         return Verdict(dataset_name, period, DAMAGED, now, damage=damage)
-    findings = _verify_all(store, settings, dataset, period, manifest, on_day)
+    findings = _verify_all(store, settings, dataset, period, manifest, advance)
     return Verdict(
         dataset_name,
         period,
@@ -69,7 +67,7 @@ def _verify_all(
     dataset: Dataset,
     period: str,
     manifest: Manifest,
-    on_day: Callable[[dt.date], None],
+    advance: Advance,
 ) -> Findings:
     """Read marker, responses, Parquet file and databases, in this order."""
     findings = Findings()
@@ -78,7 +76,7 @@ def _verify_all(
         findings.damage += marker.find_damage(dataset, period, manifest)
         findings.notes += marker.notes(manifest)
         kept = verify_responses(
-            store, dataset, period, manifest, chosen, comparison, findings, on_day
+            store, dataset, period, manifest, chosen, comparison, findings, advance
         )
         _verify_table(store, dataset, period, manifest, kept, comparison, findings)
         verify_databases(store, settings, dataset, period, comparison, findings)

@@ -1,0 +1,220 @@
+"""What a run shows on the terminal: its plan, a line for each job that ends, bars while jobs go on.
+
+Snakemake reports events (`snakemake_logger_plugin_isone` hands them over); what a job did is in its
+status file. What Snakemake says besides is shown too, but for what is known to tell a user nothing;
+its own log file keeps all of it.
+"""
+
+import logging
+import os
+import re
+import textwrap
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from isone.run import status
+from isone.run.bars import Bars, Doing, duration, total_of_downloads
+from isone.run.console import SCREEN
+from isone.run.status import JobStatus
+from isone.store.store import Store
+
+_CHATTER = re.compile(
+    r"Building DAG|Using shell|Provided (cores|resources)|Rules claiming|Conda environments|"
+    r"Singularity containers|Select jobs|Execute \d|Assuming unrestricted|Config file|Job stats|"
+    r"Complete log|Elapsed time|Group jobs|Trying to restart job|Shutting down, this might|"
+    r"Exiting because a job execution failed|Removing output files of failed job|"
+    r"Would remove|Multiple includes|Shell command|None$|This was a dry-run|The order of jobs|"
+    r"Reasons:|\(check individual jobs|\s*(input files updated|missing output|output files have)",
+)
+_AFTER_A_FAILURE = re.compile(
+    r"RuleException|CalledProcessError|WorkflowError:\s*At least one job|Error in (rule|group)"
+)
+_MOST_IN_A_DRY_RUN = 12
+_LINE_EVERY = 60.0
+"""Seconds between lines about jobs that go on, where no bar can be shown."""
+_KILLED = (
+    "it ended before it could say how: it was killed, the machine went down, or memory or disk ran "
+    "out; its log has what it said last"
+)
+
+
+@dataclass
+class _Job:
+    """A job as the screen knows it."""
+
+    words: str
+    name: str
+    """As the rule's log is called: its status file has this name, or one without the end of the
+    period."""
+    log: str
+    began: float
+
+
+class Screen:
+    """The terminal of one Snakemake process."""
+
+    def __init__(self, console: Console, *, verbose: bool = False, quiet: bool = False) -> None:
+        """Show everything if `verbose`, failures alone if `quiet`."""
+        self._console, self._verbose, self._quiet = console, verbose, quiet
+        self._jobs: dict[int, _Job] = {}
+        self._total = self._ended = 0
+        self._has_failed = self._is_dry = False
+        self._said = time.monotonic()
+        self._bars = Bars(console, self._doing) if console.is_terminal and not quiet else None
+
+    @classmethod
+    def of(cls, settings: Any) -> "Screen":
+        """The screen that Snakemake's output settings ask for."""
+        os.environ[SCREEN] = "1"
+        console = Console(
+            stderr=not settings.stdout,
+            highlight=False,
+            soft_wrap=True,
+            no_color=settings.nocolor or None,
+        )
+        quiet = {str(each).rpartition(".")[2].lower() for each in settings.quiet or ()}
+        screen = cls(console, verbose=settings.verbose, quiet="all" in quiet)
+        screen._is_dry = settings.dryrun
+        return screen
+
+    def show(self, record: logging.LogRecord) -> None:
+        """Show what a record reports, if a person needs it."""
+        event = str(getattr(record, "event", None) or "")
+        told = record.__dict__
+        if event == "run_info":
+            self._planned(told["stats"])
+        elif event == "job_info":
+            self._begun(told["jobid"], told)
+        elif event == "job_finished":
+            self._finished(told["job_id"])
+        elif event == "job_error":
+            self._failed(told["jobid"], told)
+        elif event in {"", "error", "group_error"}:
+            self._plain(record)
+        elif self._verbose and record.getMessage() != "None":
+            self._print(record.getMessage())
+
+    def close(self) -> None:
+        """Take the bars away."""
+        if self._bars:
+            self._bars.stop()
+
+    def _planned(self, stats: dict[str, int]) -> None:
+        targets = {"all", "download", "pack", "load", "report", "recheck"}
+        jobs = {rule: number for rule, number in stats.items() if rule not in {*targets, "total"}}
+        self._total = sum(jobs.values())
+        if self._is_dry and jobs:
+            self._print(f"{self._total} jobs to do:")
+            for rule, number in list(jobs.items())[:_MOST_IN_A_DRY_RUN]:
+                self._print(f"  {number:>4}  {rule}")
+
+    def _begun(self, jobid: int, told: dict[str, Any]) -> None:
+        if self._is_dry or not told["log"]:
+            return
+        job = _Job(_words(told), Path(told["log"][0]).stem, told["log"][0], time.monotonic())
+        again = jobid in self._jobs
+        self._jobs[jobid] = job
+        if self._bars:
+            self._bars.start()
+        elif job.name.startswith("isone_") and not again:
+            self._print(f"{self._mark(begins=True)}{job.words} begins")
+
+    def _finished(self, jobid: int) -> None:
+        job = self._jobs.pop(jobid, None)
+        if job is None:
+            return
+        self._ended += 1
+        said = _status(job)
+        words = [said.made, duration(time.monotonic() - job.began)]
+        if said.warnings:
+            words.append(f"{said.warnings} warnings, see {said.log}")
+        self._print(f"{self._mark()}{job.words}: {', '.join(filter(None, words))}")
+        for sentence in said.noted:
+            self._indented(sentence)
+        self._rest()
+
+    def _failed(self, jobid: int, told: dict[str, Any]) -> None:
+        job = self._jobs.get(jobid)
+        self._has_failed = True
+        if job is None:
+            self._print(f"rule {told.get('rule_name')} failed")
+            return
+        said = _status(job)
+        more = said.attempt < said.attempts and not said.permanent
+        if not more:
+            self._jobs.pop(jobid)
+            self._ended += 1
+        which = f", attempt {said.attempt} of {said.attempts}" if said.attempts > 1 else ""
+        took = duration(time.monotonic() - job.began)
+        self._print(f"{self._mark()}{job.words}: FAILED{which}, {took}", style="bold red")
+        message = said.message if said.state != "running" else ""
+        self._indented(message or _KILLED)
+        self._indented(f"log: {said.log or job.log}")
+        self._rest()
+
+    def _plain(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if self._verbose or getattr(record, "isone", False):
+            self._print(text)
+        elif record.levelno >= logging.WARNING:
+            if not (self._has_failed and _AFTER_A_FAILURE.search(text)):
+                self._print(text, style="bold red" if record.levelno >= logging.ERROR else None)
+        elif not self._quiet and text.strip() and not _CHATTER.match(text):
+            self._print(text)
+
+    def _rest(self) -> None:
+        """Where nothing goes on, no bar is shown."""
+        if self._bars and not self._jobs:
+            self._bars.stop()
+
+    def _mark(self, *, begins: bool = False) -> str:
+        width = len(str(self._total))
+        return f"[{self._ended + begins:>{width}}/{self._total}] " if self._total else ""
+
+    def _indented(self, sentence: str) -> None:
+        width = self._console.width if self._console.is_terminal else 1000
+        indent = " " * len(self._mark())
+        wrapped = textwrap.wrap(
+            sentence,
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        self._print("\n".join(wrapped))
+
+    def _print(self, text: str, style: str | None = None) -> None:
+        self._console.print(Text(text.rstrip("\n"), style=style or ""))
+
+    def _doing(self) -> list[Doing]:
+        """What goes on now, for the bars; downloads of the whole run last."""
+        jobs = [(job, _status(job)) for job in list(self._jobs.values())]
+        doing = [
+            Doing.of(job.words.partition(" ")[2] or job.words, said, job.began)
+            for job, said in jobs
+        ]
+        root = os.environ.get(status.ROOT)
+        if root and any(job.name.startswith("isone_") for job, _ in jobs):
+            doing += total_of_downloads(Store(Path(root)))
+        return doing
+
+
+def _words(told: dict[str, Any]) -> str:
+    """What a job does, in few words: its rule's message, and of a period only what counts."""
+    words = str(told.get("rule_msg") or told["rule_name"])
+    return re.sub(r"(\d{4})\.through-(\d{4})(\d\d)(\d\d)", r"\1 to \3-\4", words)
+
+
+def _status(job: _Job) -> JobStatus:
+    """What a job says of itself; nothing before it has begun to."""
+    root = os.environ.get(status.ROOT)
+    if not root:
+        return JobStatus()
+    name = re.sub(r"\.through-\d{8}$", "", job.name) if job.name.startswith("isone_") else job.name
+    return status.status_of(Store(Path(root)), name)

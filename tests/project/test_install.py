@@ -1,0 +1,58 @@
+"""Setting up says in a sentence what it cannot do, and empties no folder but its own."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from running import PROJECT
+
+
+@pytest.fixture
+def install() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("install", PROJECT / "envs" / "install.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_folder_that_venv_is_a_link_to_is_not_emptied(
+    install: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "kept").touch()
+    (tmp_path / ".venv").symlink_to(shared)
+    monkeypatch.setattr(install, "VENV", tmp_path / ".venv")
+    with pytest.raises(SystemExit, match="error: .venv is a link to .*/shared; remove the link"):
+        install.main("requirements.lock")
+    assert (shared / "kept").exists()
+
+
+@pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0)])
+def test_a_python_that_is_not_supported_is_named(
+    version: tuple[int, int, int], install: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "version_info", version)
+    with pytest.raises(SystemExit, match="the workflow needs 3.11, 3.12 or 3.13"):
+        install.main("requirements.lock")
+
+
+def test_of_a_program_that_fails_all_is_shown(
+    install: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "import sys; print('Resolved 3 packages'); print(' Downloaded x'); sys.exit(2)"
+    with pytest.raises(SystemExit, match="nothing is built from source"):
+        install.run([sys.executable, "-c", code])
+    assert "Resolved 3 packages\n" in capsys.readouterr().err
+
+
+def test_what_tells_how_far_it_is_is_shown_and_nothing_else(
+    install: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = ["Resolved 2 packages", "Downloading x (9MiB)", " Downloaded x", "Installed 2 packages"]
+    install.run([sys.executable, "-c", f"print(*{said!r}, sep=chr(10))"])
+    assert capsys.readouterr().err == "  x (9MiB)\n  Installed 2 packages\n"

@@ -1,0 +1,142 @@
+"""What a person sees of a run: a line for each job, sentences for failures, bars that fit."""
+
+import io
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from isone.run import bars, status
+from isone.run.bars import Doing
+from isone.run.screen import Screen
+from isone.store.store import Store
+
+NAME = "isone_lmp_da_hourly_2024"
+LOG = f"logs/{NAME}.through-20240103.log"
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv(status.ROOT, str(tmp_path))
+    monkeypatch.setenv(status.VARIABLE, status.new_id())
+    return Store(tmp_path)
+
+
+class Terminal:
+    """A screen that writes into a text, fed with what Snakemake reports."""
+
+    def __init__(self, width: int = 80, **options: Any) -> None:
+        self._text = io.StringIO()
+        console = Console(file=self._text, width=width, soft_wrap=True, highlight=False)
+        self._screen = Screen(console, **options)
+
+    def report(self, text: str = "None", event: str = "", **told: Any) -> None:
+        level = told.pop("level", logging.INFO)
+        record = logging.LogRecord("snakemake", level, "", 0, text, None, None)
+        self._screen.show(_with(record, {"event": event, **told}))
+
+    def begin(self, jobid: int = 1, log: str = LOG) -> None:
+        message = "Download lmp_da_hourly 2024.through-20240103"
+        self.report(
+            event="job_info", jobid=jobid, rule_msg=message, rule_name="download_prices", log=[log]
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        return self._text.getvalue().splitlines()
+
+
+def _with(record: logging.LogRecord, told: dict[str, Any]) -> logging.LogRecord:
+    record.__dict__.update(told)
+    return record
+
+
+def tell(store: Store, name: str = NAME, **facts: Any) -> None:
+    path = status.status_path(store, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"name": name, **facts}))
+
+
+def test_a_job_that_ends_is_one_line_with_what_it_made(store: Store) -> None:
+    terminal = Terminal()
+    terminal.report(event="run_info", stats={"download_prices": 1, "all": 1, "total": 2})
+    terminal.begin()
+    tell(store, state="succeeded", made="3 days, 3 requests")
+    terminal.report(event="job_finished", job_id=1)
+    begins, ends = terminal.lines
+    assert begins == "[1/1] Download lmp_da_hourly 2024 to 01-03 begins"
+    assert ends == "[1/1] Download lmp_da_hourly 2024 to 01-03: 3 days, 3 requests, 0 s"
+
+
+def test_a_failure_is_our_sentence_and_the_log_and_nothing_of_snakemakes(store: Store) -> None:
+    terminal = Terminal()
+    terminal.begin()
+    tell(store, state="failed", attempt=3, attempts=3, message="it is not so", log="logs/x.log")
+    terminal.report("RuleException:\nCalledProcessError in file x", level=logging.ERROR)
+    terminal.report(event="job_error", jobid=1, rule_name="download_prices")
+    terminal.report("RuleException:\nCalledProcessError in file x", level=logging.ERROR)
+    terminal.report("Exiting because a job execution failed. Look below for error messages")
+    terminal.report("WorkflowError:\nAt least one job did not complete", level=logging.ERROR)
+    text = "\n".join(terminal.lines)
+    assert "FAILED, attempt 3 of 3" in text
+    assert "it is not so" in text
+    assert "log: logs/x.log" in text
+    assert "CalledProcessError" not in text.partition("FAILED")[2]
+    assert "Exiting" not in text
+
+
+def test_a_job_that_was_killed_says_so(store: Store) -> None:
+    terminal = Terminal()
+    terminal.begin()
+    tell(store, state="running", attempt=1, attempts=1)
+    terminal.report(event="job_error", jobid=1, rule_name="download_prices")
+    assert "ended before it could say how" in "\n".join(terminal.lines)
+
+
+def test_what_is_unknown_is_shown_and_chatter_is_not() -> None:
+    terminal = Terminal()
+    terminal.report("Building DAG of jobs...")
+    terminal.report("Select jobs to execute...")
+    terminal.report("Something that nobody has seen before.")
+    terminal.report("the header", isone=True)
+    assert terminal.lines == ["Something that nobody has seen before.", "the header"]
+
+
+def test_verbose_shows_all_and_quiet_only_what_went_wrong() -> None:
+    loud, quiet = Terminal(verbose=True), Terminal(quiet=True)
+    for terminal in (loud, quiet):
+        terminal.report("Building DAG of jobs...")
+        terminal.report("look out", level=logging.WARNING)
+    assert loud.lines == ["Building DAG of jobs...", "look out"]
+    assert quiet.lines == ["look out"]
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 160])
+def test_bars_are_never_wider_than_the_terminal(width: int) -> None:
+    doing = [
+        Doing("lmp_rt_5min 2024 with a name that is long", 120, 366, "days", "1 h 3 min left"),
+        Doing("all downloads", 1200, 13394, "requests", "waiting until 12:00:00: busy (429)"),
+        Doing("page", 0, 0, ""),
+    ]
+    drawn = bars.lines(doing, width)
+    assert len(drawn) == len(doing)
+    assert max(map(len, drawn)) <= width
+    assert all("━" in line for line in drawn)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.2, "0 s"),
+        (3, "3 s"),
+        (125, "2 min 5 s"),
+        (120, "2 min"),
+        (3780, "1 h 3 min"),
+        (187200, "2 d 4 h"),
+    ],
+)
+def test_a_length_of_time_has_one_or_two_units(seconds: float, text: str) -> None:
+    assert bars.duration(seconds) == text

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from isone.download import by_hand
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import MissingDaysError
 from isone.download.session import open_downloader
-from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
 from isone.market import market_time
 from isone.run import custom, missing, status

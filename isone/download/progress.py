@@ -12,16 +12,29 @@ from isone.run.console import say
 from isone.text import count
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress as Bar
 
     from isone.download.client import Client
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
-_TELL_EVERY = 1.0  # seconds between two looks of the status file
+_TELL_EVERY = 1.0  # seconds between two versions of the status file
 _RATE_OVER = 200  # requests that the present speed is taken over
 
 
-class DownloadProgress:
+class Progress:
+    """Learns how far a download is, and makes nothing of it."""
+
+    def plan(self, missing: list[Request]) -> None:
+        """Learn which requests are left; until then no day counts as done."""
+
+    def request(self, request: Request, done: bool) -> None:
+        """Learn that a request is stored, or given up."""
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Learn that the client waits, how long and why."""
+
+
+class DownloadProgress(Progress):
     """Counts days and requests of one download and shows them. Use it as a context manager.
 
     `tell(**facts)` receives the same facts as are shown, at most once a second, for the status
@@ -63,16 +76,16 @@ class DownloadProgress:
             self._bar.stop()
         self._tell(**self.facts())
 
-    def plan(self, lacking: list[Request]) -> None:
-        """Learn which requests are left; until then no day counts as done."""
+    def plan(self, missing: list[Request]) -> None:
+        """Show these requests as what is left to do."""
         self._planned = True
-        self._left_of_days = Counter(day for each in lacking for day in each.days)
-        self._requests_left = len(lacking)
+        self._left_of_days = Counter(day for each in missing for day in each.days)
+        self._requests_left = len(missing)
         self._finished.append(time.monotonic())
         self._show(now=True)
 
     def request(self, request: Request, done: bool) -> None:
-        """Learn that a request is stored, or given up."""
+        """Show one request less."""
         self._waiting = ""
         self._left_of_days.subtract(request.days)
         self._requests_left -= 1
@@ -82,7 +95,7 @@ class DownloadProgress:
         self._show()
 
     def wait(self, seconds: float, reason: str) -> None:
-        """Learn that the client waits, how long and why."""
+        """Show at once until when the client waits, and why."""
         until = dt.datetime.now() + dt.timedelta(seconds=seconds)
         self._waiting = f"waiting until {until:%H:%M:%S}: {reason}"
         self._show(now=True)
@@ -135,15 +148,16 @@ class DownloadProgress:
                 say(f"{self._name}: {days}, {news}")
 
 
-def _bar(name: str, days: int) -> "Progress | None":
+def _bar(name: str, days: int) -> "Bar | None":
     """A bar of these days on standard error; None where rich thinks that unfit for one."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         return None
-    bar = Progress(
+    bar = Bar(
         TextColumn("{task.fields[name]}"),
         BarColumn(bar_width=20),
         TextColumn("{task.completed:.0f}/{task.total:.0f} days"),

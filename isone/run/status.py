@@ -21,8 +21,9 @@ import msgspec
 from isone.errors import UNREADABLE
 from isone.run.plan import Plan, Planned
 from isone.run.settings import Settings
+from isone.store.files import write_whole
 from isone.store.processes import runs_here, this_host
-from isone.store.store import Store, write_whole
+from isone.store.store import Store
 
 VARIABLE = "ISONE_RUN"
 """Environment variable by which the jobs of a run know its id."""

@@ -24,7 +24,9 @@ from postgres_server import running_server
 from isone.audit.verify.verdict import DAMAGED, OK
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
-from isone.download.year import Downloader, Outcome, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import Outcome
 from isone.load import packed, postgres
 from isone.load.outputs import packed_names
 from isone.load.views import all_views

@@ -22,11 +22,13 @@ from isone.run.bars import Bars, Doing, duration, total_of_downloads
 from isone.run.console import SCREEN
 from isone.run.status import JobStatus
 from isone.store.store import Store
+from isone.text import count
 
 _CHATTER = re.compile(
     r"Building DAG|Using shell|Provided (cores|resources)|Rules claiming|Conda environments|"
     r"Singularity containers|Select jobs|Execute \d|Assuming unrestricted|Config file|Job stats|"
-    r"Complete log|Elapsed time|Group jobs|Trying to restart job|Shutting down, this might|Will exit after finishing|"
+    r"Complete log|Elapsed time|Group jobs|Trying to restart job|Shutting down, this might|"
+    r"Will exit after finishing|"
     r"Exiting because a job execution failed|Removing output files of failed job|"
     r"Would remove|Multiple includes|Shell command|None$|This was a dry-run|The order of jobs|"
     r"Reasons:|\(check individual jobs|\s*(input files updated|missing output|output files have)",
@@ -36,7 +38,6 @@ _OF_A_FAILED_JOB = re.compile(
     r"Exiting because a job execution failed"
 )
 """What Snakemake adds to the failure of a job, which its status file tells better."""
-_MOST_IN_A_DRY_RUN = 12
 _WARNINGS_SHOWN = 3
 _LINE_EVERY = 60.0
 """Seconds between lines about jobs that go on, where no bar can be shown."""
@@ -112,10 +113,9 @@ class Screen:
         jobs = {rule: number for rule, number in stats.items() if rule not in {*targets, "total"}}
         is_said = bool(self._total)  # a dry run reports it twice
         self._total = sum(jobs.values())
-        if self._is_dry and jobs and not is_said:
-            self._print(f"{self._total} jobs to do:")
-            for rule, number in list(jobs.items())[:_MOST_IN_A_DRY_RUN]:
-                self._print(f"  {number:>4}  {rule}")
+        if jobs and not is_said and not self._quiet:
+            each = ", ".join(f"{number} {rule}" for rule, number in jobs.items())
+            self._print(f"{count(self._total, 'job')} to do: {each}")
 
     def _begun(self, jobid: int, told: dict[str, Any]) -> None:
         if self._is_dry or not told["log"]:

@@ -13,10 +13,8 @@ from isone.market.requests import Request
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.sources import Source
-from isone.store.manifest import day_flaws, read_manifest
+from isone.store.manifest import FORGIVEN, day_flaws, read_manifest
 from isone.store.store import Entry, Store
-
-_FORGIVEN = "single intervals that ISO-NE has left out for good"
 
 
 def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: bool) -> Outcome:
@@ -80,7 +78,7 @@ def _gaps(
     named = {gap["day"] for gap in gaps}
     forgiven = {str(entry.day) for entry in entries if entry.missing and entry.forgiven}
     gaps += [
-        {"day": day, "reason": _FORGIVEN, "nothing_published": False, "forgiven": True}
+        {"day": day, "reason": FORGIVEN, "nothing_published": False, "forgiven": True}
         for day in forgiven - named
     ]
     return sorted(gaps, key=lambda gap: str(gap["day"]))

@@ -71,7 +71,8 @@ def table_digests(store: Store) -> dict[str, str]:
 
 _MODULES = (
     *("market/market_time", "market/schema", "market/times", "market/keys"),
-    *("response/parse", "response/reports", "response/rows", "response/table"),
+    *("response/aligned", "response/columns", "response/parse", "response/reports"),
+    *("response/rows", "response/table"),
     *("pack/year", "pack/columns", "pack/parquet"),
 )
 

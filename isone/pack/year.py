@@ -30,7 +30,7 @@ from isone.market.schema import sort_key
 from isone.pack.columns import ColumnReader
 from isone.pack.parquet import arrow_schema, metadata_of
 from isone.response import reports
-from isone.response.table import Place
+from isone.response.columns import Place
 from isone.run.progress import Advance, unseen
 from isone.store import gzipped
 from isone.store.files import sha256, writing_whole

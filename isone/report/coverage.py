@@ -22,7 +22,7 @@ from isone.report.day import EMPTY_DAY, VALIDATED, Day, State
 from isone.report.stored_year import StoredYear, is_prelim, read_year
 from isone.run import missing, status
 from isone.run.settings import Settings
-from isone.store.manifest import DayFlaw, Manifest
+from isone.store.manifest import FORGIVEN, DayFlaw, Manifest
 from isone.store.periods import year_of
 from isone.store.store import Entry, Store
 from isone.text import count
@@ -210,7 +210,7 @@ def _of_entries(
         sum(entry.rows for entry in entries),
         entries[0].sha256[:_DIGEST] if len(entries) == 1 else "",
         _market_time(fetched),
-        reason if gap else "; ".join([*notes, _UNDER_WAY]),
+        (reason or FORGIVEN) if gap else "; ".join([*notes, _UNDER_WAY]),
         tuple(dict.fromkeys(_flaws_of(dataset, day, entries, settings))),
     )
 

@@ -103,22 +103,22 @@ def json_errors(dataset: Dataset) -> Iterator[None]:
         raise ResponseError("the response is nested too deeply to be a list of prices") from error
 
 
-def read_place(dataset: Dataset, text: bytes) -> tuple[Any, bool]:
-    """A place from the JSON of its object, and whether each key is known and there once.
+def read_places(dataset: Dataset, texts: Sequence[bytes]) -> tuple[list[Any], bool]:
+    """Places from the JSON of their objects, and whether each key is known and there once.
 
-    It has `id`, text or a number, `type` and `name`, None where they are left out and nothing else
-    is known; the id is empty where public CSV has the name alone and nobody knows whose it is.
-    Raises msgspec.DecodeError for what is none.
+    Each has `id`, text or a number, `type` and `name`, None where they are left out and nothing
+    else is known; the id is empty where public CSV has the name alone and nobody knows whose it is.
+    Raises msgspec.DecodeError where one is no place.
     """
     try:
-        found = _place_decoder(dataset.name, strict=True).decode(text)
+        found = list(map(_place_decoder(dataset.name, strict=True).decode, texts))
     except msgspec.ValidationError as error:
         if "unknown field" not in str(error):
             raise
-        return _place_decoder(dataset.name, strict=False).decode(text), False
-    texts = [each for each in (found.type, found.name) if each is not None]
-    quotes = 2 + 2 * isinstance(found.id, str) + 4 * len(texts)
-    return found, text.count(b'"') == quotes
+        return list(map(_place_decoder(dataset.name, strict=False).decode, texts)), False
+    words = [word for place in found for word in (place.type, place.name) if word is not None]
+    ids = sum(isinstance(place.id, str) for place in found)
+    return found, b"".join(texts).count(b'"') == 2 * len(found) + 2 * ids + 4 * len(words)
 
 
 def id_of(served: str | int) -> int:
@@ -202,7 +202,7 @@ def _unwrap(level: Any, keys: Sequence[str]) -> tuple[list[Any], int]:
                 below.append(_unwrap(value, keys[keys.index(name) + 1 :]))
             else:
                 quotes += bytes(value).count(b'"')
-    records = [record for found, _ in below for record in found]
+    records = below[0][0] if len(below) == 1 else [row for found, _ in below for row in found]
     return records, quotes + sum(each for _, each in below)
 
 
@@ -229,7 +229,7 @@ def _place_decoder(name: str, *, strict: bool) -> msgspec.json.Decoder[Any]:
     key = DATASETS[name].id_key
     assert key is not None  # noqa: S101 - for the type checker; no other set has such places
     fields: list[Any] = [("id", str | int), ("type", str | None, None), ("name", str | None, None)]
-    served = [each or "\0" for each in key.inner]  # no key is called that
+    served = [each or "(none)" for each in key.inner]  # no key is called that
     rename = {field[0]: each for field, each in zip(fields, served, strict=True)}
     struct = msgspec.defstruct("Place", fields, rename=rename, forbid_unknown_fields=strict)
     return msgspec.json.Decoder(struct)

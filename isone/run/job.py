@@ -134,6 +134,7 @@ class Job:
                 message=message,
                 ended=ended,
                 warnings=self._file.warnings,
+                warned=self._file.warned,
             )
         close_log(self._handlers)
         if signal.getsignal(signal.SIGINT) == self._interrupt:

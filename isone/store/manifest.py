@@ -13,6 +13,9 @@ from isone.store.files import sha256
 from isone.store.store import Entry
 from isone.text import count
 
+FORGIVEN = "single intervals that ISO-NE has left out for good"
+"""Why a gap was accepted that nobody named, after the dataset's days of grace."""
+
 
 class Gap(msgspec.Struct, frozen=True):
     """A gap of ISO-NE's own that was accepted."""

@@ -18,7 +18,8 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS
 from isone.market.requests import Request
 from isone.response import reports
-from isone.response.table import Place, read_table
+from isone.response.columns import Place
+from isone.response.table import read_table
 
 DAY_AHEAD, FIVE = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]
 HEADINGS = (

@@ -34,6 +34,9 @@ def header(plan: Plan, *, quiet: bool = False) -> str:
     todo = [download for download in plan.downloads if not download.complete]
     if quiet and not todo:
         return ""
+    if plan.is_empty:
+        notes = [f"# Note: {remark}" for remark in plan.remarks]
+        return "\n".join([*notes, "# The plan is empty, for no years are given", ""])
     complete = len(plan.downloads) - len(todo)
     kind = " (synthetic prices)" if plan.source == "sandbox" else ""
     lines = [

@@ -30,13 +30,15 @@ min_version("9.27")  # a priority that is a function
 report: "isone/report/captions/workflow.rst"
 
 
-# This project's own, and over it that of the working folder, where it has one.
-configfile: workflow.source_path("config.yaml")
+# This project's own, and over it that of the working folder, where it has one; a module is given
+# its configuration, and reads neither.
+if not workflow.modifier.skip_configfile:
 
+    configfile: workflow.source_path("config.yaml")
 
-if os.path.exists("config.yaml"):
+    if os.path.exists("config.yaml"):
 
-    configfile: "config.yaml"
+        configfile: "config.yaml"
 
 
 if workflow.is_main_process:

@@ -102,5 +102,5 @@ def may_need_location_list(store: Store, settings: Settings) -> bool:
     wanted = settings.locations
     if wanted != ALL_LOCATIONS and set(wanted) <= set(HUBS):
         return False
-    folder = store.root / "raw" / "locations"
+    folder = store.location_list_dir
     return not any(folder.glob(f"{market_time.now():%Y%m%d}.*"))

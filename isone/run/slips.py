@@ -4,6 +4,7 @@ Snakemake finds some of them before it reads the Snakefile, so its own words are
 by; `isone.run.screen` shows these sentences in their place.
 """
 
+import difflib
 import re
 from collections.abc import Sequence
 
@@ -74,7 +75,7 @@ def _no_pair(value: str, words: Sequence[str]) -> str:
     entries = _entries(words)
     place = entries.index(value) if value in entries else 0
     given, wrong = " ".join(entries[:place]), f"{value!r} after --config is not key=value"
-    if value in TARGETS or (not re.search(r"\d", value) and nearest(value, TARGETS)):
+    if difflib.get_close_matches(value, TARGETS, cutoff=0.7):
         return f"{wrong}; write -- before a target: --config {given or 'years=2024'} -- {value}"
     if not given:
         return f"{wrong}; write, for example, --config years=2024"

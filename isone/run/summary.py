@@ -8,6 +8,7 @@ from isone.run.status import (
     JobStatus,
     State,
     failed_otherwise,
+    plan_by_jobs,
     read_plan,
     shown_id,
     states,
@@ -74,7 +75,7 @@ def summary(store: Store, *, run: str | None = None, ended: bool = False) -> str
     what is stored ends with the verdicts alone.
     """
     run = run or shown_id(store)
-    plan = read_plan(store, run)
+    plan = read_plan(store, run) or plan_by_jobs(store, run)
     if plan is None:
         return f"No run has been started on {store.root} yet."
     found = states(store, plan, run, ended=ended)

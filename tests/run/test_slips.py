@@ -8,7 +8,7 @@ from running import PROJECT
 from isone.run import slips
 
 NO_PAIR = (
-    "Traceback (most recent call last):\n\n  File \"cli.py\", line 309, in parse_config\n\n"
+    'Traceback (most recent call last):\n\n  File "cli.py", line 309, in parse_config\n\n'
     "ValueError: Invalid config definition: Config entries have to be defined as name=value pairs. "
     "(Unparsable value: {!r})\n"
 )

@@ -23,6 +23,8 @@ class Planned(msgspec.Struct, frozen=True):
     complete: bool
     maybe: int = 0
     """Further requests for days that may not be final yet."""
+    days: int = 0
+    """The operating days that it is to have; 0 for a custom program."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -40,6 +42,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Where that process is; on a cluster, jobs run elsewhere."""
     rules: tuple[str, ...] = ()
     """The rules that have jobs to do in this run."""
+    page: str = ""
+    """Where the report is, once it is made."""
     left_out: int = 0
     """How many things were asked for that no download brings; the remarks name them."""
     listing: bool = False
@@ -87,6 +91,7 @@ def planned_year(store: Store, job: DatasetYear, settings: Settings) -> Planned:
         requests=requests.sure,
         complete=marker.exists(),
         maybe=requests.maybe,
+        days=days,
     )
 
 

@@ -70,6 +70,7 @@ class Client:
         self.requests_sent = 0
         self.retries = 0
         self.waited = 0.0
+        self.last_response: requests.Response | None = None  # its status and headers, read or not
         self.on_wait: Callable[[float, str], None] = lambda seconds, reason: None
         self._meanwhile: Callable[[], None] = lambda: None
         self._deadline = Deadline(policy.total_timeout)
@@ -194,6 +195,7 @@ class Client:
     def _exchange(self, url: str) -> Iterator[requests.Response]:
         """One request and its response, within the total deadline."""
         self.requests_sent += 1
+        self.last_response = None
         request = self._request.copy()
         request.url = url
         if self._visit:
@@ -202,6 +204,7 @@ class Client:
             self._deadline.running(),
             self._adapter.send(request, **self._options) as response,
         ):
+            self.last_response = response
             _check_server(response, self.source)
             if self._visit:
                 self._visit.keep_cookies(response)

@@ -131,4 +131,5 @@ CHECKS: tuple[Check, ...] = (
 
 
 def _prices(answer: Answer) -> list[tuple[Any, ...]]:
-    return [tuple(each.get(field) for field in _PRICES) for each in answer.records]
+    in_order = sorted(answer.records, key=lambda each: str(each["BeginDate"]))
+    return [tuple(each.get(field) for field in _PRICES) for each in in_order]

@@ -109,7 +109,7 @@ def published_day(answer: Answer | None) -> dt.date | None:
 
 
 def latest_of(answer: Answer | None) -> int | None:
-    """The newest interval's beginning (UTC seconds) that an `info` names; None where it has none."""
+    """The newest interval's beginning (UTC seconds) that an `info` names; None without one."""
     info = answer.json.get("ServiceInfo") if answer and isinstance(answer.json, dict) else None
     text = info.get("LatestBeginDate") if isinstance(info, dict) else None
     try:

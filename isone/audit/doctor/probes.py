@@ -208,6 +208,7 @@ class Asking:
         if isinstance(error, NoDataError):
             return Answer(probe, "404", "", (status,), headers)
         why = str(cause)
+        is_other_type = status == 200 and " instead of " in why
         if isinstance(error, StopRunError) and status != 403:
             self.ended = "no other request can succeed"
         elif status not in {None, 200}:
@@ -216,12 +217,14 @@ class Asking:
                 asked = getattr(cause, "retry_after", None) or _WAIT
                 self._wait = min(asked, _LONGEST_WAIT)
                 why += f"; the next request waits {self._wait:.0f} s"
-        elif " instead of " in why and status == 200:
+        elif is_other_type:
             kind = shapes.content_type(headers) or "a response without a type"
             why = f"the service sent {kind}, which is not a response of this dataset"
-        state: State = "no answer" if status is None else "refused"
         if isinstance(error, ResponseError):
-            state = "odd"
+            state: State = "odd"
+        else:
+            is_whole = status not in {None, 200} or is_other_type
+            state = "refused" if is_whole else "no answer"
         return Answer(probe, state, why, (status,), headers)
 
     def _headers(self) -> Mapping[str, str]:

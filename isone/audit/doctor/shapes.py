@@ -65,7 +65,7 @@ def content_type(headers: Mapping[str, str]) -> str:
 
 
 def of_body(body: bytes) -> dict[str, Any]:
-    """What a body is made of: JSON, comma-separated text with a letter before each line, or else."""
+    """What a body is made of: JSON, public CSV, a page, or anything else."""
     text = body.decode("utf-8-sig", "replace")
     try:
         return {"form": "JSON", "content": of_values([json.loads(text)])}

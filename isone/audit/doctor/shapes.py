@@ -26,17 +26,19 @@ _FORMS = (
     ("digits", r"\d+"),
     ("number", r"-?\d+(\.\d*)?([eE][+-]?\d+)?"),
 )
+_DIRECTIVE = r"(no-cache|no-store|private|public|must-revalidate|(s-maxage|max-age)=\d{1,9})"
+_VARIES = r"(\*|Accept(-Encoding|-Language)?|Authorization|Cookie|Origin|User-Agent)"
 _HEADER_FORMS = {
-    "content-type": r"[\w.+-]+/[\w.+-]+(; ?charset=[\w-]+)?",
-    "content-encoding": r"[a-z, -]+",
+    "content-type": r"[\w.+-]{1,30}/[\w.+-]{1,30}(; ?charset=[\w-]{1,15})?",
+    "content-encoding": r"(x-)?gzip|br|deflate|identity|zstd",
     "content-length": r"\d{1,9}",
-    "server": r"[A-Za-z][A-Za-z-]*(/\d[\d.]{0,9})?",
+    "server": r"[A-Za-z][A-Za-z-]{0,29}(/\d[\d.]{0,9})?",
     "retry-after": r"\d{1,6}",
-    "vary": r"[A-Za-z, *-]+",
-    "cache-control": r"[a-z0-9=, -]+",
-    "transfer-encoding": r"[a-z, ]+",
+    "vary": rf"{_VARIES}(, ?{_VARIES})*",
+    "cache-control": rf"{_DIRECTIVE}(, ?{_DIRECTIVE})*",
+    "transfer-encoding": r"chunked",
     "www-authenticate": r"(Basic|Bearer|Digest|Negotiate)\b.*",
-    "x-cache": r"[A-Za-z ]+",
+    "x-cache": r"(Hit|Miss|RefreshHit|Error) from cloudfront",
 }
 """The headers of which more than the name is kept, and how they have to be written."""
 

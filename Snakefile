@@ -89,7 +89,8 @@ onstart:
         jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
         if "load_postgres" in jobs and not workflow.deployment_settings.deployment_method:
             load_outputs.require_database(RUN.settings)
-        announce(RUN.start(workflow.execution_settings.retries, jobs))
+        page = report_outputs.Outputs.of(RUN.settings).page
+        announce(RUN.start(workflow.execution_settings.retries, jobs, str(page)))
     except IsoneError as error:
         notify.tell_refusal(RUN.plan, str(error))
         sys.exit(f"error: {error}")

@@ -19,10 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import requests
+
 from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
 from isone.download.client import Client
-from isone.download.year import Downloader
+from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
@@ -73,7 +75,7 @@ def sandbox(*options: str) -> Iterator[str]:
             server.terminate()
 
 
-def curl(requests: list[Request], url: str, folder: Path, suffix: str = "") -> None:
+def curl(wanted: list[Request], url: str, folder: Path, suffix: str = "") -> None:
     """Let one curl fetch all requests over one connection."""
     lines = ["silent", "fail", "create-dirs", 'header = "Accept-Encoding: gzip"']
     lines.append('header = "Accept: application/json"')
@@ -83,7 +85,7 @@ def curl(requests: list[Request], url: str, folder: Path, suffix: str = "") -> N
     subprocess.run(["curl", "--config", "-"], input="\n".join(lines), text=True, check=True)
 
 
-def requests_alone(requests: list[Request], url: str, folder: Path) -> None:
+def requests_alone(wanted: list[Request], url: str, folder: Path) -> None:
     """Let one session of requests fetch all requests, and write them as they are served."""
     headers = {"Accept": "application/json", "Accept-Encoding": "gzip"}
     with requests.Session() as session:
@@ -99,19 +101,19 @@ def requests_alone(requests: list[Request], url: str, folder: Path) -> None:
                 shutil.copyfileobj(response.raw, file)
 
 
-def ours(requests: list[Request], url: str, folder: Path) -> None:
+def ours(wanted: list[Request], url: str, folder: Path) -> None:
     """Let our downloader do the same, from opening a session to the last fsync."""
     settings = read_settings({"years": 2024})
     with Client(Source("webservices", url), settings.http) as client:
-        for name in dict.fromkeys(request.dataset for request in requests):
+        for name in dict.fromkeys(request.dataset for request in wanted):
             days = sorted(
-                {request.day for request in requests if request.dataset == name}, reverse=True
+                {request.day for request in wanted if request.dataset == name}, reverse=True
             )
             outcome = Downloader(Store(folder), client, DATASETS[name]).bring(days, HUBS)
             if outcome.missing:
                 raise SystemExit(f"{name}: {outcome.missing_days}")
-    if client.requests_sent != len(requests):
-        raise SystemExit(f"{client.requests_sent} requests for {len(requests)} requests")
+    if client.requests_sent != len(wanted):
+        raise SystemExit(f"{client.requests_sent} requests sent for {len(wanted)}")
 
 
 def measure(options: Options) -> Iterator[Line]:
@@ -119,13 +121,11 @@ def measure(options: Options) -> Iterator[Line]:
     if not shutil.which("curl"):
         raise SystemExit("this compares with curl, and curl is not installed")
     for what, mix in _MIXES.items():
-        requests, recorded = _recorded(options.folder, mix, options.quick)
+        wanted, recorded = _recorded(options.folder, mix, options.quick)
         for latency, hold in ((0.05, 0.95), (0.0, 0.5)):
             rounds = options.rounds * (1 if latency else _TURNS_WITHOUT_LATENCY)
-            turns = _in_turn(rounds, requests, recorded, latency)
-            each = {
-                n: f"{median_seconds(t) / len(requests) * 1e3:.1f} ms" for n, t in turns.items()
-            }
+            turns = _in_turn(rounds, wanted, recorded, latency)
+            each = {n: f"{median_seconds(t) / len(wanted) * 1e3:.1f} ms" for n, t in turns.items()}
             said = f"a request, {what}, {latency * 1e3:.0f} ms latency"
             for peer, limit in (("curl", hold), ("requests alone", None)):
                 ratio = median_ratio(turns[peer], turns["ours"])
@@ -133,7 +133,7 @@ def measure(options: Options) -> Iterator[Line]:
 
 
 def _in_turn(
-    rounds: int, requests: list[Request], recorded: Path, latency: float
+    rounds: int, wanted: list[Request], recorded: Path, latency: float
 ) -> dict[str, list[tuple[float, float]]]:
     """The times of ours and of its peers against one server."""
     ways = {"ours": ours, "curl": curl, "requests alone": requests_alone}
@@ -142,16 +142,16 @@ def _in_turn(
         tempfile.TemporaryDirectory() as folder,
     ):
         runs = {
-            name: functools.partial(_into_new_folder, way, requests, url, folder)
+            name: functools.partial(_into_new_folder, way, wanted, url, folder)
             for name, way in ways.items()
         }
         return take_turns(rounds, runs)
 
 
 def _into_new_folder(
-    way: Callable[[list[Request], str, Path], None], requests: list[Request], url: str, above: str
+    way: Callable[[list[Request], str, Path], None], wanted: list[Request], url: str, above: str
 ) -> None:
-    way(requests, url, Path(tempfile.mkdtemp(dir=above)))
+    way(wanted, url, Path(tempfile.mkdtemp(dir=above)))
 
 
 def subjects(options: Options) -> dict[str, list[str]]:
@@ -165,23 +165,23 @@ def subjects(options: Options) -> dict[str, list[str]]:
 def subject(name: str, folder: str, *quick: str) -> None:
     """Download a recorded mix without latency."""
     mix = next(mix for mix in _MIXES.values() if mix.name == name)
-    requests, recorded = _recorded(Path(folder), mix, bool(quick))
+    wanted, recorded = _recorded(Path(folder), mix, bool(quick))
     with (
         sandbox("--replay", str(recorded), "--replay-only") as url,
         tempfile.TemporaryDirectory() as target,
     ):
-        ours(requests, url, Path(target))
+        ours(wanted, url, Path(target))
 
 
 def _recorded(folder: Path, mix: Mix, quick: bool) -> tuple[list[Request], Path]:
     """Let the sandbox invent the responses once, and keep them as it sent them."""
     days = 3 if quick else mix.days
-    requests = requests_of(mix.datasets, days)
+    wanted = requests_of(mix.datasets, days)
     recorded = folder / f"recorded-{mix.name}-{days}"
     if not recorded.exists():
         aside = recorded.with_name(f".{recorded.name}")
         shutil.rmtree(aside, ignore_errors=True)
         with sandbox("--nodes", str(mix.nodes)) as url:
-            curl(requests, url, aside / "api" / "v1.1", suffix=".json.gz")
+            curl(wanted, url, aside / "api" / "v1.1", suffix=".json.gz")
         aside.rename(recorded)
-    return requests, recorded
+    return wanted, recorded

@@ -14,7 +14,6 @@ from bench.lines import PROJECT, Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
 from isone.report.outputs import Outputs
 from isone.run.targets import Run
-from isone.store import markers
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 _BARE = """
@@ -38,8 +37,8 @@ def again(command: list[str], folder: Path) -> None:
 def finish(chosen: Run) -> int:
     """Put a file (or folder) in the place of all that a run leaves; returns how many there are."""
     store, report = chosen.store, Outputs.of(chosen.settings)
-    files = [markers.of_description(store), markers.of_duckdb(store)]
-    files += [markers.of_table(store, job.dataset, job.period) for job in chosen.dataset_years]
+    files = [store.datapackage_marker, store.duckdb_marker]
+    files += [store.packed_marker(job.dataset, job.period) for job in chosen.dataset_years]
     files += [store.marker_path(job.dataset, job.period) for job in chosen.dataset_years]
     files += [report.page, report.key_numbers]
     tables = [store.parquet_path(job.dataset, job.period) for job in chosen.dataset_years]

@@ -19,14 +19,15 @@ import pyarrow.parquet as pq
 from bench.lines import Line, median_ratio, median_seconds, memory, take_turns
 from bench.options import Options
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS
 from isone.pack.year import pack_year
-from isone.response.parse import inflate
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
+from isone.store.gzipped import inflate
 from isone.store.store import Store
 
 DATASET = "lmp_rt_hourly"

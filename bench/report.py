@@ -13,7 +13,8 @@ from pathlib import Path
 from bench.lines import Line, memory
 from bench.options import Options
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS

@@ -19,7 +19,6 @@ from isone.run.settings import (
     refuse_unknown,
 )
 from isone.run.summary import summary
-from isone.store import markers
 from isone.store.store import Store
 
 COMMANDS = {
@@ -89,7 +88,7 @@ def load(options: Namespace) -> None:
         if options.database or options.rebuild:
             raise UsageError("--database and --rebuild go with --to postgres")
         with job.by_hand("load_duckdb", _config(options)) as it:
-            jobs.load_duckdb(it, markers.of_duckdb(it.store), threads=os.cpu_count() or 1)
+            jobs.load_duckdb(it, it.store.duckdb_marker, threads=os.cpu_count() or 1)
     else:
         with job.by_hand("load_postgres", _config(options, "database")) as it:
             jobs.load_years(it, outputs.packed_names(it.store), rebuild=options.rebuild)
@@ -105,9 +104,9 @@ def report(options: Namespace) -> None:
             to = outputs.Outputs.of(it.settings, options.folder)
             (jobs.write_page if is_page else jobs.draw_figures)(it, to)
         elif is_page:
-            jobs.write_report(it, markers.of_report(it.store, outputs.PAGE))
+            jobs.write_report(it, it.store.report_marker(outputs.PAGE))
         else:
-            jobs.write_figures(it, markers.of_report(it.store, outputs.FIGURES))
+            jobs.write_figures(it, it.store.report_marker(outputs.FIGURES))
 
 
 def export(options: Namespace) -> None:

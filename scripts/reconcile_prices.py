@@ -4,7 +4,7 @@ from pathlib import Path
 
 from isone.audit.reconcile.jobs import reconcile_prices
 from isone.run.job import job
-from isone.store.store import write_whole
+from isone.store.files import write_whole
 
 with job(snakemake) as it:
     summary = reconcile_prices(it, [Path(marker) for marker in snakemake.input.packed])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from isone.audit.verify.jobs import summarize_verdicts
 from isone.run.job import job
-from isone.store.store import write_whole
+from isone.store.files import write_whole
 
 with job(snakemake) as it:
     summary = summarize_verdicts(it, [Path(verdict) for verdict in snakemake.input])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from isone.audit.verify.jobs import verify_prices
 from isone.run.job import job
-from isone.store.store import write_whole
+from isone.store.files import write_whole
 
 with job(snakemake) as it:
     verdict = verify_prices(it, snakemake.wildcards.dataset, snakemake.wildcards.period)

@@ -10,7 +10,8 @@ from typing import Any
 from running import SERVICE
 
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
 from isone.market.dataset import Dataset

@@ -1,7 +1,10 @@
 """Responses that wait to be stored, as a download leaves them; what is in them does not matter."""
 
+from pathlib import Path
+
 from isone.market.requests import Request
-from isone.store.store import Entry, Store, Validated, make_folder, sha256
+from isone.store.files import make_folder, sha256
+from isone.store.store import Entry, Store
 
 
 def entry(request: Request, content: bytes) -> Entry:
@@ -17,9 +20,9 @@ def entry(request: Request, content: bytes) -> Entry:
     )
 
 
-def received(store: Store, request: Request, content: bytes) -> Validated:
+def received(store: Store, request: Request, content: bytes) -> tuple[Request, Path, Entry]:
     """A response under its unvalidated name."""
     make_folder(store.raw_dir(request.dataset, request.day.year))
     path = store.unvalidated_path(request)
     path.write_bytes(content)
-    return Validated(request, path, entry(request, content))
+    return request, path, entry(request, content)

@@ -10,8 +10,9 @@ from typing import Final
 import requests
 
 from isone.errors import StopRunError, TransientError
-from isone.response import parse, reports
+from isone.response import reports
 from isone.run.sources import Source
+from isone.store import gzipped
 
 COOKIE: Final = "isox_token"
 _MADE_ON_REQUEST = "/transform/"
@@ -70,7 +71,7 @@ class Visit:
 
         Raises TransientError for a page: a block, or a login. The next try gets a new cookie.
         """
-        head = parse.inflate_head(packed, _HEAD)
+        head = gzipped.inflate_head(packed, _HEAD)
         if reports.is_report(head):
             self._refused = False
             return packed

@@ -61,8 +61,8 @@ def main(data_type: str, words: Sequence[str] | None = None) -> int:
 
 def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) -> str | None:
     """Have a dataset's days; returns what went wrong, if anything did."""
+    from isone.download.outcome import MissingDaysError
     from isone.download.session import open_downloader
-    from isone.download.year import MissingDaysError
     from isone.run.log import Redaction
 
     log = logging.getLogger("isone")

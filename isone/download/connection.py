@@ -1,41 +1,61 @@
-"""The way to one service: requests' own adapter, which also lets the wait for a response be used.
+"""The way to one service: requests' own adapter, with a limit to how long a response may take.
 
-Between a request that is out and the first byte of its response nothing is to be done but to wait.
-Work that is done right then costs no time, and needs no thread that takes turns with the exchange.
+A read time-out does not limit that: each byte that drips in, of headers too, begins it anew. So the
+time is looked at before each read.
 """
 
-from collections.abc import Callable
+import functools
+import http.client
+import io
+import time
 from typing import Any
 
 import requests
 
+from isone.errors import TransientError
 
-class ElsewhereError(Exception):
-    """Carries what went wrong in that work past those who would blame the connection for it."""
 
-    def __init__(self, error: Exception) -> None:
-        """Take the `error` to be carried."""
-        super().__init__(str(error))
-        self.error = error
+class Deadline:
+    """When the response that is being received has to be here."""
+
+    def __init__(self, seconds: float) -> None:
+        """Take the limit of each exchange."""
+        self._seconds = seconds
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin an exchange."""
+        self._ends = time.monotonic() + self._seconds
+
+    def require_time(self) -> None:
+        """Raise TransientError once the time is up."""
+        if time.monotonic() > self._ends:
+            raise TransientError(f"no whole response within {self._seconds:g} s")
 
 
 class Adapter(requests.adapters.HTTPAdapter):
     """Sends requests to one host, always with the same options; so one pool is all it needs.
 
-    `meanwhile()` is called each time a request is out. What it raises comes as ElsewhereError.
+    Raises TransientError for a response that is not whole `seconds` after its request.
     """
 
-    def __init__(self, meanwhile: Callable[[], None]) -> None:
-        """Take the work to do while a response is awaited."""
+    def __init__(self, seconds: float) -> None:
+        """Take the limit."""
         super().__init__()
-        self._meanwhile = meanwhile
+        self._deadline = Deadline(seconds)
         self._pool: Any = None
+
+    def send(self, *args: Any, **options: Any) -> requests.Response:
+        """Send a request, whose time begins now."""
+        self._deadline.begin()
+        return super().send(*args, **options)
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         """The pool of connections to the host; requests asks for it before each request."""
         if self._pool is None:
             self._pool = super().get_connection_with_tls_context(*args, **options)
-            self._pool.ConnectionCls = _using_waits(self._pool.ConnectionCls, self._meanwhile)
+            connect = self._pool.ConnectionCls
+            self._pool.ConnectionCls = functools.partial(_connect, connect, self._deadline)
         return self._pool
 
     def close(self) -> None:
@@ -44,15 +64,34 @@ class Adapter(requests.adapters.HTTPAdapter):
         self._pool = None
 
 
-def _using_waits(connection_type: Any, meanwhile: Callable[[], None]) -> Any:
-    """A kind of connection that calls `meanwhile` before it waits for a response."""
+def _connect(connect: Any, deadline: Deadline, **options: Any) -> Any:
+    """A connection whose responses, a proxy's to CONNECT too, keep to the deadline."""
+    connection = connect(**options)
+    connection.response_class = functools.partial(_Response, deadline)
+    return connection
 
-    class Connection(connection_type):  # type: ignore[misc]
-        def getresponse(self) -> Any:
-            try:
-                meanwhile()
-            except Exception as error:
-                raise ElsewhereError(error) from error
-            return super().getresponse()
 
-    return Connection
+class _Response(http.client.HTTPResponse):
+    def __init__(self, deadline: Deadline, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fp = io.BufferedReader(_Incoming(deadline, self.fp.detach()))
+
+
+class _Incoming(io.RawIOBase):
+    """The bytes of a socket, as long as there is time."""
+
+    def __init__(self, deadline: Deadline, raw: io.RawIOBase) -> None:
+        super().__init__()
+        self._deadline = deadline
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._deadline.require_time()
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()

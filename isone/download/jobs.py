@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from isone.download import by_hand
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import MissingDaysError, Outcome
 from isone.download.session import open_downloader
-from isone.download.year import Downloader, MissingDaysError, download_year
 from isone.errors import DownloadError, IsoneError
 from isone.market import market_time
 from isone.run import custom, missing, status
@@ -12,6 +14,7 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.job import USAGE, Job
 from isone.run.log import log
 from isone.store import markers
+from isone.text import count
 
 
 def download_prices(it: Job, dataset: str, period: str) -> None:
@@ -40,7 +43,17 @@ def download_prices(it: Job, dataset: str, period: str) -> None:
         _note(it, downloader.unacknowledged(outcome))
         if outcome.gaps:
             it.tell(gaps={str(day): reason for day, reason in outcome.gaps.items()})
+        it.tell(made=_made(downloader, outcome))
         log.info("%s", downloader.account(outcome))
+
+
+def _made(downloader: Downloader, outcome: Outcome) -> str:
+    """What was downloaded, in few words."""
+    client = downloader.client
+    words = [count(outcome.stored, "new response"), count(client.requests_sent, "request")]
+    if client.retries:
+        words.append(count(client.retries, "retry", "retries"))
+    return ", ".join(words)
 
 
 def _note(it: Job, sentences: list[str]) -> None:

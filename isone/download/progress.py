@@ -8,20 +8,33 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from isone.market.requests import Request
-from isone.run.console import say
+from isone.run.console import has_screen, say
+from isone.run.status import JobStatus
 from isone.text import count
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from isone.download.client import Client
+    from isone.run.bars import Bars, Doing
 
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
-_TELL_EVERY = 1.0  # seconds between two looks of the status file
+_TELL_EVERY = 1.0  # seconds between two versions of the status file
 _RATE_OVER = 200  # requests that the present speed is taken over
 
 
-class DownloadProgress:
+class Progress:
+    """Learns how far a download is, and makes nothing of it."""
+
+    def plan(self, missing: list[Request]) -> None:
+        """Learn which requests are left; until then no day counts as done."""
+
+    def request(self, request: Request, done: bool) -> None:
+        """Learn that a request is stored, or given up."""
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Learn that the client waits, how long and why."""
+
+
+class DownloadProgress(Progress):
     """Counts days and requests of one download and shows them. Use it as a context manager.
 
     `tell(**facts)` receives the same facts as are shown, at most once a second, for the status
@@ -49,40 +62,41 @@ class DownloadProgress:
         self._told = 0.0
         self._shown = time.monotonic()
         self._waiting = ""
-        self._bar = _bar(name, days) if sys.stderr.isatty() else None
+        self._began = time.monotonic()
+        self._bars = self._open_bars()
 
     def __enter__(self) -> "DownloadProgress":
         """Begin to show."""
-        if self._bar:
-            self._bar.start()
+        if self._bars:
+            self._bars.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
         """Take the bar away; the facts stay in the status file."""
-        if self._bar:
-            self._bar.stop()
+        if self._bars:
+            self._bars.stop()
         self._tell(**self.facts())
 
-    def plan(self, lacking: list[Request]) -> None:
-        """Learn which requests are left; until then no day counts as done."""
+    def plan(self, missing: list[Request]) -> None:
+        """Show these requests as what is left to do."""
         self._planned = True
-        self._left_of_days = Counter(request.day for request in lacking)
-        self._requests_left = len(lacking)
+        self._left_of_days = Counter(day for each in missing for day in each.days)
+        self._requests_left = len(missing)
         self._finished.append(time.monotonic())
         self._show(now=True)
 
     def request(self, request: Request, done: bool) -> None:
-        """Learn that a request is stored, or given up."""
+        """Show one request less."""
         self._waiting = ""
-        self._left_of_days[request.day] -= 1
+        self._left_of_days.subtract(request.days)
         self._requests_left -= 1
         if not done:
-            self._failed.add(request.day)
+            self._failed.update(request.days)
         self._finished.append(time.monotonic())
         self._show()
 
     def wait(self, seconds: float, reason: str) -> None:
-        """Learn that the client waits, how long and why."""
+        """Show at once until when the client waits, and why."""
         until = dt.datetime.now() + dt.timedelta(seconds=seconds)
         self._waiting = f"waiting until {until:%H:%M:%S}: {reason}"
         self._show(now=True)
@@ -125,35 +139,28 @@ class DownloadProgress:
         facts = self.facts()
         self._told = moment
         self._tell(**facts)
-        news = _news(facts)
-        if self._bar:
-            self._bar.update(self._bar.task_ids[0], completed=facts["days_done"], news=news)
-        elif moment - self._shown >= _LINE_EVERY or self._waiting:
+        if self._bars or has_screen():
+            return
+        if moment - self._shown >= _LINE_EVERY and not self._waiting:  # waits say so themselves
             self._shown = moment
-            if not self._waiting:  # the client has said itself that it waits
-                days = f"{facts['days_done']} of {count(facts['days'], 'day')}"
-                say(f"{self._name}: {days}, {news}")
+            days = f"{facts['days_done']} of {count(facts['days'], 'day')}"
+            say(f"{self._name}: {days}, {_news(facts)}")
 
+    def _doing(self) -> "list[Doing]":
+        from isone.run.bars import Doing
 
-def _bar(name: str, days: int) -> "Progress | None":
-    """A bar of these days on standard error; None where rich thinks that unfit for one."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
+        return [Doing.of(self._name, JobStatus(**self.facts()), self._began)]
 
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        return None
-    bar = Progress(
-        TextColumn("{task.fields[name]}"),
-        BarColumn(bar_width=20),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} days"),
-        TextColumn("{task.fields[news]}"),
-        console=console,
-        transient=True,
-        refresh_per_second=4,
-    )
-    bar.add_task("", name=name, total=days, news="")
-    return bar
+    def _open_bars(self) -> "Bars | None":
+        """A bar on standard error; None where that is no terminal, or a screen shows the run."""
+        if has_screen() or not sys.stderr.isatty():
+            return None
+        from rich.console import Console
+
+        from isone.run.bars import Bars
+
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        return Bars(console, self._doing) if console.is_terminal else None
 
 
 def _news(facts: dict[str, Any]) -> str:

@@ -3,10 +3,10 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from isone.download import locations
+from isone.download import location_list
 from isone.download.client import Client
+from isone.download.downloader import Downloader
 from isone.download.progress import DownloadProgress
-from isone.download.year import Downloader
 from isone.market.datasets import DATASETS
 from isone.response import reports
 from isone.run import missing, sources
@@ -41,8 +41,8 @@ def open_downloader(
     ):
         if source.credentials:
             redaction.hide(source.credentials)
-        client.on_wait = progress.wait
-        noted = locations.require_known(store, client, settings.locations)
+        client.progress = progress
+        noted = location_list.require_known(store, client, settings.locations)
         if noted:
             tell(noted=noted)
         reports.learn_from(store)
@@ -51,8 +51,7 @@ def open_downloader(
             client,
             DATASETS[dataset],
             missing.accepted_flaws(settings.accepted_flaws, dataset),
-            on_plan=progress.plan,
-            on_request=progress.request,
+            progress=progress,
             keep_prelim=settings.revision == "both",
         )
 

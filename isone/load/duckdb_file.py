@@ -18,7 +18,8 @@ from isone.load.packed import PackedFile
 from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.market.schema import TableColumn
-from isone.store.store import Store, make_folder, name_aside, sync
+from isone.store.files import make_folder, name_aside, sync
+from isone.store.store import Store
 
 MEMORY_LIMIT = "320MB"
 BATCH_ROWS = 50_000_000

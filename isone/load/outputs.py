@@ -14,7 +14,6 @@ from isone.run import address
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
-from isone.store.periods import files_of
 from isone.store.store import Store
 
 NO_DATABASE = "none"
@@ -35,7 +34,7 @@ def drop_stale(settings: Settings, store: Store, dataset_years: Sequence[Dataset
     """Remove the markers of what is not in the databases any more, or is of older tables."""
     made_from = made_from_of_duckdb(store)
     packed = made_from["tables"].keys()
-    marker = markers.of_duckdb(store)
+    marker = store.duckdb_marker
     markers.keep_if(
         markers.holds(marker, made_from, store.duckdb_path)
         and packed >= {f"{job.dataset}/{job.period}" for job in dataset_years},
@@ -86,7 +85,7 @@ def made_from_of_duckdb(store: Store) -> dict[str, Any]:
 
 def postgres_marker(store: Store, database: str, dataset: str, period: str) -> Path:
     """Where the marker of a dataset-year in a PostgreSQL database is."""
-    return store.root / "loaded" / target_digest(database) / dataset / f"{period}.json"
+    return store.postgres_marker(target_digest(database), dataset, period)
 
 
 def target_digest(database: str) -> str:
@@ -106,12 +105,12 @@ def packed_names(store: Store) -> list[tuple[str, str]]:
 
     So are those that have a marker and cannot be seen: on a cluster a new file may not be at once.
     """
-    noted = set(markers.tables(store))
+    noted = set(store.packed_names())
     return [
         (dataset, period)
         for dataset in DATASETS
         for period in sorted(
-            {path.stem for path in files_of(store.root / "parquet" / dataset, ending=".parquet")}
+            {path.stem for path in store.tables(dataset)}
             | {period for name, period in noted if name == dataset}
         )
     ]

@@ -19,8 +19,9 @@ from isone.load import sql
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.schema import table_columns
+from isone.store.files import sha256_of_file
 from isone.store.periods import year_of
-from isone.store.store import Store, sha256_of_file
+from isone.store.store import Store
 
 _GLOB_CHARACTERS = re.compile(r"([*?\[])")
 _SCOPES = {"all": 0, "": 1}  # any other scope is a chosen list of locations

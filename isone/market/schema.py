@@ -4,14 +4,15 @@ Derived from the table of datasets alone. Instants are UTC and called so; values
 ISO-NE left out is NULL.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Literal
 
 from isone.market.dataset import Dataset
 from isone.market.keys import OCCURRENCE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TypeName = Literal["timestamp", "date", "integer", "double", "string"]
 
@@ -20,31 +21,49 @@ TypeName = Literal["timestamp", "date", "integer", "double", "string"]
 class ColumnType:
     """A type of column in every form that it takes."""
 
-    arrow: pa.DataType
+    in_arrow: Callable[[Any], Any]
+    """Its type in Arrow, given the module, which is loaded only where there is a table."""
     sql: str
     """Its name in SQL; both databases know it."""
     number: str
     """PostgreSQL's binary number, in NumPy's words; "" for texts."""
     arrow_words: str
     """Arrow's type in Parquet, as the documentation says it."""
-    parquet: pa.DataType | None = None
+    in_parquet: Callable[[Any], Any] | None = None
     """Arrow's type in Parquet, where that is another."""
+
+    @property
+    def arrow(self) -> "pa.DataType":
+        """Its type in Arrow; each text by itself."""
+        import pyarrow
+
+        return self.in_arrow(pyarrow)
+
+    @property
+    def parquet(self) -> "pa.DataType":
+        """Its type in Arrow as Parquet files have it."""
+        import pyarrow
+
+        return (self.in_parquet or self.in_arrow)(pyarrow)
 
 
 COLUMN_TYPES: dict[TypeName, ColumnType] = {
     "timestamp": ColumnType(
-        pa.timestamp("us", tz="UTC"), "TIMESTAMP WITH TIME ZONE", ">i8", "timestamp[us, UTC]"
+        lambda pa: pa.timestamp("us", tz="UTC"),
+        "TIMESTAMP WITH TIME ZONE",
+        ">i8",
+        "timestamp[us, UTC]",
     ),
-    "date": ColumnType(pa.date32(), "DATE", ">i4", "date32"),
-    "integer": ColumnType(pa.int32(), "INTEGER", ">i4", "int32"),
-    "double": ColumnType(pa.float64(), "DOUBLE PRECISION", ">f8", "double"),
+    "date": ColumnType(lambda pa: pa.date32(), "DATE", ">i4", "date32"),
+    "integer": ColumnType(lambda pa: pa.int32(), "INTEGER", ">i4", "int32"),
+    "double": ColumnType(lambda pa: pa.float64(), "DOUBLE PRECISION", ">f8", "double"),
     "string": ColumnType(
-        pa.string(),
+        lambda pa: pa.string(),
         "VARCHAR",
         "",
         "dictionary of string",
         # text of few distinct values: names come as categories, and take next to no memory
-        pa.dictionary(pa.int32(), pa.string()),
+        lambda pa: pa.dictionary(pa.int32(), pa.string()),
     ),
 }
 
@@ -60,14 +79,14 @@ class TableColumn:
     nullable: bool = False
 
     @property
-    def arrow(self) -> pa.DataType:
+    def arrow(self) -> "pa.DataType":
         """Its type in Arrow, each text by itself."""
         return COLUMN_TYPES[self.type].arrow
 
     @property
-    def parquet(self) -> pa.DataType:
+    def parquet(self) -> "pa.DataType":
         """Its type in Arrow as Parquet files have it: texts are categories."""
-        return COLUMN_TYPES[self.type].parquet or self.arrow
+        return COLUMN_TYPES[self.type].parquet
 
     @property
     def sql(self) -> str:
@@ -125,8 +144,10 @@ def _id_columns(dataset: Dataset) -> tuple[TableColumn, ...]:
     return columns[: len(key.names)]
 
 
-def arrow_schema(columns: Iterable[TableColumn]) -> pa.Schema:
+def arrow_schema(columns: Iterable[TableColumn]) -> "pa.Schema":
     """The Arrow schema of a table's columns, each text by itself."""
+    import pyarrow as pa
+
     return pa.schema([(column.name, column.arrow) for column in columns])
 
 

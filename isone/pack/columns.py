@@ -14,8 +14,9 @@ from isone.market.keys import OCCURRENCE
 from isone.market.locations import Locations
 from isone.market.requests import Request
 from isone.market.schema import COLUMN_TYPES
+from isone.response.columns import Place
 from isone.response.rows import tell_apart
-from isone.response.table import Place, Table, read_table
+from isone.response.table import Table, read_table
 
 _MICROSECONDS = 1_000_000
 

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from isone.market.datasets import DATASETS
 from isone.pack.parquet import read_metadata
-from isone.store.periods import files_of
-from isone.store.store import Store, write_json
+from isone.store.files import write_json
+from isone.store.store import Store
 
 _SYNTHETIC = "These prices are synthetic: they come from the sandbox, not from ISO New England."
 
@@ -23,9 +23,8 @@ def write_datapackage(store: Store) -> int:
 
     Raises DamagedError for a file that was cut off.
     """
-    folder = store.root / "parquet"
-    files = [path for name in DATASETS for path in files_of(folder / name, ending=".parquet")]
-    resources = [_resource(folder, path) for path in files]
+    files = [path for name in DATASETS for path in store.tables(name)]
+    resources = [_resource(store.parquet_dir, path) for path in files]
     package = {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "isone-prices",
@@ -36,7 +35,7 @@ def write_datapackage(store: Store) -> int:
     if any(resource["isone"].get("synthetic_prices") == "true" for resource in resources):
         package["description"] = _SYNTHETIC
         package["sources"] = [{"title": "the sandbox of isone-prices"}]
-    write_json(folder / "datapackage.json", package)
+    write_json(store.datapackage_path, package)
     return len(resources)
 
 

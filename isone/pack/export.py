@@ -15,7 +15,7 @@ import pyarrow.csv as pcsv
 from isone.errors import UsageError
 from isone.market import market_time
 from isone.pack.reading import Packed
-from isone.store.store import writing_whole
+from isone.store.files import writing_whole
 
 _MARKET_START = "interval_start_market"
 _ORDERED_ROWS = 2_000_000

@@ -6,7 +6,7 @@ from isone.pack import outputs
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store import markers
-from isone.store.store import sha256_of_file
+from isone.store.files import sha256_of_file
 from isone.text import count, size
 
 
@@ -37,6 +37,5 @@ def describe_tables(it: Job, marker: Path) -> None:
     made_from = outputs.made_from_of_description(it.store)
     described = datapackage.write_datapackage(it.store)
     markers.write(marker, made_from, tables=described)
-    path = it.store.root / "parquet" / "datapackage.json"
     it.tell(made=count(described, "table"))
-    log.info("%s describes %s", path, count(described, "table"))
+    log.info("%s describes %s", it.store.datapackage_path, count(described, "table"))

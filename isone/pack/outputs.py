@@ -20,12 +20,12 @@ def drop_stale(settings: Settings, store: Store, dataset_years: Sequence[Dataset
 
     A table that has more locations than are chosen now is not packed again for that.
     """
-    for dataset, period in markers.tables(store):
-        path = markers.of_table(store, dataset, period)
+    for dataset, period in store.packed_names():
+        path = store.packed_marker(dataset, period)
         table = store.parquet_path(dataset, period)
         made_from = m.made_from if (m := markers.read(path)) else {}
         markers.keep_if(markers.holds(path, made_from, table), path)
-    chosen_markers = [markers.of_table(store, job.dataset, job.period) for job in dataset_years]
+    chosen_markers = [store.packed_marker(job.dataset, job.period) for job in dataset_years]
     for job, path in zip(dataset_years, chosen_markers, strict=True):
         marker = markers.read(path)
         had = marker.made_from.get("locations", "") if marker else ""
@@ -33,10 +33,9 @@ def drop_stale(settings: Settings, store: Store, dataset_years: Sequence[Dataset
         is_right = made_from_of_table(store, job.dataset, job.period, locations)
         if marker and marker.made_from != is_right:
             path.unlink(missing_ok=True)
-    description = markers.of_description(store)
-    file = store.root / "parquet" / "datapackage.json"
+    description = store.datapackage_marker
     markers.keep_if(
-        markers.holds(description, made_from_of_description(store), file)
+        markers.holds(description, made_from_of_description(store), store.datapackage_path)
         and all(path.exists() for path in chosen_markers),
         description,
     )
@@ -64,15 +63,16 @@ def made_from_of_description(store: Store) -> dict[str, Any]:
 def table_digests(store: Store) -> dict[str, str]:
     """The digests of all that is packed, as their markers have them, by `dataset/period`."""
     found = {}
-    for dataset, period in markers.tables(store):
-        marker = markers.read(markers.of_table(store, dataset, period))
+    for dataset, period in store.packed_names():
+        marker = markers.read(store.packed_marker(dataset, period))
         found[f"{dataset}/{period}"] = marker.sha256 if marker else ""
     return found
 
 
 _MODULES = (
     *("market/market_time", "market/schema", "market/times", "market/keys"),
-    *("response/parse", "response/reports", "response/rows", "response/table"),
+    *("response/aligned", "response/columns", "response/parse", "response/reports"),
+    *("response/rows", "response/table"),
     *("pack/year", "pack/columns", "pack/parquet"),
 )
 

@@ -29,13 +29,14 @@ from isone.market.requests import Request
 from isone.market.schema import sort_key
 from isone.pack.columns import ColumnReader
 from isone.pack.parquet import arrow_schema, metadata_of
-from isone.response import parse, reports
-from isone.response.table import Place
+from isone.response import reports
+from isone.response.columns import Place
 from isone.run.progress import Advance, unseen
-from isone.store import markers
+from isone.store import gzipped
+from isone.store.files import sha256, writing_whole
 from isone.store.manifest import Manifest, read_manifest
 from isone.store.periods import files_of, year_of
-from isone.store.store import Entry, Store, sha256, writing_whole
+from isone.store.store import Entry, Store
 from isone.text import count, some
 
 log = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
     of_year = files_of(target.parent, year_of(period), ".parquet")
     others = [path for path in of_year if path != target]
     for path in others:
-        markers.of_table(store, dataset_name, path.stem).unlink(missing_ok=True)
+        store.packed_marker(dataset_name, path.stem).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
     return others
 
@@ -187,7 +188,7 @@ def _read_response(path: Path, request: Request, entry: Entry) -> bytes:
         raise _damaged(path, request, f"has {len(content)} bytes where {entry.size} were validated")
     if sha256(content) != entry.sha256:
         raise _damaged(path, request, "is not the response that was validated: its SHA-256 differs")
-    return parse.inflate(content)
+    return gzipped.inflate(content)
 
 
 def _damaged(path: Path, request: Request, what: str) -> DamagedError:

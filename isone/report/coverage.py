@@ -22,8 +22,8 @@ from isone.report.day import EMPTY_DAY, VALIDATED, Day, State
 from isone.report.stored_year import StoredYear, is_prelim, read_year
 from isone.run import missing, status
 from isone.run.settings import Settings
-from isone.store.manifest import DayFlaw, Manifest
-from isone.store.periods import files_of, year_of
+from isone.store.manifest import FORGIVEN, DayFlaw, Manifest
+from isone.store.periods import year_of
 from isone.store.store import Entry, Store
 from isone.text import count
 
@@ -100,14 +100,13 @@ def _request_name(file: str) -> str:
 
 def _stored(store: Store) -> set[tuple[str, int]]:
     """The dataset-years that have files: responses, markers, or what a job said of itself."""
-    folders = (store.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
-    names = [(path.parent.name, path.name) for path in folders]
-    names += [(name, str(year_of(p))) for name in DATASETS for p in store.marker_periods(name)]
+    names = store.downloaded_years()
+    names += [(name, year_of(p)) for name in DATASETS for p in store.marker_periods(name)]
     for name in status.last_statuses(store):
         dataset, _, year = name.removeprefix("isone_").rpartition("_")
         if year.isdecimal():
-            names.append((dataset, year))
-    return {(dataset, int(year)) for dataset, year in names if dataset in DATASETS}
+            names.append((dataset, int(year)))
+    return {(dataset, year) for dataset, year in names if dataset in DATASETS}
 
 
 def _day(text: str) -> dt.date:
@@ -178,7 +177,7 @@ def _with_damage(day: Day, damage: tuple[dt.datetime, str] | None) -> Day:
 def _damaged(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[dt.datetime, str]]:
     """The days that a deep check found damaged: when it looked (market time), and what it found."""
     found: dict[dt.date, tuple[dt.datetime, str]] = {}
-    for path in files_of(store.root / "verified" / dataset, year):
+    for path in store.verdicts(dataset, year):
         with contextlib.suppress(OSError, ValueError):
             judged = verdict.read_verdict(path)
             at = _market_time(judged.verified)
@@ -211,7 +210,7 @@ def _of_entries(
         sum(entry.rows for entry in entries),
         entries[0].sha256[:_DIGEST] if len(entries) == 1 else "",
         _market_time(fetched),
-        reason if gap else "; ".join([*notes, _UNDER_WAY]),
+        (reason or FORGIVEN) if gap else "; ".join([*notes, _UNDER_WAY]),
         tuple(dict.fromkeys(_flaws_of(dataset, day, entries, settings))),
     )
 

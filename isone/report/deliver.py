@@ -40,14 +40,16 @@ class Delivery:
             raise UsageError(f"to: needs an address such as s3://bucket/isone, and {said}")
         rest = {key: value for key, value in config.items() if key != "to"}
         settings = read_settings(rest)
-        root = Store(settings.store_dir).root
+        store = Store(settings.store_dir)
         report = outputs.Outputs.of(settings)
-        files = {_table_name(path): path for path in _tables(root)}
-        files |= {"isone.duckdb": root / "isone.duckdb"}
+        files = {_table_name(path): path for path in _tables(store)}
+        files |= {"isone.duckdb": store.duckdb_path}
         files |= {f"reports/{path.name}": path for path in (report.page, report.key_numbers)}
         found = {name: path for name, path in files.items() if path.is_file()}
         if not found:
-            raise UsageError(f"there is nothing to hand over in {root} yet; run the workflow first")
+            raise UsageError(
+                f"there is nothing to hand over in {store.root} yet; run the workflow first"
+            )
         return cls(to.rstrip("/"), found)
 
     def source(self, wildcards: Any) -> str:
@@ -55,9 +57,9 @@ class Delivery:
         return str(self.files[wildcards.name])
 
 
-def _tables(root: Path) -> list[Path]:
+def _tables(store: Store) -> list[Path]:
     """The Parquet files, the newest last."""
-    return sorted(root.glob("parquet/*/*.parquet"), key=lambda path: path.stat().st_mtime)
+    return sorted(store.parquet_dir.glob("*/*.parquet"), key=lambda path: path.stat().st_mtime)
 
 
 def _table_name(path: Path) -> str:

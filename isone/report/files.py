@@ -17,7 +17,7 @@ from isone.report.figures import Figure
 from isone.report.periods import ALL_YEARS, Period
 from isone.report.sections import all_sections
 from isone.run.progress import Advance, unseen
-from isone.store.store import make_folder, name_aside, sync
+from isone.store.files import make_folder, name_aside, sync
 
 _WIDTH, _TILE_WIDTH = 820, 240  # pixels
 _LINE = 110  # characters of a subtitle that fit

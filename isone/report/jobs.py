@@ -10,7 +10,8 @@ from isone.run.job import Job
 from isone.run.log import log
 from isone.run.settings import Settings
 from isone.store import markers
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 from isone.text import count, size
 
 
@@ -18,7 +19,7 @@ def write_report(it: Job, marker: Path) -> None:
     """Write the page and its key numbers, copies for Snakemake's own report, and the marker."""
     made_from = outputs.made_from(it.store, PAGE)
     for path in write_page(it, Outputs.of(it.settings)):
-        write_whole(outputs.shown(it.store, path.name), path.read_bytes())
+        write_whole(it.store.report_copy_path(path.name), path.read_bytes())
     markers.write(marker, made_from)
 
 
@@ -53,7 +54,7 @@ def write_figures(it: Job, marker: Path) -> None:
     made_from = outputs.made_from(it.store, FIGURES)
     to = Outputs.of(it.settings)
     draw_figures(it, to)
-    shown = outputs.shown(it.store, to.figures.name)
+    shown = it.store.report_copy_path(to.figures.name)
     shutil.rmtree(shown, ignore_errors=True)
     shutil.copytree(to.figures, shown)
     markers.write(marker, made_from)

@@ -55,7 +55,7 @@ def how_by_hand(settings: Settings, store: Store) -> str:
 
     Ends with a line's end; empty where there is nothing yet that a page could show.
     """
-    if not (store.root / "raw").is_dir():
+    if not store.has_downloads():
         return ""
     options = ["--data-dir", str(settings.data_dir)]
     if settings.source == "sandbox":
@@ -73,26 +73,20 @@ def drop_stale(settings: Settings, store: Store) -> None:
     outputs = Outputs.of(settings)
     made = {PAGE: (outputs.page, outputs.key_numbers), FIGURES: (outputs.figures,)}
     for what, files in made.items():
-        path = markers.of_report(store, what)
+        path = store.report_marker(what)
         markers.keep_if(markers.holds(path, made_from(store, what), *files), path)
 
 
 PAGE, FIGURES = "page", "figures"
 
 
-def shown(store: Store, name: str) -> Path:
-    """Where a copy is for Snakemake's own report, which shows outputs of rules only."""
-    return store.root / "reported" / name
-
-
 def made_from(store: Store, what: str) -> dict[str, str]:
     """What page or figures hang on: database and code, the page on what checks found as well."""
-    found = {"database": markers.digest(markers.of_duckdb(store)), "recipe": digest()}
+    found = {"database": markers.digest(store.duckdb_marker), "recipe": digest()}
     if what == PAGE:
         checks = hashlib.sha256()
-        for folder in ("reconciled", "verified"):
-            for path in sorted((store.root / folder).rglob("*.json")):
-                checks.update(path.name.encode() + path.read_bytes())
+        for path in store.check_results():
+            checks.update(path.name.encode() + path.read_bytes())
         found["checks"] = checks.hexdigest()[:16]
     return found
 

@@ -7,7 +7,6 @@ by its compression where it is data.
 
 import base64
 import csv
-import gzip
 import io
 import json
 from collections import Counter
@@ -27,6 +26,7 @@ from isone.report.figures import Extremes, Figure
 from isone.report.periods import ALL_YEARS, Span
 from isone.report.sections import all_sections
 from isone.report.tables import ChartData, in_figures
+from isone.store import gzipped
 
 _HERE = Path(__file__).resolve().parent
 
@@ -100,7 +100,7 @@ def _packed(tables: dict[str, ChartData]) -> str:
         }
         for name, data in tables.items()
     }
-    packed = gzip.compress(json.dumps(content, separators=(",", ":")).encode(), 6, mtime=0)
+    packed = gzipped.pack(json.dumps(content, separators=(",", ":")).encode(), 6)
     return base64.b64encode(packed).decode()
 
 

@@ -13,7 +13,6 @@ from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.run import status
 from isone.store.manifest import Manifest, read_manifest
-from isone.store.periods import files_of
 from isone.store.store import Entry, Store
 
 _PACKAGES = ("duckdb", "pyarrow", "altair", "vl-convert-python", "snakemake")
@@ -77,7 +76,7 @@ def examine(store: Store) -> Quality:
     synthetic = False
     for dataset in DATASETS:
         entries: dict[str, Entry] = {}
-        for path in files_of(store.root / "complete" / dataset):
+        for path in store.complete_markers(dataset):
             manifest = _read(path, remarks)
             if manifest:
                 synthetic |= manifest.synthetic_prices

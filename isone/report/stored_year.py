@@ -13,7 +13,6 @@ from isone.market.requests import Request
 from isone.report.day import State
 from isone.run import missing, status
 from isone.store.manifest import Manifest, read_manifest
-from isone.store.periods import files_of
 from isone.store.store import Entry, Store
 
 _LONGEST_YEAR = 366
@@ -92,7 +91,7 @@ class StoredYear:
 def read_year(store: Store, dataset: Dataset, number: int) -> StoredYear:
     """All that the store has of a dataset-year but for its rows."""
     manifests = []
-    for path in files_of(store.root / "complete" / dataset.name, number):
+    for path in store.complete_markers(dataset.name, number):
         with contextlib.suppress(DamagedError):  # what is wrong with it is said under Quality
             manifests.append(read_manifest(path))
     ledger = store.read_ledger(dataset.name, number)
@@ -133,7 +132,7 @@ def _reasons(
     for name, text in last.missing.items():
         with contextlib.suppress(ValueError):
             reasons[dt.date.fromisoformat(name)] = State.MISSING, text
-    for path in sorted((store.root / "rejected" / dataset).glob(f"{year}*.txt")):
+    for path in store.rejections(dataset, year):
         request = Request.named(dataset, path.name.split(".json")[0])
         if request:
             text = path.read_text("utf-8", "replace").strip()

@@ -13,19 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from isal import igzip_lib, isal_zlib
 from msgspec import UNSET, UnsetType
 
 from isone.errors import NoDataError, ResponseError, printable
 from isone.market.columns import Column
 from isone.market.dataset import Dataset
 
-LARGEST_RESPONSE = 64 * 2**20
-"""Bytes of JSON above which a response is rejected unread; a full day of all locations has 6 MB."""
 ID_DIGITS = 9
-_GZIP = b"\x1f\x8b"
-_MOST_MEMBERS = 1000
-_SIZE_BYTES = 4  # with which a gzip stream ends: how large it is unpacked, modulo 2**32
 _EMPTY_BODIES = {b"null", b"[]", b"{}", b'""'}
 _SHOWN = 160  # characters of what the service says that a sentence repeats
 _FIELDS_NAMED = 20
@@ -38,61 +32,6 @@ _Name = str | int | float | None
 
 _Path = tuple[str, ...]
 """The keys that lead from a record to a value."""
-
-
-def inflate(compressed: bytes) -> bytes:
-    """Unpack gzip and let its own trailers show that it is whole.
-
-    Several members are one body, and zeros may follow the last one (RFC 1952). Raises ResponseError
-    for what is cut off, damaged, followed by anything else, or too large.
-    """
-    bodies: list[bytes] = []
-    left, rest = LARGEST_RESPONSE, compressed
-    while rest.strip(b"\0") or not bodies:
-        if bodies and not rest.startswith(_GZIP):
-            raise ResponseError("the response goes on after the end of its gzip stream")
-        if len(bodies) == _MOST_MEMBERS:
-            raise ResponseError(f"the response's gzip stream has more than {_MOST_MEMBERS} members")
-        body, rest = _unpack_member(rest, left)
-        bodies.append(body)
-        left -= len(body)
-    return b"".join(bodies)
-
-
-def _unpack_member(compressed: bytes, left: int) -> tuple[bytes, bytes]:
-    """The body of the first gzip member, of at most `left` bytes, and what follows it."""
-    stream = isal_zlib.decompressobj(wbits=31)
-    said = int.from_bytes(compressed[-_SIZE_BYTES:], "little")
-    first = max(1, min(said, left - 1))
-    try:
-        body = stream.decompress(compressed, first)
-        if len(body) == first and not stream.eof:  # larger than it says
-            body += stream.decompress(stream.unconsumed_tail, max(left - len(body), 1))
-    except igzip_lib.IsalError as error:  # type: ignore[misc] # its stub has an instance
-        raise ResponseError(f"the response's gzip stream is damaged ({error})") from error
-    if stream.unconsumed_tail or len(body) > left:
-        raise ResponseError(f"the response is larger than {LARGEST_RESPONSE >> 20} MB unpacked")
-    if not stream.eof:
-        raise ResponseError("the response's gzip stream is cut off")
-    return body, stream.unused_data
-
-
-def inflate_head(compressed: bytes, size: int) -> bytes:
-    """The first bytes of what gzip holds; fewer if it is cut off. Raises ResponseError for damage.
-
-    What comes after them is not looked at.
-    """
-    head, rest = b"", compressed
-    try:
-        for _ in range(_MOST_MEMBERS):
-            if len(head) >= size or not rest.strip(b"\0"):
-                break
-            stream = isal_zlib.decompressobj(wbits=31)
-            head += stream.decompress(rest, size - len(head))
-            rest = stream.unused_data
-    except igzip_lib.IsalError as error:  # type: ignore[misc] # its stub has an instance
-        raise ResponseError(f"the response's gzip stream is damaged ({error})") from error
-    return head
 
 
 def shown(text: str) -> str:
@@ -164,22 +103,22 @@ def json_errors(dataset: Dataset) -> Iterator[None]:
         raise ResponseError("the response is nested too deeply to be a list of prices") from error
 
 
-def read_place(dataset: Dataset, text: bytes) -> tuple[Any, bool]:
-    """A place from the JSON of its object, and whether each key is known and there once.
+def read_places(dataset: Dataset, texts: Sequence[bytes]) -> tuple[list[Any], bool]:
+    """Places from the JSON of their objects, and whether each key is known and there once.
 
-    It has `id`, text or a number, `type` and `name`, None where they are left out and nothing else
-    is known; the id is empty where public CSV has the name alone and nobody knows whose it is.
-    Raises msgspec.DecodeError for what is none.
+    Each has `id`, text or a number, `type` and `name`, None where they are left out and nothing
+    else is known; the id is empty where public CSV has the name alone and nobody knows whose it is.
+    Raises msgspec.DecodeError where one is no place.
     """
     try:
-        found = _place_decoder(dataset.name, strict=True).decode(text)
+        found = list(map(_place_decoder(dataset.name, strict=True).decode, texts))
     except msgspec.ValidationError as error:
         if "unknown field" not in str(error):
             raise
-        return _place_decoder(dataset.name, strict=False).decode(text), False
-    texts = [each for each in (found.type, found.name) if each is not None]
-    quotes = 2 + 2 * isinstance(found.id, str) + 4 * len(texts)
-    return found, text.count(b'"') == quotes
+        return list(map(_place_decoder(dataset.name, strict=False).decode, texts)), False
+    words = [word for place in found for word in (place.type, place.name) if word is not None]
+    ids = sum(isinstance(place.id, str) for place in found)
+    return found, b"".join(texts).count(b'"') == 2 * len(found) + 2 * ids + 4 * len(words)
 
 
 def id_of(served: str | int) -> int:
@@ -263,7 +202,7 @@ def _unwrap(level: Any, keys: Sequence[str]) -> tuple[list[Any], int]:
                 below.append(_unwrap(value, keys[keys.index(name) + 1 :]))
             else:
                 quotes += bytes(value).count(b'"')
-    records = [record for found, _ in below for record in found]
+    records = below[0][0] if len(below) == 1 else [row for found, _ in below for row in found]
     return records, quotes + sum(each for _, each in below)
 
 
@@ -290,7 +229,7 @@ def _place_decoder(name: str, *, strict: bool) -> msgspec.json.Decoder[Any]:
     key = DATASETS[name].id_key
     assert key is not None  # noqa: S101 - for the type checker; no other set has such places
     fields: list[Any] = [("id", str | int), ("type", str | None, None), ("name", str | None, None)]
-    served = [each or "\0" for each in key.inner]  # no key is called that
+    served = [each or "(none)" for each in key.inner]  # no key is called that
     rename = {field[0]: each for field, each in zip(fields, served, strict=True)}
     struct = msgspec.defstruct("Place", fields, rename=rename, forbid_unknown_fields=strict)
     return msgspec.json.Decoder(struct)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from isone.response.columns import Place
 from isone.response.rows import HALF_CENT, Rows, tell_apart
-from isone.response.table import Place, Table
+from isone.response.table import Table
 from isone.text import count
 
 

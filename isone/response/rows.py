@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from isone.response.table import Table, Words
+from isone.response.columns import Words
+from isone.response.table import Table
 
 HALF_CENT = 0.005
 """$/MWh by which prices may differ, and a sum be off, without being another."""

@@ -104,7 +104,7 @@ def validate(
                 f"{sentence} (to have the day all the same, name it in accepted_flaws, with "
                 f"flaw: {flaw.name})"
             )
-    missing = _missing(table, request, slots)
+    missing = _missing(table, request, slots, rows)
     return Finding(
         rows=len(rows.kept),
         places=len(places),
@@ -189,7 +189,9 @@ def _with_two_names(table: Table) -> dict[Any, list[str]]:
             continue
         called = (place.name, place.type)
         right = known.get(place.id, called)
-        if any(said and own and said != own for said, own in zip(called, right, strict=True)):
+        if right != called and any(
+            said and own and said != own for said, own in zip(called, right, strict=True)
+        ):
             raise ResponseError(
                 f"the response calls location {place.id} {_as_called(called)}, "
                 f"not {_as_called(right)}"
@@ -337,14 +339,13 @@ def _at_odds(table: Table, rows: Rows) -> int:
     return odd
 
 
-def _missing(table: Table, request: Request, slots: Sequence[int]) -> list[str]:
+def _missing(table: Table, request: Request, slots: Sequence[int], rows: Rows) -> list[str]:
     """What a whole response would have and this one has not, in words.
 
     Where each group has all intervals, the first of them tells as much as all.
     """
     dataset, groups = table.dataset, table.keys.distinct
-    cells = np.sort(table.cells)
-    number = len(cells) and 1 + np.count_nonzero(cells[1:] != cells[:-1])
+    number = np.count_nonzero(rows.occurrences == 1) + len(rows.torn)
     if dataset.times.owes_rows and slots and number == len(slots) * len(groups):
         seen = {(slots[0], group) for group in groups}
         return completeness.missing(dataset, request, slots[:1], seen)

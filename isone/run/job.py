@@ -24,8 +24,9 @@ from isone.run import status
 from isone.run.console import has_screen, say
 from isone.run.log import Redaction, close_log, log, open_log
 from isone.run.settings import Settings, read_settings
+from isone.store.files import make_folder, write_whole
 from isone.store.processes import this_host
-from isone.store.store import Store, make_folder, write_whole
+from isone.store.store import Store
 
 FAILED, USAGE, STOPPED, INTERRUPTED = 1, 2, 3, 130
 """Exit codes; `STOPPED` is that of a job that did not start because the run was stopped."""
@@ -133,6 +134,7 @@ class Job:
                 message=message,
                 ended=ended,
                 warnings=self._file.warnings,
+                warned=self._file.warned,
             )
         close_log(self._handlers)
         if signal.getsignal(signal.SIGINT) == self._interrupt:

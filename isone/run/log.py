@@ -10,6 +10,8 @@ from isone.run.console import ConsoleHandler, has_screen
 from isone.run.sources import Credentials
 
 log = logging.getLogger("isone")
+_WARNINGS_KEPT = 5
+_LONGEST_WARNING = 300  # characters
 
 
 class Redaction(logging.Filter):
@@ -44,13 +46,22 @@ class Redaction(logging.Filter):
 
 
 class LogFile(logging.FileHandler):
-    """The log of an attempt, which counts the warnings in it."""
+    """The log of an attempt, which knows the warnings in it."""
 
-    warnings = 0
+    def __init__(self, path: Path) -> None:
+        """Open the file."""
+        super().__init__(path, encoding="utf-8")
+        self.warnings: list[str] = []
+        """The first of them."""
+        self.warned = 0
+        """How many there are."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
-        self.warnings += record.levelno == logging.WARNING
+        if record.levelno == logging.WARNING:
+            self.warned += 1
+            if len(self.warnings) < _WARNINGS_KEPT:
+                self.warnings.append(record.getMessage()[:_LONGEST_WARNING])
         super().emit(record)
 
 
@@ -61,7 +72,7 @@ def open_log(path: Path, redaction: Redaction) -> tuple[LogFile, list[logging.Ha
     """
     in_utc = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s")
     in_utc.converter = time.gmtime
-    to_file = LogFile(path, encoding="utf-8")
+    to_file = LogFile(path)
     to_file.setFormatter(in_utc)
     handlers: list[logging.Handler] = [to_file]
     if not has_screen():

@@ -23,6 +23,8 @@ class Planned(msgspec.Struct, frozen=True):
     complete: bool
     maybe: int = 0
     """Further requests for days that may not be final yet."""
+    days: int = 0
+    """The operating days that it is to have; 0 for a custom program."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -40,6 +42,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Where that process is; on a cluster, jobs run elsewhere."""
     rules: tuple[str, ...] = ()
     """The rules that have jobs to do in this run."""
+    page: str = ""
+    """Where the report is, once it is made."""
     left_out: int = 0
     """How many things were asked for that no download brings; the remarks name them."""
     listing: bool = False
@@ -82,6 +86,7 @@ def planned_year(store: Store, job: DatasetYear, settings: Settings) -> Planned:
         requests=requests.sure,
         complete=marker.exists(),
         maybe=requests.maybe,
+        days=days,
     )
 
 
@@ -97,5 +102,5 @@ def may_need_location_list(store: Store, settings: Settings) -> bool:
     wanted = settings.locations
     if wanted != ALL_LOCATIONS and set(wanted) <= set(HUBS):
         return False
-    folder = store.root / "raw" / "locations"
+    folder = store.location_list_dir
     return not any(folder.glob(f"{market_time.now():%Y%m%d}.*"))

@@ -35,6 +35,7 @@ _AFTER_A_FAILURE = re.compile(
     r"RuleException|CalledProcessError|WorkflowError:\s*At least one job|Error in (rule|group)"
 )
 _MOST_IN_A_DRY_RUN = 12
+_WARNINGS_SHOWN = 3
 _LINE_EVERY = 60.0
 """Seconds between lines about jobs that go on, where no bar can be shown."""
 _KILLED = (
@@ -131,11 +132,13 @@ class Screen:
         self._ended += 1
         said = _status(job)
         words = [said.made, duration(time.monotonic() - job.began)]
-        if said.warnings:
-            words.append(f"{said.warnings} warnings, see {said.log}")
         self._print(f"{self._mark()}{job.words}: {', '.join(filter(None, words))}")
         for sentence in said.noted:
             self._indented(sentence)
+        for sentence in said.warnings[:_WARNINGS_SHOWN]:
+            self._indented(f"warning: {sentence}")
+        if said.warned > _WARNINGS_SHOWN:
+            self._indented(f"and {said.warned - _WARNINGS_SHOWN:,} more warnings: {said.log}")
         self._rest()
 
     def _failed(self, jobid: int, told: dict[str, Any]) -> None:

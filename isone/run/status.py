@@ -21,8 +21,9 @@ import msgspec
 from isone.errors import UNREADABLE
 from isone.run.plan import Plan, Planned
 from isone.run.settings import Settings
+from isone.store.files import write_whole
 from isone.store.processes import runs_here, this_host
-from isone.store.store import Store, write_whole
+from isone.store.store import Store
 
 VARIABLE = "ISONE_RUN"
 """Environment variable by which the jobs of a run know its id."""
@@ -165,6 +166,8 @@ class JobStatus(msgspec.Struct, frozen=True):
     requests_left: int = 0
     requests_a_minute: float = 0.0
     retries: int = 0
+    days_failed: int = 0
+    all_done_at: str = ""
     seconds_waited: float = 0.0
     done_at: str = ""
     waiting: str = ""
@@ -175,8 +178,10 @@ class JobStatus(msgspec.Struct, frozen=True):
     noted: tuple[str, ...] = ()
     made: str = ""
     """What it made, in few words: rows, sizes."""
-    warnings: int = 0
-    """How many warnings are in its log."""
+    warnings: tuple[str, ...] = ()
+    """The first warnings in its log."""
+    warned: int = 0
+    """How many there are."""
     done: int = 0
     """How much of its work is done, of `total`, in `unit`; for jobs other than downloads."""
     total: int = 0

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from isone.run.plan import Plan, Planned
 from isone.run.status import (
@@ -94,6 +95,8 @@ def summary(store: Store, *, run: str | None = None, ended: bool = False) -> str
         lines += _details("And ", state)
     for name in checks:
         lines += _verdict(store, name, run)
+    if not checks:
+        lines += _what_is_there(store, plan, found, is_well=not others)
     return "\n".join([*lines, _RULE])
 
 
@@ -105,6 +108,35 @@ def _counted(found: Sequence[State]) -> list[str]:
         f"Failed: {counts.pop('FAILED', 0)}",
         *(f"{word.capitalize()}: {count}" for word, count in counts.items()),
     ]
+
+
+def _what_is_there(store: Store, plan: Plan, found: Sequence[State], *, is_well: bool) -> list[str]:
+    """Where page, database and tables are, how many days there are, and what to do next."""
+    ran = [state for state in found if state.planned.days and state.word != "NEVER STARTED"]
+    here = sum(s.planned.days if s.good else s.status.days_done for s in ran)
+    lines = [
+        f"{what:<10}{path.resolve()}"
+        for what, path in (
+            ("Report", Path(plan.page)),
+            ("Database", store.duckdb_path),
+            ("Tables", store.root / "parquet"),
+        )
+        if plan.page and path.exists()
+    ]
+    if ran:
+        lines.append(f"{'Days':<10}{here:,} of {sum(state.planned.days for state in ran):,}")
+    if is_well and all(state.good for state in found):
+        lines.append(
+            f"{'Next':<10}open the report in a browser; the same command again adds new days"
+        )
+    elif (
+        any(state.word in {"FAILED", "INTERRUPTED", "NEVER STARTED"} for state in found)
+        or not is_well
+    ):
+        lines.append(
+            f"{'Next':<10}fix what is named above, and run the same command again: it resumes"
+        )
+    return ["", *lines] if lines else []
 
 
 def _verdict(store: Store, check: str, run: str) -> list[str]:
@@ -124,7 +156,8 @@ def _details(mark: str, state: State) -> list[str]:
     already = " (already there)" if state.word == "COMPLETE" else ""
     lines = [f"{mark}{state.planned.name}: {state.word}{attempts}{already}"]
     if status.requests_sent is not None:
-        lines.append(f"   {_progress(state, status.requests_sent)}")
+        progress = _progress(state, status.requests_sent)
+        lines = [f"{lines[0]}, {progress}"] if state.good else [*lines, f"   {progress}"]
     if state.word == "RUNNING" and status.waiting:
         lines.append(f"   {status.waiting}")
     lines += [f"   {sentence}" for sentence in status.noted]
@@ -134,7 +167,7 @@ def _details(mark: str, state: State) -> list[str]:
         lines.append(f"   {_KILLED}")
     if not state.good:
         lines += [f"   {line}" for line in missing_days(status)]
-    if status.log:
+    if status.log and not state.good:
         lines.append(f"   Log: {status.log}")
     return lines
 

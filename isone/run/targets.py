@@ -96,11 +96,11 @@ class Run:
             listing=may_need_location_list(self.store, self.settings),
         )
 
-    def start(self, retries: int, rules: Collection[str] = ()) -> str:
+    def start(self, retries: int, rules: Collection[str] = (), page: str = "") -> str:
         """Note the plan of a run that begins; returns what there is to say of it.
 
-        `retries` are those of each download, `rules` those that have jobs to do. Raises
-        StopRunError where the run cannot succeed for want of an account.
+        `retries` are those of each download, `rules` those that have jobs to do, and `page` is where
+        the report goes. Raises StopRunError where the run cannot succeed for want of an account.
         """
         started = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
         noted = msgspec.structs.replace(
@@ -110,6 +110,7 @@ class Run:
             process=os.getpid(),
             host=this_host(),
             rules=tuple(sorted(set(rules))),
+            page=page,
         )
         if self.settings.source != "sandbox" and noted.requests and _DOWNLOADS & set(rules):
             sources.open_service(self.settings)

@@ -9,8 +9,12 @@ import msgspec
 from isone.errors import UNREADABLE, DamagedError
 from isone.market.flaws import REJECTED
 from isone.market.locations import Locations
-from isone.store.store import Entry, sha256
+from isone.store.files import sha256
+from isone.store.store import Entry
 from isone.text import count
+
+FORGIVEN = "single intervals that ISO-NE has left out for good"
+"""Why a gap was accepted that nobody named, after the dataset's days of grace."""
 
 
 class Gap(msgspec.Struct, frozen=True):

@@ -11,15 +11,14 @@ and they are to stay until the next ones are whole.
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from isone.errors import UNREADABLE
-from isone.store.periods import is_period
-from isone.store.store import Store, sha256, write_json
+from isone.store.files import sha256, write_json
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -33,33 +32,6 @@ class Marker(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(Marker)
-
-
-def of_table(store: Store, dataset: str, period: str) -> Path:
-    """Where the marker of a packed dataset-year is."""
-    return store.root / "packed" / dataset / f"{period}.json"
-
-
-def of_description(store: Store) -> Path:
-    """Where the marker of the data package is."""
-    return store.root / "packed" / "datapackage.json"
-
-
-def of_duckdb(store: Store) -> Path:
-    """Where the marker of the DuckDB file is."""
-    return store.root / "loaded" / "isone.duckdb.json"
-
-
-def of_report(store: Store, what: str) -> Path:
-    """Where the marker of the page, or of the figures, is."""
-    return store.root / "reported" / f"{what}.json"
-
-
-def tables(store: Store) -> Iterator[tuple[str, str]]:
-    """Dataset and period of every packed dataset-year that has a marker."""
-    for path in sorted((store.root / "packed").glob("*/*.json")):
-        if is_period(path.stem):
-            yield path.parent.name, path.stem
 
 
 def read(path: Path) -> Marker | None:

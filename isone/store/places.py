@@ -1,12 +1,12 @@
 """The table of all locations that were ever listed, and when."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
 from isone.errors import UNREADABLE, UsageError
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -26,24 +26,21 @@ class Seen(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(list[Seen])
 
 
-def table_path(store: Store) -> Path:
-    """The table of all locations that were ever listed, with when they were seen (JSON)."""
-    return store.root / "locations.json"
-
-
 def read_table(store: Store) -> list[Seen]:
     """All locations that were ever listed, by id; none before a list was kept."""
     try:
-        return _decoder.decode(table_path(store).read_bytes())
+        return _decoder.decode(store.location_table_path.read_bytes())
     except FileNotFoundError:
         return []
     except UNREADABLE as error:
         raise UsageError(
-            f"{table_path(store)} is damaged ({error}); remove it, and it is made again"
+            f"{store.location_table_path} is damaged ({error}); remove it, and it is made again"
         ) from error
 
 
 def write_table(store: Store, rows: Iterable[Seen]) -> None:
     """Replace the table, in order of id."""
     ordered = sorted(rows, key=lambda seen: seen.id)
-    write_whole(table_path(store), msgspec.json.format(msgspec.json.encode(ordered), indent=1))
+    write_whole(
+        store.location_table_path, msgspec.json.format(msgspec.json.encode(ordered), indent=1)
+    )

@@ -1,37 +1,30 @@
-"""Files on disk: where each thing lies, and how it gets there whole or not at all.
+"""The data folder: where each thing is in it, and the ledger of what is stored.
 
 A response waits for its validation as `.{request}.unvalidated` and gets its final name only when it
 is shown to be whole. What is known of each stored request (size, SHA-256, rows, when fetched)
-stands in the ledger beside it; a request without a line there, or with another size, is validated
+is in the ledger beside it; a request without a line there, or with another size, is validated
 again before it counts.
 """
 
 import contextlib
 import datetime as dt
-import fcntl
 import functools
-import hashlib
-import json
 import os
-import re
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import Any
 
 import msgspec
 
-from isone.errors import UNREADABLE, DownloadError, UsageError
+from isone.errors import UNREADABLE
 from isone.market.flaws import Flaw
 from isone.market.requests import Request
 from isone.store import periods
-from isone.store.processes import runs_here, this_host
+from isone.store.files import add_line, locked, names_in, sync, write_json
 
 _RESPONSE, _REPORT = ".json.gz", ".csv.gz"
 _UNVALIDATED = ".unvalidated"
-_STALE_AFTER = 7 * 86400  # seconds; a job whose file is taken from it by mistake fails, no more
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -64,9 +57,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     prices: str = ""
     """A digest of its numbers alone, to find them again under another day or dataset."""
     first_seen: str = ""
-    """When the day was first had, where that was in another version than this."""
+    """When the day was first stored, where that was in another version than this."""
     corrects: str = ""
-    """The SHA-256 of the final response that this one corrects, which lies in `superseded/`."""
+    """The SHA-256 of the final response that this one corrects, which is in `superseded/`."""
     changed_rows: int = 0
     """Rows in which this version differs from the one before it, preliminary or corrected."""
     largest_change: float = 0.0
@@ -95,14 +88,6 @@ _entry_decoder = msgspec.json.Decoder(Entry)
 _entry_encoder = msgspec.json.Encoder()
 
 
-class Validated(NamedTuple):
-    """A response that was shown to be whole and is not stored yet."""
-
-    request: Request
-    found_at: Path
-    entry: Entry
-
-
 @dataclass(frozen=True)
 class Store:
     """The folder that holds one source's data."""
@@ -110,11 +95,11 @@ class Store:
     root: Path
 
     def raw_dir(self, dataset: str, year: int) -> Path:
-        """Where the responses of a dataset-year lie, as served."""
+        """Where the responses of a dataset-year are, as served."""
         return _raw_dir(self.root, dataset, year)
 
     def raw_path(self, request: Request) -> Path:
-        """The final name of a request's response; that of a public report where one lies there."""
+        """The final name of a request's response; that of a public report where one is there."""
         folder = self.raw_dir(request.dataset, request.day.year)
         report = folder / f"{request.name}{_REPORT}"
         return report if report.exists() else folder / f"{request.name}{_RESPONSE}"
@@ -133,36 +118,157 @@ class Store:
         name = f"{entry.request}.{received}{entry.file.removeprefix(entry.request)}"
         return self.root / "superseded" / request.dataset / name
 
+    def rejections(self, dataset: str, year: int) -> list[Path]:
+        """The reasons why responses of a dataset-year were rejected, a text file each."""
+        return sorted((self.root / "rejected" / dataset).glob(f"{year}*.txt"))
+
+    @property
+    def location_list_dir(self) -> Path:
+        """Where ISO-NE's lists of locations are kept as served, one a day."""
+        return self.root / "raw" / "locations"
+
+    @property
+    def location_table_path(self) -> Path:
+        """The table of all locations that were ever listed, with when they were seen (JSON)."""
+        return self.root / "locations.json"
+
+    def monthly_average_path(self, market: str, year: int, location: int) -> Path:
+        """Where ISO-NE's monthly averages of a year at a location are kept as served."""
+        return self.root / "raw" / "lmp_index" / market / str(year) / f"{location}.json.gz"
+
     def marker_path(self, dataset: str, period: str) -> Path:
         """The manifest of a complete year: it is there only if every day is."""
         return self.root / "complete" / dataset / f"{period}.json"
 
+    def complete_markers(self, dataset: str, year: int | None = None) -> list[Path]:
+        """The markers of a dataset's complete periods, in order; those of a year if given."""
+        return periods.files_of(self.root / "complete" / dataset, year)
+
+    @property
+    def parquet_dir(self) -> Path:
+        """The folder of all tables, which is a data package."""
+        return self.root / "parquet"
+
     def parquet_path(self, dataset: str, period: str) -> Path:
         """The table of a complete year."""
-        return self.root / "parquet" / dataset / f"{period}.parquet"
+        return self.parquet_dir / dataset / f"{period}.parquet"
+
+    def tables(self, dataset: str) -> list[Path]:
+        """The tables of a dataset that are there, in order."""
+        return periods.files_of(self.parquet_dir / dataset, ending=".parquet")
+
+    @property
+    def datapackage_path(self) -> Path:
+        """The description of all tables."""
+        return self.parquet_dir / "datapackage.json"
 
     @property
     def duckdb_path(self) -> Path:
         """The database of everything that is packed."""
         return self.root / "isone.duckdb"
 
+    def packed_marker(self, dataset: str, period: str) -> Path:
+        """The marker of a packed dataset-year."""
+        return self.root / "packed" / dataset / f"{period}.json"
+
+    def packed_names(self) -> Iterator[tuple[str, str]]:
+        """Dataset and period of every packed dataset-year that has a marker."""
+        for path in sorted((self.root / "packed").glob("*/*.json")):
+            if periods.is_period(path.stem):
+                yield path.parent.name, path.stem
+
+    @property
+    def datapackage_marker(self) -> Path:
+        """The marker of the description of all tables."""
+        return self.root / "packed" / "datapackage.json"
+
+    @property
+    def duckdb_marker(self) -> Path:
+        """The marker of the DuckDB file."""
+        return self.root / "loaded" / "isone.duckdb.json"
+
+    def postgres_marker(self, database: str, dataset: str, period: str) -> Path:
+        """The marker of a dataset-year in a PostgreSQL database, which is given by a short name."""
+        return self.root / "loaded" / database / dataset / f"{period}.json"
+
+    def report_marker(self, what: str) -> Path:
+        """The marker of the page, or of the figures."""
+        return self.root / "reported" / f"{what}.json"
+
+    def report_copy_path(self, name: str) -> Path:
+        """Where a copy is for Snakemake's own report, which shows outputs of rules only."""
+        return self.root / "reported" / name
+
+    def verdict_path(self, dataset: str, period: str) -> Path:
+        """The verdict of the deep check on a dataset-year."""
+        return self.root / "verified" / dataset / f"{period}.json"
+
+    def verdicts(self, dataset: str, year: int) -> list[Path]:
+        """The verdicts of the deep check on a year's periods."""
+        return periods.files_of(self.root / "verified" / dataset, year)
+
+    @property
+    def verify_summary_path(self) -> Path:
+        """The table of all verdicts of the newest deep check."""
+        return self.root / "verified" / "summary.txt"
+
+    @property
+    def monthly_comparison_path(self) -> Path:
+        """The comparison with ISO-NE's monthly averages (JSON)."""
+        return self.root / "reconciled" / "monthly_averages.json"
+
+    @property
+    def workbook_comparison_path(self) -> Path:
+        """The comparison with ISO-NE's yearly workbook (JSON)."""
+        return self.root / "reconciled" / "workbook.json"
+
+    @property
+    def reconcile_summary_path(self) -> Path:
+        """The verdict of the newest reconciliation, in a few lines of text."""
+        return self.root / "reconciled" / "summary.txt"
+
+    def check_results(self) -> list[Path]:
+        """All that reconciliations and deep checks found."""
+        return [
+            path
+            for folder in ("reconciled", "verified")
+            for path in sorted((self.root / folder).rglob("*.json"))
+        ]
+
+    def recheck_path(self, dataset: str, name: str) -> Path:
+        """Where the note of a re-check is kept."""
+        return self.root / "rechecked" / dataset / name
+
     def run_dir(self, run: str) -> Path:
         """What a run was going to do, and what its jobs say of themselves."""
         return self.root / "runs" / run
+
+    def downloaded_years(self) -> list[tuple[str, int]]:
+        """Dataset and year of whatever has responses, in order."""
+        folders = (self.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
+        return sorted((path.parent.name, int(path.name)) for path in folders)
+
+    def has_responses(self) -> bool:
+        """Whether any response of any dataset was ever stored."""
+        return any((self.root / "raw").glob("*/*/ledger.jsonl"))
+
+    def has_downloads(self) -> bool:
+        """Whether a download was ever begun."""
+        return (self.root / "raw").is_dir()
 
     def ledger_path(self, dataset: str, year: int) -> Path:
         """The list of stored requests of a dataset-year, a JSON object a line."""
         return self.raw_dir(dataset, year) / "ledger.jsonl"
 
     def stored_requests(self, dataset: str, year: int) -> set[str]:
-        """The names of the requests that lie under their final names."""
+        """The names of the requests whose responses have their final names."""
         folder = self.raw_dir(dataset, year)
-        names = {n.removesuffix(_RESPONSE) for n in _listing(folder)}
-        return (names | {n.removesuffix(_REPORT) for n in _listing(folder, suffix=_REPORT)}) - {""}
+        names = {n.removesuffix(_RESPONSE) for n in names_in(folder, suffix=_RESPONSE)}
+        return (names | {n.removesuffix(_REPORT) for n in names_in(folder, suffix=_REPORT)}) - {""}
 
     def unvalidated_requests(self, dataset: str, year: int) -> set[str]:
         """The names of the requests whose responses wait for validation."""
-        names = _listing(self.raw_dir(dataset, year), prefix=".", suffix=_UNVALIDATED)
+        names = names_in(self.raw_dir(dataset, year), prefix=".", suffix=_UNVALIDATED)
         return {name.removeprefix(".").removesuffix(_UNVALIDATED) for name in names}
 
     def read_ledger(self, dataset: str, year: int) -> dict[str, Entry]:
@@ -195,20 +301,15 @@ class Store:
                     found[entry.name] = entry.stat().st_size
         return found
 
-    def save_responses(self, batch: Sequence[Validated]) -> None:
-        """Give validated responses their final names, lastingly, and note them in their ledgers."""
-        for validated in batch:
-            sync(validated.found_at)
-        noted: dict[Path, list[Entry]] = {}
-        for request, found_at, entry in batch:
-            folder = self.raw_dir(request.dataset, request.day.year)
-            found_at.replace(folder / entry.file)
-            for name in {f"{entry.request}{_RESPONSE}", f"{entry.request}{_REPORT}"} - {entry.file}:
-                (folder / name).unlink(missing_ok=True)  # the same request from another source
-            noted.setdefault(self.ledger_path(request.dataset, request.day.year), []).append(entry)
-        for ledger, entries in noted.items():
-            sync(ledger.parent)
-            _add_lines(ledger, entries)
+    def save_response(self, request: Request, found_at: Path, entry: Entry) -> None:
+        """Give a validated response its final name, lastingly, and note it in the ledger."""
+        sync(found_at)
+        folder = self.raw_dir(request.dataset, request.day.year)
+        found_at.replace(folder / entry.file)
+        for name in {f"{entry.request}{_RESPONSE}", f"{entry.request}{_REPORT}"} - {entry.file}:
+            (folder / name).unlink(missing_ok=True)  # the same request from another source
+        sync(folder)
+        add_line(self.ledger_path(request.dataset, request.day.year), _entry_encoder.encode(entry))
 
     def reject_response(self, request: Request, found_at: Path, reason: str) -> Path:
         """Keep a rejected response aside for the reader, with the reason beside it."""
@@ -226,8 +327,7 @@ class Store:
 
     def marker_periods(self, dataset: str, year: int | None = None) -> list[str]:
         """The periods of a dataset that have their markers, in order; those of a year if given."""
-        folder = self.marker_path(dataset, "any").parent
-        return [path.stem for path in periods.files_of(folder, year)]
+        return [path.stem for path in self.complete_markers(dataset, year)]
 
     def remove_markers(self, dataset: str, periods: Iterable[str]) -> None:
         """Remove markers that say nothing which another does not say too."""
@@ -240,182 +340,10 @@ class Store:
 
         Raises DownloadError, naming the holder, while another process downloads into it.
         """
-        make_folder(self.root)
-        with (self.root / ".downloading").open("a+") as lock:
-            _take_lock(lock, self.root)
-            lock.truncate(0)
-            lock.write(
-                f"{name} (process {os.getpid()}, since {dt.datetime.now(dt.UTC):%H:%M:%S} UTC)"
-            )
-            lock.flush()
+        with locked(self.root / ".downloading", name):
             yield
 
 
 @functools.cache
 def _raw_dir(root: Path, dataset: str, year: int) -> Path:
     return root / "raw" / dataset / str(year)
-
-
-def _add_lines(ledger: Path, entries: Iterable[Entry]) -> None:
-    """Add lines to a ledger; a line cut off by a crash before them does no harm."""
-    with ledger.open("a+b") as file:
-        new_line = b"\n" * _ends_in_mid_line(file)
-        lines = [_entry_encoder.encode(entry) + b"\n" for entry in entries]
-        file.write(new_line + b"".join(lines))
-
-
-def _take_lock(lock: IO[str], root: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        lock.seek(0)
-        holder = lock.read().strip() or "another process"
-        raise DownloadError(
-            f"{holder} is downloading into {root}; let it finish, or stop it, and run again"
-        ) from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, lastingly. Raises UsageError where that cannot be."""
-    try:
-        made = [each for each in (folder, *folder.parents) if not each.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        for each in made:
-            sync(each.parent)
-    except OSError as error:
-        raise UsageError(f"cannot make the folder {folder}: {error.strerror}") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write into the folder {folder}; check its owner and permissions")
-
-
-def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
-    """Replace a file in one step: a reader sees the old one or the new one, never half of it.
-
-    That holds through a power cut too, unless it is not to be `lasting`, which spares a wait for
-    the disk; after a power cut such a file may then be empty, or zeros.
-    """
-    make_folder(path.parent)
-    aside = name_aside(path)
-    try:
-        aside.write_bytes(content)
-        if lasting:
-            sync(aside)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    if lasting:
-        sync(path.parent)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Replace a file by one of JSON, in one step and lastingly."""
-    write_whole(path, json.dumps(content, indent=1).encode() + b"\n")
-
-
-@contextlib.contextmanager
-def writing_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file to write into at length; it gets its name, lastingly, when all has gone well.
-
-    Raises OSError, naming the file, where it cannot be written; nothing is left behind then.
-    """
-    make_folder(path.parent)
-    aside = name_aside(path)
-    try:
-        with aside.open("wb") as file:
-            yield file
-        sync(aside)
-        aside.replace(path)
-        sync(path.parent)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def name_aside(path: Path) -> Path:
-    """The name under which this process writes a file until it is whole.
-
-    That is `.{name}.{process}-{host}`: on a cluster several machines may write beside each other.
-    What killed processes left under such a name is removed first: of this machine's where none of
-    that number runs, of others' what nobody has written to for a week.
-    """
-    prefix = f".{path.name}."
-    for name in _listing(path.parent, prefix=prefix, suffix=""):
-        leftover = path.with_name(name)
-        if not (name.startswith(prefix) and _is_abandoned(leftover, name.removeprefix(prefix))):
-            continue
-        if leftover.is_dir():  # where DuckDB puts what does not fit into its memory
-            shutil.rmtree(leftover, ignore_errors=True)
-        else:
-            leftover.unlink(missing_ok=True)
-    return path.with_name(f"{prefix}{os.getpid()}-{_host_in_names()}")
-
-
-def _is_abandoned(leftover: Path, writer: str) -> bool:
-    """Whether nobody writes what `{process}-{host}`, and maybe an ending, began."""
-    process, _, host = writer.partition(".")[0].partition("-")
-    if not process.isdecimal():
-        return False
-    if host == _host_in_names():
-        return not _another_runs(int(process))
-    return _is_stale(leftover)
-
-
-def _host_in_names() -> str:
-    """This machine as names of files hold it: short, and without dots."""
-    host = this_host()
-    if re.fullmatch(r"[A-Za-z0-9-]{1,32}", host):
-        return host
-    return f"{re.sub(r'[^A-Za-z0-9-]', '-', host)[:23]}-{sha256(host.encode())[:8]}"
-
-
-def _another_runs(process: int) -> bool:
-    """Whether a process other than this one runs; in a container all may have the same number."""
-    return process != os.getpid() and runs_here(process)
-
-
-def _is_stale(leftover: Path) -> bool:
-    """Whether nobody has written to it for a week, by the file system's clock, which all share."""
-    with tempfile.TemporaryFile(dir=leftover.parent) as just_now:
-        now = os.fstat(just_now.fileno()).st_mtime
-    try:
-        return now - leftover.stat().st_mtime > _STALE_AFTER
-    except FileNotFoundError:
-        return False
-
-
-def sync(path: Path) -> None:
-    """Wait until a file's content, or a folder's names, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sha256(content: bytes) -> str:
-    """The digest that ledger and manifest hold, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def sha256_of_file(path: Path) -> str:
-    """The digest of a file of any size."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _listing(folder: Path, prefix: str = "", suffix: str = _RESPONSE) -> Iterable[str]:
-    try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries]
-    except FileNotFoundError:
-        return []
-    hidden = prefix.startswith(".")
-    return [n for n in names if n.endswith(suffix) and n.startswith(".") == hidden]
-
-
-def _ends_in_mid_line(file: BinaryIO) -> bool:
-    if file.seek(0, os.SEEK_END) == 0:
-        return False
-    file.seek(-1, os.SEEK_END)
-    return file.read(1) != b"\n"

@@ -12,7 +12,8 @@ from running import run_script
 
 from isone.audit.recheck import jobs, outputs, verdict
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
@@ -21,7 +22,8 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.store.store import Store, sha256
+from isone.store.files import sha256
+from isone.store.store import Store
 
 DATASET = DATASETS["lmp_rt_hourly"]
 FIRST, LAST = dt.date(2024, 1, 1), dt.date(2024, 1, 5)

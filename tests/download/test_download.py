@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 
-from isone.download.year import Downloader, MissingDaysError, Outcome, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import MissingDaysError, Outcome
+from isone.download.progress import Progress
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.run.dataset_year import DatasetYear
@@ -32,7 +35,7 @@ def rig(sandbox: Sandbox, tmp_path: Path) -> Rig:
 def test_what_is_had_is_not_asked_for_again(rig: Rig, sandbox: Sandbox) -> None:
     assert rig.bring(DAYS[:2]).stored == 2
     outcome = rig.bring(DAYS)
-    assert (outcome.had, outcome.stored) == (2, 1)
+    assert (outcome.already_downloaded, outcome.stored) == (2, 1)
     assert set(asked(sandbox).values()) == {1}
 
 
@@ -43,7 +46,7 @@ def test_a_response_that_waited_for_its_validation_is_validated_without_a_reques
     for request in rig.store.raw_dir("lmp_da_hourly", 2024).glob("[0-9]*.json.gz"):
         request.rename(request.with_name(f".{request.name.removesuffix('.json.gz')}.unvalidated"))
     rig.store.ledger_path("lmp_da_hourly", 2024).unlink()
-    assert rig.bring().had == 3
+    assert rig.bring().already_downloaded == 3
     assert len(sandbox.requests) == 3
 
 
@@ -73,7 +76,7 @@ def test_a_gap_is_accepted_by_name_only(fault: str, rig: Rig, sandbox: Sandbox) 
 def test_a_gap_that_is_no_longer_accepted_is_asked_for_again(rig: Rig, sandbox: Sandbox) -> None:
     sandbox.faults.add(f"missing-interval:*{BAD}x1")
     rig.bring(accepted={BAD_DAY: {"missing": "never published"}})
-    assert rig.bring(accepted={BAD_DAY: {"missing": "never published"}}).had == 3
+    assert rig.bring(accepted={BAD_DAY: {"missing": "never published"}}).already_downloaded == 3
     assert rig.bring().stored == 1
     assert rig.store.read_ledger("lmp_da_hourly", 2024)[BAD].missing == ()
 
@@ -118,26 +121,28 @@ def test_the_requests_of_one_day_are_stored_one_by_one(rig: Rig, sandbox: Sandbo
 def test_progress_hears_of_every_request_once(rig: Rig, sandbox: Sandbox) -> None:
     sandbox.faults.add(f"sum-off:*{BAD}")
     heard: list[tuple[str, bool]] = []
+
+    class Heard(Progress):
+        def request(self, request: Request, done: bool) -> None:
+            heard.append((request.name, done))
+
     with rig.client() as client:
-        Downloader(
-            rig.store,
-            client,
-            DATASETS["lmp_da_hourly"],
-            on_request=lambda request, done: heard.append((request.name, done)),
-        ).bring(DAYS, "all")
+        dataset = DATASETS["lmp_da_hourly"]
+        Downloader(rig.store, client, dataset, progress=Heard()).bring(DAYS, "all")
     assert sorted(heard) == [("20240101", True), (BAD, False), ("20240103", True)]
 
 
 def test_a_response_that_is_taken_away_in_mid_run_is_missing_and_no_year_is_called_complete(
     rig: Rig, sandbox: Sandbox
 ) -> None:
-    def take_away(request: Request, done: bool) -> None:
-        if done and request.name == BAD:
-            rig.store.raw_path(request).unlink()
+    class TakeAway(Progress):
+        def request(self, request: Request, done: bool) -> None:
+            if done and request.name == BAD:
+                rig.store.raw_path(request).unlink()
 
     job = DatasetYear("lmp_da_hourly", 2024, DAYS[0], DAYS[-1], "all")
     with rig.client() as client:
-        downloader = Downloader(rig.store, client, DATASETS[job.dataset], on_request=take_away)
+        downloader = Downloader(rig.store, client, DATASETS[job.dataset], progress=TakeAway())
         with pytest.raises(
             MissingDaysError, match=rf"1 day missing: {BAD_DAY} \(its response was here"
         ):

@@ -14,7 +14,9 @@ from reading import examine
 from isone.audit.recheck import jobs
 from isone.audit.verify import raw
 from isone.download.client import Client
-from isone.download.year import Downloader, MissingDaysError, Outcome, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import MissingDaysError, Outcome
 from isone.errors import NoDataError, ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
@@ -72,7 +74,7 @@ def test_an_empty_response_is_a_quiet_day_when_it_comes_twice_and_the_prices_are
             INFO: 1,
             **{path_of(dt.date(2024, 1, day)): 1 for day in (2, 3, 4)},
         }
-        assert bring(store, sandbox, QUIET, dt.date(2024, 1, 4)).had == 4
+        assert bring(store, sandbox, QUIET, dt.date(2024, 1, 4)).already_downloaded == 4
         assert len(sandbox.requests) == 6
     entries = store.read_ledger(DAY_AHEAD.name, 2024)
     assert entries["20240101"].rows == 0

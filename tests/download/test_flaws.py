@@ -15,7 +15,9 @@ from reading import examine
 from isone.audit.verify.verdict import DAMAGED, OK
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
-from isone.download.year import Downloader, MissingDaysError, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import MissingDaysError
 from isone.errors import ResponseError
 from isone.load import history
 from isone.market import flaws, market_time

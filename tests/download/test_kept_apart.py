@@ -10,9 +10,9 @@ from running import SERVICE, run_script
 
 from isone.audit.recheck.jobs import recheck_days
 from isone.audit.reconcile.jobs import reconcile_year
-from isone.download import locations
+from isone.download import location_list
 from isone.download.client import Client
-from isone.download.year import Downloader
+from isone.download.downloader import Downloader
 from isone.errors import StopRunError
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
@@ -126,7 +126,7 @@ def test_the_list_of_locations_rechecks_and_averages_are_held_to_the_same(
     before = sorted(tmp_path.rglob("*.gz"))
     with client(Source("webservices", sandbox.url)) as asking:
         with pytest.raises(StopRunError, match=SYNTHETIC):
-            locations.require_known(store, asking, "all")
+            location_list.require_known(store, asking, "all")
         with pytest.raises(StopRunError, match=SYNTHETIC):
             reconcile_year(store, asking, "da", 2024, {4000: {}})
         with pytest.raises(StopRunError, match=SYNTHETIC):

@@ -8,7 +8,9 @@ import pytest
 
 from isone.download import jobs
 from isone.download.client import Client
-from isone.download.year import Downloader, MissingDaysError, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import MissingDaysError
 from isone.errors import UsageError
 from isone.market.datasets import DATASETS
 from isone.market.locations import ALL_LOCATIONS, HUBS, Locations

@@ -20,8 +20,9 @@ from isone.pack.year import pack_year
 from isone.report import data, page
 from isone.run.settings import AcceptedFlaw
 from isone.store import places
+from isone.store.files import name_aside
 from isone.store.manifest import Manifest
-from isone.store.store import Entry, Store, name_aside
+from isone.store.store import Entry, Store
 
 Rows = list[tuple[Any, ...]]
 JANUARY = dt.date(2026, 1, 1)

@@ -12,7 +12,8 @@ from isone.run import address, targets
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.store import markers
-from isone.store.store import Store, sha256, write_json, write_whole
+from isone.store.files import sha256, write_json, write_whole
+from isone.store.store import Store
 
 
 @pytest.fixture
@@ -32,14 +33,14 @@ def pack(store: Store, dataset: str, period: str, content: bytes = b"") -> Path:
     path = store.parquet_path(dataset, period)
     write_whole(path, content)
     facts = {"sha256": sha256(content), "bytes": len(content)}
-    markers.write(markers.of_table(store, dataset, period), {}, **facts)
+    markers.write(store.packed_marker(dataset, period), {}, **facts)
     return path
 
 
 def build(store: Store) -> Path:
     """A database and its marker; the answer is the marker."""
     write_whole(store.duckdb_path, b"database")
-    marker = markers.of_duckdb(store)
+    marker = store.duckdb_marker
     markers.write(marker, outputs.made_from_of_duckdb(store), bytes=len(b"database"))
     return marker
 
@@ -201,7 +202,7 @@ def test_the_duckdb_marker_holds_while_what_is_packed_is_what_it_was_built_from(
         pytest.param(lambda store: store.parquet_path("lmp_da_hourly", "2023").unlink(), id="gone"),
         pytest.param(lambda store: store.duckdb_path.unlink(), id="no database"),
         pytest.param(lambda store: store.duckdb_path.write_bytes(b"half"), id="another size"),
-        pytest.param(lambda store: markers.of_duckdb(store).write_text("{"), id="half a marker"),
+        pytest.param(lambda store: store.duckdb_marker.write_text("{"), id="half a marker"),
     ],
 )
 def test_a_change_of_what_the_duckdb_file_was_built_from_drops_its_marker(
@@ -225,7 +226,7 @@ def test_a_chosen_year_that_is_not_packed_yet_drops_the_duckdb_marker(store: Sto
 
 def test_a_table_that_has_a_marker_and_cannot_be_seen_is_not_passed_over(store: Store) -> None:
     pack(store, "lmp_da_hourly", "2023")
-    write_json(markers.of_table(store, "lmp_da_hourly", "2024"), {})
+    write_json(store.packed_marker("lmp_da_hourly", "2024"), {})
     assert outputs.packed_names(store) == [("lmp_da_hourly", "2023"), ("lmp_da_hourly", "2024")]
 
 

@@ -16,7 +16,7 @@ from isone.errors import IsoneError, LoadError, UsageError
 from isone.load import outputs, packed, postgres, postgres_schema, sql, views
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS
-from isone.store import markers, places
+from isone.store import places
 from isone.store.store import Store
 
 DA_2025 = ("lmp_da_hourly", "2025.through-20251103")
@@ -627,7 +627,7 @@ def test_without_a_database_the_script_says_how_to_name_one(own_store: Store) ->
 def test_duckdb_is_built_by_its_job_with_a_marker(own_store: Store) -> None:
     (own_store.root / "isone.duckdb").unlink()
     assert by_hand(config_for(own_store), "load") == 0
-    marker = json.loads(markers.of_duckdb(own_store).read_text())
+    marker = json.loads(own_store.duckdb_marker.read_text())
     assert marker["rows"]["lmp_da_hourly"] == 9 * 6 * 24
     assert len(marker["made_from"]["tables"]) == 2 * len(DATASETS)
 

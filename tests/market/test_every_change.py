@@ -24,7 +24,8 @@ from postgres_server import running_server
 from reading import examine
 
 from isone.download.client import Client
-from isone.download.year import Downloader, manifest
+from isone.download.complete_year import manifest
+from isone.download.downloader import Downloader
 from isone.load import packed, postgres
 from isone.load.outputs import packed_names
 from isone.market import market_time
@@ -100,7 +101,7 @@ def store(old_datasets: None, tmp_path_factory: pytest.TempPathFactory) -> Store
                 assert not downloader.bring(days, HUBS).missing
                 job = DatasetYear(name, year, *days, HUBS)
                 entries = list(store.read_ledger(name, year).values())
-                store.write_marker(name, job.period, manifest(job, entries, {}, client))
+                store.write_marker(name, job.period, manifest(job, entries, {}, client.source))
                 pack_year(store, name, job.period, HUBS)
     build_duckdb(store)
     return store

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS, Locations

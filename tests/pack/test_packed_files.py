@@ -18,7 +18,8 @@ from isone.market.datasets import DATASETS
 from isone.market.schema import table_columns
 from isone.pack import datapackage
 from isone.pack.year import pack_year, remove_superseded
-from isone.store.store import Store, name_aside, sha256
+from isone.store.files import name_aside, sha256
+from isone.store.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]
 Bring = Callable[..., str]

@@ -15,7 +15,8 @@ from isone.report.data import ReportData
 from isone.report.day import State
 from isone.run.settings import AcceptedFlaw
 from isone.run.status import status_path
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 
 GAP, MISSING, CUT, FLIPPED = (dt.date(2025, 11, day) for day in (2, 3, 4, 5))
 REASON = "never published"

@@ -17,7 +17,8 @@ from isone.report import data, page
 from isone.report.data import ReportData
 from isone.report.day import State
 from isone.report.sections import all_sections
-from isone.store.store import Store, write_json
+from isone.store.files import write_json
+from isone.store.store import Store
 
 LMP, REGULATION = "lmp_da_hourly", "regulation_hourly"
 SUSPECT, NULL, LEDGER = (dt.date(2025, 11, day) for day in (1, 2, 5))
@@ -36,11 +37,9 @@ def flawed(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     ]
     write_json(marker, json.loads(marker.read_bytes()) | {"flaws": flaws})
     build_duckdb(store)
-    validated = received.received(store, Request(REGULATION, LEDGER), b"prices")
+    request, path, entry = received.received(store, Request(REGULATION, LEDGER), b"prices")
     flaw = Flaw("negative-price", "-0.01 at 07:00")
-    store.save_responses(
-        [validated._replace(entry=msgspec.structs.replace(validated.entry, flaws=(flaw,)))]
-    )
+    store.save_response(request, path, msgspec.structs.replace(entry, flaws=(flaw,)))
     return data.gather(settings_for(store, years="2025"), store)
 
 

@@ -19,7 +19,8 @@ from isone.report import coverage, data, page
 from isone.report.day import Day, State
 from isone.run import status
 from isone.run.settings import AcceptedFlaw
-from isone.store.store import Store, write_json
+from isone.store.files import write_json
+from isone.store.store import Store
 
 LMP = "lmp_rt_5min"
 FIRST = dt.date(2025, 11, 1)
@@ -32,9 +33,8 @@ def store(tmp_path: Path) -> Store:
 
 def file(store: Store, request: Request, **noted: Any) -> None:
     """File a response by hand; what is in it does not matter here."""
-    validated = received.received(store, request, request.name.encode())
-    entry = msgspec.structs.replace(validated.entry, **noted)
-    store.save_responses([validated._replace(entry=entry)])
+    request, path, entry = received.received(store, request, request.name.encode())
+    store.save_response(request, path, msgspec.structs.replace(entry, **noted))
 
 
 def days(store: Store, **config: Any) -> dict[dt.date, Day]:

@@ -14,7 +14,8 @@ from isone.audit.reconcile import averages, jobs, ours, results
 from isone.audit.reconcile.averages import Month
 from isone.audit.reconcile.workbook import Sheet
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.pack.year import pack_year

@@ -14,12 +14,12 @@ from reading import examine
 
 from isone.audit.reconcile import averages
 from isone.audit.verify import verdict
-from isone.download import locations
+from isone.download import location_list
 from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import parse, reports
+from isone.response import reports
 from isone.run import custom, sources, status
 from isone.run.log import Redaction
 from isone.run.plan import Plan, Planned
@@ -28,8 +28,9 @@ from isone.run.sources import Credentials, Source
 from isone.run.summary import summary
 from isone.run.targets import Run
 from isone.sandbox import Sandbox
-from isone.store import manifest, places
-from isone.store.store import Store, write_whole
+from isone.store import gzipped, manifest, places
+from isone.store.files import write_whole
+from isone.store.store import Store
 
 DEEP = b'{"x":' + b"[" * 100_000
 ESCAPE = "\x1b]0;owned\x07\u202e\r\nStatus: SUCCESS"
@@ -234,9 +235,9 @@ def test_a_sentence_is_one_printable_line_whatever_it_quotes() -> None:
 
 
 def test_a_name_of_a_location_forges_no_line_of_a_log() -> None:
-    before = [locations.Location(5000, "NETWORK NODE", "LD.A")]
-    after = [locations.Location(5000, "NETWORK NODE", f"LD.A{ESCAPE}")]
-    messages = locations._changes(before, after)
+    before = [location_list.Location(5000, "NETWORK NODE", "LD.A")]
+    after = [location_list.Location(5000, "NETWORK NODE", f"LD.A{ESCAPE}")]
+    messages = location_list._changes(before, after)
     assert messages[0].isprintable()
     assert "1 renamed location: 5000 LD.A is LD.A?]0;owned" in messages[0]
 
@@ -244,7 +245,7 @@ def test_a_name_of_a_location_forges_no_line_of_a_log() -> None:
 @pytest.mark.parametrize(
     "read",
     [
-        pytest.param(locations.read_locations, id="locations"),
+        pytest.param(location_list.read_locations, id="locations"),
         pytest.param(
             lambda body: examine(
                 DATASETS["lmp_da_hourly"], Request("lmp_da_hourly", dt.date(2024, 1, 1)), body
@@ -312,8 +313,8 @@ def test_a_report_s_headings_are_repeated_without_what_moves_a_terminal() -> Non
 def test_a_bomb_of_gzip_is_not_unpacked() -> None:
     import gzip
 
-    bomb = gzip.compress(bytes(parse.LARGEST_RESPONSE + 1), 9)
-    assert "larger than 64 MB" in said(lambda: parse.inflate(bomb), ResponseError)
+    bomb = gzip.compress(bytes(gzipped.LARGEST_RESPONSE + 1), 9)
+    assert "larger than 64 MB" in said(lambda: gzipped.inflate(bomb), ResponseError)
 
 
 # what lies in the data folder
@@ -327,7 +328,7 @@ def test_files_that_others_spoilt_are_sentences_or_passed_over(
     marker = store.marker_path("lmp_da_hourly", "2024")
     ledger = store.ledger_path("lmp_da_hourly", 2024)
     plan = status.plan_path(store)
-    for path in (marker, ledger, plan, places.table_path(store)):
+    for path in (marker, ledger, plan, store.location_table_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     assert "remove it" in said(lambda: manifest.read_manifest(marker), DamagedError)

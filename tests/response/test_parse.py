@@ -13,9 +13,9 @@ from isone.errors import NoDataError, ResponseError
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import parse
 from isone.response.table import read_table
 from isone.sandbox.message import compress
+from isone.store import gzipped
 
 LMP = DATASETS["lmp_da_hourly"]
 RECORD = {
@@ -276,10 +276,10 @@ def test_any_json_in_the_place_of_the_records_is_read_or_rejected(name: str, val
 @given(st.binary(max_size=300))
 def test_any_bytes_are_unpacked_or_rejected(content: bytes) -> None:
     packed = compress(content)
-    assert parse.inflate(packed) == content
+    assert gzipped.inflate(packed) == content
     for damaged in (content, packed[:-1], packed + b"x", packed[:5] + packed[6:]):
         try:
-            assert parse.inflate(damaged) == content
+            assert gzipped.inflate(damaged) == content
         except ResponseError:
             continue
 
@@ -288,22 +288,22 @@ def test_any_bytes_are_unpacked_or_rejected(content: bytes) -> None:
 def test_members_of_gzip_are_one_body_and_zeros_may_follow(pieces: list[bytes], zeros: int) -> None:
     packed = b"".join(map(compress, pieces))
     content = b"".join(pieces)
-    assert parse.inflate(packed + bytes(zeros)) == content
+    assert gzipped.inflate(packed + bytes(zeros)) == content
     for size in (0, 1, 7, 5000):
-        assert parse.inflate_head(packed, size) == content[:size]
+        assert gzipped.inflate_head(packed, size) == content[:size]
     for damaged in (packed[:-1], packed + b"more", packed + bytes(3) + b"more"):
         with pytest.raises(ResponseError):
-            parse.inflate(damaged)
+            gzipped.inflate(damaged)
 
 
 def test_members_of_gzip_are_few_and_small_together() -> None:
     with pytest.raises(ResponseError, match="more than 1000 members"):
-        parse.inflate(compress(b"x") * 1001)
-    half = compress(b" " * (parse.LARGEST_RESPONSE // 2 + 1))
+        gzipped.inflate(compress(b"x") * 1001)
+    half = compress(b" " * (gzipped.LARGEST_RESPONSE // 2 + 1))
     with pytest.raises(ResponseError, match="larger than 64 MB unpacked"):
-        parse.inflate(half + half)
+        gzipped.inflate(half + half)
 
 
 def test_a_stream_that_unpacks_beyond_all_measure_is_rejected_unread() -> None:
     with pytest.raises(ResponseError, match="larger than 64 MB unpacked"):
-        parse.inflate(compress(b" " * (parse.LARGEST_RESPONSE + 1)))
+        gzipped.inflate(compress(b" " * (gzipped.LARGEST_RESPONSE + 1)))

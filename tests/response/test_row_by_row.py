@@ -12,10 +12,17 @@ from isone.errors import ResponseError
 from isone.market import flaws
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
+from isone.response import table
 from isone.sandbox.synthetic import Synthetic
 
 NOON = dt.datetime(2026, 6, 1, 16, tzinfo=dt.UTC)
 ORIGINALS = originals()
+
+
+@pytest.fixture(params=[0, table.LARGE], ids=["by position", "by record"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small responses are read as large ones are, and then as small ones."""
+    monkeypatch.setattr(table, "LARGE", request.param)
 
 
 def by_columns(original: Original, body: bytes) -> row_by_row.Counts | None:
@@ -42,6 +49,7 @@ def by_rows(original: Original, body: bytes) -> row_by_row.Counts | None:
         return None
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("original", ORIGINALS, ids=lambda each: str(each.request))
 def test_a_flawless_response_is_counted_alike(original: Original) -> None:
     found = by_columns(original, original.body)
@@ -49,6 +57,7 @@ def test_a_flawless_response_is_counted_alike(original: Original) -> None:
     assert found == by_rows(original, original.body)
 
 
+@pytest.mark.usefixtures("way")
 def test_a_damaged_response_is_counted_or_rejected_alike() -> None:
     chance = random.Random(1)  # noqa: S311 - repeatable, not secret
     rejected = 0
@@ -61,6 +70,7 @@ def test_a_damaged_response_is_counted_or_rejected_alike() -> None:
     assert 100 < rejected < 1400
 
 
+@pytest.mark.usefixtures("way")
 def test_fuzzed_payloads_are_never_counted_otherwise() -> None:
     chance = random.Random(2)  # noqa: S311 - repeatable, not secret
     for _ in range(1500):
@@ -70,6 +80,7 @@ def test_fuzzed_payloads_are_never_counted_otherwise() -> None:
         assert found is None or found == by_rows(original, body), body
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -92,6 +103,7 @@ def test_what_is_not_right_anywhere_is_rejected(before: bytes, after: bytes) -> 
         assert by_columns(original, original.body.replace(before, after, count)) is None
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     ("before", "after"),
     [

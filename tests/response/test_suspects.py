@@ -19,7 +19,9 @@ from running import Snakemake
 from isone.audit.verify.year import verify_year
 from isone.download import by_hand
 from isone.download.client import Client
-from isone.download.year import Downloader, Outcome, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import Outcome
 from isone.load import history
 from isone.market import flaws, market_time
 from isone.market.dataset import Dataset

@@ -11,7 +11,8 @@ import pytest
 
 from isone.run import notify, status
 from isone.run.plan import Plan, Planned
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 
 ADDRESS = "json://user:canary@127.0.0.1:9/"
 

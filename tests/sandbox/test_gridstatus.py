@@ -22,11 +22,11 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS
 from isone.market.requests import Request
-from isone.response import parse
 from isone.response.table import read_table
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
+from isone.store import gzipped
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the peer's own imports
@@ -243,7 +243,7 @@ def our_rows(client: Client, dataset: Dataset, reading: Reading, day: dt.date) -
     rows: list[Row] = []
     for request in dataset.day_requests(day, "all"):
         asked = Request(dataset.name, day, hour=request.hour, prelim=reading.prelim)
-        body = parse.inflate(client.fetch(dataset.request.url_path(asked)))
+        body = gzipped.inflate(client.fetch(dataset.request.url_path(asked)))
         examine(dataset, asked, body).require_whole()
         table = rows_of(read_table(dataset, body), asked).to_pydict()
         names = (*_INTERVAL.values(), *reading.columns.values())

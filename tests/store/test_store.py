@@ -14,22 +14,15 @@ from received import entry, received
 
 from isone.errors import DownloadError, UsageError
 from isone.market.requests import Request
-from isone.store.store import (
-    Entry,
-    Store,
-    make_folder,
-    name_aside,
-    sha256,
-    write_whole,
-    writing_whole,
-)
+from isone.store.files import make_folder, name_aside, sha256, write_whole, writing_whole
+from isone.store.store import Entry, Store
 
 DATASET = "lmp_da_hourly"
 REQUESTS = [Request(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]
 
 
 def stored(store: Store, request: Request, content: bytes) -> None:
-    store.save_responses([received(store, request, content)])
+    store.save_response(*received(store, request, content))
 
 
 def written_at_length(path: Path, content: bytes) -> None:
@@ -173,7 +166,7 @@ def test_whatever_a_machine_is_called_its_name_fits_into_that_of_a_file(
 ) -> None:
     path = tmp_path / "2026.through-20261120.parquet"
     ours = aside_of(path)
-    monkeypatch.setattr("isone.store.store.this_host", lambda: host)
+    monkeypatch.setattr("isone.store.files.this_host", lambda: host)
     theirs = aside_of(path)
     assert theirs != ours
     assert len(theirs) < 100
@@ -199,7 +192,7 @@ def test_every_new_folder_is_synced_into_the_one_above(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[str] = []
-    monkeypatch.setattr("isone.store.store.sync", lambda folder: synced.append(folder.name))
+    monkeypatch.setattr("isone.store.files.sync", lambda folder: synced.append(folder.name))
     make_folder(tmp_path / "raw" / "x" / "2024")
     assert set(synced) == {"x", "raw", tmp_path.name}
 

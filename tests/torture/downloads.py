@@ -37,10 +37,11 @@ from torture.rooms import SETS, Prepared
 from torture.service import Server, server
 
 from isone.market.datasets import DATASETS
-from isone.response import parse
 from isone.run import status
 from isone.sandbox import FAULTS
-from isone.store.store import Store, sha256
+from isone.store import gzipped
+from isone.store.files import sha256
+from isone.store.store import Store
 
 INTERRUPTED = 130
 # All but those that stop a run, and those of which the day is taken as it comes.
@@ -366,7 +367,7 @@ def require_same_meaning(job: Job, calm: Job) -> None:
         one, other = (
             meaning(
                 dataset,
-                parse.inflate((each.store.raw_dir(job.dataset, 2024) / name).read_bytes()),
+                gzipped.inflate((each.store.raw_dir(job.dataset, 2024) / name).read_bytes()),
             )
             for each in (job, calm)
         )

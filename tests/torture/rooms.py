@@ -17,7 +17,8 @@ from torture import contents
 from torture.machine import Nothing, Violation, fork, in_child, leftovers, require, wait
 
 from isone.run import status
-from isone.store.store import Store, sha256
+from isone.store.files import sha256
+from isone.store.store import Store
 
 SETS = ("lmp_da_hourly", "reserve_hourly", "regulation_hourly")
 PACK, LOAD = "pack", "load"

@@ -19,11 +19,16 @@ import pytest
 import requests
 from filled import TODAY, build_duckdb, fill, settings_for
 from made_up import COSTS, FLOWS, FORECAST, FUELS, LOAD, OUTAGES, ROWS
+from postgres_server import running_server
 
-from isone.audit.verify.verdict import OK
+from isone.audit.verify.verdict import DAMAGED, OK
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
-from isone.download.year import Downloader, Outcome, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import Outcome
+from isone.load import packed, postgres
+from isone.load.outputs import packed_names
 from isone.load.views import all_views
 from isone.market import flaws, market_time
 from isone.market.dataset import Dataset
@@ -31,7 +36,10 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
 from isone.market.schema import table_columns
+from isone.market.times import Snapshots
 from isone.pack.dictionary import data_dictionary
+from isone.report import data, page
+from isone.report.day import State
 from isone.run import complete
 from isone.run.dataset_year import DatasetYear
 from isone.run.selection import newest_days
@@ -299,6 +307,18 @@ def test_a_snapshot_is_never_moved_and_is_of_its_own_day(tmp_path: Path) -> None
             assert "not in 2026-05-05" in outcome.missing[request]
 
 
+def test_the_deep_check_notices_snapshots_that_were_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "sandbox")
+    with monkeypatch.context() as patch:
+        patch.setattr(Snapshots, "interval_of", lambda _, instant: market_time.snap(instant, 5))
+        ((name, period),) = fill(store, [FUELS.name], "2026-05-05", "2026-05-05")
+    verdict = verify_year(store, settings_for(store), name, period)
+    assert verdict.verdict == DAMAGED
+    assert {damage.where for damage in verdict.damage} == {"parquet"}
+
+
 # What may be missing
 
 
@@ -424,6 +444,26 @@ def test_the_monthly_means_of_intervals_are_those_of_their_rows(filled: Store) -
     assert dict(found) == {id: pytest.approx(sum(v) / len(v)) for id, v in by_interface.items()}
 
 
+def test_postgresql_has_the_same_rows_and_the_same_means(filled: Store) -> None:
+    with running_server() as server:
+        with postgres.connect(server.new_database("rows")) as connection:
+            tables = postgres.prepare(connection, synthetic=True)
+            files = packed.packed_files(filled, packed_names(filled))
+            rows = {
+                dataset: postgres.load_year(connection, tables, filled, group).rows
+                for dataset, _, group in packed.by_year(files)
+            }
+        assert rows == {row.name: len(stored(filled, row)) for row in ROWS}
+        means = server.run("rows", "SELECT fuel, generation FROM isone_sandbox.fuel_mix_monthly")
+        settings = settings_for(filled, database=server.address("rows"))
+        for file in files:
+            verdict = verify_year(filled, settings, file.dataset, file.period)
+            assert (verdict.damage, verdict.verdict) == ((), OK)
+            assert "postgresql" in verdict.rows
+    by_fuel = dict(loaded(filled, f"{FUELS.name}_monthly", "fuel", "generation"))
+    assert dict(means) == {fuel: pytest.approx(mean) for fuel, mean in by_fuel.items()}
+
+
 # Around it
 
 
@@ -439,7 +479,7 @@ def test_the_dictionary_says_of_each_row_what_it_is() -> None:
     assert "one row for each snapshot and fuel" in sections["fuel_mix"]
     assert "the first before 00:30, the last after 23:30" in sections["fuel_mix"]
     assert "288 a day of each interface" in sections["flow_5min"]
-    assert "waited for 1 day\n" in sections["load_5min"]
+    assert "within 1 day\n" in sections["load_5min"]
     assert "of no market" in sections["load_5min"]
     assert "whlsecost/hourly/month/{month}" in sections["cost_hourly"]
 
@@ -458,6 +498,16 @@ def test_every_fault_is_done_to_a_new_row_or_answered_and_never_ends_the_server(
             response = requests.get(url, timeout=10, allow_redirects=False, stream=True)
         assert response.status_code in {200, 302, 400, 401, 403, 404, 429, 500, 502, 503, 504}
     assert "StopIteration" not in capfd.readouterr().err
+
+
+def test_the_report_counts_the_days_of_sets_that_it_does_not_draw(filled: Store) -> None:
+    found = data.gather(settings_for(filled, years=2026), filled)
+    states = {
+        row.name: {day.state for day in found.days if day.dataset == row.name} for row in ROWS
+    }
+    assert all(State.FINAL in each for each in states.values())
+    page_text = page.write(found)
+    assert all(row.title in page_text for row in ROWS)
 
 
 def test_each_sum_is_one_flaw_by_name() -> None:

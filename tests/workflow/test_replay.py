@@ -15,14 +15,14 @@ import pytest
 from reading import examine, records_of
 from running import Snakemake
 
-from isone.download import locations
+from isone.download import location_list
 from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, HUB, HUBS
 from isone.market.requests import Request
-from isone.response import parse
 from isone.response.table import read_table
 from isone.sandbox import Sandbox
+from isone.store import gzipped
 from isone.store.store import Store
 
 PUBLISHED = {  # means at the hub, January to March 2017; see API notes of the recorded responses
@@ -79,7 +79,7 @@ def hub_values(store: Store, dataset_name: str, column: str) -> list[list[float]
     dataset = DATASETS[dataset_name]
     months: list[list[float]] = [[], [], []]
     for path in sorted(store.raw_dir(dataset_name, 2017).glob("2*.json.gz")):
-        for row in records_of(dataset, parse.inflate(path.read_bytes())):
+        for row in records_of(dataset, gzipped.inflate(path.read_bytes())):
             if dataset.id_key is None or row.place.id == HUB:
                 months[int(row.begins[5:7]) - 1].append(getattr(row, column))
     return months
@@ -117,7 +117,7 @@ def test_the_real_list_of_locations_is_read_and_has_the_hub_and_zones(
     examples_folder: Path,
 ) -> None:
     body = (examples_folder / "locations_all.json").read_bytes()
-    found = {each.id: (each.name, each.type) for each in locations.read_locations(body)}
+    found = {each.id: (each.name, each.type) for each in location_list.read_locations(body)}
     assert len(found) == 1302
     assert {id: found[id] for id in CORE_LOCATIONS} == CORE_LOCATIONS
 

@@ -20,10 +20,10 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 from isone.market.requests import Request
-from isone.response import parse
 from isone.response.table import Table, read_table
 from isone.response.validate import validate
 from isone.run.settings import HttpPolicy
+from isone.store.gzipped import inflate
 from isone.text import count
 
 MOST = 30
@@ -196,7 +196,7 @@ class Asking:
         seconds = perf_counter() - began
         answer = Answer(probe, "ok", "", (200,), self._headers(), seconds, len(packed))
         try:
-            return read(replace(answer, body=parse.inflate(packed)), self._today)
+            return read(replace(answer, body=inflate(packed)), self._today)
         except ResponseError as error:
             return replace(answer, state="odd", why=shapes.without_values(str(error)))
 

@@ -14,7 +14,7 @@ from isone.audit.doctor import shapes
 from isone.audit.doctor.assumptions import Verdict
 from isone.audit.doctor.probes import Answer
 from isone.audit.doctor.surroundings import Row
-from isone.store.store import write_json
+from isone.store.files import write_json
 from isone.text import count
 
 FILE, SHAPES = "doctor.json", "shapes"

@@ -16,20 +16,22 @@ import msgspec
 from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
 from isone.download.session import open_client
-from isone.download.year import entry_of, source_of
+from isone.download.validation import entry_of, source_of
 from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import parse, revisions
+from isone.response import revisions
 from isone.response.suspects import Known
 from isone.response.table import read_table
 from isone.response.validate import validate
 from isone.run.job import Job
 from isone.run.log import log
+from isone.store import gzipped
+from isone.store.files import make_folder, sha256, write_json, write_whole
 from isone.store.manifest import DayFlaw, day_flaws, read_manifest
-from isone.store.store import Entry, Store, Validated, make_folder, sha256, write_json, write_whole
+from isone.store.store import Entry, Store
 
 _REPAIR = "with refetch=true and `-- verify` it is removed, and the next run fetches it again"
 
@@ -110,7 +112,7 @@ def _recheck(
     if sha256(had) != entry.sha256:
         raise DamagedError(f"the stored response {path} is gone or damaged; {_REPAIR}")
     content = client.fetch(client.source.path(dataset, request))
-    before, after = parse.inflate(had), parse.inflate(content)
+    before, after = gzipped.inflate(had), gzipped.inflate(content)
     if entry.corrects:
         _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
     if before == after:
@@ -143,7 +145,7 @@ def _recheck(
     write_whole(kept, had)
     unvalidated = store.unvalidated_path(request)
     unvalidated.write_bytes(content)
-    store.save_responses([Validated(request, unvalidated, new)])
+    store.save_response(request, unvalidated, new)
     _rewrite_markers(store, dataset.name, new)
     log.warning("%s: corrected by ISO-NE, %s (the response before it: %s)", request, changes, kept)
     for flaw in found:

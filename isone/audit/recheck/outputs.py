@@ -24,7 +24,7 @@ def targets(path: str, settings: Settings) -> list[str]:
 def kept(store: Store, dataset: str, days: str, at: dt.datetime) -> Path:
     """Where the note of a re-check is kept."""
     name = f"{days}.on-{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}.json"
-    return store.root / "rechecked" / dataset / name
+    return store.recheck_path(dataset, name)
 
 
 def days_to_recheck(

@@ -11,11 +11,12 @@ from isone.download.client import Client
 from isone.download.session import open_client
 from isone.errors import NoDataError, StopRunError, VerifyError
 from isone.market.locations import HUBS
-from isone.response import parse
 from isone.run.job import Job
 from isone.run.log import log
 from isone.run.sources import ACCOUNT_HELP
-from isone.store.store import Store, make_folder, write_whole
+from isone.store import gzipped
+from isone.store.files import make_folder, write_whole
+from isone.store.store import Store
 from isone.text import count
 
 
@@ -26,7 +27,7 @@ def reconcile_prices(it: Job, packed: Sequence[Path]) -> Path:
     could be compared.
     """
     tables = [it.store.parquet_path(marker.parent.name, marker.stem) for marker in packed]
-    summary = outputs.summary_path(it.store)
+    summary = it.store.reconcile_summary_path
     summary.unlink(missing_ok=True)
     months: list[Month] = []
     sheets: list[Sheet] = []
@@ -42,7 +43,7 @@ def reconcile_prices(it: Job, packed: Sequence[Path]) -> Path:
     if not found.compared:
         raise VerifyError(found.text)
     if found.differ:
-        raise VerifyError(f"{found.text} (see {outputs.months_path(it.store).parent})")
+        raise VerifyError(f"{found.text} (see {it.store.monthly_comparison_path.parent})")
     log.info("%s", found.text)
     return summary
 
@@ -83,12 +84,12 @@ def reconcile_year(
     """The months of a year at hub and zones; each response is kept as served."""
     months: list[Month] = []
     for location in sorted(places.keys() & set(HUBS)):
-        path = store.root / "raw" / "lmp_index" / market / str(year) / f"{location}.json.gz"
+        path = store.monthly_average_path(market, year, location)
         published = {}
         try:
             where = averages.PATH.format(market=market, year=year, location=location)
             content = client.fetch(where)
-            published = averages.read_averages(parse.inflate(content), year, location)
+            published = averages.read_averages(gzipped.inflate(content), year, location)
             make_folder(path.parent)
             write_whole(path, content)
         except NoDataError:

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from isone.audit.reconcile import outputs
 from isone.audit.reconcile.averages import Month
 from isone.audit.reconcile.workbook import Sheet
 from isone.errors import DamagedError
 from isone.market import market_time
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 
 
 def add(store: Store, months: Iterable[Month], sheets: Iterable[Sheet]) -> None:
@@ -21,21 +21,21 @@ def add(store: Store, months: Iterable[Month], sheets: Iterable[Sheet]) -> None:
     if new_months:
         known = {(m.market, m.location_id, m.month): m for m in read_months(store)}
         known |= {(m.market, m.location_id, m.month): m for m in new_months}
-        _write(outputs.months_path(store), [known[key] for key in sorted(known)])
+        _write(store.monthly_comparison_path, [known[key] for key in sorted(known)])
     new_sheets = list(sheets)
     if new_sheets:
-        _write(outputs.workbook_path(store), new_sheets)
+        _write(store.workbook_comparison_path, new_sheets)
 
 
 def read_months(store: Store) -> list[Month]:
     """The months that were compared, by market, location and month; none before there were any."""
-    found: list[Month] = _read(outputs.months_path(store), list[Month])
+    found: list[Month] = _read(store.monthly_comparison_path, list[Month])
     return found
 
 
 def read_sheets(store: Store) -> list[Sheet]:
     """The sheets of the workbook that was compared last."""
-    found: list[Sheet] = _read(outputs.workbook_path(store), list[Sheet])
+    found: list[Sheet] = _read(store.workbook_comparison_path, list[Sheet])
     return found
 
 

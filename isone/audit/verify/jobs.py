@@ -9,7 +9,8 @@ from isone.errors import VerifyError
 from isone.run.job import Job
 from isone.run.log import log
 from isone.run.settings import Settings
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 from isone.text import count, some
 
 
@@ -17,7 +18,7 @@ def verify_prices(it: Job, dataset: str, period: str) -> Path:
     """Read a dataset-year again and write the verdict; returns where it is."""
     from isone.audit.verify import year
 
-    verdicts.summary_path(it.store).unlink(missing_ok=True)  # until there is a new one
+    it.store.verify_summary_path.unlink(missing_ok=True)  # until there is a new one
     verdict = year.verify_year(it.store, it.settings, dataset, period, it.advance)
     days, responses = count(verdict.days, "day"), count(verdict.requests, "response")
     it.tell(made=f"{verdict.verdict}, {days}, {responses}")
@@ -38,7 +39,7 @@ def summarize_verdicts(it: Job, paths: Sequence[Path]) -> Path:
     table = verdicts.table(found)
     log.info("%s", table)
     sentence, is_error = _verdict(it.store, it.settings, found)
-    path = verdicts.summary_path(it.store)
+    path = it.store.verify_summary_path
     write_whole(path, f"{table}\n\n{sentence}\n".encode())
     it.tell(verdict_lines=[*table.splitlines(), "", sentence])
     if is_error:

@@ -1,7 +1,6 @@
 """Which dataset-years there are to read again, and where the verdicts are."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from isone.market.datasets import DATASETS
 from isone.run import status
@@ -22,11 +21,6 @@ def targets(path: str, store: Store, dataset_years: Sequence[DatasetYear]) -> li
         chosen += held or [(job.dataset, job.period)]
     now = status.current_id()
     return [path.format(run=now, dataset=dataset, period=period) for dataset, period in chosen]
-
-
-def verdict_path(store: Store, dataset: str, period: str) -> Path:
-    """Where the verdict on a dataset-year is written."""
-    return store.root / "verified" / dataset / f"{period}.json"
 
 
 def complete_names(

@@ -14,8 +14,9 @@ from isone.market.keys import OCCURRENCE
 from isone.market.locations import ALL_LOCATIONS, Locations
 from isone.market.requests import Request
 from isone.market.schema import TableColumn, arrow_schema, table_columns
+from isone.response.columns import Words
 from isone.response.rows import tell_apart
-from isone.response.table import Table, Words
+from isone.response.table import Table
 
 _EPOCH = dt.date(1970, 1, 1)
 _SECONDS_OFF = 2  # by which an event may be off its interval's beginning and mean it

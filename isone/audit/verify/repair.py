@@ -10,7 +10,6 @@ from isone.errors import DamagedError
 from isone.load import outputs
 from isone.market.requests import Request
 from isone.run.settings import Settings
-from isone.store import markers
 from isone.store.manifest import read_manifest
 from isone.store.periods import files_of, year_of
 from isone.store.store import Store
@@ -76,11 +75,11 @@ def remove_damaged(store: Store, settings: Settings, verdicts: Iterable[Verdict]
             for marker in _markers(store, verdict, set(rejected), damaged="marker" in where):
                 removed.markers += _remove(marker)
             if "parquet" in where:
-                _remove(markers.of_table(store, verdict.dataset, verdict.period))
+                _remove(store.packed_marker(verdict.dataset, verdict.period))
                 removed.tables += _remove(store.parquet_path(verdict.dataset, verdict.period))
             if "duckdb" in where:
                 removed.loaded += 1
-                _remove(markers.of_duckdb(store))
+                _remove(store.duckdb_marker)
             if "postgresql" in where and settings.database:
                 removed.loaded += 1
                 _forget_in_postgres(store, settings, settings.database, verdict)

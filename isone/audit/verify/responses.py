@@ -15,13 +15,15 @@ from isone.market import flaws
 from isone.market.dataset import Dataset
 from isone.market.locations import Locations
 from isone.market.requests import Request
-from isone.response import parse, suspects
+from isone.response import suspects
 from isone.response.table import Table, read_table
 from isone.response.validate import validate
 from isone.run.progress import Advance
+from isone.store import gzipped
+from isone.store.files import sha256
 from isone.store.manifest import Manifest
 from isone.store.periods import year_of
-from isone.store.store import Entry, Store, sha256
+from isone.store.store import Entry, Store
 
 _ROWS_AT_ONCE = 50_000
 
@@ -132,7 +134,7 @@ def _validated(
     content = store.raw_path(request).read_bytes()
     if len(content) != entry.size or sha256(content) != entry.sha256:
         raise DamagedError("the file is not the one that was stored: its SHA-256 is another")
-    table = read_table(dataset, parse.inflate(content))
+    table = read_table(dataset, gzipped.inflate(content))
     finding = validate(table, request, accepted=accepted)
     if flaws.MISSING not in accepted:
         finding.require_whole()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from isone.audit.verify.outputs import verdict_path
 from isone.errors import UNREADABLE, DamagedError
-from isone.store.store import Store, write_whole
+from isone.store.files import write_whole
+from isone.store.store import Store
 from isone.text import first_lines
 
 OK, DAMAGED, MISSING = "OK", "damaged", "missing"
@@ -59,14 +59,9 @@ _WHERE = ("raw", "parquet", "duckdb", "postgresql")
 _NAMED = 40
 
 
-def summary_path(store: Store) -> Path:
-    """Where the table of all verdicts of the newest deep check is written."""
-    return store.root / "verified" / "summary.txt"
-
-
 def write_verdict(store: Store, verdict: Verdict) -> Path:
     """Write a verdict in one step."""
-    path = verdict_path(store, verdict.dataset, verdict.period)
+    path = store.verdict_path(verdict.dataset, verdict.period)
     write_whole(path, msgspec.json.format(msgspec.json.encode(verdict), indent=1) + b"\n")
     return path
 

@@ -9,7 +9,7 @@ from filled import config_for, fill
 from reading import records_of
 from running import Snakemake, reconcile
 
-from isone.audit.reconcile import averages, jobs, ours, outputs, verdict
+from isone.audit.reconcile import averages, jobs, ours, verdict
 from isone.audit.reconcile.averages import AGREES, DIFFERS, FLAT, NOT_PUBLISHED, NOT_WHOLE
 from isone.download.client import Client
 from isone.errors import ResponseError
@@ -162,7 +162,7 @@ def test_a_reconciliation_of_nothing_ends_with_a_sentence_and_1(
     assert reconcile(config_for(store), tables) == 1
     sentence = f"nothing was compared with ISO-NE's own figures: {why}"
     assert sentence in " ".join(capsys.readouterr().err.split())
-    assert outputs.summary_path(store).read_text().startswith(sentence)
+    assert store.reconcile_summary_path.read_text().startswith(sentence)
 
 
 @pytest.mark.workflow

@@ -10,7 +10,7 @@ import pytest
 from filled import config_for, fill
 from running import PROJECT, reconcile
 
-from isone.audit.reconcile import ours, outputs, results, workbook
+from isone.audit.reconcile import ours, results, workbook
 from isone.errors import UsageError
 from isone.market import market_time
 from isone.market.locations import HUB
@@ -238,12 +238,12 @@ def test_regulation_that_is_packed_is_compared_with_the_hub_sheet(
         ("ISO NE CA Max_5min_RSP", 23, 0),
         ("ISO NE CA Reg_Capacity_Price", 23, 0),
     ]
-    said = outputs.summary_path(store).read_text()
+    said = store.reconcile_summary_path.read_text()
     assert said == "of 69 compared hours, all agree with ISO-NE's own figures\n"
     rows[1][3] += 25
     write(smd, rows, headings)
     assert reconcile(config, tables) == 1
-    said = outputs.summary_path(store).read_text()
+    said = store.reconcile_summary_path.read_text()
     assert said == "1 of 69 compared hours differ from ISO-NE's own figures\n"
     assert said.strip() in " ".join(capsys.readouterr().err.split())
 
@@ -261,4 +261,4 @@ def test_a_workbook_without_an_hour_that_is_here_ends_with_a_sentence_and_1(
         assert reconcile(config, tables) == 1
         said = " ".join(capsys.readouterr().err.split())
         assert f"nothing was compared with ISO-NE's own figures: {why}" in said
-        assert why in outputs.summary_path(store).read_text()
+        assert why in store.reconcile_summary_path.read_text()

@@ -24,7 +24,6 @@ from isone.audit.verify.verdict import (
     Damage,
     Verdict,
     read_verdict,
-    summary_path,
     table,
 )
 from isone.audit.verify.year import verify_year
@@ -32,8 +31,9 @@ from isone.errors import LoadError
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.run import missing, status
+from isone.store.files import sha256
 from isone.store.manifest import read_manifest
-from isone.store.store import Store, sha256
+from isone.store.store import Store
 
 PERIOD = "2025.through-20251103"
 DAY = "2025-11-02"
@@ -298,8 +298,8 @@ def test_by_hand_the_damaged_day_is_named_and_with_one_flag_fetched_again_alone(
     fill(store, ["lmp_rt_5min"], "2025-11-01", "2025-11-03")
     build_duckdb(store)
     assert by_hand(config_for(store), "verify") == 0
-    read_verdict(outputs.verdict_path(store, "lmp_rt_5min", PERIOD))
-    summary = summary_path(store).read_text()
+    read_verdict(store.verdict_path("lmp_rt_5min", PERIOD))
+    summary = store.verify_summary_path.read_text()
     assert summary.count("OK") == len(DATASETS)
     assert summary.endswith(
         f"\neverything that is stored is what was validated: {len(DATASETS)} dataset-years\n"
@@ -312,18 +312,18 @@ def test_the_summary_ends_with_the_verdict_and_is_gone_while_a_check_has_not_end
     flip_a_bit(raw(store))
     config = config_for(store)
     assert verify(config, ("lmp_da_hourly", PERIOD)) == 1
-    last = summary_path(store).read_text().splitlines()[-1]
+    last = store.verify_summary_path.read_text().splitlines()[-1]
     assert last.startswith(f"lmp_da_hourly {PERIOD} is damaged: lmp_da_hourly {DAY}; with ")
     copy, year = {"verdict": store.root / "copy.json"}, {"dataset": "lmp_da_hourly"}
     assert run_script("verify_prices", config, outputs=copy, period=PERIOD, **year) == 0
-    assert not summary_path(store).exists()
+    assert not store.verify_summary_path.exists()
     assert copy["verdict"].read_bytes() == (
-        outputs.verdict_path(store, "lmp_da_hourly", PERIOD).read_bytes()
+        store.verdict_path("lmp_da_hourly", PERIOD).read_bytes()
     )
     log = Path(config["log_dir"]) / "verify.log"
     assert run_script("summarize_verdicts", config, log=log, inputs=copy) == 1
     told = json.loads(status.status_path(store, "verify").read_text())["verdict_lines"]
-    assert summary_path(store).read_text().splitlines() == told
+    assert store.verify_summary_path.read_text().splitlines() == told
 
 
 def test_a_damaged_table_alone_is_removed_and_no_response_is_fetched_again(store: Store) -> None:

@@ -16,7 +16,8 @@ from spoiled import change_duckdb, change_marker, change_parquet, flip_a_bit
 from isone.audit.verify.verdict import DAMAGED, OK, Verdict
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.market import flaws, market_time
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS, Locations
@@ -26,9 +27,9 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source, open_service
 from isone.sandbox import Sandbox
-from isone.store import markers
+from isone.store.files import write_json
 from isone.store.manifest import read_manifest
-from isone.store.store import Store, write_json
+from isone.store.store import Store
 
 FIRST, LAST, FINAL = dt.date(2026, 6, 7), dt.date(2026, 6, 11), dt.date(2026, 6, 9)
 """On `TODAY` the days after `FINAL` have preliminary prices only."""
@@ -127,9 +128,9 @@ def fill(store: Store, kind: Kind) -> None:
             downloader = Downloader(store, client, dataset, accepted)
             download_year(downloader, kind.job, newest_first=False)
     pack_year(store, *kind.name, kind.locations)
-    write_json(markers.of_table(store, *kind.name), {})
+    write_json(store.packed_marker(*kind.name), {})
     build_duckdb(store)
-    write_json(markers.of_duckdb(store), {})
+    write_json(store.duckdb_marker, {})
 
 
 @pytest.fixture(scope="session")
@@ -309,7 +310,7 @@ def test_a_changed_row_of_the_table_is_named_and_the_table_removed_alone(
     said = repair(store, kind, capsys)
     assert "writes 1 table again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
-    assert gone == {store.parquet_path(*kind.name), markers.of_table(store, *kind.name)}
+    assert gone == {store.parquet_path(*kind.name), store.packed_marker(*kind.name)}
 
 
 @pytest.mark.parametrize(
@@ -345,7 +346,7 @@ def test_what_was_changed_in_duckdb_is_named_and_only_loaded_again(
     before = files_of(store)
     said = repair(store, kind, capsys)
     assert "loads 1 dataset-year again and leaves the responses, of which none is damaged" in said
-    assert before - files_of(store) == {markers.of_duckdb(store)}
+    assert before - files_of(store) == {store.duckdb_marker}
 
 
 def files_of(store: Store) -> set[Path]:

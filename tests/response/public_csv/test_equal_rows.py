@@ -12,7 +12,8 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
-from isone.response import parse, reports
+from isone.response import reports
+from isone.store import gzipped
 
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
 PUBLIC = [dataset.name for dataset in DATASETS.values() if dataset.public_csv]
@@ -22,7 +23,7 @@ def rows(dataset: Dataset, requests: list[Request], client: Client) -> dict[tupl
     """Every row by time and place, each request validated on the way."""
     found = {}
     for request in requests:
-        body = parse.inflate(client.fetch(client.source.path(dataset, request)))
+        body = gzipped.inflate(client.fetch(client.source.path(dataset, request)))
         examine(dataset, request, body).require_whole()
         for row in records_of(dataset, body):
             values = {column.name: getattr(row, column.name) for column in dataset.columns}
@@ -37,7 +38,7 @@ def test_a_day_has_equal_rows_from_the_web_services_and_from_the_reports(
 ) -> None:
     dataset, listing = DATASETS[name], DATASETS["lmp_da_hourly"]
     report = public.fetch(listing.csv_path(Request(listing.name, SUMMER)))
-    reports.learn(reports.places_in(parse.inflate(report)))
+    reports.learn(reports.places_in(gzipped.inflate(report)))
     from_reports = rows(dataset, dataset.csv_requests(day), public)
     from_api = rows(dataset, dataset.day_requests(day, "all"), api)
     if name == "reserve_hourly":  # its report has no requirements

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from reading import examine, records_of
 
-from isone.download import locations
+from isone.download import location_list
 from isone.errors import NoDataError, ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
@@ -18,7 +18,8 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS
 from isone.market.requests import Request
 from isone.response import reports
-from isone.response.table import Place, read_table
+from isone.response.columns import Place
+from isone.response.table import read_table
 
 DAY_AHEAD, FIVE = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]
 HEADINGS = (
@@ -75,7 +76,7 @@ def test_real_hours_of_the_days_when_clocks_change_are_where_they_belong(
 
 def test_a_real_list_of_locations_and_a_report_name_the_same_places(examples_folder: Path) -> None:
     body = (examples_folder / "locations_all.json").read_bytes()
-    listed = {each.id: each.name for each in locations.read_locations(body)}
+    listed = {each.id: each.name for each in location_list.read_locations(body)}
     head = (examples_folder / "WW_DALMP_ISO_20260317.head.csv").read_bytes()
     ((id, name, kind),) = reports.places_in(head + b'"T","1 lines"')
     assert (listed[id], kind) == (name, "NETWORK NODE")

@@ -11,21 +11,22 @@ from reading import examine
 
 from isone.audit.verify.raw import rows_of
 from isone.audit.verify.year import verify_year
-from isone.download import locations
+from isone.download import location_list
 from isone.download.client import Client
-from isone.download.year import Downloader, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
 from isone.errors import ResponseError
 from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.market.locations import ALL_LOCATIONS, CORE_LOCATIONS, HUBS, Locations
 from isone.market.requests import Request
 from isone.pack.year import Packed, pack_year
-from isone.response import parse, reports, revisions
+from isone.response import reports, revisions
 from isone.response.table import read_table
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.sandbox import Sandbox
-from isone.store import places
+from isone.store import gzipped, places
 from isone.store.store import Store
 
 HOURLY = DATASETS["lmp_rt_hourly"]
@@ -58,7 +59,7 @@ def bring(
 ) -> DatasetYear:
     """A year of which the last days are preliminary, as a download job brings it."""
     job = DatasetYear(HOURLY.name, 2026, first, LAST, chosen, final_through=min(FINAL, LAST))
-    locations.require_known(store, client, chosen)
+    location_list.require_known(store, client, chosen)
     download_year(Downloader(store, client, HOURLY), job, newest_first=True)
     return job
 
@@ -102,7 +103,7 @@ def test_a_day_is_packed_and_checked_alike_once_its_names_are_known(
         before = pack(store, job, ALL_LOCATIONS)
     assert (before.rows, before.left_out) == (24 * 9, 24 * OTHERS)
     assert "without a known id" in caplog.text
-    locations.refresh(store, public)
+    location_list.refresh(store, public)
     _forget(monkeypatch)
     settings = read_settings({"data_dir": str(tmp_path), "source": "reports"})
     verdict = verify_year(store, settings, HOURLY.name, job.period)
@@ -174,7 +175,7 @@ def test_nothing_that_is_learned_moves_the_hub(public: Client) -> None:
 
 
 def fetch(client: Client, *, prelim: bool) -> bytes:
-    return parse.inflate(client.fetch(HOURLY.csv_path(Request(HOURLY.name, LAST, prelim=prelim))))
+    return gzipped.inflate(client.fetch(HOURLY.csv_path(Request(HOURLY.name, LAST, prelim=prelim))))
 
 
 def test_a_final_price_with_an_id_is_no_change_to_a_preliminary_one_without(public: Client) -> None:
@@ -222,7 +223,7 @@ def test_a_row_of_public_csv_without_id_and_name_is_rejected(public: Client) -> 
 
 
 def test_an_empty_id_in_json_is_rejected(api: Client) -> None:
-    body = parse.inflate(api.fetch(HOURLY.request.url_path(Request(HOURLY.name, FIRST))))
+    body = gzipped.inflate(api.fetch(HOURLY.request.url_path(Request(HOURLY.name, FIRST))))
     body = body.replace(b'"@LocId":"10001"', b'"@LocId":""')
     with pytest.raises(ResponseError, match="'' for a location id"):
         examine(HOURLY, Request(HOURLY.name, FIRST), body)

@@ -10,10 +10,10 @@ from isone.download.client import Client
 from isone.errors import DownloadError, NoDataError, StopRunError, TransientError
 from isone.market.datasets import DATASETS, REPORTS_PAGE
 from isone.market.requests import Request
-from isone.response import parse
 from isone.response.table import read_table
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
+from isone.store import gzipped
 
 DAY = dt.date(2025, 7, 15)
 STATIC = DATASETS["lmp_da_hourly"].csv_path(Request("lmp_da_hourly", DAY))
@@ -25,7 +25,7 @@ def asked(sandbox: Sandbox) -> list[str]:
 
 
 def test_a_static_report_needs_no_cookie(sandbox: Sandbox, public: Client) -> None:
-    assert parse.inflate(public.fetch(STATIC)).startswith(b'"C"')
+    assert gzipped.inflate(public.fetch(STATIC)).startswith(b'"C"')
     assert asked(sandbox) == [STATIC]
 
 
@@ -41,7 +41,7 @@ def test_a_rejected_static_report_is_asked_for_again_with_a_cookie(
     sandbox: Sandbox, public: Client
 ) -> None:
     sandbox.faults.add("forbidden:*WW_DALMP*x1")
-    assert parse.inflate(public.fetch(STATIC)).startswith(b'"C"')
+    assert gzipped.inflate(public.fetch(STATIC)).startswith(b'"C"')
     assert asked(sandbox) == [STATIC, REPORTS_PAGE, STATIC]
 
 
@@ -58,7 +58,7 @@ def test_a_page_in_place_of_a_report_is_waited_out(
     sandbox: Sandbox, public: Client, waits: list[float]
 ) -> None:
     sandbox.faults.add("html:*WW_DALMP*x2")
-    assert parse.inflate(public.fetch(STATIC)).startswith(b'"C"')
+    assert gzipped.inflate(public.fetch(STATIC)).startswith(b'"C"')
     assert len(waits) == 2
 
 
@@ -71,7 +71,7 @@ def test_a_page_for_ever_ends_in_a_sentence(sandbox: Sandbox, public: Client) ->
 def test_a_day_without_a_report_is_a_day_without_data(public: Client) -> None:
     dataset = DATASETS["lmp_da_hourly"]
     path = dataset.csv_path(Request("lmp_da_hourly", dt.date(2026, 7, 1)))
-    body = parse.inflate(public.fetch(path))
+    body = gzipped.inflate(public.fetch(path))
     assert body == b"No data exists for this period."
     with pytest.raises(NoDataError, match="no report is published for that day"):
         read_table(dataset, body)

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from isone.download.client import Client
-from isone.download.year import Downloader, Outcome, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import Outcome
+from isone.download.progress import Progress
 from isone.market.datasets import DATASETS
 from isone.market.locations import Locations
 from isone.run.dataset_year import DatasetYear
@@ -27,13 +30,23 @@ BAD_DAY = DAYS[1]
 TODAY = dt.date(2026, 6, 15)
 POLICY = HttpPolicy(
     connect_timeout=2,
-    read_timeout=4,
-    total_timeout=5,
+    read_timeout=20,
+    total_timeout=30,
     backoff_first=5,
     backoff_longest=300,
     backoff_total=1200,
 )
 JSON_HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@dataclass
+class _Reasons(Progress):
+    """Notes why the client waits."""
+
+    reasons: list[str]
+
+    def wait(self, _seconds: float, reason: str) -> None:
+        self.reasons.append(reason)
 
 
 @dataclass
@@ -50,7 +63,7 @@ class Rig:
     def client(self, **policy: Any) -> Client:
         source = Source("sandbox", self.url, self.credentials)
         client = Client(source, replace(self.policy, **policy), sleep=self.waits.append)
-        client.on_wait = lambda seconds, reason: self.reasons.append(reason)
+        client.progress = _Reasons(self.reasons)
         return client
 
     def bring(

@@ -12,7 +12,9 @@ import pytest
 from torture.faults.rig import contents
 
 from isone.download.client import Client
-from isone.download.year import Downloader, MissingDaysError, download_year
+from isone.download.complete_year import download_year
+from isone.download.downloader import Downloader
+from isone.download.outcome import MissingDaysError
 from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.run import selection

@@ -24,9 +24,10 @@ from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 from isone.errors import DownloadError, IsoneError, UsageError
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import parse
 from isone.sandbox import Sandbox
-from isone.store.store import Store, sha256
+from isone.store import gzipped
+from isone.store.files import sha256
+from isone.store.store import Store
 
 Undisturbed = Callable[..., dict[str, str]]
 BAD = f"{BAD_DAY:%Y%m%d}"
@@ -226,7 +227,7 @@ def test_too_little_memory_ends_the_job_and_files_nothing_wrong(
     for day in DAYS:
         content = rig.store.raw_path(Request("lmp_da_hourly", day)).read_bytes()
         dataset = DATASETS["lmp_da_hourly"]
-        examine(dataset, Request(dataset.name, day), parse.inflate(content)).require_whole()
+        examine(dataset, Request(dataset.name, day), gzipped.inflate(content)).require_whole()
 
 
 # what lies in the store already
@@ -258,7 +259,7 @@ def test_a_stored_day_of_another_size_is_set_aside_and_fetched_again_alone(
     path = rig.store.raw_path(Request("lmp_da_hourly", BAD_DAY))
     path.write_bytes(spoil(path.read_bytes()))
     outcome = rig.bring()
-    assert (outcome.had, outcome.stored) == (2, 1)
+    assert (outcome.already_downloaded, outcome.stored) == (2, 1)
     assert asked(sandbox)[BAD] == 2
     assert len(sandbox.requests) == 4
     assert rig.stored() == undisturbed()
@@ -299,7 +300,7 @@ def test_a_spoilt_ledger_costs_proofs_and_no_request(
     before = rig.store.read_ledger("lmp_da_hourly", 2024)
     path.write_bytes(spoil(path.read_bytes()))
     outcome = rig.bring()
-    assert (outcome.had, outcome.stored) == (3, 0)
+    assert (outcome.already_downloaded, outcome.stored) == (3, 0)
     assert len(sandbox.requests) == 3
     assert rig.stored() == undisturbed()
     after = rig.store.read_ledger("lmp_da_hourly", 2024)
@@ -325,7 +326,7 @@ def test_a_file_with_a_strange_name_is_left_alone(
     rig.bring()
     strange = rig.store.raw_dir("lmp_da_hourly", 2024) / name
     strange.write_bytes(b"strange")
-    assert rig.bring().had == 3
+    assert rig.bring().already_downloaded == 3
     assert undisturbed().items() <= rig.stored().items()
 
 
@@ -351,7 +352,7 @@ def test_whichever_file_operation_fails_nothing_wrong_is_stored_and_the_next_run
         if not failing.failed:
             break
         for path in one.store.raw_dir("lmp_da_hourly", 2024).glob("[0-9]*.json.gz"):
-            parse.inflate(path.read_bytes())
+            gzipped.inflate(path.read_bytes())
         one.year(DAYS[0])
         assert len(one.stored()) == 1
         assert len(sandbox.requests) <= 2, failing.failed

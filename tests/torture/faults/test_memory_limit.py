@@ -11,7 +11,6 @@ from filled import build_duckdb, config_for, fill
 from memory_group import MemoryGroup, memory_group
 from running import command_line, run_script
 
-from isone.store import markers
 from isone.store.store import Store
 
 TOO_LITTLE = 165 << 20
@@ -86,7 +85,7 @@ def test_a_pack_that_is_killed_for_memory_leaves_the_old_table_and_the_same_comm
     whole = digest(path)
     raw = sorted((own.root / "raw").rglob("*"))
     path.write_bytes(b"the old one")
-    markers.of_table(own, "lmp_da_hourly", "2024").unlink()
+    own.packed_marker("lmp_da_hourly", "2024").unlink()
     assert told("pack_lmp_da_hourly_2024") in starve(group, "pack", workflow)
     assert path.read_bytes() == b"the old one"
     assert sorted((own.root / "raw").rglob("*")) == raw

@@ -1,6 +1,5 @@
 """Transport faults that need a server of the test's own, and what the client makes of them."""
 
-import contextlib
 import datetime as dt
 import errno
 import gzip
@@ -8,19 +7,23 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from torture.faults.rig import JSON_HEAD, POLICY, Peer, Rig, read_head, response
+from torture.faults.rig import DAYS, JSON_HEAD, POLICY, Peer, Rig, asked, read_head, response
 
 from isone.download.client import Client
+from isone.download.downloader import Downloader
+from isone.download.progress import Progress
 from isone.errors import DownloadError, ResponseError, StopRunError, UsageError
+from isone.market.datasets import DATASETS
 from isone.run.sources import Credentials, Source
+from isone.sandbox import Sandbox
 from isone.store.store import Store
 
 BODY = gzip.compress(b'{"HourlyLmps":""}' + b" " * 5000, 0)
@@ -54,7 +57,7 @@ def dripping(data: bytes, pause: float) -> Callable[[socket.socket], None]:
     return drip
 
 
-@pytest.mark.parametrize(
+DRIPS = pytest.mark.parametrize(
     "drip",
     [
         pytest.param(dripping(response(BODY), 0.02), id="headers"),
@@ -73,14 +76,62 @@ def dripping(data: bytes, pause: float) -> Callable[[socket.socket], None]:
         ),
     ],
 )
+
+
+def require_second_try(url: str, **policy: Any) -> None:
+    """Fetch what drips the first time, and see that it is given up before it has dripped out."""
+    with client_of(url, total_timeout=0.3, **policy) as client:
+        started = time.monotonic()
+        assert client.fetch("anything") == BODY
+        assert time.monotonic() - started < 2  # and not the minutes that it drips
+        assert client.requests_sent == 2
+
+
+@DRIPS
 def test_a_response_that_only_drips_is_given_up_within_the_total_of_a_try(
     drip: Callable[[socket.socket], None],
 ) -> None:
-    with Peer(first_then(drip)) as peer, client_of(peer.url, total_timeout=0.3) as client:
-        started = time.monotonic()
-        assert client.fetch("anything") == BODY
-        assert time.monotonic() - started < 10  # and not the minutes that it drips
-        assert client.requests_sent == 2
+    with Peer(first_then(drip)) as peer:
+        require_second_try(peer.url)
+
+
+def test_it_is_so_in_a_thread_too() -> None:
+    with Peer(first_then(dripping(response(BODY), 0.02))) as peer, ThreadPoolExecutor() as pool:
+        pool.submit(require_second_try, peer.url).result(20)
+
+
+def test_it_is_so_through_a_proxy_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Peer(first_then(dripping(response(BODY), 0.02))) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        require_second_try("http://webservices.example/api/v1.1")
+
+
+def test_a_proxy_whose_own_answer_only_drips_is_given_up_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def tunnel(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        dripping(b"HTTP/1.1 200 OK\r\n" + b"X-Drip: 1\r\n" * 50, 0.02)(connection)
+
+    with Peer(tunnel) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        url = "https://webservices.example/api/v1.1"
+        with (
+            client_of(url, total_timeout=0.3, backoff_total=0) as client,
+            pytest.raises(DownloadError, match=r"no whole response within 0.3 s"),
+        ):
+            client.fetch("anything")
+
+
+def test_silence_after_a_drip_does_not_add_up_to_more_than_twice_the_total() -> None:
+    def drip_and_hang(connection: socket.socket) -> None:
+        connection.sendall(response(BODY)[:150])
+        connection.recv(1)  # until the client leaves
+
+    with Peer(first_then(drip_and_hang)) as peer:
+        require_second_try(peer.url, read_timeout=60)
 
 
 def test_silence_is_given_up_within_the_read_timeout() -> None:
@@ -284,88 +335,55 @@ def test_a_connection_that_is_never_accepted_is_given_up(tmp_path: Path) -> None
 # work while a response is awaited
 
 
-@contextlib.contextmanager
-def answering_when(done: threading.Event) -> Iterator[Peer]:
-    """A peer that answers no request before something is done."""
+class FirstIsStored(Progress):
+    """Waits, while the client waits for its next try, until the first day is stored."""
 
-    def act(connection: socket.socket, _number: int) -> None:
-        read_head(connection)
-        if done.wait(5):
-            connection.sendall(response(BODY))
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.done = False
 
-    with Peer(act) as peer:
-        yield peer
-
-
-def test_work_is_done_when_the_request_is_out_and_its_response_has_not_come() -> None:
-    done = threading.Event()
-    with answering_when(done) as peer, client_of(peer.url) as client:
-        assert client.fetch("anything", meanwhile=done.set) == BODY
-        assert client.requests_sent == 1
+    def wait(self, _seconds: float, _reason: str) -> None:
+        until = time.monotonic() + 10
+        while not self.done and time.monotonic() < until:
+            self.done = bool(self.store.read_ledger("lmp_da_hourly", 2024))
 
 
-def test_work_is_done_so_through_a_proxy_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = threading.Event()
-    with answering_when(done) as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url)
-        monkeypatch.setenv("no_proxy", "")
-        with client_of("http://webservices.example/api/v1.1") as client:
-            assert client.fetch("anything", meanwhile=done.set) == BODY
-            assert client.requests_sent == 1
-
-
-def test_work_is_done_so_over_an_encrypted_connection_too(
-    certificate: Callable[..., Path],
+@pytest.mark.parametrize("fault", ["silence", "server-error"])
+def test_the_last_response_is_stored_while_the_next_is_awaited_or_the_service_is_away(
+    fault: str, sandbox: Sandbox, rig: Rig
 ) -> None:
-    done = threading.Event()
-    path = certificate("meanwhile", begins=PAST, ends=FUTURE)
-
-    def act(connection: socket.socket, number: int) -> None:
-        if done.wait(5):
-            answer(connection, number)
-
-    with Peer(act, serving(path)) as peer, client_of(peer.url, ca_bundle=str(path)) as client:
-        assert client.fetch("anything", meanwhile=done.set) == BODY
-        assert client.requests_sent == 1
+    sandbox.faults.add(f"{fault}:*20240102x1")
+    with rig.client(read_timeout=0.5) as client:
+        client.progress = FirstIsStored(rig.store)
+        Downloader(rig.store, client, DATASETS["lmp_da_hourly"]).bring(DAYS, "all")
+        assert client.progress.done
+        assert client.requests_sent == len(DAYS) + 1
 
 
-def test_what_goes_wrong_in_that_work_is_not_blamed_on_the_connection() -> None:
-    def full() -> None:
+def test_a_disk_that_is_full_meanwhile_is_not_blamed_on_the_connection(
+    sandbox: Sandbox, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with Peer(first_then(lambda connection: None)) as peer, client_of(peer.url) as client:
+    monkeypatch.setattr(Store, "save_response", full)
+    with rig.client() as client:
         with pytest.raises(OSError, match="No space left on device"):
-            client.fetch("anything", meanwhile=full)
-        assert (client.requests_sent, client.retries) == (1, 0)
-        assert client.fetch("anything") == BODY  # over a new connection
-        assert peer.connections == 2
+            Downloader(rig.store, client, DATASETS["lmp_da_hourly"]).bring(DAYS, "all")
+        assert (client.requests_sent, client.retries) == (2, 0)
+    monkeypatch.undo()
+    assert rig.bring().already_downloaded == 2  # what was received meanwhile is not lost
+    assert set(asked(sandbox).values()) == {1}
 
 
-def test_the_time_of_that_work_is_not_the_service_s() -> None:
-    with Peer(answer) as peer, client_of(peer.url, total_timeout=0.3) as client:
-        assert client.fetch("anything", meanwhile=lambda: time.sleep(0.5)) == BODY
-        assert client.requests_sent == 1
-
-
-def test_the_deadline_goes_on_after_that_work() -> None:
-    drip = dripping(response(BODY), 0.02)
-    with Peer(first_then(drip)) as peer, client_of(peer.url, total_timeout=0.3) as client:
-        started = time.monotonic()
-        assert client.fetch("anything", meanwhile=lambda: time.sleep(0.1)) == BODY
-        assert time.monotonic() - started < 10
-        assert client.requests_sent == 2
-
-
-def test_work_is_not_put_off_while_the_service_is_away() -> None:
-    order: list[str] = []
-    source = Source("webservices", "http://127.0.0.1:9/api/v1.1")
-    policy = replace(POLICY, backoff_first=0.1, backoff_total=1)
-    with (
-        Client(source, policy, sleep=lambda seconds: order.append("asleep")) as client,
-        pytest.raises(DownloadError),
-    ):
-        client.fetch("anything", meanwhile=lambda: order.append("at work"))
-    assert order[:2] == ["at work", "asleep"]
+def test_the_time_to_store_a_response_is_not_the_service_s(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Store.save_response
+    monkeypatch.setattr(Store, "save_response", lambda *given: (time.sleep(0.5), save(*given)))
+    with rig.client(total_timeout=0.4) as client:
+        Downloader(rig.store, client, DATASETS["lmp_da_hourly"]).bring(DAYS, "all")
+        assert client.requests_sent == len(DAYS)
 
 
 # certificates
@@ -439,6 +457,14 @@ def tls_peer() -> Iterator[Callable[..., Peer]]:
     yield start
     for peer in peers:
         peer.__exit__()
+
+
+def test_what_only_drips_is_given_up_over_an_encrypted_connection_too(
+    certificate: Callable[..., Path],
+) -> None:
+    path = certificate("dripping", begins=PAST, ends=FUTURE)
+    with Peer(first_then(dripping(response(BODY), 0.02)), serving(path)) as peer:
+        require_second_try(peer.url, ca_bundle=str(path))
 
 
 def test_a_certificate_of_an_unknown_authority_stops_the_run_before_the_password_is_sent(

@@ -30,7 +30,8 @@ from running import PROJECT
 
 from isone.audit.reconcile import averages, workbook
 from isone.audit.verify import raw
-from isone.download import browsing, client, locations
+from isone.download import browsing, exchange, location_list
+from isone.download.client import Client
 from isone.errors import IsoneError
 from isone.load import outputs
 from isone.market import flaws, market_time
@@ -38,7 +39,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS, REPORTS_PAGE
 from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
-from isone.response import parse, reports
+from isone.response import reports
 from isone.response.table import read_table
 from isone.run import custom, settings, sources, status
 from isone.run.config import Config
@@ -47,7 +48,7 @@ from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.report_files import ReportFiles
 from isone.sandbox.synthetic import Synthetic
-from isone.store import manifest, places
+from isone.store import gzipped, manifest
 from isone.store.store import Store
 
 DAY = dt.date(2025, 11, 2)  # 25 hours, and every dataset has it
@@ -229,8 +230,8 @@ def mutate_lines(data: bytes, chance: random.Random) -> bytes:
 
 def read_packed(data: bytes) -> None:
     with sentences():
-        body = parse.inflate(data)
-        assert len(body) <= parse.LARGEST_RESPONSE
+        body = gzipped.inflate(data)
+        assert len(body) <= gzipped.LARGEST_RESPONSE
         assert gzip.decompress(data) == body
     with sentences():
         visit = browsing.Visit(sources.Source("reports", "http://127.0.0.1:9", page="page"))
@@ -252,12 +253,12 @@ def read_headers(data: bytes) -> None:
     pairs = (line.partition(":")[::2] for line in rest.split("\n"))
     headers = CaseInsensitiveDict({name.strip(): value.strip() for name, value in pairs})
     status = int(first[:3]) if first[:3].isascii() and first[:3].isdigit() else 200
-    wish = client._retry_after(headers)
+    wish = exchange.retry_after(headers)
     assert wish is None or wish >= 0
     answer: Any = SimpleNamespace(status_code=status, headers=headers)
     with sentences():
-        client._check_status(answer, sources.Source("webservices", "http://127.0.0.1:9"))
-        client._check_headers(headers)
+        exchange.check_status(answer, sources.Source("webservices", "http://127.0.0.1:9"))
+        exchange.check_headers(headers)
 
 
 def header_seeds() -> list[bytes]:
@@ -285,8 +286,8 @@ def read_lists(data: bytes) -> None:
         if number % 2:
             averages.read_averages(body, 2025, 4000)
         else:
-            found = locations.read_locations(body)
-            locations._changes(found[1:], found[:-1])
+            found = location_list.read_locations(body)
+            location_list._changes(found[1:], found[:-1])
 
 
 def list_seeds() -> list[bytes]:
@@ -309,7 +310,7 @@ def read_stored(data: bytes) -> None:
         (store.ledger_path("lmp_da_hourly", 2024), lambda _: _entries(store)),
         (status.plan_path(store), lambda _: summary(store)),
         (status.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
-        (places.table_path(store), lambda _: reports.learn_from(store)),
+        (store.location_table_path, lambda _: reports.learn_from(store)),
     )
     path, read = kinds[number % len(kinds)]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -452,7 +453,7 @@ def read_account(data: bytes) -> None:
     with sentences():
         chosen = settings.read_settings({"base_url": url.decode("utf-8", "replace") or None})
         source = sources.webservices(chosen, environ)
-        with client.Client(source, chosen.http):
+        with Client(source, chosen.http):
             pass
 
 

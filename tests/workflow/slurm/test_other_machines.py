@@ -15,8 +15,9 @@ from isone.errors import UsageError
 from isone.run import clusters, notify, status
 from isone.run.plan import Plan
 from isone.run.summary import summary
+from isone.store.files import write_whole
 from isone.store.processes import this_host
-from isone.store.store import Store, write_whole
+from isone.store.store import Store
 
 
 @pytest.fixture

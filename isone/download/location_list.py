@@ -30,10 +30,10 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, Locations
 from isone.market.requests import Request
-from isone.response import parse, reports
-from isone.response.table import read_table
-from isone.store import places
-from isone.store.store import Store, make_folder, write_whole
+from isone.response import reports
+from isone.store import gzipped, places
+from isone.store.files import make_folder, write_whole
+from isone.store.store import Store
 from isone.text import count, nearest, some
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def read_locations(body: bytes) -> list[Location]:
 def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
     """Have the list of locations where the chosen ones call for it; doubt ids that are unknown.
 
-    Returns in sentences, which stand in the log too, what has changed in the list where it is
+    Returns in sentences, which are in the log too, what has changed in the list where it is
     brought up to date on the way, and which chosen ids are in no list and no stored response. Such
     an id may be a retired location's, which has a history: so it is not rejected.
     """
@@ -87,21 +87,21 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
         learn_stored(store)
     others = set() if chosen == "all" else set(chosen) - set(CORE_LOCATIONS)
     table = places.read_table(store)
-    lacking = _not_stored(store, others - {seen.id for seen in table})
+    missing = _not_stored(store, others - {seen.id for seen in table})
     noted: list[str] = []
     newest = max((seen.last_seen for seen in table), default="")
     too_old = newest < str(market_time.now().date() - _KEPT_FOR)
-    if chosen == "all" or lacking or (others and too_old):
+    if chosen == "all" or missing or (others and too_old):
         try:
             noted = refresh(store, client)
         except StopRunError:
             raise
         except IsoneError as error:
-            if lacking:
+            if missing:
                 raise
             log.warning("the list of locations is not brought up to date: %s", error)
     known = {seen.id for seen in places.read_table(store)}
-    doubts = [_doubt(store, id, known) for id in sorted(lacking - known)]
+    doubts = [_doubt(store, id, known) for id in sorted(missing - known)]
     for sentence in doubts:
         log.warning("%s", sentence)
     return [*noted, *doubts]
@@ -113,7 +113,7 @@ def _doubt(store: Store, id: int, known: Collection[int]) -> str:
     return (
         f"locations: {id} is not in ISO-NE's list of locations, so it is retired or misspelt"
         f"{hint}; its prices are looked for all the same (all that was ever listed: "
-        f"{places.table_path(store)})"
+        f"{store.location_table_path})"
     )
 
 
@@ -134,15 +134,15 @@ def learn_stored(store: Store) -> None:
 
 def _not_stored(store: Store, ids: Collection[int]) -> set[int]:
     """Those ids that are in none of the stored responses looked at: of each year, the newest."""
-    lacking = set(ids)
+    missing = set(ids)
     for dataset in (row for row in DATASETS.values() if row.chooses_locations):
-        if lacking:
-            lacking -= {
+        if missing:
+            missing -= {
                 request.location for request in _stored_requests(store, dataset) if request.location
             }
-        for request in _newest_requests(store, dataset) if lacking else ():
-            lacking -= {location.id for location in _locations_in(store, request)}
-    return lacking
+        for request in _newest_requests(store, dataset) if missing else ():
+            missing -= {location.id for location in _locations_in(store, request)}
+    return missing
 
 
 def _newest_requests(store: Store, dataset: Dataset) -> list[Request]:
@@ -157,16 +157,17 @@ def _newest_requests(store: Store, dataset: Dataset) -> list[Request]:
 
 
 def _stored_requests(store: Store, dataset: Dataset) -> list[Request]:
-    folder = store.root / "raw" / dataset.name
-    years = [int(path.name) for path in folder.glob("[0-9][0-9][0-9][0-9]")]
+    years = [year for name, year in store.downloaded_years() if name == dataset.name]
     names = (name for year in years for name in store.stored_requests(dataset.name, year))
     return [request for name in names if (request := Request.named(dataset.name, name))]
 
 
 def _locations_in(store: Store, request: Request) -> list[Location]:
     """The locations that a stored response names with their ids; none where it is unreadable."""
+    from isone.response.table import read_table  # NumPy, only where there is a response
+
     try:
-        body = parse.inflate(store.raw_path(request).read_bytes())
+        body = gzipped.inflate(store.raw_path(request).read_bytes())
         found = read_table(DATASETS[request.dataset], body, validated=True).places.distinct
     except (ResponseError, OSError) as error:  # the deep check says so; here it is of no use
         log.info("%s %s names no locations: %s", request.dataset, request, error)
@@ -182,17 +183,17 @@ def refresh(store: Store, client: Client) -> list[str]:
     """
     today = market_time.now().date()
     suffix = ".csv.gz" if client.source.gives_reports else ".json.gz"
-    folder = store.root / "raw" / "locations"
+    folder = store.location_list_dir
     path = folder / f"{today:%Y%m%d}{suffix}"
     if path.exists():
         return []
     last = max(folder.glob(f"*{suffix}"), default=None)
-    before = read_locations(parse.inflate(last.read_bytes())) if last else []
+    before = read_locations(gzipped.inflate(last.read_bytes())) if last else []
     content = _fetch(client)
-    found = read_locations(parse.inflate(content))
+    found = read_locations(gzipped.inflate(content))
     _enter(store, before, found, str(today))
     make_folder(folder)
-    write_whole(path, content)  # last of all: with it the day's list counts as had
+    write_whole(path, content)  # last of all: with it the day's list counts as stored
     reports.learn_from(store)
     noted = _changes(before, found) if last else []
     for sentence in noted:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from running import SERVICE, run_script
 
-from isone.download import locations
+from isone.download import location_list
 from isone.download.client import Client
 from isone.errors import UsageError
 from isone.market import market_time
@@ -61,7 +61,7 @@ def test_the_list_is_asked_for_once_a_day_and_entered_with_when_it_was_seen(
     with client(sandbox, public=public) as asking:
         for day in (dt.date(2026, 5, 1), dt.date(2026, 5, 1), dt.date(2026, 5, 2)):
             on(monkeypatch, day)
-            locations.refresh(store, asking)
+            location_list.refresh(store, asking)
     assert len(sandbox.requests) == 2
     table = {seen.id: seen for seen in places.read_table(store)}
     assert {id: (table[id].name, table[id].type) for id in CORE_LOCATIONS} == CORE_LOCATIONS
@@ -77,7 +77,7 @@ def test_a_new_and_a_vanished_location_are_noted(
     store = Store(tmp_path)
     on(monkeypatch, dt.date(2026, 5, 2))
     with client(sandbox) as asking:
-        locations.refresh(store, asking)
+        location_list.refresh(store, asking)
         kept = tmp_path / "raw" / "locations" / "20260502.json.gz"
         listed = json.loads(gzip.decompress(kept.read_bytes()))["Locations"]["Location"]
         gone = {"LocationID": 77, "LocationType": "NETWORK NODE", "LocationName": "OLD"}
@@ -88,7 +88,7 @@ def test_a_new_and_a_vanished_location_are_noted(
         places.write_table(store, [*table, old])
         on(monkeypatch, dt.date(2026, 5, 3))
         with caplog.at_level(logging.WARNING):
-            noted = locations.refresh(store, asking)
+            noted = location_list.refresh(store, asking)
     seen = {seen.id: seen for seen in places.read_table(store)}
     assert (seen[77].last_seen, seen[77].gone) == ("2026-05-02", "2026-05-03")
     assert (seen[10001].first_seen, seen[10001].gone) == ("2026-05-03", "")
@@ -103,9 +103,9 @@ def test_a_new_and_a_vanished_location_are_noted(
 def test_an_id_that_is_known_is_not_asked_about_again(tmp_path: Path, sandbox: Sandbox) -> None:
     store = Store(tmp_path)
     with client(sandbox) as asking:
-        locations.require_known(store, asking, (4000, 10001))
-        locations.require_known(store, asking, (4000, 10002))
-        locations.require_known(store, asking, (4000,))
+        location_list.require_known(store, asking, (4000, 10001))
+        location_list.require_known(store, asking, (4000, 10002))
+        location_list.require_known(store, asking, (4000,))
         assert len(sandbox.requests) == 1
 
 
@@ -113,7 +113,7 @@ def test_an_id_that_no_list_has_is_a_warning_and_not_rejected(
     tmp_path: Path, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     with client(sandbox) as asking, caplog.at_level(logging.WARNING):
-        noted = locations.require_known(Store(tmp_path), asking, (4000, 591, 40000))
+        noted = location_list.require_known(Store(tmp_path), asking, (4000, 591, 40000))
     assert noted == [record.message for record in caplog.records]
     retired, misspelt = noted
     assert "591 is not in ISO-NE's list of locations, so it is retired or misspelt" in retired
@@ -137,7 +137,7 @@ def test_an_id_in_a_stored_response_is_known_without_a_warning(
     path.parent.mkdir(parents=True)
     path.write_bytes(with_retired(sandbox, dataset, request))
     with client(sandbox) as asking:
-        assert locations.require_known(store, asking, (4000, 591)) == []
+        assert location_list.require_known(store, asking, (4000, 591)) == []
 
 
 def test_an_id_whose_five_minute_prices_are_stored_is_known_without_a_warning(
@@ -148,7 +148,7 @@ def test_an_id_whose_five_minute_prices_are_stored_is_known_without_a_warning(
     path.parent.mkdir(parents=True)
     path.write_bytes(b"not read")
     with client(sandbox) as asking:
-        assert locations.require_known(store, asking, (4000, 591)) == []
+        assert location_list.require_known(store, asking, (4000, 591)) == []
 
 
 def test_a_damaged_response_tells_no_ids_and_stops_nothing(
@@ -159,7 +159,7 @@ def test_a_damaged_response_tells_no_ids_and_stops_nothing(
     path.parent.mkdir(parents=True)
     path.write_bytes(b"damaged")
     with client(sandbox) as asking:
-        (doubt,) = locations.require_known(store, asking, (591,))
+        (doubt,) = location_list.require_known(store, asking, (591,))
     assert "591 is not in" in doubt
 
 
@@ -169,14 +169,14 @@ def test_a_location_that_a_list_leaves_without_name_or_type_keeps_the_ones_it_ha
     store = Store(tmp_path)
     on(monkeypatch, dt.date(2026, 5, 1))
     with client(sandbox) as asking:
-        locations.refresh(store, asking)
+        location_list.refresh(store, asking)
         named = {seen.id: seen.name for seen in places.read_table(store)}
-        listed = locations.read_locations(kept_list(store))
+        listed = location_list.read_locations(kept_list(store))
         nameless = [{"LocationID": each.id} for each in listed] + [{"LocationID": 77}]
         body = json.dumps({"Locations": {"Location": nameless}}).encode()
-        monkeypatch.setattr(locations, "_fetch", lambda client: gzip.compress(body))
+        monkeypatch.setattr(location_list, "_fetch", lambda client: gzip.compress(body))
         on(monkeypatch, dt.date(2026, 5, 2))
-        assert locations.refresh(store, asking) == ["1 new location: 77"]
+        assert location_list.refresh(store, asking) == ["1 new location: 77"]
     table = {seen.id: seen for seen in places.read_table(store)}
     assert {id: table[id].name for id in named} == named
     assert (table[77].name, table[77].type) == (None, None)
@@ -194,8 +194,8 @@ def test_the_list_behind_chosen_ids_is_brought_up_to_date_once_it_is_a_month_old
     with client(sandbox) as asking:
         for day in (dt.date(2026, 5, 1), dt.date(2026, 5, 31), dt.date(2026, 6, 1)):
             on(monkeypatch, day)
-            locations.require_known(store, asking, (4000, 10001))
-            locations.require_known(store, asking, (4000,))
+            location_list.require_known(store, asking, (4000, 10001))
+            location_list.require_known(store, asking, (4000,))
     assert len(sandbox.requests) == 2
     assert places.read_table(store)[0].last_seen == "2026-06-01"
 
@@ -206,12 +206,12 @@ def test_where_no_new_list_can_be_had_the_old_one_does(
     store = Store(tmp_path)
     with client(sandbox) as asking:
         on(monkeypatch, dt.date(2026, 5, 1))
-        locations.require_known(store, asking, (10001,))
+        location_list.require_known(store, asking, (10001,))
         sandbox.faults.add("not-found:locations/all")
         on(monkeypatch, dt.date(2026, 7, 1))
-        assert locations.require_known(store, asking, (10001,)) == []
+        assert location_list.require_known(store, asking, (10001,)) == []
         with pytest.raises(UsageError, match="has no list of locations"):
-            locations.require_known(store, asking, (99,))
+            location_list.require_known(store, asking, (99,))
 
 
 def test_a_list_that_was_cut_off_while_it_was_entered_is_asked_for_again(
@@ -223,8 +223,8 @@ def test_a_list_that_was_cut_off_while_it_was_entered_is_asked_for_again(
         with monkeypatch.context() as broken:
             broken.setattr(places, "write_table", lambda store, rows: 1 / 0)
             with pytest.raises(ZeroDivisionError):
-                locations.refresh(store, asking)
-        locations.refresh(store, asking)
+                location_list.refresh(store, asking)
+        location_list.refresh(store, asking)
     assert len(places.read_table(store)) > 20
 
 
@@ -233,7 +233,7 @@ def test_a_location_that_is_gone_stands_in_the_summary_of_the_run(
 ) -> None:
     store = Store(tmp_path / "data")
     with client(sandbox) as asking:
-        locations.refresh(store, asking)
+        location_list.refresh(store, asking)
     (kept,) = (store.root / "raw" / "locations").iterdir()
     before = json.loads(gzip.decompress(kept.read_bytes()))
     old = {"LocationID": 77, "LocationType": "NETWORK NODE", "LocationName": "OLD"}
@@ -296,13 +296,13 @@ def test_real_prices_of_a_node_that_is_on_no_list_any_more_tell_its_id(
     if not case.exists():
         pytest.skip(f"no recorded case at {case}")
     listed = (case / "replay/api/v1.1/locations/all.json").read_bytes()
-    assert 591 not in {each.id for each in locations.read_locations(listed)}
+    assert 591 not in {each.id for each in location_list.read_locations(listed)}
     records = (case / "five_real_records_20260503.json").read_bytes()
     store = Store(tmp_path)
     path = store.raw_path(Request("lmp_rt_5min", dt.date(2026, 5, 3), hour=13))
     path.parent.mkdir(parents=True)
     path.write_bytes(gzip.compress(records))
     with client(sandbox) as asking:
-        assert locations.require_known(store, asking, (591, 4000)) == []
-        (doubt,) = locations.require_known(store, asking, (4000, 593))
+        assert location_list.require_known(store, asking, (591, 4000)) == []
+        (doubt,) = location_list.require_known(store, asking, (4000, 593))
     assert "593 is not in" in doubt

@@ -9,6 +9,10 @@ is not out yet looks the same. So an empty response counts for a day only if
    reach back so far.
 
 What is left to belief: that ISO-NE publishes constraints together with the prices they make.
+
+Where nothing is stored and the first days are all empty, that is enough. Each empty day is asked
+for twice in an attempt, and there are three attempts: a year before prices begin, or a wrong
+address, would send thousands of requests to say what the first ten say.
 """
 
 import datetime as dt
@@ -18,20 +22,22 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from isone.download.client import Client
-from isone.errors import DownloadError, ResponseError
+from isone.errors import DownloadError, NoDataError, NotFoundError, ResponseError, StopRunError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.market.times import Events
-from isone.response import parse
-from isone.store.store import Entry
+from isone.store import gzipped
+from isone.store.store import Entry, Store
 
 log = logging.getLogger(__name__)
 
 LONGEST = 31
 """Days in a row without a record that are believed."""
-ONCE = "the response has no record: an empty day, or one that is not published"
+ENOUGH = 10
+"""Different days, all of them empty, after which no more are asked for."""
+EMPTY_ONCE = "the response has no record: an empty day, or one that is not published"
 
 
 class _ServiceInfo(msgspec.Struct):
@@ -50,7 +56,7 @@ def doubts(
 ) -> dict[Request, str]:
     """Why each of some requests whose response was empty is no empty day; "" where it may be one.
 
-    `entries` are the requests that are had. Asks the service once for each version, final and
+    `entries` are the requests that are stored. Asks the service once for each version, final and
     preliminary; where it does not answer, that is the doubt.
     """
     known = {Request.named(dataset.name, name) for name, entry in entries.items() if not entry.rows}
@@ -61,14 +67,15 @@ def doubts(
         published, trouble = _published_until(client, dataset, of_version[0])
         for request in of_version:
             if trouble:
-                found[request] = f"{ONCE}: {trouble}"
+                found[request] = f"{EMPTY_ONCE}: {trouble}"
             elif request.bounds[1] > published:
-                found[request] = f"{ONCE}: prices are out until {market_time.local_time(published)}"
+                found[request] = (
+                    f"{EMPTY_ONCE}: prices are out until {market_time.local_time(published)}"
+                )
             elif runs[request.day] > LONGEST:
                 found[request] = (
-                    f"the response has no record, one of "
-                    f"{runs[request.day]} such days running; more "
-                    f"than {LONGEST} are not taken for quiet ones"
+                    f"the response has no record, one of {runs[request.day]} such days running; "
+                    f"more than {LONGEST} are not taken for empty days"
                 )
             else:
                 found[request] = ""
@@ -80,7 +87,7 @@ def _published_until(client: Client, dataset: Dataset, request: Request) -> tupl
     times = dataset.times
     companion = DATASETS[times.published_with] if isinstance(times, Events) else dataset
     try:
-        body = parse.inflate(client.fetch(companion.request.info_path(request)))
+        body = gzipped.inflate(client.fetch(companion.request.info_path(request)))
         latest = _decoder.decode(body).ServiceInfo.LatestBeginDate
         return market_time.parse_timestamp(latest) + (companion.times.minutes or 0) * 60, ""
     except (DownloadError, ResponseError, msgspec.DecodeError, ValueError) as error:
@@ -98,3 +105,53 @@ def _runs(days: Iterable[dt.date]) -> dict[dt.date, int]:
         run.append(day)
         lengths |= dict.fromkeys(run, len(run))
     return lengths
+
+
+class FirstDays:
+    """Watches the first days of a dataset of which nothing is stored, until one is not empty."""
+
+    def __init__(self, store: Store, dataset: Dataset, base_url: str) -> None:
+        """Begin to watch."""
+        self._store, self._dataset, self._base_url = store, dataset, base_url
+        self._empty: list[Request] = []
+        self._not_found = True
+        self._over = False
+
+    def stored(self) -> None:
+        """Learn that a day is there, which ends the watch."""
+        self._over = True
+
+    def failed(self, request: Request, error: ResponseError) -> None:
+        """Learn why a request was not stored; anything but an empty response ends the watch.
+
+        Of a set whose days may be empty an empty day may be right, so only 404 counts there.
+        """
+        found = isinstance(error, NotFoundError)
+        may_be_empty = self._dataset.times.may_be_empty
+        if not isinstance(error, NoDataError) or (may_be_empty and not found):
+            self._over = True
+        elif request.day not in {each.day for each in self._empty}:
+            self._empty.append(request)
+            self._not_found = self._not_found and found
+
+    def require_any(self) -> None:
+        """Raise where enough days were asked for and are empty.
+
+        StopRunError where the service knows none of the addresses and nothing at all was ever
+        stored from it, DownloadError otherwise.
+        """
+        if self._over or len(self._empty) < ENOUGH:
+            return
+        days = (
+            f"the first {len(self._empty)} days of {self._dataset.name} that were asked for "
+            f"({self._empty[0].day} to {self._empty[-1].day})"
+        )
+        if not self._not_found:
+            raise DownloadError(
+                f"{self._base_url} has no data for {days}, so no more are; choose days that it "
+                "has, with `years` or `through`"
+            )
+        sentence = f"{self._base_url} answered 404 for all of {days}; check base_url"
+        if self._store.has_responses():
+            raise DownloadError(sentence)
+        raise StopRunError(sentence)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from torture.faults.rig import Rig
 
-from isone.download.year import Downloader
+from isone.download.downloader import Downloader
 from isone.errors import DownloadError, StopRunError
 from isone.market import market_time
 from isone.market.datasets import DATASETS

@@ -1,0 +1,59 @@
+"""One thread beside the main one: it works on the last response while the next is awaited."""
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class Worker(Generic[Task, Result]):
+    """Does one task at a time in a thread of its own. Whoever makes one has to `finish` it.
+
+    An interrupt at any moment leaves nobody waiting for ever. So the two threads share SimpleQueues
+    alone: an interrupt while a Queue, an Event or a Future is used may leave its lock taken.
+    """
+
+    def __init__(self, work: Callable[[Task], Result]) -> None:
+        """Start the thread that will do `work`, which shares no lock with the main thread.
+
+        The handlers of `logging` have such locks, so what there is to say is returned.
+        """
+        self._work = work
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._results: SimpleQueue[tuple[Task, Result | BaseException]] = SimpleQueue()
+        self._is_busy = False
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self._thread.start()
+
+    def begin(self, task: Task) -> None:
+        """Begin a task, once the result of the one before it was taken."""
+        self._tasks.put(task)
+        self._is_busy = True
+
+    def result(self) -> tuple[Task, Result | BaseException] | None:
+        """The last task with its result, or the error that ended it; None where there is no task.
+
+        Waits until it is done.
+        """
+        if not self._is_busy:
+            return None
+        done = self._results.get()
+        self._is_busy = False
+        return done
+
+    def finish(self) -> None:
+        """Wait until what was begun is done, and end the thread; the last result stays."""
+        self._tasks.put(None)
+        self._thread.join()
+        self._is_busy = not self._results.empty()
+
+    def _run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            try:
+                result: Result | BaseException = self._work(task)
+            except BaseException as error:  # noqa: BLE001 - raised in the main thread
+                result = error
+            self._results.put((task, result))

@@ -1,0 +1,179 @@
+"""Records to columns: typed structs become NumPy arrays, and what comes again is there once.
+
+Measured: this takes two thirds to one half of the time that Arrow's own JSON reader takes, and
+refuses what that one would let pass.
+"""
+
+import itertools
+import operator
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import UNSET
+
+from isone.market.columns import Column
+from isone.market.dataset import Dataset
+from isone.response import parse
+
+_QUOTE = ord('"')
+
+
+class Words(NamedTuple):
+    """A column in which few values come again and again."""
+
+    distinct: list[Any]
+    """Each value once, in the order in which they come."""
+    at: Any
+    """NumPy, int32: for each row, where its value is among them."""
+
+    @classmethod
+    def of(cls, values: Iterable[Any]) -> "Words":
+        """The words of a column of values, one a row."""
+        numbers: defaultdict[Any, int] = defaultdict(itertools.count().__next__)
+        at = np.fromiter(map(numbers.__getitem__, values), np.int32)
+        return cls(list(numbers), at)
+
+    def to_list(self) -> list[Any]:
+        """The values, one a row."""
+        return list(map(self.distinct.__getitem__, self.at.tolist()))
+
+
+class Place(NamedTuple):
+    """A location or reserve zone under one of its names."""
+
+    id: int | None
+    """None where a public report has the name alone and nobody knows whose it is."""
+    name: str | None
+    """None where the response has none and no list that was kept names it."""
+    type: str | None = None
+
+
+class Columns(NamedTuple):
+    """The columns of a response as they were served, one value a row."""
+
+    timestamps: Words
+    places: Words
+    """`Place`s, where the dataset has a key that is an id; else no words."""
+    numbers: dict[str, Any]
+    """NumPy, float64, by the names of columns; NaN is what was null or left out."""
+    texts: dict[str, Words]
+    """By the names of columns; None is what was null or left out, and "" in a key."""
+    unknown_fields: tuple[str, ...] = ()
+
+
+def read_columns(dataset: Dataset, body: bytes, *, named_only: bool, validated: bool) -> Columns:
+    """The columns of a response in JSON, read record by record.
+
+    Where places may be `named_only`, an id may be empty. Of a response that was `validated` before,
+    nobody looks whether a key is unknown, or twice in one object. Raises NoDataError and
+    ResponseError, as `parse.read_records` does.
+    """
+    records = parse.read_records(dataset, body)
+    reader = _Reader(dataset, records.rows)
+    columns = Columns(
+        reader.timestamps(),
+        reader.places(named_only=named_only),
+        {c.name: reader.numbers(c) for c in dataset.columns if c.type != "string"},
+        {c.name: reader.texts(c) for c in dataset.columns if c.type == "string"},
+    )
+    is_plain = records.has_known_keys and reader.knows_places and b"\\" not in body
+    if validated or is_plain and quotes_in(body) == records.quotes + reader.quotes:
+        return columns
+    with parse.json_errors(dataset):
+        return columns._replace(unknown_fields=parse.unknown_keys(dataset, body))
+
+
+def quotes_in(body: bytes) -> int:
+    """How many quotation marks a body has; NumPy counts them ten times as fast as Python."""
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == _QUOTE))
+
+
+def place_of(read: Any, *, named_only: bool) -> Place:
+    """A place as `parse.read_places` gives it; where it may be `named_only`, its id may be empty.
+
+    Raises ResponseError for what is no id.
+    """
+    id = None if named_only and read.id == "" else parse.id_of(read.id)
+    return Place(id, read.name, read.type)
+
+
+class _Reader:
+    """Makes columns of records, and counts the quotation marks of all that is read of them.
+
+    Where every key is known and nothing is escaped, a body has as many as were read, unless an
+    object has a key twice: then it has more. That shows in a millisecond what takes a hundred to
+    look for.
+    """
+
+    def __init__(self, dataset: Dataset, rows: Sequence[Any]) -> None:
+        self._dataset, self._rows = dataset, rows
+        self.knows_places = True
+        paths = [dataset.begins, *(tuple(column.field.split(".")) for column in dataset.columns)]
+        objects = {path[:depth] for path in paths for depth in range(1, len(path))}
+        self.quotes = self._ignored(rows)
+        for path in objects:
+            found = [each for each in self._column(path) if each is not UNSET]
+            self.quotes += 2 * len(found) + self._ignored(each for each in found if each)
+
+    def _column(self, path: Sequence[str]) -> list[Any]:
+        """The values to which keys lead; UNSET where one of them is not there."""
+        first, *others = (parse.attribute((key,)) for key in path)
+        values = list(map(operator.attrgetter(first), self._rows))
+        for name in others:
+            values = [getattr(value, name, UNSET) for value in values]
+        return values
+
+    def _ignored(self, objects: Iterable[Any]) -> int:
+        """The quotation marks of keys that are of no use."""
+        names = [parse.attribute((key,)) for key in self._dataset.ignored]
+        found = [getattr(each, name) for each in objects for name in names]
+        found = [raw for raw in found if raw is not UNSET]
+        return 2 * len(found) + b"".join(found).count(b'"')
+
+    def timestamps(self) -> Words:
+        """The timestamps as served."""
+        self.quotes += 4 * len(self._rows)
+        return Words.of(self._column(self._dataset.begins))
+
+    def numbers(self, column: Column) -> Any:
+        """A column's numbers, NaN where there is none."""
+        values = self._column(column.field.split("."))
+        self.quotes += 2 * len(values)
+        try:
+            return np.fromiter(values, float, len(values))
+        except TypeError:  # some are null or left out
+            self.quotes -= 2 * sum(value is UNSET for value in values)
+            return np.array([None if value is UNSET else value for value in values], float)
+
+    def texts(self, column: Column) -> Words:
+        """A column's texts; of keys those are "" that are null or left out."""
+        values = self._column(column.field.split("."))
+        self.quotes += 2 * sum(value is not UNSET for value in values)
+        self.quotes += 2 * sum(isinstance(value, str) for value in values)
+        values = [None if value is UNSET else value for value in values]
+        if column.name in self._dataset.names:
+            values = ["" if value is None else str(value).strip() for value in values]
+        return Words.of(values)
+
+    def places(self, *, named_only: bool) -> Words:
+        """The places; where they may be `named_only`, an id may be empty."""
+        key = self._dataset.id_key
+        if key is None:
+            return Words([], np.zeros(len(self._rows), np.int32))
+        if key.outer:
+            return self._objects(key.outer, named_only=named_only)
+        ids, names = (self._column(each.split(".")) for each in (key.field, key.name_field))
+        self.quotes += 6 * len(self._rows) + 2 * sum(isinstance(id, str) for id in ids)
+        served = Words.of(zip(ids, names, strict=True))
+        return Words([Place(parse.id_of(id), name) for id, name in served.distinct], served.at)
+
+    def _objects(self, outer: str, *, named_only: bool) -> Words:
+        """The places whose ids, names and types are inside an object."""
+        served = Words.of(map(bytes, self._column(outer.split("."))))
+        quotes = np.array([text.count(b'"') for text in served.distinct], int)
+        self.quotes += 2 * len(self._rows) + int(quotes[served.at].sum())
+        with parse.json_errors(self._dataset):
+            read, self.knows_places = parse.read_places(self._dataset, served.distinct)
+        return Words([place_of(each, named_only=named_only) for each in read], served.at)

@@ -99,7 +99,7 @@ class Run:
     def start(self, retries: int, rules: Collection[str] = (), page: str = "") -> str:
         """Note the plan of a run that begins; returns what there is to say of it.
 
-        `retries` are those of each download, `rules` those that have jobs to do, and `page` is where
+        `retries` are those of each download, `rules` those with jobs to do, and `page` is where
         the report goes. Raises StopRunError where the run cannot succeed for want of an account.
         """
         started = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

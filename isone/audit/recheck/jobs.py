@@ -141,16 +141,23 @@ def _recheck(
     )
     new = msgspec.structs.replace(new, prices=prices, flaws=(*new.flaws, *found))
     kept = store.superseded_path(request, entry)
+    _replace(store, request, had, kept, content, new)
+    log.warning("%s: corrected by ISO-NE, %s (the response before it: %s)", request, changes, kept)
+    for flaw in found:
+        log.warning("%s: suspect, %s: %s", request, flaw.name, flaw.what)
+    return new
+
+
+def _replace(
+    store: Store, request: Request, had: bytes, kept: Path, content: bytes, new: Entry
+) -> None:
+    """Keep the response that was stored at `kept`, and store the corrected one in its place."""
     make_folder(kept.parent)
     write_whole(kept, had)
     unvalidated = store.unvalidated_path(request)
     unvalidated.write_bytes(content)
     store.save_response(request, unvalidated, new)
-    _rewrite_markers(store, dataset.name, new)
-    log.warning("%s: corrected by ISO-NE, %s (the response before it: %s)", request, changes, kept)
-    for flaw in found:
-        log.warning("%s: suspect, %s: %s", request, flaw.name, flaw.what)
-    return new
+    _rewrite_markers(store, request.dataset, new)
 
 
 def _rewrite_markers(store: Store, dataset: str, new: Entry) -> None:

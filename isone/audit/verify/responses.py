@@ -42,11 +42,7 @@ def verify_responses(
     kept = DayDigests()
     suspects_found = _UnnotedSuspects(store, dataset, manifest, year_of(period))
     ledger = store.read_ledger(dataset.name, year_of(period))
-    accepted: defaultdict[str, set[str]] = defaultdict(set)
-    for gap in manifest.gaps:
-        accepted[gap.day].add(flaws.MISSING)
-    for flaw in manifest.flaws:
-        accepted[flaw.day].add(flaw.flaw)
+    accepted = _accepted(manifest)
     waiting: list[pa.Table] = []
     entries = {entry.request: entry for entry in manifest.requests}
     for number, entry in enumerate(entries.values(), 1):
@@ -69,6 +65,16 @@ def verify_responses(
         kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
     findings.count("raw", kept)
     return kept
+
+
+def _accepted(manifest: Manifest) -> defaultdict[str, set[str]]:
+    """The flaws, by name, that each day may have."""
+    accepted: defaultdict[str, set[str]] = defaultdict(set)
+    for gap in manifest.gaps:
+        accepted[gap.day].add(flaws.MISSING)
+    for flaw in manifest.flaws:
+        accepted[flaw.day].add(flaw.flaw)
+    return accepted
 
 
 class _UnnotedSuspects:

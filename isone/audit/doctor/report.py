@@ -197,7 +197,7 @@ def _shape(answer: Answer) -> dict[str, Any]:
     return {
         **_summary(answer),
         "headers": shapes.of_headers(answer.headers),
-        "body": shapes.of_body(answer.body) if answer.body else None,
+        "body": shapes.of_body(answer.body, answer.sheet) if answer.body else None,
     }
 
 

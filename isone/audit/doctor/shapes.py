@@ -66,23 +66,26 @@ def content_type(headers: Mapping[str, str]) -> str:
     return of_headers({"Content-Type": headers.get("Content-Type", "")})["Content-Type"]
 
 
-def of_body(body: bytes) -> dict[str, Any]:
-    """What a body is made of: JSON, public CSV, a page, or anything else."""
+def of_body(body: bytes, sheet: "Sheet | None" = None) -> dict[str, Any]:
+    """What a body is made of: public CSV, whose `sheet` may be known, JSON, a page, or else."""
+    sheet = sheet or read_sheet(body)
+    if sheet is not None:
+        return {"form": "public CSV", **_of_sheet(sheet)}
     text = body.decode("utf-8-sig", "replace")
     try:
         return {"form": "JSON", "content": of_values([json.loads(text)])}
     except (ValueError, RecursionError):
         pass
-    sheet = read_sheet(body)
-    if sheet is not None:
-        return {"form": "public CSV", **_of_sheet(sheet)}
     is_page = text.lstrip()[:200].lower().startswith(("<!doctype", "<html"))
     return {"form": "HTML" if is_page else OTHER, "bytes": len(body)}
 
 
 def of_values(values: Sequence[Any], depth: int = 0) -> dict[str, Any]:
     """What some values of JSON have in common: how many are of which type, and what is in them."""
-    shape: dict[str, Any] = {"types": dict(Counter(map(type_of, values)))}
+    texts = _forms_of(value for value in values if isinstance(value, str))
+    types = Counter(type_of(value) for value in values if not isinstance(value, str))
+    types.update({f"text: {form}": number for form, number in texts.items()})
+    shape: dict[str, Any] = {"types": dict(types)}
     if depth == _DEEPEST:
         return shape
     objects = [value for value in values if isinstance(value, dict)]
@@ -101,7 +104,7 @@ def of_values(values: Sequence[Any], depth: int = 0) -> dict[str, Any]:
 
 
 def type_of(value: Any) -> str:
-    """The type of a value of JSON; of a text also its form."""
+    """The type of a value of JSON that is no text."""
     match value:
         case None:
             return "null"
@@ -113,9 +116,7 @@ def type_of(value: Any) -> str:
             return "number"
         case dict():
             return "object"
-        case list():
-            return "list"
-    return f"text: {form_of(value)}"
+    return "list"
 
 
 def form_of(text: str) -> str:
@@ -176,7 +177,7 @@ def trailer_less_data(sheet: Sheet) -> int | None:
 
 def _of_sheet(sheet: Sheet) -> dict[str, Any]:
     columns = zip(*(row for row in sheet.data if len(row) == len(sheet.headings)), strict=True)
-    forms = [dict(Counter(map(form_of, column))) for column in columns]
+    forms = [_forms_of(column) for column in columns]
     return {
         "lines": dict(sheet.lines),
         "headings": [key(heading) for heading in sheet.headings],
@@ -185,6 +186,14 @@ def _of_sheet(sheet: Sheet) -> dict[str, Any]:
         "ends with a trailer": sheet.ends_with_trailer,
         "the trailer's number less the lines of data": trailer_less_data(sheet),
     }
+
+
+def _forms_of(texts: Iterable[str]) -> dict[str, int]:
+    """How many texts are written in which way; each different one is looked at once."""
+    found: Counter[str] = Counter()
+    for text, number in Counter(texts).items():
+        found[form_of(text)] += number
+    return dict(found)
 
 
 def without_values(sentence: str) -> str:

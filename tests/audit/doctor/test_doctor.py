@@ -85,6 +85,13 @@ def test_the_plans_hold_what_they_announce() -> None:
     assert plans.MOST_CSV <= probes.MOST
 
 
+def test_an_empty_day_settles_its_line(folder: Path) -> None:
+    faults = ["empty:dayaheadconstraints/day/20150217"]
+    with Sandbox(nodes=1, server_name=SERVICE, faults=faults) as sandbox:
+        assert run(sandbox) == 0
+    assert written("webservices", folder)["assumptions"]["empty-day"]["verdict"] == "as assumed"
+
+
 def test_a_sandbox_of_its_own_says_nothing_about_iso_ne(folder: Path, capsys: Output) -> None:
     assert by_hand({}, "doctor", "--source", "sandbox", "--folder", "there") == 0
     said = capsys.readouterr().out

@@ -15,6 +15,7 @@ from isone.run.settings import Settings
 from isone.run.sources import SANDBOX, Source
 
 _RULE = "-" * 80
+_WEBSERVICES = "webservices"  # the one source that needs an account
 
 
 def examine(settings: Settings, folder: Path, now: dt.datetime | None = None) -> bool:
@@ -33,7 +34,9 @@ def examine(settings: Settings, folder: Path, now: dt.datetime | None = None) ->
             result = _ask_all(source, settings, rows, secrets, now)
     except StopRunError as error:  # no account where one is needed; nothing was sent
         _say(secrets, ["", *report.row_lines(surroundings.Row("stopped", str(error)))])
-        result = Result(settings.source, market_time.utc_now(), 0, rows, [], {})
+        result = Result(_WEBSERVICES, market_time.utc_now(), 0, rows, [], {})
+    if proxy := surroundings.proxy(settings):
+        secrets.add([proxy])  # it is shown, and not written
     report.write(result, folder, secrets)
     _say(secrets, ["", *report.conclusion(result, folder)])
     return result.is_well

@@ -38,11 +38,16 @@ def final_published(seen: Seen) -> Verdict:
     """Every final day is published after six days."""
     names = [row.name for row in DATASETS.values() if row.has_prelim and row.times.owes_rows]
     asked = [seen.newest(name) for name in names if not seen.is_csv or DATASETS[name].public_csv]
+    expected = DATASETS["lmp_rt_hourly"].last_published(
+        DATASETS["lmp_rt_hourly"].publication_lag, seen.now
+    )
     late = [each.probe.name for each in asked if each.state in {"empty", "404"}]
+    newest = None if seen.is_csv else plans.published_day(seen.answers.get("info lmp_rt_5min"))
+    if newest and newest < expected:
+        late.append(f"lmp_rt_5min after {newest}")
     if late:
         return otherwise(f"not published: {', '.join(late)}")
-    days = sorted({str(each.probe.request.day) for each in asked if each.probe.request})
-    return as_assumed(f"{count(len(asked), 'dataset')} have {days[0]}")
+    return as_assumed(f"{count(len(asked), 'dataset')} have {expected}")
 
 
 def prelim_reserve_file(seen: Seen) -> Verdict:

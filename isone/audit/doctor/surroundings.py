@@ -141,12 +141,15 @@ def _account(settings: Settings) -> Row:
     return Row("account", "none is set", settings.base_url is not None, advice)
 
 
-def _proxy(settings: Settings) -> Row:
+def proxy(settings: Settings) -> str | None:
+    """The proxy on the way to the source, without the account in it; None without one."""
     url = address(settings)
-    found = requests.utils.get_environ_proxies(url) if url else {}
-    is_here = not url or sources.is_loopback(url)
-    proxy = None if is_here else proxies.find(url, found)
+    if not url or sources.is_loopback(url):
+        return None
+    return proxies.find(url, requests.utils.get_environ_proxies(url))
+
+
+def _proxy(settings: Settings) -> Row:
+    found = proxy(settings)
     authority = ", with ca_bundle" if settings.http.ca_bundle else ""
-    if proxy:
-        return Row("proxy", f"{proxy}{authority}", private=True)
-    return Row("proxy", f"none{authority}")
+    return Row("proxy", f"{found or 'none'}{authority}", private=found is not None)

@@ -295,6 +295,7 @@ def test_a_proxy_is_named_without_its_account_and_not_written(
     assert "cannot be reached" in " ".join(said.split())
     files = "".join(path.read_text() for path in (folder / "doctor").rglob("*.json"))
     assert "canary" not in said + files
+    assert "127.0.0.1" not in files
     assert written("reports", folder)["surroundings"]["proxy"]["said"] == "(private)"
 
 
@@ -322,6 +323,10 @@ def test_a_clock_that_is_wrong_is_said(capsys: Output, monkeypatch: pytest.Monke
 def test_a_wrong_command_is_a_usage_error(folder: Path, words: tuple[str, ...]) -> None:
     assert by_hand({}, "doctor", *words) == 2
     assert not (folder / "doctor").exists()
+
+
+def test_a_file_without_certificates_is_a_usage_error(folder: Path) -> None:
+    assert by_hand({"source": "reports", "ca_bundle": str(folder / "none.pem")}, "doctor") == 2
 
 
 def test_the_command_runs_by_itself(folder: Path) -> None:

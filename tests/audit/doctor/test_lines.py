@@ -257,6 +257,7 @@ TURNED = [
     (API, "prelim-published", "info lmp_rt_hourly prelim", latest(-48), "otherwise"),
     (CSV, "prelim-published", "lmp_rt_hourly * prelim", NO_DATA, "otherwise"),
     (API, "final-published", "newest regulation_5min", body(b'{"FiveMinRcps":""}'), "otherwise"),
+    (API, "final-published", "info lmp_rt_5min", latest(-48), "otherwise"),
     (CSV, "final-published", "newest reserve_5min", NO_DATA, "otherwise"),
     (CSV, "prelim-reserve-file", "reserve_hourly * prelim", state("404", 404), "otherwise"),
     (CSV, "prelim-reserve-file", "reserve_hourly * prelim", NO_DATA, "cannot be told"),

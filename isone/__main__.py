@@ -174,7 +174,8 @@ def _parser(name: str) -> Parser:
     if name == "doctor":
         add("--folder", type=Path, help="where to write; default: doctor")
     add("--data-dir", metavar="FOLDER", help="where the data is; by default that of config.yaml")
-    add("--source", help="sandbox for its synthetic prices")
+    sources = "webservices, reports or " if name == "doctor" else ""
+    add("--source", help=f"{sources}sandbox for its synthetic prices")
     return parser
 
 

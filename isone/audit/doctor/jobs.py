@@ -33,7 +33,9 @@ def examine(settings: Settings, folder: Path, now: dt.datetime | None = None) ->
         with open_source(settings) as source:
             result = _ask_all(source, settings, rows, secrets, now)
     except StopRunError as error:  # no account where one is needed; nothing was sent
-        _say(secrets, ["", *report.row_lines(surroundings.Row("stopped", str(error)))])
+        if all(row.is_well for row in rows):
+            rows.append(surroundings.Row("account", str(error), False, "Set one."))
+            _say(secrets, report.row_lines(rows[-1]))
         result = Result(_WEBSERVICES, market_time.utc_now(), 0, rows, [], {})
     if proxy := surroundings.proxy(settings):
         secrets.add([proxy])  # it is shown, and not written
@@ -61,16 +63,20 @@ def _ask_all(
         for answer in _answers(asking, source, now, answers):
             answers[answer.probe.name] = answer
             secrets.add(asking.cookies)
-            _say(secrets, report.answer_lines(answer))
+            if answer.state != "not asked":
+                _say(secrets, report.answer_lines(answer))
             if not any(row.name == "clock" for row in rows) and answer.headers:
                 clock = surroundings.clock(answer.headers, market_time.now())
                 rows += [clock] if clock else []
         sent = client.requests_sent
+    _say(secrets, report.not_asked_lines(answers.values()))
     for row in (row for row in rows if row.name == "clock"):
         _say(secrets, ["", *report.row_lines(row)])
     seen = assumptions.Seen(answers, source.gives_reports, now)
     verdicts = assumptions.judge(assumptions.all_checks(), seen)
-    _say(secrets, ["", "The lines of docs/unverified.md", _RULE, *report.verdict_lines(verdicts)])
+    if any(answer.is_answer for answer in answers.values()):
+        title = "The lines of docs/unverified.md"
+        _say(secrets, ["", title, _RULE, *report.verdict_lines(verdicts)])
     name = SANDBOX if source.is_sandbox else source.name
     return Result(name, begun, sent, rows, list(answers.values()), verdicts)
 

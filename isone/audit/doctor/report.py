@@ -92,6 +92,14 @@ def answer_lines(answer: Answer) -> list[str]:
     return [line, *(_wrapped("    ", answer.why) if answer.why else [])]
 
 
+def not_asked_lines(answers: Iterable[Answer]) -> list[str]:
+    """How many probes were not sent, and why; no line where all were."""
+    left = [each for each in answers if each.state == "not asked"]
+    if not left:
+        return []
+    return _wrapped("", f"{count(len(left), 'more probe')} not asked: {left[0].why}")
+
+
 def verdict_lines(verdicts: Mapping[str, Verdict]) -> list[str]:
     """Each line of docs/unverified.md with its verdict; what another source tells comes last."""
     lines: list[str] = []
@@ -117,7 +125,9 @@ def conclusion(result: Result, folder: Path) -> list[str]:
     asked = len(result.answers)
     bad = [each for each in result.answers if not each.is_well]
     lines = [f"{asked - len(bad)} of {count(asked, 'probe')} answered as they should."]
-    if result.verdicts:
+    if not asked:
+        lines = ["Nothing was asked."]
+    if any(each.is_answer for each in result.answers):
         said = ", ".join(f"{number} {word}" for word, number in counted.items())
         lines.append(f"Of {len(result.verdicts)} lines of docs/unverified.md: {said}.")
     if result.source == "sandbox":

@@ -133,11 +133,13 @@ def _account(settings: Settings) -> Row:
             return Row("account", "public CSV needs none")
         found = sources.find_credentials(url, os.environ)
     except IsoneError as error:
-        return Row("account", str(error), False, "Set both, or neither.")
+        advice = "See docs/troubleshooting.md, The account."
+        return Row("account", str(error), False, advice)
     if found:
         in_environment = any(map(os.environ.get, sources.ACCOUNT_VARIABLES))
         return Row("account", f"set, {'in the environment' if in_environment else 'in netrc'}")
-    advice = f"{sources.account_help(url).capitalize()}; or use --source reports."
+    how = sources.account_help(url)
+    advice = f"{how[0].upper()}{how[1:]}; or use --source reports."
     return Row("account", "none is set", settings.base_url is not None, advice)
 
 

@@ -59,7 +59,7 @@ def _ask_all(
     _say(secrets, [*lines, _RULE, report.heading(), _RULE])
     answers: dict[str, Answer] = {}
     with Client(source, short_patience(settings.http)) as client:
-        asking = Asking(client, now.date())
+        asking = Asking(client, now.date(), most)
         for answer in _answers(asking, source, now, answers):
             answers[answer.probe.name] = answer
             secrets.add(asking.cookies)

@@ -16,8 +16,8 @@ EARLY_DAYS = (dt.date(2003, 3, 5), dt.date(2003, 8, 5))
 AVERAGES_YEAR = 2017
 UNLISTED = 1
 """An id that no location has."""
-MOST_API, MOST_CSV = 29, 20
-"""Requests of each plan; of public CSV one is a page that hands out the cookie."""
+MOST_API, MOST_CSV = 30, 22
+"""Requests of each plan, at most; of public CSV some are the page that hands out the cookie."""
 
 _LMP_DAY_AHEAD, _LMP_5MIN = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]
 

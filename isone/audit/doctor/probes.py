@@ -26,8 +26,6 @@ from isone.run.settings import HttpPolicy
 from isone.store.gzipped import inflate
 from isone.text import count
 
-MOST = 30
-"""Requests, whatever happens."""
 _UNANSWERED = 2  # probes running, after which no more are sent
 _WAIT, _LONGEST_WAIT = 5.0, 20.0  # seconds after a 429 or 503
 
@@ -147,10 +145,15 @@ class Asking:
     """Sends probes one at a time, and ends when no other can succeed."""
 
     def __init__(
-        self, client: Client, today: dt.date, *, sleep: Callable[[float], None] = time.sleep
+        self,
+        client: Client,
+        today: dt.date,
+        most: int,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Take the client of the source, and the day from which on gaps are old."""
-        self._client, self._today, self._sleep = client, today, sleep
+        """Take the client, the day from which on gaps are old, and the most requests there are."""
+        self._client, self._today, self._most, self._sleep = client, today, most, sleep
         self._unanswered = 0
         self._wait = 0.0
         self.ended = ""
@@ -160,8 +163,8 @@ class Asking:
 
     def ask(self, probe: Probe) -> Answer:
         """Send one request, and read what comes."""
-        if not self.ended and self._client.requests_sent + 2 > MOST:
-            self.ended = f"{MOST} requests are sent"
+        if not self.ended and not self._has_room():
+            self.ended = f"no more than {self._most} requests are sent"
         if self.ended:
             return Answer(probe, "not asked", self.ended)
         if self._wait:
@@ -176,8 +179,7 @@ class Asking:
     def _fetch(self, probe: Probe) -> Answer:
         answer = self._try(probe)
         cookie_may_help = self._client.source.gives_reports and answer.statuses[-1] in {200, 403}
-        has_room = self._client.requests_sent + 2 <= MOST
-        if answer.state == "refused" and cookie_may_help and has_room:
+        if answer.state == "refused" and cookie_may_help and self._has_room():
             self.ended = ""
             again = self._try(probe)
             answer = replace(
@@ -186,6 +188,11 @@ class Asking:
                 seconds=answer.seconds + again.seconds,
             )
         return answer
+
+    def _has_room(self) -> bool:
+        """Whether a request may be sent, with the page that hands out the cookie for it."""
+        needed = 2 if self._client.source.gives_reports else 1
+        return self._client.requests_sent + needed <= self._most
 
     def _try(self, probe: Probe) -> Answer:
         began = perf_counter()

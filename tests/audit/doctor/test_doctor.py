@@ -17,6 +17,7 @@ from running import PROJECT, SERVICE, by_hand
 
 from isone.audit.doctor import plans, probes
 from isone.download.client import Client
+from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.run.settings import read_settings
@@ -68,7 +69,7 @@ def test_everything_answers(folder: Path, capsys: Output, source: str) -> None:
     said = capsys.readouterr().out
     announced = re.search(r"at most (\d+) requests, one at a time", said)
     assert announced
-    assert asked <= int(announced[1]) <= probes.MOST
+    assert asked <= int(announced[1]) <= 30
     assert said.index("at most") < said.index("lmp_da_hourly")
     assert max(map(len, said.splitlines())) <= 80
     assert "answered as they should" in said
@@ -81,8 +82,13 @@ def test_everything_answers(folder: Path, capsys: Output, source: str) -> None:
 
 
 def test_the_plans_hold_what_they_announce() -> None:
-    assert plans.MOST_API <= probes.MOST
-    assert plans.MOST_CSV <= probes.MOST
+    now = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
+    api, csv = [*plans.infos(now), *plans.web_services(now, {})], plans.public_csv(now)
+    assert len(api) <= plans.MOST_API <= 30
+    assert len(csv) + 3 <= plans.MOST_CSV <= 30  # twice the page, and once a file again
+    assert {each.request.dataset for each in api if each.request and each.needed} == set(DATASETS)
+    for plan in (api, csv):
+        assert len({each.name for each in plan}) == len(plan)
 
 
 def test_an_empty_day_settles_its_line(folder: Path) -> None:
@@ -206,7 +212,7 @@ def test_each_way_of_not_answering_has_a_name(fault: str, answer: str) -> None:
     with Sandbox(nodes=1, server_name=SERVICE, faults=[f"{fault}:*/day/*"]) as sandbox:
         source = Source("webservices", sandbox.url)
         with Client(source, probes.short_patience(read_settings({}).http)) as client:
-            found = probes.Asking(client, day).ask(probe)
+            found = probes.Asking(client, day, 30).ask(probe)
     assert (found.state, found.is_well) == (answer, False)
     assert bool(found.why) == (answer not in {"empty", "404"})
 
@@ -226,7 +232,7 @@ def test_static_files_that_need_the_cookie_are_otherwise_and_come(folder: Path) 
     ) as sandbox:
         there.append(sandbox)
         assert run(sandbox, "reports") == 0
-        assert sent(sandbox) <= probes.MOST
+        assert sent(sandbox) <= 30
     line = written("reports", folder)["assumptions"]["csv-static-cookie"]
     assert line["verdict"] == "otherwise"
     assert "answered after it" in line["why"]
@@ -250,7 +256,7 @@ def test_a_report_with_other_headings_is_named(capsys: Output) -> None:
     assert "Please report what is otherwise" in said
 
 
-def test_requests_never_are_more_than_thirty() -> None:
+def test_requests_never_are_more_than_was_announced() -> None:
     page = html_response(200, "Page", "Sign in.")
 
     odd = iter(range(1000))
@@ -260,7 +266,7 @@ def test_requests_never_are_more_than_thirty() -> None:
     }
     with Altered(changes, nodes=1, server_name=SERVICE) as sandbox:
         run(sandbox, "reports")
-        assert sent(sandbox) <= probes.MOST
+        assert sent(sandbox) <= plans.MOST_CSV
 
 
 def test_without_an_account_nothing_is_sent(folder: Path, capsys: Output) -> None:

@@ -55,6 +55,8 @@ class Client:
         self.retries = 0
         self.waited = 0.0
         self.progress = Progress()
+        self.last_response: requests.Response | None = None
+        """The newest exchange's status and headers; None where nothing came."""
         self._patiently = self._trying(self._patience_ends, sleep)
         self._once = self._trying(tenacity.stop_after_attempt(1), sleep)
         self._session = requests.Session()
@@ -153,11 +155,13 @@ class Client:
     def _exchange(self, url: str) -> Iterator[requests.Response]:
         """One request and its response."""
         self.requests_sent += 1
+        self.last_response = None
         request = self._request.copy()
         request.url = url
         if self._visit:
             self._visit.add_cookies(request)
         with self._adapter.send(request, **self._options) as response:
+            self.last_response = response
             client_errors.check_server(response, self.source)
             if self._visit:
                 self._visit.keep_cookies(response)

@@ -4,7 +4,9 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -247,6 +249,27 @@ def test_the_banner_says_retries_start_and_place_and_a_service_that_stays_away_n
     for day in ("2024-01-01", "2024-01-02"):
         assert f"missing {day}: " in summary
     assert " UTC" in summary
+
+
+def test_a_run_that_never_reaches_the_service_ends_within_a_minute_and_says_what_to_do(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/api/v1.1"
+    config = ("years=2023-2024", "source=webservices", f"base_url={url}", "markets=da")
+    began = time.monotonic()
+    done = snakemake(*config, targets=("download",), options=("--restart-times", "2"))
+    assert time.monotonic() - began < 75
+    assert done.returncode == 1
+    summary = done.stdout.partition("# Download summary")[2]
+    said = " ".join(summary.split())
+    assert f"{url} has never answered (no connection to the service): check the network, " in said
+    assert "nothing was downloaded. The run stops" in said
+    assert "attempt 2" not in done.stdout
+    assert said.count("has never answered") == 1, "which every missing day need not repeat"
+    assert "missing 2024-01-01: not downloaded before the run stopped" in said
+    assert said.count("NEVER STARTED") == 5
+    assert [path.name for path in (workflow / "data/raw").rglob("*.gz")] == []
 
 
 def test_a_custom_download_that_no_attempt_can_mend_is_not_tried_again(

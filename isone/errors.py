@@ -1,4 +1,19 @@
-"""The errors that reach a user. Each message is one sentence: what is wrong, where, what to do."""
+"""The errors that reach a user. Each message is one sentence: what is wrong, where, what to do.
+
+IsoneError                 the exit code is 1, unless said
+├─ UsageError              2: the configuration or the surroundings are wrong; nothing was sent
+├─ StopRunError            2: no job of this run can succeed; the run stops
+├─ DownloadError           not everything that was asked for is here
+│  └─ MissingDaysError     … and these days are missing (`download.outcome`)
+├─ TransientError          an exchange failed and is tried again
+├─ ResponseError           a response is not the day that was asked for: rejected
+│  └─ IncompleteError      … intervals or locations are missing from it
+│     └─ NoDataError       … all of it is: an empty response
+│        └─ NotFoundError  … or 404
+├─ DamagedError            what is on the disk is not what was validated
+├─ LoadError               a database could not be filled
+└─ VerifyError             the deep check found damage
+"""
 
 import msgspec
 
@@ -33,7 +48,7 @@ class StopRunError(IsoneError):
 
 
 class DownloadError(IsoneError):
-    """A download ended without everything it was asked for; running again goes on from here."""
+    """A download ended without everything it was asked for; running again resumes."""
 
 
 class DamagedError(IsoneError):

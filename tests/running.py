@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -27,6 +28,13 @@ def command_line(
     """The command that a user would type, for the project's Snakefile."""
     words = [sys.executable, "-m", "snakemake", "-s", str(PROJECT / "Snakefile"), "-j1", *options]
     return [*words, "--config", *config, *(["--", *targets] if targets else [])]
+
+
+def jobs_run(output: str) -> dict[str, int]:
+    """How many jobs of each rule a run had to do, by what it says at its beginning."""
+    said = re.search(r"^\d+ jobs? to do: (.+)$", output, re.MULTILINE)
+    each = re.findall(r"(\d+) (\w+)", said[1]) if said else []
+    return {rule: int(number) for number, rule in each}
 
 
 class _Named(list[Any]):

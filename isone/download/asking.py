@@ -7,12 +7,12 @@ from pathlib import Path
 from isone.download.client import Client
 from isone.download.empty_days import FirstDays
 from isone.download.outcome import Outcome
-from isone.download.progress import Progress
 from isone.download.validation import Remark, Validator, say
 from isone.download.worker import Worker
 from isone.errors import DownloadError, IncompleteError, NoDataError, ResponseError
 from isone.market import flaws
 from isone.market.requests import Request
+from isone.run.progress import Progress
 from isone.store.store import Store
 
 log = logging.getLogger(__name__)

@@ -21,8 +21,8 @@ from isone import __version__
 from isone.download import exchange, proxies
 from isone.download.browsing import Visit
 from isone.download.connection import Adapter
-from isone.download.progress import Progress
 from isone.errors import DownloadError, StopRunError, TransientError, UsageError
+from isone.run.progress import Progress
 from isone.run.settings import HttpPolicy
 from isone.run.sources import Source, is_loopback
 

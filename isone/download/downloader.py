@@ -14,7 +14,6 @@ from isone.download.asking import Asking, reject
 from isone.download.client import Client
 from isone.download.empty_days import FirstDays
 from isone.download.outcome import Outcome
-from isone.download.progress import Progress
 from isone.download.validation import Validator, say
 from isone.errors import ResponseError
 from isone.market import flaws
@@ -22,6 +21,7 @@ from isone.market.dataset import Dataset
 from isone.market.locations import Locations
 from isone.market.requests import Request
 from isone.run import missing
+from isone.run.progress import Progress
 from isone.store.files import make_folder
 from isone.store.manifest import day_flaws
 from isone.store.store import Entry, Store

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from isone.market.requests import Request
 from isone.run.console import has_screen, say
+from isone.run.progress import Progress
 from isone.run.status import JobStatus
 from isone.text import count
 
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
 _LINE_EVERY = 30.0  # seconds between lines where there is no terminal
 _TELL_EVERY = 1.0  # seconds between two versions of the status file
 _RATE_OVER = 200  # requests that the present speed is taken over
-
-
-class Progress:
-    """Learns how far a download is, and makes nothing of it."""
-
-    def plan(self, missing: list[Request]) -> None:
-        """Learn which requests are left; until then no day counts as done."""
-
-    def request(self, request: Request, done: bool) -> None:
-        """Learn that a request is stored, or given up."""
-
-    def wait(self, seconds: float, reason: str) -> None:
-        """Learn that the client waits, how long and why."""
 
 
 class DownloadProgress(Progress):

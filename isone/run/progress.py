@@ -2,9 +2,24 @@
 
 from collections.abc import Callable
 
+from isone.market.requests import Request
+
 Advance = Callable[[int, int, str], None]
 """Told how much is done, of how much, and of what: `advance(120, 366, "responses")`."""
 
 
 def unseen(done: int, total: int, unit: str) -> None:
     """Show it to nobody."""
+
+
+class Progress:
+    """Learns how far a download is, and makes nothing of it."""
+
+    def plan(self, missing: list[Request]) -> None:
+        """Learn which requests are left; until then no day counts as done."""
+
+    def request(self, request: Request, done: bool) -> None:
+        """Learn that a request is stored, or given up."""
+
+    def wait(self, seconds: float, reason: str) -> None:
+        """Learn that the client waits, how long and why."""

@@ -22,19 +22,22 @@ from isone.run.bars import Bars, Doing, duration, total_of_downloads
 from isone.run.console import SCREEN
 from isone.run.status import JobStatus
 from isone.store.store import Store
+from isone.text import count
 
 _CHATTER = re.compile(
     r"Building DAG|Using shell|Provided (cores|resources)|Rules claiming|Conda environments|"
     r"Singularity containers|Select jobs|Execute \d|Assuming unrestricted|Config file|Job stats|"
     r"Complete log|Elapsed time|Group jobs|Trying to restart job|Shutting down, this might|"
+    r"Will exit after finishing|"
     r"Exiting because a job execution failed|Removing output files of failed job|"
     r"Would remove|Multiple includes|Shell command|None$|This was a dry-run|The order of jobs|"
     r"Reasons:|\(check individual jobs|\s*(input files updated|missing output|output files have)",
 )
-_AFTER_A_FAILURE = re.compile(
-    r"RuleException|CalledProcessError|WorkflowError:\s*At least one job|Error in (rule|group)"
+_OF_A_FAILED_JOB = re.compile(
+    r"RuleException:\s*CalledProcessError|WorkflowError:\s*At least one job|Error in (rule|group)|"
+    r"Exiting because a job execution failed"
 )
-_MOST_IN_A_DRY_RUN = 12
+"""What Snakemake adds to the failure of a job, which its status file tells better."""
 _WARNINGS_SHOWN = 3
 _LINE_EVERY = 60.0
 """Seconds between lines about jobs that go on, where no bar can be shown."""
@@ -64,7 +67,7 @@ class Screen:
         self._console, self._verbose, self._quiet = console, verbose, quiet
         self._jobs: dict[int, _Job] = {}
         self._total = self._ended = 0
-        self._has_failed = self._is_dry = False
+        self._is_dry = False
         self._said = time.monotonic()
         self._bars = Bars(console, self._doing) if console.is_terminal and not quiet else None
 
@@ -108,11 +111,11 @@ class Screen:
     def _planned(self, stats: dict[str, int]) -> None:
         targets = {"all", "download", "pack", "load", "report", "recheck"}
         jobs = {rule: number for rule, number in stats.items() if rule not in {*targets, "total"}}
+        is_said = bool(self._total)  # a dry run reports it twice
         self._total = sum(jobs.values())
-        if self._is_dry and jobs:
-            self._print(f"{self._total} jobs to do:")
-            for rule, number in list(jobs.items())[:_MOST_IN_A_DRY_RUN]:
-                self._print(f"  {number:>4}  {rule}")
+        if jobs and not is_said and not self._quiet:
+            each = ", ".join(f"{number} {rule}" for rule, number in jobs.items())
+            self._print(f"{count(self._total, 'job')} to do: {each}")
 
     def _begun(self, jobid: int, told: dict[str, Any]) -> None:
         if self._is_dry or not told["log"]:
@@ -143,7 +146,6 @@ class Screen:
 
     def _failed(self, jobid: int, told: dict[str, Any]) -> None:
         job = self._jobs.get(jobid)
-        self._has_failed = True
         if job is None:
             self._print(f"rule {told.get('rule_name')} failed")
             return
@@ -165,7 +167,7 @@ class Screen:
         if self._verbose or getattr(record, "isone", False):
             self._print(text)
         elif record.levelno >= logging.WARNING:
-            if not (self._has_failed and _AFTER_A_FAILURE.search(text)):
+            if not _OF_A_FAILED_JOB.match(text):
                 self._print(text, style="bold red" if record.levelno >= logging.ERROR else None)
         elif not self._quiet and text.strip() and not _CHATTER.match(text):
             self._print(text)

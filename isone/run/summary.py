@@ -161,7 +161,7 @@ def _details(mark: str, state: State) -> list[str]:
     if state.word == "RUNNING" and status.waiting:
         lines.append(f"   {status.waiting}")
     lines += [f"   {sentence}" for sentence in status.noted]
-    if status.message and not state.good:
+    if status.message and not state.good and not status.missing:
         lines.append(f"   {status.message}")
     if state.word == "INTERRUPTED" and status.state == "running":
         lines.append(f"   {_KILLED}")

@@ -11,10 +11,10 @@ from torture.faults.rig import BAD_DAY, DAYS, Rig, asked
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError, Outcome
-from isone.download.progress import Progress
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.run.dataset_year import DatasetYear
+from isone.run.progress import Progress
 from isone.sandbox import Sandbox
 from isone.store.store import Store
 

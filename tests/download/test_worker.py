@@ -16,10 +16,10 @@ from received import entry
 
 from isone.download.asking import Asking
 from isone.download.outcome import Outcome
-from isone.download.progress import Progress
 from isone.download.worker import Worker
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
+from isone.run.progress import Progress
 from isone.store.files import make_folder
 from isone.store.store import Entry, Store
 

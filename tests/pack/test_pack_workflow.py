@@ -1,21 +1,15 @@
 import json
-import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from running import Snakemake
+from running import Snakemake, jobs_run
 
 pytestmark = pytest.mark.workflow
 
 SMALL = ("years=2024", "through=2024-01-02", "source=sandbox", "markets=da", "services=regulation")
 PACK = {"targets": ("pack",), "options": ("--quiet", "rules")}
 PARQUET = Path("data/sandbox/parquet")
-
-
-def jobs_run(output: str) -> dict[str, int]:
-    """Snakemake's table of jobs: how many of each rule."""
-    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)}
 
 
 def test_packing_follows_the_choice_of_locations_and_downloads_nothing_for_it(

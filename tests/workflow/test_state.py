@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -10,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from running import Snakemake, command_line
+from running import Snakemake, command_line, jobs_run
 
 from isone.sandbox import Sandbox
 
@@ -22,13 +21,6 @@ STORE = Path("data/sandbox")
 DAY = STORE / "raw/lmp_da_hourly/2024/20240102.json.gz"
 MARKER = STORE / "complete/lmp_da_hourly/2024.through-20240102.json"
 ALL: dict[str, tuple[str, ...]] = {"targets": ("load", "report")}
-
-
-def jobs_run(output: str) -> dict[str, int]:
-    """Snakemake's table of jobs: how many of each rule that does something."""
-    found = re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)
-    aims = {"total", "all", "download", "pack", "load", "report", "verify"}
-    return {rule: int(count) for rule, count in found if rule not in aims}
 
 
 def forget(workflow: Path) -> None:
@@ -94,7 +86,7 @@ def test_a_response_that_is_gone_is_asked_for_again_and_not_called_here(
     assert snakemake(*LMP).returncode == 0
     (workflow / DAY).unlink()
     plan = snakemake(*LMP, options=("-n",))
-    assert "every day that was asked for is here" not in plan.stdout
+    assert "every day that was asked for is already downloaded" not in plan.stdout
     assert "Requests left to send: 1\n" in plan.stdout
     assert "lmp_da_hourly 2024 is not complete any more: 1 response removed" in plan.stdout
     again = snakemake(*LMP)
@@ -110,7 +102,7 @@ def test_a_gap_whose_acceptance_is_withdrawn_is_missing_again(
     gap = "accepted_flaws:\n  - {dataset: lmp_da_hourly, day: 2024-01-02, reason: none came}\n"
     (workflow / "config.yaml").write_text(config + gap)
     assert snakemake(*LMP, fault).returncode == 0
-    assert "every day that was asked for is here" in snakemake(*LMP, fault).stdout
+    assert "every day that was asked for is already downloaded" in snakemake(*LMP, fault).stdout
     (workflow / "config.yaml").write_text(config)
     withdrawn = snakemake(*LMP, fault, options=("--restart-times", "0"))
     assert withdrawn.returncode == 1

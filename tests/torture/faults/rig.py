@@ -15,11 +15,11 @@ from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.download.outcome import Outcome
-from isone.download.progress import Progress
 from isone.market.datasets import DATASETS
 from isone.market.locations import Locations
 from isone.run.dataset_year import DatasetYear
 from isone.run.missing import Accepted
+from isone.run.progress import Progress
 from isone.run.settings import HttpPolicy
 from isone.run.sources import Credentials, Source
 from isone.sandbox import Sandbox

@@ -19,9 +19,9 @@ from torture.faults.rig import DAYS, JSON_HEAD, POLICY, Peer, Rig, asked, read_h
 
 from isone.download.client import Client
 from isone.download.downloader import Downloader
-from isone.download.progress import Progress
 from isone.errors import DownloadError, ResponseError, StopRunError, UsageError
 from isone.market.datasets import DATASETS
+from isone.run.progress import Progress
 from isone.run.sources import Credentials, Source
 from isone.sandbox import Sandbox
 from isone.store.store import Store

@@ -210,13 +210,16 @@ def test_a_full_disk_is_told_as_that_at_the_end_too(workflow: Path, snakemake: S
     small = workflow / "small"
     small.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(small)], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=1000k", "tmpfs", str(small)], capture_output=True
     )
     if mounted.returncode:
         pytest.skip("no file system can be mounted here")
     try:
         done = snakemake(
-            *SMALL, "data_types=lmp", "through=2024-02-20", "data_dir=small", "sandbox_nodes=300"
+            *SMALL, "data_types=lmp", "through=2024-01-10", "data_dir=small", "sandbox_nodes=300"
+        )
+        refused = snakemake(
+            *SMALL, "data_types=lmp", "through=2024-03-20", "data_dir=small", "sandbox_nodes=300"
         )
     finally:
         subprocess.run(["umount", str(small)], check=True)
@@ -224,6 +227,10 @@ def test_a_full_disk_is_told_as_that_at_the_end_too(workflow: Path, snakemake: S
     assert "memory" not in done.stdout
     summary = done.stdout.partition("# Download summary")[2]
     assert "No space left on device" in summary
+    assert "# Note: the disk of small/sandbox has " in done.stdout, "it is scarce from the start"
+    assert refused.returncode == 1
+    assert "error: data_dir: what is left to download takes about " in refused.stdout
+    assert "Download summary" not in refused.stdout
     assert "Failed: 1" in summary
 
 

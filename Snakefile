@@ -27,7 +27,18 @@ from isone.store import periods
 min_version("9.27")  # a priority that is a function
 
 
-configfile: "config.yaml"
+report: "isone/report/captions/workflow.rst"
+
+
+# This project's own, and over it that of the working folder, where it has one; a module is given
+# its configuration, and reads neither.
+if not workflow.modifier.skip_configfile:
+
+    configfile: workflow.source_path("config.yaml")
+
+    if os.path.exists("config.yaml"):
+
+        configfile: "config.yaml"
 
 
 if workflow.is_main_process:
@@ -65,14 +76,16 @@ include: "rules/verify.smk"
 
 
 # A marker that no longer holds is removed; after that, which files there are decides what is done.
-if workflow.is_main_process:
+if workflow.is_main_process and not RUN.plan.is_empty:
     pack_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     report_outputs.drop_stale(RUN.settings, RUN.store)
+if workflow.is_main_process:
     announce(header(RUN.plan, quiet=bool(workflow.output_settings.quiet)))
 
 
 rule all:
+    """Everything of the chosen years: downloaded, packed, loaded and on the page."""
     default_target: True
     input:
         rules.download.input,

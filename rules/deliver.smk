@@ -14,7 +14,12 @@ from isone.report.deliver import Delivery
 from isone.errors import IsoneError
 
 
-configfile: "config.yaml"
+configfile: workflow.source_path("../config.yaml")
+
+
+if Path("config.yaml").exists():
+
+    configfile: "config.yaml"
 
 
 storage s3:
@@ -28,12 +33,14 @@ except IsoneError as error:
 
 
 rule deliver:
+    """Tables, database and report in the object store that `to` names."""
     default_target: True
     input:
         [storage.s3(f"{DELIVERY.to}/{name}") for name in DELIVERY.files],
 
 
 rule deliver_file:
+    """Copies a file. In: a file of a run. Out: the same file in the object store."""
     input:
         DELIVERY.source,
     output:

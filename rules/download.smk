@@ -18,12 +18,15 @@ localrules:
 
 
 rule download:
+    """Every chosen year and custom download complete: their markers."""
     input:
         each("<data>/complete/{dataset}/{period}.json", RUN.dataset_years),
         each_custom("<data>/complete/custom/{name}.json", RUN.custom),
 
 
 rule download_prices:
+    """Requests what is missing of a dataset's year. In: the service. Out: a response for
+    each day, and the marker of the complete year."""
     output:
         marker="<data>/complete/{dataset}/{period}.json",
     log:
@@ -41,6 +44,7 @@ rule download_prices:
 
 
 rule download_custom:
+    """Runs a program of your own. In: its entry in the file `downloads`. Out: its marker."""
     output:
         marker="<data>/complete/custom/{name}.json",
     log:

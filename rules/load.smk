@@ -12,6 +12,7 @@ pathvars:
 
 
 rule load:
+    """Every chosen year in DuckDB, and in PostgreSQL where `database` names one."""
     input:
         once("<data>/loaded/isone.duckdb.json", RUN.dataset_years),
         each(
@@ -21,6 +22,7 @@ rule load:
 
 
 rule load_duckdb:
+    """Loads all that is packed. In: the Parquet files. Out: isone.duckdb, and its marker."""
     input:
         ancient(each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years)),
     output:
@@ -38,6 +40,7 @@ rule load_duckdb:
 
 
 rule load_postgres:
+    """Loads a dataset's year. In: its Parquet file. Out: rows in PostgreSQL, and a marker."""
     input:
         ancient("<data>/packed/{dataset}/{period}.json"),
     output:

@@ -8,12 +8,15 @@
 
 
 rule pack:
+    """Every chosen year as a Parquet file, and a description of all of them."""
     input:
         each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years),
         once("<data>/packed/datapackage.json", RUN.dataset_years),
 
 
 rule pack_prices:
+    """Packs a dataset's year. In: its marker, and the responses that this names. Out: a
+    Parquet file, and its marker."""
     input:
         marker=ancient("<data>/complete/{dataset}/{period}.json"),
     output:
@@ -30,6 +33,8 @@ rule pack_prices:
 
 
 rule describe_tables:
+    """Describes the tables for other programs. In: the markers of packed years. Out:
+    datapackage.json, and its marker."""
     input:
         ancient(each("<data>/packed/{dataset}/{period}.json", RUN.dataset_years)),
     output:

@@ -12,12 +12,15 @@ localrules:
 
 
 rule recheck:
+    """The newest final days of every chosen dataset, compared with what is served now."""
     input:
         recheck_outputs.targets("<data>/runs/{run}/rechecked/{dataset}/{days}.json", RUN.settings),
 
 
 # Without input: only what is had is asked for again.
 rule recheck_prices:
+    """Asks again for days that are stored. In: the service. Out: a note of what differs; a
+    corrected day takes the place of the stored one."""
     output:
         note="<data>/runs/{run}/rechecked/{dataset}/{days}.json",
     log:

@@ -15,11 +15,14 @@ localrules:
 
 
 rule reconcile:
+    """The chosen prices compared with ISO-NE's own averages."""
     input:
         f"<data>/runs/{status.current_id()}/reconciled/summary.txt",
 
 
 rule reconcile_prices:
+    """Compares prices month by month or hour by hour. In: Parquet files, and ISO-NE's
+    averages or workbook. Out: the differences, and a summary."""
     input:
         packed=ancient(
             each(

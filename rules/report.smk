@@ -11,12 +11,15 @@
 
 
 rule report:
+    """The page and its figures, as the stored data is now."""
     input:
         once("<data>/reported/page.json", RUN.dataset_years),
         once("<data>/reported/figures.json", RUN.dataset_years),
 
 
 rule write_report:
+    """Writes the page. In: isone.duckdb, and what checks found. Out: isone.html and
+    key_numbers.csv, with copies, and their marker."""
     input:
         database=ancient("<data>/loaded/isone.duckdb.json"),
     output:
@@ -45,6 +48,8 @@ rule write_report:
 
 
 rule write_figures:
+    """Draws the page's figures. In: isone.duckdb. Out: each figure as SVG, PNG and CSV,
+    with copies, and their marker."""
     input:
         database=ancient("<data>/loaded/isone.duckdb.json"),
     output:

@@ -8,12 +8,15 @@ from isone.audit.verify import outputs as verify_outputs
 
 
 rule verify:
+    """The deep check of everything that is stored of the chosen years."""
     input:
         f"<data>/runs/{status.current_id()}/verified/summary.txt",
 
 
 # Without input: what is damaged or missing is to be named, not rebuilt.
 rule verify_prices:
+    """Reads a dataset's year again. In: its responses, marker, table and rows in databases.
+    Out: a verdict."""
     output:
         verdict="<data>/runs/{run}/verified/{dataset}/{period}.json",
     log:
@@ -28,6 +31,7 @@ rule verify_prices:
 
 
 rule summarize_verdicts:
+    """Sums up the deep check. In: the verdicts of a run. Out: a table of them."""
     input:
         verify_outputs.targets(
             "<data>/runs/{run}/verified/{dataset}/{period}.json", RUN.store, RUN.dataset_years

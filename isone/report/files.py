@@ -30,8 +30,8 @@ def write(
     report: ReportData,
     folder: Path,
     advance: Advance = unseen,
-) -> list[Path]:
-    """Write each figure as `{name}.svg`, `.png` and `.csv`; returns the paths.
+) -> dict[Path, bool]:
+    """Write each figure as `{name}.svg`, `.png` and `.csv`; the paths, and whether it has data.
 
     Charts show the hub, the first reserve zone and all years that are here; the CSV holds all
     places. Where not all days of these years are here, the name has the days that are. A figure
@@ -46,7 +46,7 @@ def write(
     aside, old = name_aside(target), name_aside(target.with_name(f"{target.name}.old"))
     try:
         aside.mkdir()
-        names = list(_written(report, aside, advance))
+        names = dict(_written(report, aside, advance))
         sync(aside)
         if target.exists():
             target.replace(old)
@@ -55,11 +55,11 @@ def write(
     finally:
         for leftover in (aside, old):
             shutil.rmtree(leftover, ignore_errors=True)
-    return [folder / name for name in names]
+    return {folder / name: has_data for name, has_data in names.items()}
 
 
-def _written(report: ReportData, folder: Path, advance: Advance) -> Iterator[str]:
-    """Write each figure into a folder; yields the names of its files."""
+def _written(report: ReportData, folder: Path, advance: Advance) -> Iterator[tuple[str, bool]]:
+    """Write each figure into a folder; yields the names of its files, and whether it has data."""
     figures = [figure for section in all_sections(report) for figure in section.figures]
     for number, figure in enumerate(figures, 1):
         svg = vl_convert.vegalite_to_svg(specification(report, figure))
@@ -72,7 +72,7 @@ def _written(report: ReportData, folder: Path, advance: Advance) -> Iterator[str
             path = folder / f"{report.file_name(figure)}{suffix}"
             path.write_bytes(content)
             sync(path)
-            yield path.name
+            yield path.name, figure.drawn
         advance(number, len(figures), "figures")
 
 

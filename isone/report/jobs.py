@@ -10,7 +10,7 @@ from isone.run.job import Job
 from isone.run.log import log
 from isone.run.settings import Settings
 from isone.store import markers
-from isone.store.files import write_whole
+from isone.store.files import make_folder, write_whole
 from isone.store.store import Store
 from isone.text import count, size
 
@@ -50,18 +50,24 @@ def make_page(settings: Settings, to: Outputs) -> list[Path]:
 
 
 def write_figures(it: Job, marker: Path) -> None:
-    """Write every figure, with copies for Snakemake's own report, and the marker."""
+    """Write every figure, with copies for Snakemake's own report of those with data, a marker."""
     made_from = outputs.made_from(it.store, FIGURES)
     to = Outputs.of(it.settings)
-    draw_figures(it, to)
+    written = draw_figures(it, to)
     shown = it.store.report_copy_path(to.figures.name)
     shutil.rmtree(shown, ignore_errors=True)
-    shutil.copytree(to.figures, shown)
+    make_folder(shown)
+    for path, has_data in written.items():
+        if has_data:
+            shutil.copy(path, shown)
     markers.write(marker, made_from)
 
 
-def draw_figures(it: Job, to: Outputs) -> None:
-    """Write every figure as SVG, PNG and CSV, in the place of the old ones."""
+def draw_figures(it: Job, to: Outputs) -> dict[Path, bool]:
+    """Write every figure as SVG, PNG and CSV, in the place of the old ones.
+
+    Returns the paths, and whether each figure has data.
+    """
     from isone.report import data, files
 
     it.command("python -m isone figures")
@@ -70,3 +76,4 @@ def draw_figures(it: Job, to: Outputs) -> None:
     it.tell(made=count(len(written), "file"))
     took = time.perf_counter() - started
     log.info("%s has %s, made in %.1f s", to.figures, count(len(written), "file"), took)
+    return written

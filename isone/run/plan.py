@@ -50,6 +50,11 @@ class Plan(msgspec.Struct, frozen=True):
     """Whether the list of locations may have to be asked for, too."""
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing was asked for, as for a list of the rules or a drawing of them."""
+        return not self.downloads
+
+    @property
     def requests(self) -> int:
         """Requests left to send, custom programs not counted."""
         return sum(download.requests or 0 for download in self.downloads)

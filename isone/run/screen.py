@@ -8,6 +8,7 @@ its own log file keeps all of it.
 import logging
 import os
 import re
+import sys
 import textwrap
 import time
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from isone.run import status
+from isone.run import slips, status
 from isone.run.bars import Bars, Doing, duration, total_of_downloads
 from isone.run.console import SCREEN
 from isone.run.status import JobStatus
@@ -38,6 +39,8 @@ _OF_A_FAILED_JOB = re.compile(
     r"Exiting because a job execution failed"
 )
 """What Snakemake adds to the failure of a job, which its status file tells better."""
+_TARGETS = {"all", "download", "pack", "load", "report", "recheck", "reconcile", "verify", "total"}
+"""What Snakemake counts among the jobs and is none: rules that only list what they want."""
 _WARNINGS_SHOWN = 3
 _LINE_EVERY = 60.0
 """Seconds between lines about jobs that go on, where no bar can be shown."""
@@ -109,8 +112,7 @@ class Screen:
             self._bars.stop()
 
     def _planned(self, stats: dict[str, int]) -> None:
-        targets = {"all", "download", "pack", "load", "report", "recheck"}
-        jobs = {rule: number for rule, number in stats.items() if rule not in {*targets, "total"}}
+        jobs = {rule: number for rule, number in stats.items() if rule not in _TARGETS}
         is_said = bool(self._total)  # a dry run reports it twice
         self._total = sum(jobs.values())
         if jobs and not is_said and not self._quiet:
@@ -168,7 +170,9 @@ class Screen:
             self._print(text)
         elif record.levelno >= logging.WARNING:
             if not _OF_A_FAILED_JOB.match(text):
-                self._print(text, style="bold red" if record.levelno >= logging.ERROR else None)
+                is_error = record.levelno >= logging.ERROR
+                slip = is_error and slips.explained(text, sys.argv, _other_runs())
+                self._print(slip or text, style="bold red" if is_error else None)
         elif not self._quiet and text.strip() and not _CHATTER.match(text):
             self._print(text)
 
@@ -214,6 +218,12 @@ def _words(told: dict[str, Any]) -> str:
     """What a job does, in few words: its rule's message, and of a period only what counts."""
     words = str(told.get("rule_msg") or told["rule_name"])
     return re.sub(r"(\d{4})\.through-(\d{4})(\d\d)(\d\d)", r"\1 to \3-\4", words)
+
+
+def _other_runs() -> list[str]:
+    """The other runs on the data folder of this one; none before the Snakefile is read."""
+    root = os.environ.get(status.ROOT)
+    return status.others_going_on(Store(Path(root))) if root else []
 
 
 def _status(job: _Job) -> JobStatus:

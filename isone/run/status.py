@@ -209,6 +209,25 @@ def statuses(store: Store, run: str) -> dict[str, JobStatus]:
     return {name: status for name, status in found.items() if status != JobStatus()}
 
 
+def plan_by_jobs(store: Store, run: str) -> Plan | None:
+    """What can be told of a run without a plan, as where this is another workflow's module.
+
+    Its downloads are those whose jobs have begun; None where none of its jobs has.
+    """
+    found = statuses(store, run)
+    if not found:
+        return None
+    downloads = [name for name, each in found.items() if each.requests_sent is not None]
+    return Plan(
+        source="",
+        data_dir=str(store.root),
+        log_dir="",
+        downloads=tuple(Planned(name, "", "", None, False) for name in downloads),
+        remarks=(),
+        started=min(each.started for each in found.values()),
+    )
+
+
 def last_statuses(store: Store) -> dict[str, JobStatus]:
     """What each job said of itself in the newest run that had it, by the job's name."""
     found: dict[str, JobStatus] = {}

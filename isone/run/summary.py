@@ -9,6 +9,7 @@ from isone.run.status import (
     JobStatus,
     State,
     failed_otherwise,
+    plan_by_jobs,
     read_plan,
     shown_id,
     states,
@@ -35,6 +36,9 @@ def header(plan: Plan, *, quiet: bool = False) -> str:
     todo = [download for download in plan.downloads if not download.complete]
     if quiet and not todo:
         return ""
+    if plan.is_empty:
+        notes = [f"# Note: {remark}" for remark in plan.remarks]
+        return "\n".join([*notes, "# The plan is empty, for no years are given", ""])
     complete = len(plan.downloads) - len(todo)
     kind = " (synthetic prices)" if plan.source == "sandbox" else ""
     lines = [
@@ -72,7 +76,7 @@ def summary(store: Store, *, run: str | None = None, ended: bool = False) -> str
     what is stored ends with the verdicts alone.
     """
     run = run or shown_id(store)
-    plan = read_plan(store, run)
+    plan = read_plan(store, run) or plan_by_jobs(store, run)
     if plan is None:
         return f"No run has been started on {store.root} yet."
     found = states(store, plan, run, ended=ended)
@@ -126,9 +130,8 @@ def _what_is_there(store: Store, plan: Plan, found: Sequence[State], *, is_well:
     if ran:
         lines.append(f"{'Days':<10}{here:,} of {sum(state.planned.days for state in ran):,}")
     if is_well and all(state.good for state in found):
-        lines.append(
-            f"{'Next':<10}open the report in a browser; the same command again adds new days"
-        )
+        look = "open the report in a browser; " if plan.page and Path(plan.page).exists() else ""
+        lines.append(f"{'Next':<10}{look}the same command again adds new days")
     elif (
         any(state.word in {"FAILED", "INTERRUPTED", "NEVER STARTED"} for state in found)
         or not is_well

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ import msgspec
 
 from isone.errors import UsageError
 from isone.market import market_time
-from isone.run import complete, selection, sources, status
+from isone.run import complete, selection, slips, sources, status
 from isone.run.custom import CustomDownload, made_from, read_downloads
 from isone.run.dataset_year import DatasetYear
 from isone.run.plan import Plan, may_need_location_list, planned_custom, planned_year
@@ -43,18 +44,18 @@ class Run:
         Raises UsageError, in one sentence, for anything wrong in the configuration.
         """
         settings = read_settings(config)
-        if not settings.years and not settings.downloads:
-            raise UsageError("no years are given; say, for example, --config years=2024")
         for folder in (settings.data_dir, settings.log_dir):
             _require_writable(folder)
         store = Store(settings.store_dir)
         custom = read_downloads(settings.downloads, config) if settings.downloads else []
         dropped = complete.drop_stale(store, settings) if begins else []
         chosen = selection.select(settings, market_time.now())
-        if not chosen.dataset_years and not custom:
+        if (settings.years or settings.downloads) and not chosen.dataset_years and not custom:
             why = "; ".join(chosen.left_out) or f"{settings.downloads} is an empty list"
             raise UsageError(f"there is nothing to download: {why}")
-        remarks = (*chosen.remarks, *dropped, *(status.others_going_on(store) if begins else ()))
+        remarks = (*chosen.remarks, *dropped)
+        if begins:
+            remarks += (*slips.remarks(sys.argv), *status.others_going_on(store))
         started = cls(
             settings, store, chosen.dataset_years, tuple(custom), remarks, chosen.left_out
         )
@@ -100,8 +101,11 @@ class Run:
         """Note the plan of a run that begins; returns what there is to say of it.
 
         `retries` are those of each download, `rules` those with jobs to do, and `page` is where
-        the report goes. Raises StopRunError where the run cannot succeed for want of an account.
+        the report goes. Raises UsageError where no years are given, StopRunError where the run
+        cannot succeed for want of an account.
         """
+        if self.plan.is_empty:
+            raise UsageError(slips.NO_YEARS)
         started = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
         noted = msgspec.structs.replace(
             self.plan,

@@ -38,7 +38,11 @@ def test_the_report_is_written_once_and_stands_in_snakemakes_own_report(
     assert "Nothing to be done" in again.stdout
     snakemakes = snakemake(*CONFIG, options=("--report", "all.html"), targets=("report",))
     assert snakemakes.returncode == 0, snakemakes.stdout
-    assert figure in (workflow / "all.html").read_text("utf-8")
+    shown = (workflow / "all.html").read_text("utf-8")
+    assert figure in shown
+    assert (folder / "figures" / "regulation_capacity.svg").exists()
+    assert "regulation_capacity.svg" not in shown, "a figure without data is not in it"
+    assert "downloaded year by year, validated day by day" in shown
 
 
 @pytest.mark.workflow

@@ -1,5 +1,7 @@
-"""This workflow as a module of another one, whose `prefix` everything has to lie below."""
+"""This workflow as a module of another one: below its `prefix`, or from git and without one."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,11 +38,27 @@ isone:
 """
 
 
-def others(workflow: Path, *targets: str) -> subprocess.CompletedProcess[str]:
+HOST = "https://github.com/someone/isone"
+DEPLOYED = f"""
+configfile: "config/config.yaml"
+
+module isone:
+    snakefile: github("{HOST.partition(".com/")[2]}", path="Snakefile", tag="v1")
+    config: config
+
+use rule * from isone
+"""
+"""As `snakedeploy deploy-workflow` writes it."""
+
+
+def others(
+    workflow: Path, *targets: str, environ: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the other workflow."""
     return subprocess.run(
         [sys.executable, "-m", "snakemake", "-j1", *targets],
         cwd=workflow,
+        env=os.environ | (environ or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -72,6 +90,14 @@ def test_as_a_module_everything_is_below_the_prefix_and_a_second_run_has_nothing
         assert (store / name).is_file(), name
     logs = {path.name.partition("_attempt1")[0] for path in (workflow / "prices/logs").iterdir()}
     assert {"isone_lmp_da_hourly_2024", f"pack_lmp_da_hourly_{period}", "load_duckdb"} <= logs
+    told = subprocess.run(
+        [sys.executable, "-m", "isone", "status", "--data-dir", "prices/data"],
+        cwd=workflow,
+        capture_output=True,
+        text=True,
+    )
+    assert "Successful: 1" in told.stdout, "there is no plan, but its jobs say how they are"
+    assert "isone_lmp_da_hourly_2024: SUCCESS" in told.stdout
     again = others(workflow)
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout, again.stdout
@@ -81,3 +107,40 @@ def test_as_a_module_everything_is_below_the_prefix_and_a_second_run_has_nothing
     third = others(workflow, "isone_load")
     assert third.returncode == 0, third.stdout
     assert (store / "isone.duckdb").is_file(), "a marker that no longer holds is dropped here, too"
+
+
+def test_from_git_no_python_travels_but_the_scripts_for_the_package_is_installed(
+    workflow: Path, tmp_path: Path
+) -> None:
+    if not shutil.which("git"):
+        pytest.skip("git is not installed")
+    tree = tmp_path / "tree"
+    for name in ("rules", "scripts", "envs", "config"):
+        shutil.copytree(PROJECT / name, tree / name, symlinks=True)
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy(PROJECT / name, tree)
+    for words in (["init"], ["add", "."], ["commit", "-m", "all"], ["tag", "v1"]):
+        who = ("-c", "user.name=someone", "-c", "user.email=someone@example.org")
+        subprocess.run(["git", *who, *words], cwd=tree, check=True, capture_output=True)
+    subprocess.run(["git", "clone", "--bare", tree, tmp_path / "bare.git"], check=True)
+
+    (workflow / "config.yaml").unlink()
+    (workflow / "config").mkdir()
+    (workflow / "workflow").mkdir()
+    shutil.copy(tree / "config" / "config.yaml", workflow / "config")  # which snakedeploy copies
+    (workflow / "workflow" / "Snakefile").write_text(DEPLOYED)
+    local = {
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{tmp_path / 'bare.git'}.insteadOf",
+        "GIT_CONFIG_VALUE_0": HOST,
+    }
+    small = ("years=2024", "through=2024-01-02", "source=sandbox", "data_types=lmp", "markets=da")
+    done = others(workflow, "--config", *small, "--", "download", environ=local)
+    assert done.returncode == 0, done.stdout
+    marker = "data/sandbox/complete/lmp_da_hourly/2024.through-20240102.json"
+    assert (workflow / marker).is_file()
+
+
+def test_the_configuration_that_is_copied_is_the_project_s_own() -> None:
+    assert (PROJECT / "config" / "config.yaml").resolve() == PROJECT / "config.yaml"

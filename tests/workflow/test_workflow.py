@@ -142,16 +142,15 @@ def test_without_an_account_the_web_services_are_not_asked_and_the_way_to_one_is
     ("config", "sentence"),
     [
         (("yeers=2024",), "error: unknown configuration key 'yeers'; did you mean 'years'?"),
-        ((), "error: no years are given; say, for example, --config years=2024"),
         (("years=2024", "downloads=nowhere.json"), "error: downloads: cannot read nowhere.json"),
         (("years=2024", "data_dir=config.yaml/data"), "is a file, but"),
     ],
-    ids=["a key misspelt", "no years", "no such file", "a folder that cannot be"],
+    ids=["a key misspelt", "no such file", "a folder that cannot be"],
 )
 def test_a_mistake_in_the_configuration_gets_one_sentence(
     snakemake: Snakemake, config: tuple[str, ...], sentence: str
 ) -> None:
-    done = snakemake(*config or ("source=sandbox",), options=("-n",))
+    done = snakemake(*config, options=("-n",))
     assert done.returncode == 1
     assert sentence in done.stdout
     assert "Traceback" not in done.stdout

@@ -106,8 +106,7 @@ class _Reader:
     """Makes columns of records, and counts the quotation marks of all that is read of them.
 
     Where every key is known and nothing is escaped, a body has as many as were read, unless an
-    object has a key twice: then it has more. That shows in 2 ms what takes 300 to
-    look for.
+    object has a key twice: then it has more. That shows in 2 ms what takes 300 to look for.
     """
 
     def __init__(self, dataset: Dataset, rows: Sequence[Any]) -> None:

@@ -118,7 +118,9 @@ def _intervals(dataset: Dataset, timestamps: Words) -> tuple[Words, int]:
         instant = expected.get(text)
         if instant is None:
             instant = _instant(text)
-        found.append(dataset.times.interval_of(instant))
+            found.append(dataset.times.interval_of(instant))
+        else:  # an interval's beginning as it is written
+            found.append(instant)
         moved.append(found[-1] != instant)
     intervals = Words.of(found)
     off_grid = int(np.array(moved, bool)[timestamps.at].sum())

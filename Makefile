@@ -15,7 +15,7 @@ PLUGINS_READY := .venv/ready-plugins
 DOCS_READY := .venv/ready-docs
 
 .DEFAULT_GOAL := run
-.PHONY: run setup plugins test docs lint verify status dag bench torture fuzz audit lock clean help
+.PHONY: run setup plugins test docs lint verify status doctor dag bench torture fuzz audit lock clean help
 
 run: $(READY)  ## download the years that CONFIG names (by default 2024 from the sandbox)
 	$(SNAKEMAKE)
@@ -42,6 +42,9 @@ verify: $(READY)  ## the deep check: read everything that is stored, name what i
 
 status: $(READY)  ## show what is downloaded and what is missing; ARGS go to the script
 	$(BIN)/python -m isone status $(ARGS)
+
+doctor: $(READY)  ## find out what is wrong: at most 30 requests, writes doctor/doctor.json; ARGS go to it
+	$(BIN)/python -m isone doctor $(ARGS)
 
 dag: $(READY)  ## draw the jobs and the rules into reports/ (SVG, with Graphviz's dot installed)
 	$(BIN)/python scripts/draw_workflow.py --config $(CONFIG) $(ARGS)

@@ -79,7 +79,7 @@ def curl(wanted: list[Request], url: str, folder: Path, suffix: str = "") -> Non
     """Let one curl fetch all requests over one connection."""
     lines = ["silent", "fail", "create-dirs", 'header = "Accept-Encoding: gzip"']
     lines.append('header = "Accept: application/json"')
-    for request in requests:
+    for request in wanted:
         path = DATASETS[request.dataset].request.url_path(request)
         lines += [f'url = "{url}/{path}"', f'output = "{folder / (path + suffix)}"']
     subprocess.run(["curl", "--config", "-"], input="\n".join(lines), text=True, check=True)
@@ -91,7 +91,7 @@ def requests_alone(wanted: list[Request], url: str, folder: Path) -> None:
     with requests.Session() as session:
         session.headers.update(headers)
         session.trust_env = False
-        for request in requests:
+        for request in wanted:
             address = f"{url}/{DATASETS[request.dataset].request.url_path(request)}"
             with (
                 session.get(address, stream=True) as response,

@@ -18,8 +18,8 @@ from bench.pack import days_at_hand
 from bench.report import line as report_line
 from isone.load import duckdb_file
 from isone.pack.year import pack_year
-from isone.store.manifest import read_manifest
 from isone.store.store import Store
+from isone.store.year_marker import read_manifest
 
 _YEARS = ("2024", "2018-2024", "2005-2024")
 _NODES = {9: 0, 100: 84, 1200: 1184}

@@ -23,6 +23,9 @@ from isone.store.store import Store
 
 COMMANDS = {
     "status": "Show what has become of the newest run, or of all that go on.",
+    "doctor": "Find out what is wrong: versions, folder, disk, account, proxy, and one day of each "
+    "dataset, in at most 30 requests. Writes doctor.json, to attach to a report of an error. Ends "
+    "with 1 where something did not answer.",
     "verify": "Read everything that is stored again: responses against their digests and the "
     "calendar, tables and databases against the responses. Ends with 1 where something is damaged.",
     "load": "Load everything that is packed into DuckDB or PostgreSQL.",
@@ -50,6 +53,14 @@ def show_status(options: Namespace) -> None:
     store = Store(settings.store_dir) if options.source else status.newest_store(settings)
     for each in status.going_on(store) or [status.shown_id(store)]:
         print(summary(store, run=each))
+
+
+def doctor(options: Namespace) -> None:
+    """See whether this machine and the service are what the workflow takes them to be."""
+    from isone.audit.doctor.jobs import examine
+
+    if not examine(read_settings(_config(options)), options.folder or Path("doctor")):
+        sys.exit(job.FAILED)
 
 
 def verify(options: Namespace) -> None:
@@ -116,6 +127,7 @@ def export(options: Namespace) -> None:
 
 _DO = {
     "status": show_status,
+    "doctor": doctor,
     "verify": verify,
     "load": load,
     "report": report,
@@ -159,8 +171,11 @@ def _parser(name: str) -> Parser:
         add("--database", metavar="URL", help="a PostgreSQL; by default that of config.yaml")
     if name in {"report", "figures"}:
         add("--folder", type=Path, help="where to; by default where the workflow has it")
+    if name == "doctor":
+        add("--folder", type=Path, help="where to write; default: doctor")
     add("--data-dir", metavar="FOLDER", help="where the data is; by default that of config.yaml")
-    add("--source", help="sandbox for its synthetic prices")
+    sources = "webservices, reports or " if name == "doctor" else ""
+    add("--source", help=f"{sources}sandbox for its synthetic prices")
     return parser
 
 

@@ -18,7 +18,7 @@ import tenacity
 import urllib3
 
 from isone import __version__
-from isone.download import exchange, proxies
+from isone.download import client_errors, proxies
 from isone.download.browsing import Visit
 from isone.download.connection import Adapter
 from isone.errors import DownloadError, TransientError, UsageError
@@ -55,6 +55,8 @@ class Client:
         self.retries = 0
         self.waited = 0.0
         self.progress = Progress()
+        self.last_response: requests.Response | None = None
+        """The newest exchange's status and headers; None where nothing came."""
         self._patiently = self._trying(self._patience_ends, sleep)
         self._once = self._trying(tenacity.stop_after_attempt(1), sleep)
         self._session = requests.Session()
@@ -139,26 +141,28 @@ class Client:
             if self._visit:
                 return self._visit_once(self._visit, url)
             with self._exchange(url) as response:
-                exchange.check_status(response, self.source, self._proxy)
-                gzipped = exchange.check_headers(response.headers)
-                return exchange.receive(response.raw, gzipped=gzipped)
+                client_errors.check_status(response, self.source, self._proxy)
+                gzipped = client_errors.check_headers(response.headers)
+                return client_errors.receive(response.raw, gzipped=gzipped)
         except TransientError:
             self._session.close()  # what a broken exchange left in the connection must not be read
             raise
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             self._session.close()
-            raise exchange.explain(error, url, self.source.base_url, self._proxy) from error
+            raise client_errors.explain(error, url, self.source.base_url, self._proxy) from error
 
     @contextlib.contextmanager
     def _exchange(self, url: str) -> Iterator[requests.Response]:
         """One request and its response."""
         self.requests_sent += 1
+        self.last_response = None
         request = self._request.copy()
         request.url = url
         if self._visit:
             self._visit.add_cookies(request)
         with self._adapter.send(request, **self._options) as response:
-            exchange.check_server(response, self.source)
+            self.last_response = response
+            client_errors.check_server(response, self.source)
             if self._visit:
                 self._visit.keep_cookies(response)
             yield response
@@ -167,13 +171,17 @@ class Client:
         """Get a public report, after the page that hands out the cookie where one is needed."""
         if visit.must_open_page(url):
             with self._exchange(visit.page_url) as page:
-                exchange.receive(page.raw, gzipped=True)  # to its end: the connection is free then
+                client_errors.receive(
+                    page.raw, gzipped=True
+                )  # to its end: the connection is free then
         with self._exchange(url) as response:
             if response.status_code == 403:
                 raise visit.refused()
-            exchange.check_status(response, self.source, self._proxy)
+            client_errors.check_status(response, self.source, self._proxy)
             return visit.require_report(
-                exchange.receive(response.raw, gzipped=exchange.is_gzipped(response.headers))
+                client_errors.receive(
+                    response.raw, gzipped=client_errors.is_gzipped(response.headers)
+                )
             )
 
 

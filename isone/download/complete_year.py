@@ -13,8 +13,8 @@ from isone.market.requests import Request
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.sources import Source
-from isone.store.manifest import FORGIVEN, day_flaws, read_manifest
 from isone.store.store import Entry, Store
+from isone.store.year_marker import FORGIVEN, day_flaws, read_manifest
 
 
 def download_year(downloader: Downloader, job: DatasetYear, *, newest_first: bool) -> Outcome:

@@ -23,8 +23,8 @@ from isone.market.requests import Request
 from isone.run import missing
 from isone.run.progress import Progress
 from isone.store.files import make_folder
-from isone.store.manifest import day_flaws
 from isone.store.store import Entry, Store
+from isone.store.year_marker import day_flaws
 from isone.text import count, first_lines
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,9 @@ class Downloader:
 
     def _validator(self, years: Collection[int], locations: Locations) -> Validator:
         """What validates the days of these years, and has validated what earlier runs left."""
-        from isone.response import suspects  # NumPy, only where there is something to download
+        from isone.response import (
+            across_responses,  # NumPy, only where there is something to download
+        )
 
         for year in years:
             make_folder(self.store.raw_dir(self.dataset.name, year))
@@ -95,7 +97,7 @@ class Downloader:
             self.client.source,
             self.accepted,
             locations,
-            known=suspects.Known.of(self.store, self.dataset, years),
+            known=across_responses.Known.of(self.store, self.dataset, years),
             preliminaries=_preliminary(self._entries(years)),
         )
         for year in years:

@@ -30,8 +30,8 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, Locations
 from isone.market.requests import Request
-from isone.response import reports
-from isone.store import gzipped, places
+from isone.response import csv_reports
+from isone.store import gzipped, location_table
 from isone.store.files import make_folder, write_whole
 from isone.store.store import Store
 from isone.text import count, nearest, some
@@ -68,8 +68,8 @@ def read_locations(body: bytes) -> list[Location]:
 
     Raises ResponseError where it is neither.
     """
-    if reports.is_report(body):
-        return [Location(id, kind, name) for id, name, kind in reports.places_in(body)]
+    if csv_reports.is_report(body):
+        return [Location(id, kind, name) for id, name, kind in csv_reports.places_in(body)]
     try:
         return _decoder.decode(body).Locations.Location
     except UNREADABLE as error:
@@ -86,7 +86,7 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
     if client.source.gives_reports:
         learn_stored(store)
     others = set() if chosen == "all" else set(chosen) - set(CORE_LOCATIONS)
-    table = places.read_table(store)
+    table = location_table.read_table(store)
     missing = _not_stored(store, others - {seen.id for seen in table})
     noted: list[str] = []
     newest = max((seen.last_seen for seen in table), default="")
@@ -100,7 +100,7 @@ def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:
             if missing:
                 raise
             log.warning("the list of locations is not brought up to date: %s", error)
-    known = {seen.id for seen in places.read_table(store)}
+    known = {seen.id for seen in location_table.read_table(store)}
     doubts = [_doubt(store, id, known) for id in sorted(missing - known)]
     for sentence in doubts:
         log.warning("%s", sentence)
@@ -122,14 +122,14 @@ def learn_stored(store: Store) -> None:
 
     So names that public CSV gives without ids are known without another request.
     """
-    newest = max((seen.last_seen for seen in places.read_table(store)), default="")
+    newest = max((seen.last_seen for seen in location_table.read_table(store)), default="")
     whole = [row for row in DATASETS.values() if row.chooses_locations and not row.per_location]
     requests = [request for row in whole for request in _newest_requests(store, row)[:1]]
     for request in sorted(requests, key=lambda request: request.day):
         day = str(min(request.day, market_time.now().date()))  # tomorrow's prices are out today
         if day > newest and (found := _locations_in(store, request)):
             _enter(store, (), found, day)
-    reports.learn_from(store)
+    csv_reports.learn_from(store)
 
 
 def _not_stored(store: Store, ids: Collection[int]) -> set[int]:
@@ -194,7 +194,7 @@ def refresh(store: Store, client: Client) -> list[str]:
     _enter(store, before, found, str(today))
     make_folder(folder)
     write_whole(path, content)  # last of all: with it the day's list counts as stored
-    reports.learn_from(store)
+    csv_reports.learn_from(store)
     noted = _changes(before, found) if last else []
     for sentence in noted:
         log.warning("%s", sentence)
@@ -217,19 +217,19 @@ def _fetch(client: Client) -> bytes:
 
 def _enter(store: Store, before: Iterable[Location], found: Iterable[Location], day: str) -> None:
     """Enter a list in the table; what the last list of its kind had and it has not is gone."""
-    table = {seen.id: seen for seen in places.read_table(store)}
+    table = {seen.id: seen for seen in location_table.read_table(store)}
     for each in found:
         seen = table.get(each.id)
         area = each.area or (seen.area if seen else None)
         name = each.name or (seen.name if seen else None)
         kind = each.type or (seen.type if seen else None)
         first = seen.first_seen if seen else day
-        table[each.id] = places.Seen(each.id, name, kind, area, first, day)
+        table[each.id] = location_table.Seen(each.id, name, kind, area, first, day)
     listed = {each.id for each in found}
     for id in {each.id for each in before} - listed:
         if id in table and not table[id].gone:
             table[id] = msgspec.structs.replace(table[id], gone=day)
-    places.write_table(store, table.values())
+    location_table.write_table(store, table.values())
 
 
 def _changes(before: Iterable[Location], after: Iterable[Location]) -> list[str]:

@@ -24,7 +24,7 @@ from isone.market.schema import table_columns
 from isone.text import count
 
 if TYPE_CHECKING:
-    from isone.load.postgres_schema import Tables
+    from isone.load.postgres_owner import Tables
     from isone.load.postgres_tables import Connection
 
 _TOLERANCE = 0.02

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from isone.load.packed import PackedFile
-from isone.store import places
-from isone.store.manifest import Manifest, read_manifest
+from isone.store import location_table
 from isone.store.store import Entry, Store
+from isone.store.year_marker import Manifest, read_manifest
 
 DayRow = tuple[
     str, dt.date, str, str | None, int | None, str, str, dt.datetime | None, dt.datetime | None,
@@ -93,7 +93,7 @@ def listed_locations(store: Store) -> list[tuple[Any, ...]]:
             *(seen.id, seen.name, seen.type, seen.area),
             *(day(seen.first_seen), day(seen.last_seen), day(seen.gone) if seen.gone else None),
         )
-        for seen in places.read_table(store)
+        for seen in location_table.read_table(store)
     ]
 
 

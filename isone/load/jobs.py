@@ -51,14 +51,14 @@ def load_years(it: Job, names: Sequence[tuple[str, str]], *, rebuild: bool = Fal
     if not settings.database:
         raise UsageError("no database is given; say --config database=postgresql://user@host/name")
     require_psycopg()
-    from isone.load import packed, postgres, postgres_schema
+    from isone.load import packed, postgres, postgres_owner
 
     files = packed.packed_files(store, names)
     synthetic = settings.source == "sandbox"
     total = 0
     with postgres.connect(settings.database) as connection:
         if rebuild:
-            postgres_schema.drop(connection, postgres_schema.schema_name(synthetic=synthetic))
+            postgres_owner.drop(connection, postgres_owner.schema_name(synthetic=synthetic))
         tables = postgres.prepare(connection, synthetic=synthetic, hypertables=settings.timescaledb)
         postgres.list_locations(connection, tables, store)
         for dataset, year, group in packed.by_year(files):

@@ -19,7 +19,7 @@ from isone.errors import LoadError
 from isone.load import binary_copy, history, packed, postgres_errors, postgres_tables, sql
 from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
-from isone.load.postgres_schema import Tables, require_layout, schema_name
+from isone.load.postgres_owner import Tables, require_layout, schema_name
 from isone.load.postgres_tables import Connection, partitions, year_bounds
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS

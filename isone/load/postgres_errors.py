@@ -6,7 +6,7 @@ import psycopg
 from psycopg import errors
 
 from isone.errors import LoadError, UsageError
-from isone.load.postgres_schema import REBUILD
+from isone.load.postgres_owner import REBUILD
 
 _NO_ROOM = ("too many connections", "too many clients", "connection slots are reserved")
 _FOR_A_PERSON = {

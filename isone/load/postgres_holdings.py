@@ -68,11 +68,11 @@ def holdings(database: str, *, synthetic: bool, hypertables: bool = False) -> Ho
     are not ours to fill.
     """
     require_psycopg()
-    from isone.load import postgres, postgres_schema
+    from isone.load import postgres, postgres_owner
     from isone.load.postgres_errors import NoDatabaseError
 
     nothing = Holdings(None, {})
-    schema = postgres_schema.schema_name(synthetic=synthetic)
+    schema = postgres_owner.schema_name(synthetic=synthetic)
     try:
         with (
             postgres.connect(database, seconds=_CONNECT_SECONDS) as connection,
@@ -80,7 +80,7 @@ def holdings(database: str, *, synthetic: bool, hypertables: bool = False) -> Ho
         ):
             connection.execute("SET TRANSACTION READ ONLY")
             connection.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
-            tables = postgres_schema.find(connection, schema, hypertables=hypertables)
+            tables = postgres_owner.find(connection, schema, hypertables=hypertables)
             if tables is None:
                 return nothing
             held = postgres.years_held(connection, tables)

@@ -11,7 +11,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATA_TYPES, DATASETS
 from isone.market.locations import CORE_LOCATIONS, RESERVE_ZONES
 from isone.market.schema import COLUMN_TYPES, TableColumn, table_columns
-from isone.run.config import Config
+from isone.run.options import Config
 from isone.run.settings import PROJECT
 from isone.text import count
 

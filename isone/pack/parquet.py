@@ -11,7 +11,7 @@ from isone.errors import DamagedError
 from isone.market.dataset import Dataset
 from isone.market.locations import Locations
 from isone.market.schema import TableColumn, table_columns
-from isone.store.manifest import Manifest
+from isone.store.year_marker import Manifest
 
 _PREFIX = "isone."
 

@@ -29,14 +29,14 @@ from isone.market.requests import Request
 from isone.market.schema import sort_key
 from isone.pack.columns import ColumnReader
 from isone.pack.parquet import arrow_schema, metadata_of
-from isone.response import reports
+from isone.response import csv_reports
 from isone.response.columns import Place
 from isone.run.progress import Advance, unseen
 from isone.store import gzipped
 from isone.store.files import sha256, writing_whole
-from isone.store.manifest import Manifest, read_manifest
 from isone.store.periods import files_of, year_of
 from isone.store.store import Entry, Store
+from isone.store.year_marker import Manifest, read_manifest
 from isone.text import count, some
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def pack_year(
     where the file cannot be written. `advance` is told how many responses are read, of how many.
     """
     dataset = DATASETS[dataset_name]
-    reports.learn_from(store)
+    csv_reports.learn_from(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
     chosen: Locations = locations if dataset.chooses_locations else "all"
     schema = arrow_schema(dataset, metadata_of(dataset, manifest, chosen))

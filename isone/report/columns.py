@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from isone.report.cells import Label
 from isone.report.queries.prices import SPIKE
-from isone.report.tables import Label
 
 _PRICE = "$/MWh"
 _DAY, _MONTH, _YEAR = Label("Day"), Label("Month"), Label("Year")

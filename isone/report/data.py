@@ -12,6 +12,7 @@ import pyarrow as pa
 from isone.market import market_time
 from isone.market.locations import HUB
 from isone.report import coverage, periods, quality, reconciled
+from isone.report.cells import ChartData
 from isone.report.columns import COLUMNS, PART
 from isone.report.day import Day
 from isone.report.figures import Figure
@@ -21,7 +22,6 @@ from isone.report.queries import ancillary, prices
 from isone.report.queries import coverage as known
 from isone.report.queries.working_tables import open_report
 from isone.report.reconciled import Reconciled
-from isone.report.tables import ChartData
 from isone.run.settings import Settings
 from isone.store.store import Store
 

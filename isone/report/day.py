@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from isone.store.manifest import DayFlaw
+from isone.store.year_marker import DayFlaw
 
 
 class State(StrEnum):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from isone.report.tables import ChartData, Label, PageTable
+from isone.report.cells import ChartData, Label, PageTable
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ import jinja2
 from markupsafe import Markup, escape
 
 from isone.report import drawing, periods
+from isone.report.cells import ChartData, in_figures
 from isone.report.charts import calendar, theme
 from isone.report.data import ReportData
 from isone.report.day import INCOMPLETE, VALIDATED, State
 from isone.report.figures import Extremes, Figure
 from isone.report.periods import ALL_YEARS, Span
 from isone.report.sections import all_sections
-from isone.report.tables import ChartData, in_figures
 from isone.store import gzipped
 
 _HERE = Path(__file__).resolve().parent

@@ -12,8 +12,8 @@ from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 from isone.market.requests import Request
 from isone.report.day import State
 from isone.run import missing, status
-from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Entry, Store
+from isone.store.year_marker import Manifest, read_manifest
 
 _LONGEST_YEAR = 366
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from isone.errors import ResponseError
 from isone.market.dataset import Dataset
 from isone.response import parse
-from isone.response.columns import Columns, Words, place_of
+from isone.response.columns import Columns, Words, read_place
 
 _BLOCK = 2**20  # bytes read at once: what a processor's cache holds
 _ZERO, _NINE = np.uint8(ord("0")), np.uint8(9)
@@ -54,15 +54,17 @@ def read_columns(dataset: Dataset, body: bytes, *, named_only: bool) -> Columns 
             msgspec.json.decode(b'"' + text + b'"', type=str)
             for text in begins.dictionary.to_pylist()
         ]
-        read, has_known_keys = parse.read_places(dataset, served.dictionary.to_pylist())
-        places = [place_of(each, named_only=named_only) for each in read]
+        places = [
+            read_place(dataset.name, text, named_only=named_only)
+            for text in served.dictionary.to_pylist()
+        ]
     except (msgspec.DecodeError, ValueError, ResponseError):
         return None
-    if not has_known_keys:
+    if not all(has_known_keys for _, has_known_keys in places):
         return None
     return Columns(
         Words(timestamps, begins.indices.to_numpy()),
-        Words(places, served.indices.to_numpy()),
+        Words([place for place, _ in places], served.indices.to_numpy()),
         {name: values.to_numpy() for name, values in cells.values.items()},
         {},
     )

@@ -103,22 +103,22 @@ def json_errors(dataset: Dataset) -> Iterator[None]:
         raise ResponseError("the response is nested too deeply to be a list of prices") from error
 
 
-def read_places(dataset: Dataset, texts: Sequence[bytes]) -> tuple[list[Any], bool]:
-    """Places from the JSON of their objects, and whether each key is known and there once.
+def read_place(name: str, text: bytes) -> tuple[Any, bool]:
+    """A dataset's place from the JSON of its object, and whether each key is known and there once.
 
-    Each has `id`, text or a number, `type` and `name`, None where they are left out and nothing
-    else is known; the id is empty where public CSV has the name alone and nobody knows whose it is.
-    Raises msgspec.DecodeError where one is no place.
+    It has `id`, text or a number, `type` and `name`, None where they are left out and nothing else
+    is known; the id is empty where public CSV has the name alone and nobody knows whose it is.
+    Raises msgspec.DecodeError for what is none.
     """
     try:
-        found = list(map(_place_decoder(dataset.name, strict=True).decode, texts))
+        found = _place_decoder(name, strict=True).decode(text)
     except msgspec.ValidationError as error:
         if "unknown field" not in str(error):
             raise
-        return list(map(_place_decoder(dataset.name, strict=False).decode, texts)), False
-    words = [word for place in found for word in (place.type, place.name) if word is not None]
-    ids = sum(isinstance(place.id, str) for place in found)
-    return found, b"".join(texts).count(b'"') == 2 * len(found) + 2 * ids + 4 * len(words)
+        return _place_decoder(name, strict=False).decode(text), False
+    words = [word for word in (found.type, found.name) if word is not None]
+    quotes = 2 + 2 * isinstance(found.id, str) + 4 * len(words)
+    return found, text.count(b'"') == quotes
 
 
 def id_of(served: str | int) -> int:

@@ -11,9 +11,9 @@ from isone.errors import DamagedError, DownloadError
 from isone.market import flaws
 from isone.run import missing
 from isone.run.settings import Settings
-from isone.store.manifest import Manifest, read_manifest
 from isone.store.periods import year_of
 from isone.store.store import Store
+from isone.store.year_marker import Manifest, read_manifest
 from isone.text import count
 
 

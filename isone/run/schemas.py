@@ -14,8 +14,8 @@ import msgspec
 import yaml
 from msgspec import Meta
 
-from isone.run.config import Config
 from isone.run.custom import Entries
+from isone.run.options import Config
 from isone.run.settings import PROJECT
 
 MODELS: dict[Path, Any] = {

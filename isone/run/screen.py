@@ -39,6 +39,8 @@ _OF_A_FAILED_JOB = re.compile(
     r"Exiting because a job execution failed"
 )
 """What Snakemake adds to the failure of a job, which its status file tells better."""
+_TARGETS = {"all", "download", "pack", "load", "report", "recheck", "reconcile", "verify", "total"}
+"""What Snakemake counts among the jobs and is none: rules that only list what they want."""
 _WARNINGS_SHOWN = 3
 _LINE_EVERY = 60.0
 """Seconds between lines about jobs that go on, where no bar can be shown."""
@@ -110,8 +112,7 @@ class Screen:
             self._bars.stop()
 
     def _planned(self, stats: dict[str, int]) -> None:
-        targets = {"all", "download", "pack", "load", "report", "recheck"}
-        jobs = {rule: number for rule, number in stats.items() if rule not in {*targets, "total"}}
+        jobs = {rule: number for rule, number in stats.items() if rule not in _TARGETS}
         is_said = bool(self._total)  # a dry run reports it twice
         self._total = sum(jobs.values())
         if jobs and not is_said and not self._quiet:

@@ -12,8 +12,8 @@ from isone.market.locations import ALL_LOCATIONS, Locations
 from isone.run import sources
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
-from isone.store.manifest import read_manifest
 from isone.store.store import Store
+from isone.store.year_marker import read_manifest
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The configuration: coerced from what the command line makes of it, checked, and typed.
 
-Which keys there are, with their types and defaults, is in `isone/run/config.py`: what a person
+Which keys there are, with their types and defaults, is in `isone/run/options.py`: what a person
 writes. `Settings` is what code uses: years as numbers, datasets and locations chosen, paths.
 """
 
@@ -24,8 +24,8 @@ from isone.market.datasets import DATA_TYPES, DATASETS, choices
 from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 from isone.run import address, violations
 from isone.run.coerce import coerced
-from isone.run.config import AcceptedFlaw as AcceptedFlaw  # others look for it here
-from isone.run.config import Config
+from isone.run.options import AcceptedFlaw as AcceptedFlaw  # others look for it here
+from isone.run.options import Config
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HANDED_ON = "ISONE_CONFIG"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from isone.run import violations
-from isone.run.config import Config
+from isone.run.options import Config
 from isone.text import nearest
 
 TARGETS = ("all", "download", "pack", "load", "report", "verify", "recheck", "reconcile")

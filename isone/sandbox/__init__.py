@@ -6,7 +6,7 @@
 `python -m isone.sandbox --help` tells how to run it by itself. Only the standard library is used.
 """
 
-from isone.sandbox.faults.table import FAULTS
+from isone.sandbox.faults.catalogue import FAULTS
 from isone.sandbox.standin import Request, Sandbox
 
 __all__ = ["FAULTS", "Request", "Sandbox"]

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from isone.errors import UsageError
+from isone.sandbox.faults.catalogue import FAULTS
 from isone.sandbox.faults.fault import LOGIN_PATH
-from isone.sandbox.faults.table import FAULTS
 from isone.sandbox.standin import Sandbox
 
 

@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 
 from isone.errors import UsageError
 from isone.sandbox import noise
+from isone.sandbox.faults.catalogue import FAULTS
 from isone.sandbox.faults.fault import LOGIN_PATH, Fault
-from isone.sandbox.faults.table import FAULTS
 from isone.sandbox.feeds import BASE_PATH, FEEDS, MalformedError, NotFoundError, Query, read_query
 from isone.sandbox.report_files import is_page
 from isone.sandbox.response import Response

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isone.download import exchange
+from isone.download import client_errors
 from isone.download.client import Client
 from isone.errors import DownloadError, ResponseError, TransientError
 from isone.run.settings import HttpPolicy
@@ -119,29 +119,29 @@ def test_an_impatient_request_is_sent_once() -> None:
     ],
 )
 def test_retry_after_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
-    assert exchange.retry_after(headers) == seconds
+    assert client_errors.retry_after(headers) == seconds
 
 
 def test_a_date_is_held_against_this_clock_where_the_service_tells_no_time() -> None:
-    found = exchange.retry_after({"Retry-After": formatdate(time() + 100, usegmt=True)})
+    found = client_errors.retry_after({"Retry-After": formatdate(time() + 100, usegmt=True)})
     assert found is not None
     assert 97 < found <= 101
 
 
 @given(st.dictionaries(st.sampled_from(["Retry-After", "Date"]), st.text()))
 def test_no_header_of_a_busy_service_is_an_error(headers: dict[str, str]) -> None:
-    found = exchange.retry_after(headers)
+    found = client_errors.retry_after(headers)
     assert found is None or found >= 0
 
 
 @given(st.dictionaries(st.sampled_from(["Content-Type", "Content-Encoding"]), st.text()))
 def test_strange_headers_are_rejected_with_a_typed_error(headers: dict[str, str]) -> None:
     try:
-        assert exchange.check_headers(headers) in {True, False}
+        assert client_errors.check_headers(headers) in {True, False}
     except (TransientError, ResponseError) as error:
         assert str(error).isprintable()
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "X-GZIP"])
 def test_both_names_of_gzip_are_understood(encoding: str) -> None:
-    assert exchange.is_gzipped({"Content-Encoding": encoding})
+    assert client_errors.is_gzipped({"Content-Encoding": encoding})

@@ -33,8 +33,8 @@ from isone.run.missing import Accepted
 from isone.run.settings import AcceptedFlaw, read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.store.manifest import read_manifest
 from isone.store.store import Entry, Store
+from isone.store.year_marker import read_manifest
 
 DAY = dt.date(2018, 11, 4)
 LMP = DATASETS["lmp_da_hourly"]

@@ -24,7 +24,7 @@ from isone.run.sources import REPORTS_PAGE, Source
 from isone.run.summary import summary
 from isone.run.targets import Run
 from isone.sandbox import Sandbox
-from isone.store import places
+from isone.store import location_table
 from isone.store.store import Store
 
 
@@ -63,7 +63,7 @@ def test_the_list_is_asked_for_once_a_day_and_entered_with_when_it_was_seen(
             on(monkeypatch, day)
             location_list.refresh(store, asking)
     assert len(sandbox.requests) == 2
-    table = {seen.id: seen for seen in places.read_table(store)}
+    table = {seen.id: seen for seen in location_table.read_table(store)}
     assert {id: (table[id].name, table[id].type) for id in CORE_LOCATIONS} == CORE_LOCATIONS
     assert (table[10001].first_seen, table[10001].last_seen) == ("2026-05-01", "2026-05-02")
 
@@ -83,17 +83,17 @@ def test_a_new_and_a_vanished_location_are_noted(
         gone = {"LocationID": 77, "LocationType": "NETWORK NODE", "LocationName": "OLD"}
         before = [each for each in listed if each["LocationID"] != 10001] + [gone]
         kept.write_bytes(gzip.compress(json.dumps({"Locations": {"Location": before}}).encode()))
-        table = [seen for seen in places.read_table(store) if seen.id != 10001]
-        old = places.Seen(77, "OLD", "NETWORK NODE", None, "2026-05-02", "2026-05-02")
-        places.write_table(store, [*table, old])
+        table = [seen for seen in location_table.read_table(store) if seen.id != 10001]
+        old = location_table.Seen(77, "OLD", "NETWORK NODE", None, "2026-05-02", "2026-05-02")
+        location_table.write_table(store, [*table, old])
         on(monkeypatch, dt.date(2026, 5, 3))
         with caplog.at_level(logging.WARNING):
             noted = location_list.refresh(store, asking)
-    seen = {seen.id: seen for seen in places.read_table(store)}
+    seen = {seen.id: seen for seen in location_table.read_table(store)}
     assert (seen[77].last_seen, seen[77].gone) == ("2026-05-02", "2026-05-03")
     assert (seen[10001].first_seen, seen[10001].gone) == ("2026-05-03", "")
     assert noted == [record.message for record in caplog.records]
-    name = next(seen.name for seen in places.read_table(store) if seen.id == 10001)
+    name = next(seen.name for seen in location_table.read_table(store) if seen.id == 10001)
     assert [record.message for record in caplog.records] == [
         f"1 new location: 10001 {name}",
         "1 gone location: 77 OLD",
@@ -170,14 +170,14 @@ def test_a_location_that_a_list_leaves_without_name_or_type_keeps_the_ones_it_ha
     on(monkeypatch, dt.date(2026, 5, 1))
     with client(sandbox) as asking:
         location_list.refresh(store, asking)
-        named = {seen.id: seen.name for seen in places.read_table(store)}
+        named = {seen.id: seen.name for seen in location_table.read_table(store)}
         listed = location_list.read_locations(kept_list(store))
         nameless = [{"LocationID": each.id} for each in listed] + [{"LocationID": 77}]
         body = json.dumps({"Locations": {"Location": nameless}}).encode()
         monkeypatch.setattr(location_list, "_fetch", lambda client: gzip.compress(body))
         on(monkeypatch, dt.date(2026, 5, 2))
         assert location_list.refresh(store, asking) == ["1 new location: 77"]
-    table = {seen.id: seen for seen in places.read_table(store)}
+    table = {seen.id: seen for seen in location_table.read_table(store)}
     assert {id: table[id].name for id in named} == named
     assert (table[77].name, table[77].type) == (None, None)
 
@@ -197,7 +197,7 @@ def test_the_list_behind_chosen_ids_is_brought_up_to_date_once_it_is_a_month_old
             location_list.require_known(store, asking, (4000, 10001))
             location_list.require_known(store, asking, (4000,))
     assert len(sandbox.requests) == 2
-    assert places.read_table(store)[0].last_seen == "2026-06-01"
+    assert location_table.read_table(store)[0].last_seen == "2026-06-01"
 
 
 def test_where_no_new_list_can_be_had_the_old_one_does(
@@ -221,11 +221,11 @@ def test_a_list_that_was_cut_off_while_it_was_entered_is_asked_for_again(
     on(monkeypatch, dt.date(2026, 5, 1))
     with client(sandbox) as asking:
         with monkeypatch.context() as broken:
-            broken.setattr(places, "write_table", lambda store, rows: 1 / 0)
+            broken.setattr(location_table, "write_table", lambda store, rows: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 location_list.refresh(store, asking)
         location_list.refresh(store, asking)
-    assert len(places.read_table(store)) > 20
+    assert len(location_table.read_table(store)) > 20
 
 
 def test_a_location_that_is_gone_stands_in_the_summary_of_the_run(

@@ -7,7 +7,7 @@ from filled import CLOCKS_BACK, CLOCKS_FORWARD, build_duckdb, fill, record_namel
 from postgres_server import Server, running_server
 
 from isone.market.datasets import DATASETS
-from isone.store import places
+from isone.store import location_table
 from isone.store.store import Store
 
 
@@ -46,8 +46,8 @@ def nameless(tmp_path: Path) -> Store:
     days = {"2025-11-01": (10002,), "2025-11-02": (4000, 10001, 10002)}
     recorded = record_nameless(tmp_path / "recorded", name, days)
     fill(store, [name], "2025-11-01", "2025-11-02", locations="all", replay=recorded)
-    seen = places.Seen(10002, None, None, None, "2025-11-01", "2025-11-01")
-    places.write_table(store, [seen])
+    seen = location_table.Seen(10002, None, None, None, "2025-11-01", "2025-11-01")
+    location_table.write_table(store, [seen])
     return store
 
 

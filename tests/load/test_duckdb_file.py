@@ -19,10 +19,10 @@ from isone.market.schema import table_columns
 from isone.pack.year import pack_year
 from isone.report import data, page
 from isone.run.settings import AcceptedFlaw
-from isone.store import places
+from isone.store import location_table
 from isone.store.files import name_aside
-from isone.store.manifest import Manifest
 from isone.store.store import Entry, Store
+from isone.store.year_marker import Manifest
 
 Rows = list[tuple[Any, ...]]
 JANUARY = dt.date(2026, 1, 1)
@@ -237,8 +237,10 @@ def test_a_text_without_an_offset_is_no_instant_and_breaks_no_view(
 
 
 def test_locations_are_there_under_gridstatus_names_too(own_store: Store) -> None:
-    seen = places.Seen(4001, ".Z.MAINE", "LOAD ZONE", "INTERNAL", "2026-01-01", "2026-05-01")
-    places.write_table(own_store, [seen])
+    seen = location_table.Seen(
+        4001, ".Z.MAINE", "LOAD ZONE", "INTERNAL", "2026-01-01", "2026-05-01"
+    )
+    location_table.write_table(own_store, [seen])
     build_duckdb(own_store)
     query = "SELECT * FROM locations_gridstatus ORDER BY 1"
     with duckdb_file.connect(own_store.root / "isone.duckdb") as connection:
@@ -401,11 +403,11 @@ def test_a_folder_with_odd_characters_in_its_name_is_read(tmp_path: Path) -> Non
 
 
 def test_every_location_that_was_listed_is_there_with_when_it_was_seen(own_store: Store) -> None:
-    places.write_table(
+    location_table.write_table(
         own_store,
         [
-            places.Seen(4000, ".H.INTERNAL_HUB", "HUB", None, "2026-01-01", "2026-05-02"),
-            places.Seen(
+            location_table.Seen(4000, ".H.INTERNAL_HUB", "HUB", None, "2026-01-01", "2026-05-02"),
+            location_table.Seen(
                 77, "OLD", "NETWORK NODE", "INTERNAL", "2026-01-01", "2026-05-01", "2026-05-02"
             ),
         ],

@@ -13,10 +13,10 @@ from postgres_server import GUARDED, PASSWORD, Server
 from running import by_hand, run_script
 
 from isone.errors import IsoneError, LoadError, UsageError
-from isone.load import outputs, packed, postgres, postgres_schema, sql, views
+from isone.load import outputs, packed, postgres, postgres_owner, sql, views
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS
-from isone.store import places
+from isone.store import location_table
 from isone.store.store import Store
 
 DA_2025 = ("lmp_da_hourly", "2025.through-20251103")
@@ -494,12 +494,16 @@ def test_a_database_in_latin_1_takes_all_that_its_letters_can_write(
     )
     address = server.address("latin")
     assert [each.changed for each in load(small, address)] == [True]
-    places.write_table(small, [places.Seen(77, "LÉVIS", "NODE", None, "2026-01-01", "2026-01-01")])
+    location_table.write_table(
+        small, [location_table.Seen(77, "LÉVIS", "NODE", None, "2026-01-01", "2026-01-01")]
+    )
     with postgres.connect(address) as connection:
         tables = postgres.prepare(connection, synthetic=True)
         postgres.list_locations(connection, tables, small)
     assert ask(address, "SELECT location FROM listed_locations") == [("LÉVIS",)]
-    places.write_table(small, [places.Seen(77, "Łódź", "NODE", None, "2026-01-01", "2026-01-01")])
+    location_table.write_table(
+        small, [location_table.Seen(77, "Łódź", "NODE", None, "2026-01-01", "2026-01-01")]
+    )
     with (
         pytest.raises(UsageError, match="its encoding does not hold this text: .* --encoding=UTF8"),
         postgres.connect(address) as connection,
@@ -575,7 +579,7 @@ def test_tables_of_another_layout_are_recognised_and_the_sentence_says_what_to_r
         load(small, database)
     assert "python -m isone load --to postgres --rebuild" in str(raised.value)
     with postgres.connect(database) as connection:
-        postgres_schema.drop(connection, "isone_sandbox")
+        postgres_owner.drop(connection, "isone_sandbox")
     assert [each.changed for each in load(small, database)] == [True]
 
 
@@ -634,8 +638,8 @@ def test_duckdb_is_built_by_its_job_with_a_marker(own_store: Store) -> None:
 
 def test_the_locations_that_were_listed_are_those_of_the_store(small: Store, database: str) -> None:
     config = config_for(small, database=database, years="2025")
-    first = places.Seen(77, "OLD", "NETWORK NODE", "INTERNAL", "2026-01-01", "2026-05-01")
-    places.write_table(small, [first])
+    first = location_table.Seen(77, "OLD", "NETWORK NODE", "INTERNAL", "2026-01-01", "2026-05-01")
+    location_table.write_table(small, [first])
     assert by_hand(config, "load", "--to", "postgres") == 0
     query = "SELECT location_id, location, first_seen, last_seen, gone FROM listed_locations"
     seen = (77, "OLD", dt.date(2026, 1, 1), dt.date(2026, 5, 1))
@@ -644,7 +648,7 @@ def test_the_locations_that_were_listed_are_those_of_the_store(small: Store, dat
     before = ask(database, versions)
     assert by_hand(config, "load", "--to", "postgres") == 0
     assert ask(database, versions) == before, "what has not changed is not written"
-    places.write_table(small, [msgspec.structs.replace(first, gone="2026-05-02")])
+    location_table.write_table(small, [msgspec.structs.replace(first, gone="2026-05-02")])
     assert by_hand(config, "load", "--to", "postgres") == 0
     assert ask(database, query) == [(*seen, dt.date(2026, 5, 2))]
 

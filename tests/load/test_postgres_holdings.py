@@ -13,7 +13,7 @@ from postgres_server import Server
 from running import by_hand, run_script
 
 from isone.errors import LoadError, UsageError
-from isone.load import outputs, packed, postgres, postgres_holdings, postgres_schema
+from isone.load import outputs, packed, postgres, postgres_holdings, postgres_owner
 from isone.load.outputs import packed_names
 from isone.load.postgres_holdings import Holdings
 from isone.store.store import Store
@@ -138,7 +138,7 @@ def test_a_table_of_ours_that_was_altered_is_one_sentence_that_names_the_way_out
         load(store, database)
     assert REBUILD in str(raised.value)
     with postgres.connect(database) as connection:
-        postgres_schema.drop(connection, "isone_sandbox")
+        postgres_owner.drop(connection, "isone_sandbox")
     assert load(store, database) == [True, True]
 
 
@@ -154,7 +154,7 @@ def test_a_schema_with_somebody_elses_about_is_not_ours(database: str) -> None:
                 if ask:
                     ask(connection, synthetic=True)
                 else:
-                    postgres_schema.drop(connection, "isone_sandbox")
+                    postgres_owner.drop(connection, "isone_sandbox")
         with pytest.raises(UsageError, match="holds other tables, which are not this workflow"):
             held(database)
 

@@ -13,7 +13,7 @@ from postgres_server import Server
 from psycopg.sql import SQL, Identifier
 
 from isone.errors import UsageError
-from isone.load import packed, postgres, postgres_holdings, postgres_schema
+from isone.load import packed, postgres, postgres_holdings, postgres_owner
 from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS
 from isone.store.store import Store
@@ -103,7 +103,7 @@ def test_hypertables_are_made_wherever_the_extension_lies(
     assert load(store, database) == [True]
     assert ask(database, "SELECT count(*) FROM isone_sandbox.lmp_da_hourly") == [(9 * 49,)]
     with postgres.connect(database) as connection:
-        postgres_schema.drop(connection, "isone_sandbox")
+        postgres_owner.drop(connection, "isone_sandbox")
     assert load(store, database) == [True]
     assert postgres_holdings.holdings(database, synthetic=True, hypertables=True) != held
 

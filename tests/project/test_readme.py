@@ -17,7 +17,7 @@ from running import PROJECT, Snakemake, by_hand
 
 from isone.__main__ import COMMANDS
 from isone.run import arguments
-from isone.run.config import Config
+from isone.run.options import Config
 from isone.run.settings import read_settings
 from isone.store.store import Store
 

@@ -12,10 +12,10 @@ from filled import build_duckdb, fill, settings_for
 
 from isone.market import market_time
 from isone.report import data, files, page, periods
+from isone.report.cells import PageTable
 from isone.report.data import ReportData
 from isone.report.periods import Period, Span, Spans
 from isone.report.sections import all_sections
-from isone.report.tables import PageTable
 from isone.run.settings import AcceptedFlaw
 from isone.store.store import Store
 

@@ -20,17 +20,17 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.pack.year import pack_year
 from isone.report import data
+from isone.report.cells import PageTable, in_figures
 from isone.report.data import ReportData
 from isone.report.day import EMPTY_DAY
 from isone.report.reconciled import Reconciled
 from isone.report.reconciled import examine as read_reconciled
 from isone.report.sections import all_sections
-from isone.report.tables import PageTable, in_figures
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.store import places
+from isone.store import location_table
 from isone.store.store import Store
 
 HOURLY = "lmp_rt_hourly"
@@ -61,9 +61,11 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     hours = ours.read_hours(store.parquet_path("lmp_da_hourly", period))
     with Sandbox(nodes=2, today=TODAY) as sandbox, client(sandbox) as asking:
         results.add(store, jobs.reconcile_year(store, asking, "da", 2026, hours), [])
-    old = places.Seen(77, "OLD", "NETWORK NODE", None, "2026-01-01", "2026-05-01", "2026-05-02")
-    new = places.Seen(78, "NEW", "NETWORK NODE", None, "2026-05-02", "2026-05-02")
-    places.write_table(store, [old, new])
+    old = location_table.Seen(
+        77, "OLD", "NETWORK NODE", None, "2026-01-01", "2026-05-01", "2026-05-02"
+    )
+    new = location_table.Seen(78, "NEW", "NETWORK NODE", None, "2026-05-02", "2026-05-02")
+    location_table.write_table(store, [old, new])
     build_duckdb(store)
     return data.gather(settings_for(store, years="2024 2026"), store)
 

@@ -19,7 +19,7 @@ from isone.download.client import Client
 from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
-from isone.response import reports
+from isone.response import csv_reports
 from isone.run import custom, sources, status
 from isone.run.log import Redaction
 from isone.run.plan import Plan, Planned
@@ -28,7 +28,7 @@ from isone.run.sources import Credentials, Source
 from isone.run.summary import summary
 from isone.run.targets import Run
 from isone.sandbox import Sandbox
-from isone.store import gzipped, manifest, places
+from isone.store import gzipped, location_table, year_marker
 from isone.store.files import write_whole
 from isone.store.store import Store
 
@@ -306,7 +306,7 @@ def test_a_report_with_a_value_beyond_all_measure_is_rejected(cells: dict[str, s
 def test_a_report_s_headings_are_repeated_without_what_moves_a_terminal() -> None:
     body = report().replace(b"Hour Ending", b"Hour\x1b[2J" * 200)
     assert "?[2J" in said(
-        lambda: reports.as_response(DATASETS["lmp_da_hourly"], body), ResponseError
+        lambda: csv_reports.as_response(DATASETS["lmp_da_hourly"], body), ResponseError
     )
 
 
@@ -331,12 +331,12 @@ def test_files_that_others_spoilt_are_sentences_or_passed_over(
     for path in (marker, ledger, plan, store.location_table_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    assert "remove it" in said(lambda: manifest.read_manifest(marker), DamagedError)
+    assert "remove it" in said(lambda: year_marker.read_manifest(marker), DamagedError)
     assert "remove it" in said(lambda: verdict.read_verdict(marker), DamagedError)
     assert store.read_ledger("lmp_da_hourly", 2024) == {}
     assert status.read_plan(store) is None
     if content != b"[]":
-        assert "remove it" in said(lambda: places.read_table(store), UsageError)
+        assert "remove it" in said(lambda: location_table.read_table(store), UsageError)
 
 
 @pytest.mark.parametrize(

@@ -28,15 +28,15 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
-from isone.response.suspects import Known
+from isone.response.across_responses import Known
 from isone.response.table import read_table
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
 from isone.sandbox.synthetic import Synthetic
-from isone.store.manifest import DayFlaw, Manifest, day_flaws, read_manifest
 from isone.store.store import Entry, Store
+from isone.store.year_marker import DayFlaw, Manifest, day_flaws, read_manifest
 
 DAY_AHEAD, REAL_TIME = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_hourly"]
 REGULATION = DATASETS["regulation_hourly"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from isone.run import schemas
-from isone.run.config import Config
+from isone.run.options import Config
 
 
 @pytest.mark.parametrize("path", schemas.MODELS, ids=lambda path: path.name)

@@ -11,7 +11,7 @@ from isone.errors import UsageError
 from isone.market.datasets import DATA_TYPES, DATASETS, words_of
 from isone.market.locations import HUBS
 from isone.run import schemas
-from isone.run.config import Config
+from isone.run.options import Config
 from isone.run.settings import PROJECT, below, read_settings
 
 GAP = {"dataset": "reserve_5min", "day": "2024-06-01", "reason": "never published"}

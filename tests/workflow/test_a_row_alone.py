@@ -46,8 +46,8 @@ from isone.run.selection import newest_days
 from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import FAULTS, Sandbox
-from isone.store.manifest import read_manifest
 from isone.store.store import Store
+from isone.store.year_marker import read_manifest
 
 DAYS = {row.name: ("2026-03-07", "2026-03-09") for row in ROWS} | {
     COSTS.name: ("2026-02-01", "2026-03-31")  # whole months; clocks change on 8 March

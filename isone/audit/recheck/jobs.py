@@ -23,15 +23,15 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.response import revisions
-from isone.response.suspects import Known
+from isone.response.across_responses import Known
 from isone.response.table import read_table
 from isone.response.validate import validate
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store import gzipped
 from isone.store.files import make_folder, sha256, write_json, write_whole
-from isone.store.manifest import DayFlaw, day_flaws, read_manifest
 from isone.store.store import Entry, Store
+from isone.store.year_marker import DayFlaw, day_flaws, read_manifest
 
 _REPAIR = "with refetch=true and `-- verify` it is removed, and the next run fetches it again"
 

@@ -15,7 +15,7 @@ from isone.market.dataset import Dataset
 from isone.market.requests import Request
 from isone.run.dataset_year import DatasetYear
 from isone.run.missing import ways_of_day
-from isone.store.manifest import DayFlaw, Gap, Manifest
+from isone.store.year_marker import DayFlaw, Gap, Manifest
 from isone.text import count, some
 
 _PRELIM = ".prelim"

@@ -10,9 +10,9 @@ from isone.errors import DamagedError
 from isone.load import outputs
 from isone.market.requests import Request
 from isone.run.settings import Settings
-from isone.store.manifest import read_manifest
 from isone.store.periods import files_of, year_of
 from isone.store.store import Store
+from isone.store.year_marker import read_manifest
 from isone.text import count
 
 log = logging.getLogger(__name__)

@@ -15,15 +15,15 @@ from isone.market import flaws
 from isone.market.dataset import Dataset
 from isone.market.locations import Locations
 from isone.market.requests import Request
-from isone.response import suspects
+from isone.response import across_responses
 from isone.response.table import Table, read_table
 from isone.response.validate import validate
 from isone.run.progress import Advance
 from isone.store import gzipped
 from isone.store.files import sha256
-from isone.store.manifest import Manifest
 from isone.store.periods import year_of
 from isone.store.store import Entry, Store
+from isone.store.year_marker import Manifest
 
 _ROWS_AT_ONCE = 50_000
 
@@ -81,7 +81,7 @@ class _UnnotedSuspects:
     """The check across responses once more, for what is suspect and not in the marker."""
 
     def __init__(self, store: Store, dataset: Dataset, manifest: Manifest, year: int) -> None:
-        self._known = suspects.Known.of(store, dataset, [year])
+        self._known = across_responses.Known.of(store, dataset, [year])
         self._noted = {(each.day, each.flaw) for each in manifest.flaws}
         self._doubles = {
             entry.prices

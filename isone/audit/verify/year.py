@@ -13,11 +13,11 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import Locations
 from isone.pack.parquet import read_metadata
-from isone.response import reports
+from isone.response import csv_reports
 from isone.run.progress import Advance, unseen
 from isone.run.settings import Settings
-from isone.store.manifest import Manifest, read_manifest
 from isone.store.store import Store
+from isone.store.year_marker import Manifest, read_manifest
 
 
 def verify_year(
@@ -40,7 +40,7 @@ def verify_year(
             "no marker: the year is not downloaded whole, so there is nothing to compare with",
         )
         return Verdict(dataset_name, period, MISSING, now, notes=notes)
-    reports.learn_from(store)
+    csv_reports.learn_from(store)
     try:
         manifest = read_manifest(path)
     except DamagedError as error:

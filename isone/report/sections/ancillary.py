@@ -1,10 +1,10 @@
 """Ancillary services: regulation, and reserves in real time and day-ahead."""
 
+from isone.report.cells import ChartData, PageTable, cell, page_table
 from isone.report.charts import ancillary as charts
 from isone.report.charts.theme import PRODUCTS
 from isone.report.data import ReportData
 from isone.report.figures import Extremes, Figure, Section
-from isone.report.tables import ChartData, PageTable, cell, page_table
 
 _NO_REGULATION = "No regulation prices are loaded."
 _KINDS = {"five-minute": "regulation_5min", "hourly": "regulation_hourly"}

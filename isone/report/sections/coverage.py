@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from isone.market.datasets import DATASETS
 from isone.report import coverage
+from isone.report.cells import ChartData, Label, PageTable, page_table
 from isone.report.charts import calendar
 from isone.report.data import ReportData
 from isone.report.day import INCOMPLETE, VALIDATED, Day, State
 from isone.report.figures import Figure, Section
-from isone.report.tables import ChartData, Label, PageTable, page_table
 from isone.text import count
 
 _SQUARE = 11  # pixels, where the page does not say otherwise

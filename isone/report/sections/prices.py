@@ -4,13 +4,13 @@ import math
 
 import pyarrow.compute as pc
 
+from isone.report.cells import PageTable, cell, page_table
 from isone.report.charts import prices as charts
 from isone.report.charts import spreads
 from isone.report.charts.theme import MARKETS
 from isone.report.data import BOTH, ReportData
 from isone.report.figures import Extremes, Figure, Section, Tile
 from isone.report.queries.prices import SPIKE
-from isone.report.tables import PageTable, cell, page_table
 
 _BOTH_ABSENT = "No energy prices are loaded at the hub, the zones, or any other location."
 _NEEDS_BOTH = "This compares day-ahead with real-time prices, and one of the two is not loaded."

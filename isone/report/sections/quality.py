@@ -5,12 +5,12 @@ from typing import Any
 
 from isone.market.datasets import DATASETS
 from isone.report import quality
+from isone.report.cells import Cell, PageTable, cell, in_figures, page_table
 from isone.report.charts import spreads as charts
 from isone.report.data import ReportData
 from isone.report.day import State
 from isone.report.figures import Extremes, Figure, Section
-from isone.report.tables import Cell, PageTable, cell, in_figures, page_table
-from isone.store import places
+from isone.store import location_table
 from isone.store.store import Entry
 from isone.text import count
 
@@ -172,7 +172,7 @@ def _change(name: str, what: str, entries: Sequence[Entry]) -> list[Any]:
 
 
 def _locations(report: ReportData) -> PageTable:
-    listed = places.read_table(report.store)
+    listed = location_table.read_table(report.store)
     first = min((seen.first_seen for seen in listed), default="")
     moved = [seen for seen in listed if seen.gone or seen.first_seen > first]
     ever = f"{count(len(listed), 'location')} ever listed, first on {first}." if listed else ""

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from isone.audit.reconcile import averages
 from isone.audit.reconcile.averages import Month
+from isone.report.cells import Cell, PageTable, cell, in_figures, page_table
 from isone.report.charts.theme import MARKETS
 from isone.report.data import ReportData
 from isone.report.figures import Section
 from isone.report.quality import in_market_time
-from isone.report.tables import Cell, PageTable, cell, in_figures, page_table
 
 _HOW = (
     "No reconciliation was made here. With an account, `snakemake -j1 --config years=2024 "

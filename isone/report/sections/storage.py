@@ -1,10 +1,10 @@
 """Storage: how far the most expensive hours of a day are above the cheapest."""
 
+from isone.report.cells import PageTable, page_table
 from isone.report.charts import prices as charts
 from isone.report.charts.theme import MARKETS
 from isone.report.data import ReportData
 from isone.report.figures import Extremes, Figure, Section
-from isone.report.tables import PageTable, page_table
 
 _WHOLE_DAYS = ("da_tb", "rt_tb")
 _ABSENT = "No energy prices of whole days are loaded."

@@ -32,8 +32,8 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.run import missing, status
 from isone.store.files import sha256
-from isone.store.manifest import read_manifest
 from isone.store.store import Store
+from isone.store.year_marker import read_manifest
 
 PERIOD = "2025.through-20251103"
 DAY = "2025-11-02"

@@ -28,8 +28,8 @@ from isone.run.settings import read_settings
 from isone.run.sources import Source, open_service
 from isone.sandbox import Sandbox
 from isone.store.files import write_json
-from isone.store.manifest import read_manifest
 from isone.store.store import Store
+from isone.store.year_marker import read_manifest
 
 FIRST, LAST, FINAL = dt.date(2026, 6, 7), dt.date(2026, 6, 11), dt.date(2026, 6, 9)
 """On `TODAY` the days after `FINAL` have preliminary prices only."""

@@ -8,8 +8,8 @@ import pytest
 from isone.audit.verify import marker
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
-from isone.store.manifest import DayFlaw, Gap, Manifest
 from isone.store.store import Entry
+from isone.store.year_marker import DayFlaw, Gap, Manifest
 
 DATASET = DATASETS["lmp_rt_5min"]
 DAYS = [dt.date(2026, 6, day) for day in (9, 10, 11)]

@@ -17,7 +17,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS
 from isone.market.requests import Request
-from isone.response import reports
+from isone.response import csv_reports
 from isone.response.columns import Place
 from isone.response.table import read_table
 
@@ -46,7 +46,7 @@ def begins(dataset: Dataset, body: bytes) -> list[str]:
 
 def test_the_real_head_of_a_day_ahead_report_is_read(examples_folder: Path) -> None:
     body = (examples_folder / "WW_DALMP_ISO_20260317.head.csv").read_bytes()
-    assert reports.is_report(body)
+    assert csv_reports.is_report(body)
     (row,) = records_of(DAY_AHEAD, body + b'"T","1 lines"\r\n')
     assert row.begins == "2026-03-17T00:00:00.000-04:00"
     assert row.place == Place(321, "UN.FRNKLNSQ13.810CC", "NETWORK NODE")
@@ -78,7 +78,7 @@ def test_a_real_list_of_locations_and_a_report_name_the_same_places(examples_fol
     body = (examples_folder / "locations_all.json").read_bytes()
     listed = {each.id: each.name for each in location_list.read_locations(body)}
     head = (examples_folder / "WW_DALMP_ISO_20260317.head.csv").read_bytes()
-    ((id, name, kind),) = reports.places_in(head + b'"T","1 lines"')
+    ((id, name, kind),) = csv_reports.places_in(head + b'"T","1 lines"')
     assert (listed[id], kind) == (name, "NETWORK NODE")
 
 
@@ -198,6 +198,6 @@ def test_a_report_without_data_is_a_day_without_data() -> None:
 
 
 def test_prices_keep_the_digits_that_they_have() -> None:
-    body = reports.as_response(DAY_AHEAD, report(hour("01", "28.30")))
+    body = csv_reports.as_response(DAY_AHEAD, report(hour("01", "28.30")))
     assert b'"LmpTotal":28.30,' in body
     assert msgspec.json.decode(body)["HourlyLmps"]["HourlyLmp"][0]["LmpTotal"] == 28.3

@@ -21,12 +21,12 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import ALL_LOCATIONS, CORE_LOCATIONS, HUBS, Locations
 from isone.market.requests import Request
 from isone.pack.year import Packed, pack_year
-from isone.response import reports, revisions
+from isone.response import csv_reports, revisions
 from isone.response.table import read_table
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.sandbox import Sandbox
-from isone.store import gzipped, places
+from isone.store import gzipped, location_table
 from isone.store.store import Store
 
 HOURLY = DATASETS["lmp_rt_hourly"]
@@ -50,8 +50,8 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reports, "_learned", dict(CORE_LOCATIONS))
-    monkeypatch.setattr(reports, "_ids", {name: id for id, (name, _) in CORE_LOCATIONS.items()})
+    monkeypatch.setattr(csv_reports, "_learned", dict(CORE_LOCATIONS))
+    monkeypatch.setattr(csv_reports, "_ids", {name: id for id, (name, _) in CORE_LOCATIONS.items()})
 
 
 def bring(
@@ -157,19 +157,20 @@ def test_a_name_that_a_retired_location_had_before_is_the_one_listed_last(
     name = unknown_name(body)
     days = ("2026-01-01", "2026-05-01"), ("2026-05-02", "2026-06-15")
     old, new = (
-        places.Seen(id, name, None, None, *seen) for id, seen in zip((77, 12345), days, strict=True)
+        location_table.Seen(id, name, None, None, *seen)
+        for id, seen in zip((77, 12345), days, strict=True)
     )
     store = Store(tmp_path)
     for known in ([old], [old, new]):
-        places.write_table(store, known)
-        reports.learn_from(store)
+        location_table.write_table(store, known)
+        csv_reports.learn_from(store)
         found = rows_of(read_table(HOURLY, body), Request(HOURLY.name, LAST, prelim=True))
         assert set(found["location_id"].to_pylist()) == {*HUBS, known[-1].id}
 
 
 def test_nothing_that_is_learned_moves_the_hub(public: Client) -> None:
     body = fetch(public, prelim=True)
-    reports.learn([(77, ".H.INTERNAL_HUB", "HUB"), (4000, "OTHER", None)])
+    csv_reports.learn([(77, ".H.INTERNAL_HUB", "HUB"), (4000, "OTHER", None)])
     found = rows_of(read_table(HOURLY, body), Request(HOURLY.name, LAST, prelim=True))
     assert set(found["location_id"].to_pylist()) == set(HUBS)
 
@@ -194,7 +195,7 @@ def test_the_deep_check_reads_the_rows_that_packing_reads(public: Client) -> Non
     body = fetch(public, prelim=True)
     request = Request(HOURLY.name, LAST, prelim=True)
     assert rows_of(read_table(HOURLY, body), request).num_rows == 24 * 9
-    reports.learn([(10001, unknown_name(body), None)])
+    csv_reports.learn([(10001, unknown_name(body), None)])
     assert rows_of(read_table(HOURLY, body), request).num_rows == 24 * 10
 
 

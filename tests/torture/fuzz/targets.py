@@ -30,7 +30,7 @@ from running import PROJECT
 
 from isone.audit.reconcile import averages, workbook
 from isone.audit.verify import raw
-from isone.download import browsing, exchange, location_list
+from isone.download import browsing, client_errors, location_list
 from isone.download.client import Client
 from isone.errors import IsoneError
 from isone.load import outputs
@@ -39,16 +39,16 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS, REPORTS_PAGE
 from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
-from isone.response import reports
+from isone.response import csv_reports
 from isone.response.table import read_table
 from isone.run import custom, settings, sources, status
-from isone.run.config import Config
+from isone.run.options import Config
 from isone.run.summary import summary
 from isone.sandbox import Sandbox
 from isone.sandbox.plan import read_order
 from isone.sandbox.report_files import ReportFiles
 from isone.sandbox.synthetic import Synthetic
-from isone.store import gzipped, manifest
+from isone.store import gzipped, year_marker
 from isone.store.store import Store
 
 DAY = dt.date(2025, 11, 2)  # 25 hours, and every dataset has it
@@ -184,9 +184,9 @@ def read_report(data: bytes) -> None:
     number, body = split(data)
     dataset = DATASETS[_REPORTED[number % len(_REPORTED)]]
     with sentences():
-        reports.places_in(body)
+        csv_reports.places_in(body)
     with sentences():
-        reports.as_response(dataset, body)
+        csv_reports.as_response(dataset, body)
     with sentences():
         examine(dataset, report_request(dataset.name), body)
 
@@ -253,12 +253,12 @@ def read_headers(data: bytes) -> None:
     pairs = (line.partition(":")[::2] for line in rest.split("\n"))
     headers = CaseInsensitiveDict({name.strip(): value.strip() for name, value in pairs})
     status = int(first[:3]) if first[:3].isascii() and first[:3].isdigit() else 200
-    wish = exchange.retry_after(headers)
+    wish = client_errors.retry_after(headers)
     assert wish is None or wish >= 0
     answer: Any = SimpleNamespace(status_code=status, headers=headers)
     with sentences():
-        exchange.check_status(answer, sources.Source("webservices", "http://127.0.0.1:9"))
-        exchange.check_headers(headers)
+        client_errors.check_status(answer, sources.Source("webservices", "http://127.0.0.1:9"))
+        client_errors.check_headers(headers)
 
 
 def header_seeds() -> list[bytes]:
@@ -306,11 +306,11 @@ def read_stored(data: bytes) -> None:
     number, content = split(data)
     store = Store(scratch() / "store")
     kinds: tuple[tuple[Path, Callable[[Path], object]], ...] = (
-        (store.marker_path("lmp_da_hourly", "2024"), manifest.read_manifest),
+        (store.marker_path("lmp_da_hourly", "2024"), year_marker.read_manifest),
         (store.ledger_path("lmp_da_hourly", 2024), lambda _: _entries(store)),
         (status.plan_path(store), lambda _: summary(store)),
         (status.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
-        (store.location_table_path, lambda _: reports.learn_from(store)),
+        (store.location_table_path, lambda _: csv_reports.learn_from(store)),
     )
     path, read = kinds[number % len(kinds)]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
 from isone.market.requests import Request
-from isone.response import unlikely
+from isone.response import within_response
 from isone.response.table import Table
 from isone.store.store import Store
 from isone.text import some
@@ -45,9 +45,9 @@ class Known:
 
     def examine(self, table: Table, request: Request) -> tuple[str, list[Flaw]]:
         """The digest of a validated response, known from now on, and what is unlikely in it."""
-        prices = unlikely.prices_of(table, request)
-        digest = unlikely.digest_of(prices)
-        found = [*self.find(request, digest), *unlikely.find(table.dataset, request, prices)]
+        prices = within_response.prices_of(table, request)
+        digest = within_response.digest_of(prices)
+        found = [*self.find(request, digest), *within_response.find(table.dataset, request, prices)]
         self.add(request, digest)
         return digest, found
 

@@ -25,7 +25,7 @@ from isone.errors import NoDataError, ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.locations import CORE_LOCATIONS
-from isone.store import places
+from isone.store import location_table
 from isone.store.store import Store
 
 NO_DATA = b"No data exists for this period"
@@ -63,7 +63,9 @@ def learn_from(store: Store) -> None:
 
     A name that was another location's before is the one's that was listed last.
     """
-    listed = sorted(places.read_table(store), key=lambda seen: (seen.last_seen, not seen.gone))
+    listed = sorted(
+        location_table.read_table(store), key=lambda seen: (seen.last_seen, not seen.gone)
+    )
     learn((seen.id, seen.name, seen.type) for seen in listed)
 
 

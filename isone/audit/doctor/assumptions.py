@@ -1,0 +1,117 @@
+"""Each line of docs/unverified.md as a check: as assumed, otherwise, or it cannot be told.
+
+A line's id is its function's name with hyphens. The functions are in the modules `lines_…`, in the
+order of the page; a test compares page and code.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from isone.audit.doctor.probes import Answer
+
+Word = Literal["as assumed", "otherwise", "cannot be told"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was observed about one line."""
+
+    word: Word
+    why: str
+    """Counts, days and headings; no price."""
+    elsewhere: str = ""
+    """The source that tells more, where the one that was asked cannot."""
+
+
+class CannotTellError(Exception):
+    """Ends a check: what it needs was not seen."""
+
+    def __init__(self, why: str, elsewhere: str = "") -> None:
+        """Take the reason, and the source that would tell."""
+        super().__init__(why)
+        self.elsewhere = elsewhere
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All answers of a run, by the names of their probes."""
+
+    answers: Mapping[str, Answer]
+    is_csv: bool
+    now: dt.datetime
+
+    def api(self, *names: str) -> list[Answer]:
+        """Answers of the web services. Raises CannotTellError where one is missing."""
+        if self.is_csv:
+            raise CannotTellError("the web services tell", "webservices")
+        return [self._of(name) for name in names]
+
+    def csv(self, *names: str) -> list[Answer]:
+        """Answers of the public CSV. Raises CannotTellError where one is missing."""
+        if not self.is_csv:
+            raise CannotTellError("the public CSV tells", "reports")
+        return [self._of(name) for name in names]
+
+    def of(self, dataset: str) -> list[Answer]:
+        """All answers that are of a dataset, in the order in which they were asked for."""
+        return [
+            each
+            for each in self.answers.values()
+            if each.probe.request and each.probe.request.dataset == dataset and each.is_answer
+        ]
+
+    def newest(self, dataset: str) -> Answer:
+        """The answer to the day of a dataset that downloads need."""
+        found = [each for each in self.of(dataset) if each.probe.needed]
+        if not found:
+            raise CannotTellError(f"{dataset} was not answered")
+        return found[0]
+
+    def _of(self, name: str) -> Answer:
+        answer = self.answers.get(name)
+        if answer is None or not answer.is_answer:
+            raise CannotTellError(f"{name} was not answered")
+        return answer
+
+
+Check = Callable[[Seen], Verdict]
+
+
+def as_assumed(why: str) -> Verdict:
+    """What was observed is what the code assumes."""
+    return Verdict("as assumed", why)
+
+
+def otherwise(why: str) -> Verdict:
+    """What was observed contradicts the code."""
+    return Verdict("otherwise", why)
+
+
+def id_of(check: Check) -> str:
+    """The id of the line that a function checks."""
+    return check.__name__.replace("_", "-")
+
+
+def judge(checks: Iterable[Check], seen: Seen) -> dict[str, Verdict]:
+    """The verdict of each line, by its id."""
+    return {id_of(check): _judge(check, seen) for check in checks}
+
+
+def all_checks() -> Sequence[Check]:
+    """Every line, in the order of the page."""
+    from isone.audit.doctor import lines_constraints, lines_csv, lines_days, lines_sandbox
+
+    return (*lines_csv.CHECKS, *lines_constraints.CHECKS, *lines_days.CHECKS, *lines_sandbox.CHECKS)
+
+
+def _judge(check: Check, seen: Seen) -> Verdict:
+    try:
+        return check(seen)
+    except CannotTellError as error:
+        return Verdict("cannot be told", str(error), error.elsewhere)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        # a response of a form that nobody has seen: what it holds must not be said
+        why = f"the response has another form than this check reads ({type(error).__name__})"
+        return Verdict("cannot be told", why)

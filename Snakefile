@@ -10,6 +10,7 @@
 
 import os
 import sys
+from functools import partial
 
 from snakemake.utils import min_version
 
@@ -98,12 +99,12 @@ onstart:
     try:
         if workflow.non_local_exec:
             clusters.keep_secrets_here()
-        notify.complain_if_impossible()
         jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
+        checks = []
         if "load_postgres" in jobs and not workflow.deployment_settings.deployment_method:
-            load_outputs.require_database(RUN.settings)
+            checks.append(partial(load_outputs.require_database, RUN.settings))
         page = report_outputs.Outputs.of(RUN.settings).page
-        announce(RUN.start(workflow.execution_settings.retries, jobs, str(page)))
+        announce(RUN.start(workflow.execution_settings.retries, jobs, str(page), checks))
     except IsoneError as error:
         notify.tell_refusal(RUN.plan, str(error))
         sys.exit(f"error: {error}")

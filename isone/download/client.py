@@ -21,13 +21,15 @@ from isone import __version__
 from isone.download import client_errors, proxies
 from isone.download.browsing import Visit
 from isone.download.connection import Adapter
-from isone.errors import DownloadError, TransientError, UsageError
+from isone.errors import DownloadError, StopRunError, TransientError, UsageError
 from isone.run.progress import Progress
 from isone.run.settings import HttpPolicy
 from isone.run.sources import Source, is_loopback
 
 log = logging.getLogger(__name__)
 
+FIRST_PATIENCE = 60.0
+"""Seconds after which a service that has never answered is given up."""
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -44,13 +46,18 @@ class Client:
         policy: HttpPolicy,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        has_answered: bool = False,
     ) -> None:
         """Open a session; its `progress`, which learns of each wait, may be replaced.
+
+        `has_answered` says that the service is known to be there. While nothing is known of that,
+        patience is short: a wrong address or a missing proxy will not mend itself.
 
         Raises UsageError for an address that cannot be asked and for an unreadable `ca_bundle`.
         """
         self.source = source
         self.policy = policy
+        self.has_answered = has_answered
         self.requests_sent = 0
         self.retries = 0
         self.waited = 0.0
@@ -95,12 +102,15 @@ class Client:
 
         If `patient`, retries 429, 5xx and transport errors with exponential back-off and jitter,
         and honours `Retry-After`. Raises DownloadError when patience is at its end, NoDataError for
-        a 404, ResponseError for an unusable response, StopRunError where no request can succeed.
+        a 404, ResponseError for an unusable response, StopRunError where no request can succeed or
+        the service has never answered.
         """
         retrying = self._patiently if patient else self._once
         try:
             return retrying(self._fetch_once, self.source.url(path))
         except TransientError as error:
+            if patient and not self.has_answered:
+                raise self._never_answered(error) from error
             raise DownloadError(
                 f"{error}; patience for one request (backoff_total, "
                 f"{self.policy.backoff_total:g} s of waiting) is at its end; "
@@ -126,7 +136,20 @@ class Client:
         return float(max(asked, backoff + tenacity.wait_random(0, first / 2)(state)))
 
     def _patience_ends(self, state: tenacity.RetryCallState) -> bool:
-        return state.idle_for + state.upcoming_sleep > self.policy.backoff_total
+        waiting = state.idle_for + state.upcoming_sleep
+        if waiting > self.policy.backoff_total:
+            return True
+        if self.has_answered or (_is_silence(state) and state.attempt_number == 1):
+            return False
+        passed = (state.seconds_since_start or 0.0) + state.upcoming_sleep
+        return max(waiting, passed) > FIRST_PATIENCE
+
+    def _never_answered(self, error: TransientError) -> StopRunError:
+        base_url = self.source.base_url
+        return StopRunError(
+            f"{base_url} has never answered ({str(error).removesuffix(f' ({base_url})')}): check "
+            "the network, base_url and proxy (HTTPS_PROXY); nothing was downloaded"
+        )
 
     def _before_sleep(self, state: tenacity.RetryCallState) -> None:
         reason = str(state.outcome.exception()) if state.outcome else ""
@@ -161,6 +184,7 @@ class Client:
         if self._visit:
             self._visit.add_cookies(request)
         with self._adapter.send(request, **self._options) as response:
+            self.has_answered = True
             self.last_response = response
             client_errors.check_server(response, self.source)
             if self._visit:
@@ -183,6 +207,12 @@ class Client:
                     response.raw, gzipped=client_errors.is_gzipped(response.headers)
                 )
             )
+
+
+def _is_silence(state: tenacity.RetryCallState) -> bool:
+    """Whether somebody took the request and said nothing within the read_timeout."""
+    error = state.outcome.exception() if state.outcome else None
+    return isinstance(error and error.__cause__, requests.exceptions.ReadTimeout)
 
 
 def _require_readable(ca_bundle: str | None) -> None:

@@ -110,7 +110,7 @@ class Downloader:
         """Ask for all that is missing, watching the first days where nothing is stored yet."""
         if entries:
             return asking.ask(requests)
-        asking.first_days = FirstDays(self.store, self.dataset, self.client.source.base_url)
+        asking.first_days = FirstDays(self.store, self.dataset, self.client)
         failed = asking.ask(requests)
         asking.first_days.require_any()
         asking.first_days = None

@@ -21,6 +21,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from isone.download import location_list
 from isone.download.client import Client
 from isone.errors import DownloadError, NoDataError, NotFoundError, ResponseError, StopRunError
 from isone.market import market_time
@@ -110,9 +111,9 @@ def _runs(days: Iterable[dt.date]) -> dict[dt.date, int]:
 class FirstDays:
     """Watches the first days of a dataset of which nothing is stored, until one is not empty."""
 
-    def __init__(self, store: Store, dataset: Dataset, base_url: str) -> None:
+    def __init__(self, store: Store, dataset: Dataset, client: Client) -> None:
         """Begin to watch."""
-        self._store, self._dataset, self._base_url = store, dataset, base_url
+        self._store, self._dataset, self._client = store, dataset, client
         self._empty: list[Request] = []
         self._not_found = True
         self._over = False
@@ -137,21 +138,22 @@ class FirstDays:
     def require_any(self) -> None:
         """Raise where enough days were asked for and are empty.
 
-        StopRunError where the service knows none of the addresses and nothing at all was ever
-        stored from it, DownloadError otherwise.
+        StopRunError where the service knows none of the addresses, and either nothing at all was
+        ever stored or it does not know that of its locations either; DownloadError otherwise.
         """
         if self._over or len(self._empty) < ENOUGH:
             return
+        base_url = self._client.source.base_url
         days = (
             f"the first {len(self._empty)} days of {self._dataset.name} that were asked for "
             f"({self._empty[0].day} to {self._empty[-1].day})"
         )
         if not self._not_found:
             raise DownloadError(
-                f"{self._base_url} has no data for {days}, so no more are; choose days that it "
+                f"{base_url} has no data for {days}, so no more are; choose days that it "
                 "has, with `years` or `through`"
             )
-        sentence = f"{self._base_url} answered 404 for all of {days}; check base_url"
-        if self._store.has_responses():
+        sentence = f"{base_url} answered 404 for all of {days}; check base_url"
+        if self._store.has_responses() and location_list.has_address(self._client):
             raise DownloadError(sentence)
         raise StopRunError(sentence)

@@ -7,7 +7,7 @@ from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.download.outcome import MissingDaysError, Outcome
 from isone.download.session import open_downloader
-from isone.errors import DownloadError, IsoneError
+from isone.errors import DownloadError, IsoneError, StopRunError
 from isone.market import market_time
 from isone.run import custom, missing, status
 from isone.run.dataset_year import DatasetYear
@@ -38,7 +38,9 @@ def download_prices(it: Job, dataset: str, period: str) -> None:
             _note(it, downloader.unacknowledged(error.outcome))
             raise
         except IsoneError as error:
-            it.tell(missing=_missing_days(downloader, year, str(error)))
+            stopped = isinstance(error, StopRunError)
+            reason = "not downloaded before the run stopped" if stopped else str(error)
+            it.tell(missing=_missing_days(downloader, year, reason))
             raise
         _note(it, downloader.unacknowledged(outcome))
         if outcome.gaps:

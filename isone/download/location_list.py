@@ -18,8 +18,10 @@ import msgspec
 from isone.download.client import Client
 from isone.errors import (
     UNREADABLE,
+    DownloadError,
     IsoneError,
     NoDataError,
+    NotFoundError,
     ResponseError,
     StopRunError,
     UsageError,
@@ -201,14 +203,28 @@ def refresh(store: Store, client: Client) -> list[str]:
     return noted
 
 
+def has_address(client: Client) -> bool:
+    """Whether the service may know the address of its list, asked once: not if it answers 404."""
+    try:
+        client.fetch(_path(client), patient=False)
+    except NotFoundError:
+        return False
+    except (DownloadError, ResponseError):
+        pass
+    return True
+
+
+def _path(client: Client) -> str:
+    """Where the list is, or the day-ahead report that has the locations too."""
+    if not client.source.gives_reports:
+        return _PATH
+    newest = market_time.last_published(_LISTING.publication_lag, market_time.now())
+    return _LISTING.csv_path(Request(_LISTING.name, newest - dt.timedelta(days=1)))
+
+
 def _fetch(client: Client) -> bytes:
     try:
-        if not client.source.gives_reports:
-            return client.fetch(_PATH)
-        day = market_time.last_published(
-            _LISTING.publication_lag, market_time.now()
-        ) - dt.timedelta(days=1)
-        return client.fetch(_LISTING.csv_path(Request(_LISTING.name, day)))
+        return client.fetch(_path(client))
     except NoDataError as error:
         raise UsageError(
             f"{client.source.base_url} has no list of locations: is base_url right?"

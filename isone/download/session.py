@@ -9,7 +9,7 @@ from isone.download.downloader import Downloader
 from isone.download.progress import DownloadProgress
 from isone.market.datasets import DATASETS
 from isone.response import csv_reports
-from isone.run import missing, sources
+from isone.run import missing, sources, status
 from isone.run.log import Redaction
 from isone.run.settings import Settings
 from isone.run.sources import Source
@@ -36,7 +36,7 @@ def open_downloader(
     with (
         store.sole_downloader(name),
         open_source(settings) as source,
-        Client(source, settings.http) as client,
+        _open_run_client(store, source, settings) as client,
         DownloadProgress(name, client, days, requests_after=requests_after, tell=tell) as progress,
     ):
         if source.credentials:
@@ -54,6 +54,18 @@ def open_downloader(
             progress=progress,
             keep_prelim=settings.revision == "both",
         )
+
+
+@contextlib.contextmanager
+def _open_run_client(store: Store, source: Source, settings: Settings) -> Iterator[Client]:
+    """A client that knows whether the service has answered to this run before."""
+    known = status.has_answered(store, source.base_url)
+    with Client(source, settings.http, has_answered=known) as client:
+        try:
+            yield client
+        finally:
+            if client.has_answered and not known:
+                status.note_answer(store, source.base_url)
 
 
 @contextlib.contextmanager

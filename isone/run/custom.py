@@ -96,9 +96,9 @@ class CustomDownload:
 def read_downloads(path: Path, config: Mapping[str, Any] | None = None) -> list[CustomDownload]:
     """The custom downloads of a JSON file, for a run with this configuration.
 
-    Raises UsageError, in one sentence, for a file that is absent or no JSON, lacks a field, names
-    something twice, names a program that is not a file inside the project folder, or gives one of
-    the project's own scripts arguments that it does not take.
+    Raises UsageError, with a sentence for each wrong entry, for a file that is absent or no JSON,
+    lacks a field, names something twice, names a program that is not a file inside the project
+    folder, or gives one of the project's own scripts arguments that it does not take.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -112,7 +112,14 @@ def read_downloads(path: Path, config: Mapping[str, Any] | None = None) -> list[
     except (ValueError, RecursionError) as error:  # a number, or a nesting, beyond all measure
         raise UsageError(f"downloads: {path} is no list of downloads: {error}") from error
     entries = validate(entries, Entries, f"downloads: {path}")
-    downloads = [_download(entry, config or {}) for entry in entries]
+    downloads, troubles = [], []
+    for entry in entries:
+        try:
+            downloads.append(_download(entry, config or {}))
+        except UsageError as error:
+            troubles.append(str(error))
+    if troubles:
+        raise UsageError("; ".join(troubles))
     names = [download.name.lower() for download in downloads]
     for name in names:
         if names.count(name) > 1:
@@ -181,6 +188,23 @@ def _wanted(download: CustomDownload, config: Mapping[str, Any]) -> arguments.Wa
     if {"-h", "--help"} & set(download.args):
         raise UsageError("--help downloads nothing")
     return arguments.read(download.data_type, download.args, config)
+
+
+def require_source(download: CustomDownload, config: Mapping[str, Any]) -> None:
+    """Refuse one of the project's own scripts that has no account for what it is to bring.
+
+    Raises what `sources.open_service` does, and UsageError for what is in no public CSV.
+    """
+    wanted = _wanted(download, config)
+    if wanted is None or wanted.settings.source == "sandbox":
+        return
+    public = sources.open_service(wanted.settings).gives_reports
+    names = [name for name in wanted.settings.datasets if DATASETS[name].public_csv is None]
+    if public and names:
+        raise UsageError(
+            f"downloads: {download.name}: {', '.join(names)} is in no public CSV report; "
+            f"leave that out, or {sources.ACCOUNT_HELP}"
+        )
 
 
 def command(download: CustomDownload, config: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import ALL_LOCATIONS, Locations
 from isone.market.requests import Request
-from isone.run import sources
+from isone.run import sources, space
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import AcceptedFlaw, Settings
 from isone.store.store import Entry, Store
@@ -139,6 +139,8 @@ class Requests:
     sure: int = 0
     maybe: int = 0
     """For days that may not be final yet: those are asked for again, as preliminary ones."""
+    bytes: int = 0
+    """About what the responses of the sure ones will take on the disk."""
 
 
 def requests_left(store: Store, job: DatasetYear, settings: Settings) -> Requests:
@@ -159,4 +161,4 @@ def requests_left(store: Store, job: DatasetYear, settings: Settings) -> Request
     left = [request for request in wanted if request.name not in unvalidated]
     hoped_for = [request for request in left if is_hoped_for(request, job.final_through)]
     maybe = sum(request.preliminary.name not in entries for request in hoped_for)
-    return Requests(len(left), maybe)
+    return Requests(len(left), maybe, space.estimate(dataset, left, entries, settings))

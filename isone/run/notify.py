@@ -36,11 +36,14 @@ def remember() -> None:
     os.environ.pop(VARIABLE, None)
 
 
-def complain_if_impossible() -> None:
-    """Say at once, on stderr, where messages are wanted and apprise is not installed."""
-    if wanted() and _apprise() is None:
-        _say(f"{VARIABLE} is set, but apprise is not installed, so no message will be sent: "
-             "pip install apprise, in the environment that runs the workflow")  # fmt: skip
+def why_impossible() -> str:
+    """Why no message will be sent though some are wanted, in a sentence; empty if all is well."""
+    if not wanted() or _apprise() is not None:
+        return ""
+    return (
+        f"{VARIABLE} is set, but apprise is not installed, so no message will be sent: "
+        "pip install apprise, in the environment that runs the workflow"
+    )
 
 
 def tell_end(store: Store) -> None:

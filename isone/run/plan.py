@@ -25,6 +25,8 @@ class Planned(msgspec.Struct, frozen=True):
     """Further requests for days that may not be final yet."""
     days: int = 0
     """The operating days that it is to have; 0 for a custom program."""
+    bytes: int = 0
+    """About what its responses will take on the disk; 0 for a custom program."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -60,6 +62,11 @@ class Plan(msgspec.Struct, frozen=True):
         return sum(download.requests or 0 for download in self.downloads)
 
     @property
+    def bytes(self) -> int:
+        """About what is left to download will take on the disk, custom programs not counted."""
+        return sum(download.bytes for download in self.downloads)
+
+    @property
     def maybe(self) -> int:
         """Further requests that may be needed."""
         todo = any(not download.complete for download in self.downloads)
@@ -92,6 +99,7 @@ def planned_year(store: Store, job: DatasetYear, settings: Settings) -> Planned:
         complete=marker.exists(),
         maybe=requests.maybe,
         days=days,
+        bytes=requests.bytes,
     )
 
 

@@ -137,6 +137,31 @@ def stopped(store: Store, run: str | None = None) -> str | None:
         return None
 
 
+def has_answered(store: Store, base_url: str) -> bool:
+    """Whether the service has answered to an earlier job of the run that this process belongs to.
+
+    What scripts that are started by hand saw may be long ago, and does not count.
+    """
+    try:
+        noted = _answered_path(store).read_text("utf-8").splitlines()
+    except OSError:
+        return False
+    return current_id() != BY_HAND and base_url in noted
+
+
+def note_answer(store: Store, base_url: str) -> None:
+    """Note for later jobs of this run that the service has answered."""
+    path = _answered_path(store)
+    with contextlib.suppress(OSError):  # then the next job has to find out for itself
+        if current_id() != BY_HAND and path.parent.is_dir():
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"{base_url}\n")
+
+
+def _answered_path(store: Store) -> Path:
+    return store.run_dir(current_id()) / "answered.txt"
+
+
 def _stop_path(store: Store, run: str) -> Path:
     return store.run_dir(run) / "stop.txt"
 

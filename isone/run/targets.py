@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ import msgspec
 
 from isone.errors import UsageError
 from isone.market import market_time
-from isone.run import complete, selection, slips, sources, status
+from isone.run import complete, preflight, selection, slips, sources, status
 from isone.run.custom import CustomDownload, made_from, read_downloads
 from isone.run.dataset_year import DatasetYear
 from isone.run.plan import Plan, may_need_location_list, planned_custom, planned_year
@@ -36,6 +36,8 @@ class Run:
     remarks: tuple[str, ...]
     left_out: tuple[str, ...]
     """What was asked for and is no job of this run, with the reasons."""
+    config: Mapping[str, Any]
+    """The configuration as it was given."""
 
     @classmethod
     def of(cls, config: Mapping[str, Any], *, begins: bool = False) -> "Run":
@@ -57,10 +59,10 @@ class Run:
         if begins:
             remarks += (*slips.remarks(sys.argv), *status.others_going_on(store))
         started = cls(
-            settings, store, chosen.dataset_years, tuple(custom), remarks, chosen.left_out
+            settings, store, chosen.dataset_years, tuple(custom), remarks, chosen.left_out, config
         )
         if begins:
-            started.drop_custom(config)
+            started.drop_custom()
         return started
 
     def price_priority(self, wildcards: Any) -> int:
@@ -75,12 +77,12 @@ class Run:
         names = [each.name for each in reversed(self.custom)]
         return 1 + names.index(wildcards.name) if wildcards.name in names else 0
 
-    def drop_custom(self, config: Mapping[str, Any]) -> None:
+    def drop_custom(self) -> None:
         """Remove the markers of custom downloads that were changed since, or have more to bring."""
         now = market_time.now()
         for download in self.custom:
             path = self.store.marker_path("custom", download.name)
-            markers.keep_if(markers.holds(path, made_from(download, config, now)), path)
+            markers.keep_if(markers.holds(path, made_from(download, self.config, now)), path)
 
     @cached_property
     def plan(self) -> Plan:
@@ -97,15 +99,29 @@ class Run:
             listing=may_need_location_list(self.store, self.settings),
         )
 
-    def start(self, retries: int, rules: Collection[str] = (), page: str = "") -> str:
+    def start(
+        self,
+        retries: int,
+        rules: Collection[str] = (),
+        page: str = "",
+        checks: Iterable[preflight.Check] = (),
+    ) -> str:
         """Note the plan of a run that begins; returns what there is to say of it.
 
         `retries` are those of each download, `rules` those with jobs to do, and `page` is where
-        the report goes. Raises UsageError where no years are given, StopRunError where the run
-        cannot succeed for want of an account.
+        the report goes. Raises UsageError where no years are given, and an IsoneError with a
+        sentence for each thing in the way of the run: what `checks` raise, no account, no room on
+        the disk.
         """
         if self.plan.is_empty:
             raise UsageError(slips.NO_YEARS)
+        downloads = bool(_DOWNLOADS & set(rules))
+        checks = list(checks)
+        if downloads:
+            checks += preflight.checks_of_downloads(
+                self.settings, self.plan, self.custom, self.config
+            )
+        preflight.require(checks)
         started = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
         noted = msgspec.structs.replace(
             self.plan,
@@ -116,12 +132,12 @@ class Run:
             rules=tuple(sorted(set(rules))),
             page=page,
         )
-        if self.settings.source != "sandbox" and noted.requests and _DOWNLOADS & set(rules):
-            sources.open_service(self.settings)
         status.write_plan(self.store, noted)
-        if not _DOWNLOADS & set(rules):
-            return ""
-        return f"# Max retries per download: {retries}\n# Started: {started}\n"
+        notes = preflight.notes(self.settings, self.store, self.plan, downloads=downloads)
+        lines = [f"Note: {note}" for note in notes]
+        if downloads:
+            lines = [f"Max retries per download: {retries}", f"Started: {started}", *lines]
+        return "".join(f"# {line}\n" for line in lines)
 
 
 def each(path: str, dataset_years: Sequence[DatasetYear]) -> list[str]:

@@ -1,16 +1,19 @@
 """Patience: how long the client waits, for what, and when it stops waiting."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from time import time
 
 import pytest
+import requests
+import tenacity
 from hypothesis import given
 from hypothesis import strategies as st
 
 from isone.download import client_errors
 from isone.download.client import Client
-from isone.errors import DownloadError, ResponseError, TransientError
+from isone.errors import DownloadError, ResponseError, StopRunError, TransientError
 from isone.run.settings import HttpPolicy
 from isone.run.sources import Source
 
@@ -38,9 +41,16 @@ class Busy(Client):
         raise answer
 
 
-def busy(*answers: Exception | bytes, policy: HttpPolicy = POLICY) -> tuple[Busy, list[float]]:
+def busy(
+    *answers: Exception | bytes, policy: HttpPolicy = POLICY, has_answered: bool = True
+) -> tuple[Busy, list[float]]:
     waits: list[float] = []
-    made = Busy(Source("sandbox", "http://127.0.0.1:1"), policy, sleep=waits.append)
+    made = Busy(
+        Source("sandbox", "http://127.0.0.1:1"),
+        policy,
+        sleep=waits.append,
+        has_answered=has_answered,
+    )
     made.answers = iter(answers)
     return made, waits
 
@@ -88,6 +98,58 @@ def test_an_impatient_request_is_sent_once() -> None:
     with pytest.raises(DownloadError):
         client.fetch("x", patient=False)
     assert (client.requests_sent, waits) == (1, [])
+
+
+def test_a_service_that_has_never_answered_is_given_up_within_a_minute() -> None:
+    client, waits = busy(has_answered=False)
+    client.answers = for_ever(TransientError("no connection to the service (http://127.0.0.1:1)"))
+    with pytest.raises(StopRunError) as ended:
+        client.fetch("x")
+    assert str(ended.value) == (
+        "http://127.0.0.1:1 has never answered (no connection to the service): check the network, "
+        "base_url and proxy (HTTPS_PROXY); nothing was downloaded"
+    )
+    assert len(waits) == 3
+    assert 35 <= sum(waits) <= 60
+
+
+def test_a_first_patience_is_never_longer_than_the_usual_one() -> None:
+    client, waits = busy(has_answered=False, policy=replace(POLICY, backoff_total=8))
+    client.answers = for_ever(TransientError("busy"))
+    with pytest.raises(StopRunError, match="has never answered"):
+        client.fetch("x")
+    assert len(waits) == 1
+
+
+def test_the_time_that_tries_take_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, waits = busy(has_answered=False)
+    client.answers = for_ever(TransientError("no connection within the connect_timeout"))
+    now = iter(range(0, 1000, 20))
+    monkeypatch.setattr(tenacity.time, "monotonic", lambda: float(next(now)))
+    with pytest.raises(StopRunError, match="within the connect_timeout"):
+        client.fetch("x")
+    assert len(waits) == 2
+
+
+def test_silence_is_tried_a_second_time() -> None:
+    silence = TransientError("the service fell silent")
+    silence.__cause__ = requests.exceptions.ReadTimeout()
+    client, waits = busy(has_answered=False, policy=replace(POLICY, backoff_first=100))
+    client.answers = for_ever(silence)
+    with pytest.raises(StopRunError, match="fell silent"):
+        client.fetch("x")
+    assert len(waits) == 1
+
+
+def test_once_the_service_has_answered_patience_is_the_usual() -> None:
+    refused = TransientError("no connection to the service")
+    client, waits = busy(refused, refused, b"body", has_answered=False)
+    client.fetch("x")
+    client.has_answered = True
+    client.answers = for_ever(refused)
+    with pytest.raises(DownloadError, match="backoff_total"):
+        client.fetch("x")
+    assert sum(waits) > 600
 
 
 @pytest.mark.parametrize(

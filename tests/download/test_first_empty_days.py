@@ -57,6 +57,17 @@ def test_a_dataset_that_is_not_found_stops_no_other_where_the_service_gave_some(
         rig.bring(JANUARY)
 
 
+def test_a_wrong_path_stops_the_run_although_the_right_one_gave_some_before(
+    rig: Rig, sandbox: Sandbox
+) -> None:
+    rig.bring(JANUARY[:1], "lmp_rt_hourly")
+    rig.url = sandbox.url.replace("v1.1", "v2")
+    with pytest.raises(StopRunError, match="404 for all of the first 10 days.*check base_url"):
+        rig.bring(JANUARY)
+    assert [request.path for request in sandbox.requests][-1].endswith("/locations/all")
+    assert len(sandbox.requests) == 1 + 10 + 1
+
+
 def test_empty_days_after_one_that_has_data_are_asked_for_as_ever(
     rig: Rig, sandbox: Sandbox
 ) -> None:

@@ -138,6 +138,16 @@ def test_what_our_own_scripts_do_not_take_is_rejected_when_the_file_is_read(
     assert "\n" not in str(error.value)
 
 
+def test_every_entry_that_is_wrong_is_named(tmp_path: Path) -> None:
+    words = {"first": ["--strat-date", "x"], "good": GOOD["args"], "last": ["--start-date", "x"]}
+    entries = [GOOD | {"name": name, "args": args} for name, args in words.items()]
+    with pytest.raises(UsageError) as error:
+        custom.read_downloads(written(tmp_path, entries))
+    first, last = str(error.value).split("; downloads: ")
+    assert first.startswith("downloads: first: unknown option '--strat-date'")
+    assert last.startswith("last: ")
+
+
 def test_the_run_s_configuration_counts_for_what_the_arguments_leave_open(tmp_path: Path) -> None:
     constraints = GOOD | {"script": "scripts/download_constraints.py"}
     path = written(tmp_path, [constraints])

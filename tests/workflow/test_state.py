@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -208,13 +210,16 @@ def test_a_full_disk_is_told_as_that_at_the_end_too(workflow: Path, snakemake: S
     small = workflow / "small"
     small.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(small)], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=1000k", "tmpfs", str(small)], capture_output=True
     )
     if mounted.returncode:
         pytest.skip("no file system can be mounted here")
     try:
         done = snakemake(
-            *SMALL, "data_types=lmp", "through=2024-02-20", "data_dir=small", "sandbox_nodes=300"
+            *SMALL, "data_types=lmp", "through=2024-01-10", "data_dir=small", "sandbox_nodes=300"
+        )
+        refused = snakemake(
+            *SMALL, "data_types=lmp", "through=2024-03-20", "data_dir=small", "sandbox_nodes=300"
         )
     finally:
         subprocess.run(["umount", str(small)], check=True)
@@ -222,6 +227,10 @@ def test_a_full_disk_is_told_as_that_at_the_end_too(workflow: Path, snakemake: S
     assert "memory" not in done.stdout
     summary = done.stdout.partition("# Download summary")[2]
     assert "No space left on device" in summary
+    assert "# Note: the disk of small/sandbox has " in done.stdout, "it is scarce from the start"
+    assert refused.returncode == 1
+    assert "error: data_dir: what is left to download takes about " in refused.stdout
+    assert "Download summary" not in refused.stdout
     assert "Failed: 1" in summary
 
 
@@ -239,6 +248,27 @@ def test_the_banner_says_retries_start_and_place_and_a_service_that_stays_away_n
     for day in ("2024-01-01", "2024-01-02"):
         assert f"missing {day}: " in summary
     assert " UTC" in summary
+
+
+def test_a_run_that_never_reaches_the_service_ends_within_a_minute_and_says_what_to_do(
+    workflow: Path, snakemake: Snakemake
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/api/v1.1"
+    config = ("years=2023-2024", "source=webservices", f"base_url={url}", "markets=da")
+    began = time.monotonic()
+    done = snakemake(*config, targets=("download",), options=("--restart-times", "2"))
+    assert time.monotonic() - began < 75
+    assert done.returncode == 1
+    summary = done.stdout.partition("# Download summary")[2]
+    said = " ".join(summary.split())
+    assert f"{url} has never answered (no connection to the service): check the network, " in said
+    assert "nothing was downloaded. The run stops" in said
+    assert "attempt 2" not in done.stdout
+    assert said.count("has never answered") == 1, "which every missing day need not repeat"
+    assert "missing 2024-01-01: not downloaded before the run stopped" in said
+    assert said.count("NEVER STARTED") == 5
+    assert [path.name for path in (workflow / "data/raw").rglob("*.gz")] == []
 
 
 def test_a_custom_download_that_no_attempt_can_mend_is_not_tried_again(

@@ -8,7 +8,7 @@ import pytest
 from torture.faults.rig import POLICY, Peer, read_head
 
 from isone.download.client import Client
-from isone.errors import DownloadError, StopRunError
+from isone.errors import StopRunError
 from isone.run.sources import Source
 
 SERVICE = "https://webservices.iso-ne.com/api/v1.1"
@@ -72,9 +72,10 @@ def test_a_proxy_in_trouble_is_named_and_asked_again(
     ask: Callable[..., tuple[str, int]], status: str
 ) -> None:
     with Peer(answering(status)) as peer:
-        said, tries = ask(f"http://{ACCOUNT}127.0.0.1:{peer.port}", DownloadError)
+        said, tries = ask(f"http://{ACCOUNT}127.0.0.1:{peer.port}", StopRunError)
     where = f"http://127.0.0.1:{peer.port}"
     assert f"the proxy {where} answered {status[:3]} instead of leading to webservices" in said
+    assert f"{SERVICE} has never answered (" in said
     assert tries > 1
 
 
@@ -89,8 +90,9 @@ def test_a_proxy_in_trouble_is_named_and_asked_again(
 def test_a_proxy_that_is_not_there_is_named_and_asked_again(
     ask: Callable[..., tuple[str, int]], proxy: str, why: str
 ) -> None:
-    said, tries = ask(proxy, DownloadError)
+    said, tries = ask(proxy, StopRunError)
     assert why in said
+    assert "has never answered (" in said
     assert tries > 1
 
 
@@ -138,5 +140,5 @@ def test_a_connection_that_breaks_behind_a_proxy_names_the_way(
     ask: Callable[..., tuple[str, int]],
 ) -> None:
     with Peer(lambda connection, _number: None) as peer:
-        said, _ = ask(f"http://{ACCOUNT}127.0.0.1:{peer.port}", DownloadError)
+        said, _ = ask(f"http://{ACCOUNT}127.0.0.1:{peer.port}", StopRunError)
     assert f"({SERVICE}, through the proxy http://127.0.0.1:{peer.port})" in said

@@ -66,7 +66,8 @@ def test_a_job_that_ends_is_one_line_with_what_it_made(store: Store) -> None:
     terminal.begin()
     tell(store, state="succeeded", made="3 days, 3 requests")
     terminal.report(event="job_finished", job_id=1)
-    begins, ends = terminal.lines
+    todo, begins, ends = terminal.lines
+    assert todo == "1 job to do: 1 download_prices"
     assert begins == "[1/1] Download lmp_da_hourly 2024 to 01-03 begins"
     assert ends == "[1/1] Download lmp_da_hourly 2024 to 01-03: 3 days, 3 requests, 0 s"
 

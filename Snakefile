@@ -35,7 +35,7 @@ report: "isone/report/captions/workflow.rst"
 # its configuration, and reads neither.
 if not workflow.modifier.skip_configfile:
 
-    configfile: workflow.source_path("config.yaml")
+    configfile: os.path.join(workflow.basedir, "config.yaml")
 
     if os.path.exists("config.yaml"):
 

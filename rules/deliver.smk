@@ -14,7 +14,7 @@ from isone.report.deliver import Delivery
 from isone.errors import IsoneError
 
 
-configfile: workflow.source_path("../config.yaml")
+configfile: Path(workflow.basedir).parent / "config.yaml"
 
 
 if Path("config.yaml").exists():

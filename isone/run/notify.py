@@ -37,7 +37,7 @@ def remember() -> None:
 
 
 def why_impossible() -> str:
-    """Why no message will be sent though some are wanted, in a sentence; empty where all is well."""
+    """Why no message will be sent though some are wanted; empty where all is well."""
     if not wanted() or _apprise() is not None:
         return ""
     return (

@@ -164,7 +164,8 @@ def _details(mark: str, state: State) -> list[str]:
     if state.word == "RUNNING" and status.waiting:
         lines.append(f"   {status.waiting}")
     lines += [f"   {sentence}" for sentence in status.noted]
-    if status.message and not state.good and not status.missing:
+    by_day = any(reason in status.message for reason in status.missing.values())
+    if status.message and not state.good and not by_day:
         lines.append(f"   {status.message}")
     if state.word == "INTERRUPTED" and status.state == "running":
         lines.append(f"   {_KILLED}")

@@ -1,5 +1,6 @@
 """What is printed of a run: the header before it, the status while it goes on, the summary."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -188,6 +189,28 @@ def _progress(state: State, sent: int) -> str:
 
 
 def missing_days(status: JobStatus) -> list[str]:
-    """A line for each of the first days that are missing, with its reason; how many more."""
-    lines = [f"missing {day}: {reason}" for day, reason in status.missing.items()]
-    return first_lines(lines, "day", _NAMED_DAYS, "named in the log")
+    """The first days that are missing, with the reasons; how many more.
+
+    Days that follow each other for one reason are a line together.
+    """
+    runs: list[tuple[str, list[str]]] = []
+    for day, reason in sorted(status.missing.items()):
+        if runs and runs[-1][0] == reason and _is_next(runs[-1][1][-1], day):
+            runs[-1][1].append(day)
+        else:
+            runs.append((reason, [day]))
+    lines = [
+        f"missing {days[0]}: {reason}"
+        if len(days) == 1
+        else f"missing {days[0]} to {days[-1]}, {count(len(days), 'day')}: {reason}"
+        for reason, days in runs
+    ]
+    return first_lines(lines, "line", _NAMED_DAYS, "named in the log")
+
+
+def _is_next(day: str, other: str) -> bool:
+    """Whether a day (YYYY-MM-DD) is the one after another."""
+    try:
+        return dt.date.fromisoformat(other) - dt.date.fromisoformat(day) == dt.timedelta(days=1)
+    except ValueError:
+        return False

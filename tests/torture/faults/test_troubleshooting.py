@@ -18,8 +18,14 @@ FOREIGN = (
 
 
 def quotes() -> list[str]:
-    """The sentences quoted in the first column of the tables, and in lines of prose."""
-    cells = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `")]
+    """The sentences quoted in the first column of the tables.
+
+    In one table that column has what a person types; what is said to it is tested with the slips.
+    """
+    before, typed, after = PAGE.partition("\n## What you type\n")
+    assert typed
+    page = before + "\n## " + after.partition("\n## ")[2]
+    cells = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     return [quote for cell in cells for quote in re.findall(r"`([^`]+)`", cell)]
 
 

@@ -128,7 +128,7 @@ class Screen:
         if self._bars:
             self._bars.start()
         elif job.name.startswith("isone_") and not again:
-            self._print(f"{self._mark(begins=True)}{job.words} begins")
+            self._print(_heading(job) or f"{self._mark(begins=True)}{job.words} begins")
 
     def _finished(self, jobid: int) -> None:
         job = self._jobs.pop(jobid, None)
@@ -229,7 +229,18 @@ def _other_runs() -> list[str]:
 def _status(job: _Job) -> JobStatus:
     """What a job says of itself; nothing before it has begun to."""
     root = os.environ.get(status.ROOT)
-    if not root:
-        return JobStatus()
-    name = re.sub(r"\.through-\d{8}$", "", job.name) if job.name.startswith("isone_") else job.name
-    return status.status_of(Store(Path(root)), name)
+    return status.status_of(Store(Path(root)), _status_name(job)) if root else JobStatus()
+
+
+def _heading(job: _Job) -> str:
+    """Which of the downloads to do this is: `Download 1/4: …`; empty where no plan knows it."""
+    root = os.environ.get(status.ROOT)
+    plan = status.read_plan(Store(Path(root))) if root else None
+    return plan.heading(_status_name(job)) if plan else ""
+
+
+def _status_name(job: _Job) -> str:
+    """What a job calls itself: as its log, but for the end of a year that is still open."""
+    if not job.name.startswith("isone_"):
+        return job.name
+    return re.sub(r"(\d{4})\.[^_]*$", r"\1", job.name)

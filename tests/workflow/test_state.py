@@ -266,7 +266,9 @@ def test_a_run_that_never_reaches_the_service_ends_within_a_minute_and_says_what
     assert "nothing was downloaded. The run stops" in said
     assert "attempt 2" not in done.stdout
     assert said.count("has never answered") == 1, "which every missing day need not repeat"
-    assert "missing 2024-01-01: not downloaded before the run stopped" in said
+    assert (
+        "missing 2024-01-01 to 2024-12-31, 366 days: not downloaded before the run stopped" in said
+    )
     assert said.count("NEVER STARTED") == 5
     assert [path.name for path in (workflow / "data/raw").rglob("*.gz")] == []
 

@@ -22,6 +22,7 @@ from isone.run import slips, status
 from isone.run.bars import Bars, Doing, duration, total_of_downloads
 from isone.run.console import SCREEN
 from isone.run.status import JobStatus
+from isone.run.summary import KILLED
 from isone.store.store import Store
 from isone.text import count
 
@@ -44,10 +45,6 @@ _TARGETS = {"all", "download", "pack", "load", "report", "recheck", "reconcile",
 _WARNINGS_SHOWN = 3
 _LINE_EVERY = 60.0
 """Seconds between lines about jobs that go on, where no bar can be shown."""
-_KILLED = (
-    "it ended before it could say how: it was killed, the machine went down, or memory or disk ran "
-    "out; its log has what it said last"
-)
 
 
 @dataclass
@@ -159,8 +156,8 @@ class Screen:
         which = f", attempt {said.attempt} of {said.attempts}" if said.attempts > 1 else ""
         took = duration(time.monotonic() - job.began)
         self._print(f"{self._mark()}{job.words}: FAILED{which}, {took}", style="bold red")
-        message = said.message if said.state != "running" else ""
-        self._indented(message or _KILLED)
+        message = said.message if said.state != "running" and not _last_words(job) else ""
+        self._indented(message or _last_words(job) or KILLED)
         self._indented(f"log: {said.log or job.log}")
         self._rest()
 
@@ -230,6 +227,14 @@ def _status(job: _Job) -> JobStatus:
     """What a job says of itself; nothing before it has begun to."""
     root = os.environ.get(status.ROOT)
     return status.status_of(Store(Path(root)), _status_name(job)) if root else JobStatus()
+
+
+def _last_words(job: _Job) -> str:
+    """Why a job did not begin: its rule's own log has the sentence then, and leads to no other."""
+    path = Path(job.log)
+    if path.is_symlink() or not path.is_file():
+        return ""
+    return path.read_text("utf-8", errors="replace").strip().partition("\n")[0][:500]
 
 
 def _heading(job: _Job) -> str:

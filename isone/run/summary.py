@@ -22,7 +22,7 @@ from isone.text import count, first_lines
 
 _RULE = "#" * 80
 _NAMED_DAYS = 20
-_KILLED = (
+KILLED = (
     "it ended before it could say how: somebody killed it, the machine went down, or memory or "
     "disk ran out; its log has what it said last; run again to resume"
 )
@@ -169,7 +169,7 @@ def _details(mark: str, state: State) -> list[str]:
     if status.message and not state.good and not by_day:
         lines.append(f"   {status.message}")
     if state.word == "INTERRUPTED" and status.state == "running":
-        lines.append(f"   {_KILLED}")
+        lines.append(f"   {KILLED}")
     if not state.good:
         lines += [f"   {line}" for line in missing_days(status)]
     if status.log and not state.good:

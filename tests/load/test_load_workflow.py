@@ -27,7 +27,7 @@ def test_days_are_loaded_once_checked_whenever_asked_and_a_damaged_one_is_fetche
         named = snakemake(*choice, "refetch=true", targets=("verify",))
         assert named.returncode != 0
         assert "is damaged: lmp_da_hourly 2024-01-02; it was removed" in named.stdout
-        assert named.stdout.count("Starting: verify ") == 1  # a finding is not tried again
+        assert named.stdout.count(": FAILED, ") == 1  # a finding is not tried again
         before = len(sandbox.requests)
         mended = snakemake(*choice, targets=("load",))
         assert mended.returncode == 0, mended.stdout

@@ -182,7 +182,7 @@ def test_names_from_the_network_are_shown_and_never_run(
         table = pa.Table.from_pylist(renamed, schema=data[name].rows.schema)
         data[name] = dataclasses.replace(data[name], rows=table)
     places = tuple(Choice(p.id, names.get(p.id, p.name)) for p in usual.locations)
-    html = made.write(dataclasses.replace(usual, places=places, data=data))
+    html = made.write(dataclasses.replace(usual, locations=places, data=data))
     (tmp_path / "evil.html").write_text(html, "utf-8")
     page = open_page(tmp_path / "evil.html")
     choose(page, "location", "4001")

@@ -59,7 +59,8 @@ def starve(group: MemoryGroup, target: str, workflow: Path) -> str:
     ended = group.run(command_line(*CONFIG, targets=(target,)), workflow)
     assert ended.returncode == 1, ended.stderr
     assert group.killed == before + 1
-    assert "died with <Signals.SIGKILL: 9>" in ended.stderr
+    assert "FAILED" in ended.stderr
+    assert "it ended before it could say how" in ended.stderr
     assert "Traceback" not in ended.stderr
     return ended.stderr
 

@@ -10,7 +10,9 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def size(number: int) -> str:
-    """A number of bytes as people say it: `16.9 MB`, `13 kB`."""
+    """A number of bytes as people say it: `1.2 GB`, `16.9 MB`, `13 kB`."""
+    if number >= 1e9:
+        return f"{number / 1e9:,.1f} GB"
     return f"{number / 1e6:,.1f} MB" if number >= 1e6 else f"{number / 1e3:,.0f} kB"
 
 

@@ -195,9 +195,8 @@ class Client:
         """Get a public report, after the page that hands out the cookie where one is needed."""
         if visit.must_open_page(url):
             with self._exchange(visit.page_url) as page:
-                client_errors.receive(
-                    page.raw, gzipped=True
-                )  # to its end: the connection is free then
+                # to its end: the connection is free then
+                client_errors.receive(page.raw, gzipped=True)
         with self._exchange(url) as response:
             if response.status_code == 403:
                 raise visit.refused()

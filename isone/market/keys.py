@@ -45,9 +45,7 @@ class TextKey:
 
     def owed(self, day: dt.date) -> tuple[str, ...]:
         """The values that owe their rows on a day."""
-        return tuple(
-            each for each in self.values if each not in self.since or day >= self.since[each]
-        )
+        return _owed(self.values, self.since, day)
 
 
 @dataclass(frozen=True)
@@ -93,9 +91,11 @@ class IdKey:
 
     def owed(self, day: dt.date) -> tuple[int, ...]:
         """The ids that owe their rows on a day."""
-        return tuple(
-            each for each in self.values if each not in self.since or day >= self.since[each]
-        )
+        return _owed(self.values, self.since, day)
 
 
 Key = IdKey | TextKey
+
+
+def _owed(values: tuple[Any, ...], since: Mapping[Any, dt.date], day: dt.date) -> tuple[Any, ...]:
+    return tuple(each for each in values if each not in since or day >= since[each])

@@ -1,7 +1,7 @@
 """What a day is in time: intervals of a length, snapshots, or events.
 
-Each answers the same questions, in UTC seconds: which interval an instant belongs to, where one
-ends, whether each owes its rows, and whether a day may be empty.
+Each answers the same questions, in UTC seconds: which interval an instant belongs to, how long one
+is, whether each owes its rows, and whether a day may be empty.
 """
 
 import datetime as dt
@@ -36,10 +36,6 @@ class Grid:
         """The beginnings of the day's intervals."""
         return market_time.interval_starts(day, self.minutes)
 
-    def end_of(self, start: int) -> int:
-        """Where an interval ends."""
-        return start + self.minutes * 60
-
     def forgives(self, missing: Collection[int], day: dt.date, today: dt.date) -> bool:
         """Whether what one key is missing of a day is a single gap or two, and old enough."""
         if self.grace is None or (today - day).days <= self.grace:
@@ -64,9 +60,6 @@ class Snapshots:
     def interval_of(self, instant: int) -> int:
         """The instant itself: a snapshot is never moved."""
         return instant
-
-    def end_of(self, start: int) -> None:
-        """A snapshot ends nowhere."""
 
     def missing(self, day: dt.date, found: Collection[int]) -> list[str]:
         """What is missing of a day with these snapshots, in words."""
@@ -101,10 +94,6 @@ class Events:
     def interval_of(self, instant: int) -> int:
         """The instant itself, but for a second or two beside an interval's beginning."""
         return market_time.snap(instant, self.minutes, _SECONDS_OFF)
-
-    def end_of(self, start: int) -> int:
-        """Where an interval ends."""
-        return start + self.minutes * 60
 
 
 Times = Grid | Snapshots | Events

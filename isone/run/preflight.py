@@ -18,7 +18,7 @@ from isone.run.plan import Plan
 from isone.run.settings import Settings
 from isone.store import location_table
 from isone.store.store import Store
-from isone.text import nearest
+from isone.text import nearest, size
 
 Check = Callable[[], object]
 """Raises an IsoneError where something is wrong."""
@@ -71,8 +71,8 @@ def _require_room(plan: Plan) -> None:
     free = _free(plan)
     if free < plan.bytes / 2:
         raise UsageError(
-            f"data_dir: what is left to download takes about {_size(plan.bytes)}, and the disk of "
-            f"{plan.data_dir} has {_size(free)} free; free some space, or name another folder"
+            f"data_dir: what is left to download takes about {size(plan.bytes)}, and the disk of "
+            f"{plan.data_dir} has {size(free)} free; free some space, or name another folder"
         )
 
 
@@ -82,8 +82,8 @@ def _scarce_room(plan: Plan) -> str:
     if free >= 2 * plan.bytes:
         return ""
     return (
-        f"the disk of {plan.data_dir} has {_size(free)} free, and what is left to download takes "
-        f"about {_size(plan.bytes)}, with tables and databases up to twice as much"
+        f"the disk of {plan.data_dir} has {size(free)} free, and what is left to download takes "
+        f"about {size(plan.bytes)}, with tables and databases up to twice as much"
     )
 
 
@@ -92,10 +92,6 @@ def _free(plan: Plan) -> int:
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
 
 
 def _unknown_locations(settings: Settings, store: Store) -> list[str]:

@@ -30,21 +30,18 @@ _CHATTER = re.compile(
     r"Building DAG|Using shell|Provided (cores|resources)|Rules claiming|Conda environments|"
     r"Singularity containers|Select jobs|Execute \d|Assuming unrestricted|Config file|Job stats|"
     r"Complete log|Elapsed time|Group jobs|Trying to restart job|Shutting down, this might|"
-    r"Will exit after finishing|"
-    r"Exiting because a job execution failed|Removing output files of failed job|"
-    r"Would remove|Multiple includes|Shell command|None$|This was a dry-run|The order of jobs|"
-    r"Reasons:|\(check individual jobs|\s*(input files updated|missing output|output files have)",
+    r"Will exit after finishing|Removing output files of failed job|Would remove|"
+    r"Multiple includes|Shell command|None$|This was a dry-run|The order of jobs|Reasons:|"
+    r"\(check individual jobs|\s*(input files updated|missing output|output files have)",
 )
 _OF_A_FAILED_JOB = re.compile(
     r"RuleException:\s*CalledProcessError|WorkflowError:\s*At least one job|Error in (rule|group)|"
     r"Exiting because a job execution failed"
 )
 """What Snakemake adds to the failure of a job, which its status file tells better."""
-_TARGETS = {"all", "download", "pack", "load", "report", "recheck", "reconcile", "verify", "total"}
+_TARGETS = {*slips.TARGETS, "total"}
 """What Snakemake counts among the jobs and is none: rules that only list what they want."""
 _WARNINGS_SHOWN = 3
-_LINE_EVERY = 60.0
-"""Seconds between lines about jobs that go on, where no bar can be shown."""
 
 
 @dataclass
@@ -68,7 +65,6 @@ class Screen:
         self._jobs: dict[int, _Job] = {}
         self._total = self._ended = 0
         self._is_dry = False
-        self._said = time.monotonic()
         self._bars = Bars(console, self._doing) if console.is_terminal and not quiet else None
 
     @classmethod
@@ -165,11 +161,12 @@ class Screen:
         text = record.getMessage()
         if self._verbose or getattr(record, "isone", False):
             self._print(text)
+        elif _OF_A_FAILED_JOB.match(text):
+            return
         elif record.levelno >= logging.WARNING:
-            if not _OF_A_FAILED_JOB.match(text):
-                is_error = record.levelno >= logging.ERROR
-                slip = is_error and slips.explained(text, sys.argv, _other_runs())
-                self._print(slip or text, style="bold red" if is_error else None)
+            is_error = record.levelno >= logging.ERROR
+            slip = is_error and slips.explained(text, sys.argv, _other_runs())
+            self._print(slip or text, style="bold red" if is_error else None)
         elif not self._quiet and text.strip() and not _CHATTER.match(text):
             self._print(text)
 

@@ -151,7 +151,8 @@ class Screen:
             self._ended += 1
         which = f", attempt {said.attempt} of {said.attempts}" if said.attempts > 1 else ""
         took = duration(time.monotonic() - job.began)
-        self._print(f"{self._mark()}{job.words}: FAILED{which}, {took}", style="bold red")
+        word = "INTERRUPTED" if said.state == "interrupted" else "FAILED"
+        self._print(f"{self._mark()}{job.words}: {word}{which}, {took}", style="bold red")
         message = said.message if said.state != "running" and not _last_words(job) else ""
         self._indented(message or _last_words(job) or KILLED)
         self._indented(f"log: {said.log or job.log}")

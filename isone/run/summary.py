@@ -129,17 +129,18 @@ def _what_is_there(store: Store, plan: Plan, found: Sequence[State], *, is_well:
         if plan.page and path.exists()
     ]
     if ran:
-        lines.append(f"{'Days':<10}{here:,} of {sum(state.planned.days for state in ran):,}")
+        waits = count(sum(s.word == "NEVER STARTED" for s in found), "download")
+        others = "" if waits.startswith("0 ") else f"; {waits} not begun"
+        lines.append(f"{'Days':<10}{here:,} of {sum(s.planned.days for s in ran):,}{others}")
     if is_well and all(state.good for state in found):
         look = "open the report in a browser; " if plan.page and Path(plan.page).exists() else ""
-        lines.append(f"{'Next':<10}{look}the same command again adds new days")
-    elif (
-        any(state.word in {"FAILED", "INTERRUPTED", "NEVER STARTED"} for state in found)
-        or not is_well
-    ):
+        lines.append(f"{'Next':<10}{look}the same command again brings what is new")
+    elif not is_well or any(state.word == "FAILED" for state in found):
         lines.append(
             f"{'Next':<10}fix what is named above, and run the same command again: it resumes"
         )
+    elif any(state.word in {"INTERRUPTED", "NEVER STARTED"} for state in found):
+        lines.append(f"{'Next':<10}run the same command again: it resumes")
     return ["", *lines] if lines else []
 
 

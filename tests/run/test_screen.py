@@ -97,6 +97,16 @@ def test_a_job_that_was_killed_says_so(store: Store) -> None:
     assert "ended before it could say how" in "\n".join(terminal.lines)
 
 
+def test_a_job_that_was_interrupted_has_not_failed(store: Store) -> None:
+    terminal = Terminal()
+    terminal.begin()
+    tell(store, state="interrupted", attempt=1, attempts=3, message="interrupted; run again")
+    terminal.report(event="job_error", jobid=1, rule_name="download_prices")
+    text = "\n".join(terminal.lines)
+    assert "INTERRUPTED, attempt 1 of 3" in text
+    assert "FAILED" not in text
+
+
 def test_what_is_unknown_is_shown_and_chatter_is_not() -> None:
     terminal = Terminal()
     terminal.report("Building DAG of jobs...")

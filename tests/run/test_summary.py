@@ -1,0 +1,49 @@
+"""The end of a run: how many days there are, and what to do next, in words that are true."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from isone.run import status
+from isone.run.plan import Plan, Planned
+from isone.run.summary import summary
+from isone.store.store import Store
+
+NAMES = ("isone_lmp_da_hourly_2024", "isone_lmp_rt_5min_2024")
+
+
+def ended(folder: Path, *states: str) -> str:
+    """The summary of two downloads of ten days; one without a state never started."""
+    store = Store(folder)
+    downloads = tuple(
+        Planned(name, f"{folder}/no-{name}", "ten days", 10, False, days=10) for name in NAMES
+    )
+    status.write_plan(store, Plan("sandbox", str(folder), str(folder / "logs"), downloads, ()))
+    for name, state in zip(NAMES, states, strict=False):
+        path = status.status_path(store, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"name": name, "state": state, "days": 10, "days_done": 4}))
+    return summary(store, ended=True)
+
+
+@pytest.mark.parametrize(
+    ("states", "days", "then"),
+    [
+        (("succeeded", "succeeded"), "20 of 20\n", "the same command again brings what is new"),
+        (("succeeded", "failed"), "14 of 20\n", "fix what is named above"),
+        (("interrupted",), "4 of 10; 1 download not begun\n", "run the same command again: it"),
+    ],
+    ids=["well", "failed", "interrupted"],
+)
+def test_days_are_those_of_downloads_that_began_and_the_next_step_fits(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    states: tuple[str, ...],
+    days: str,
+    then: str,
+) -> None:
+    monkeypatch.setenv(status.VARIABLE, status.new_id())
+    said = ended(tmp_path, *states)
+    assert f"Days      {days}" in said
+    assert f"Next      {then}" in said

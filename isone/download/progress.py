@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from isone.market.requests import Request
-from isone.run.console import has_screen, say
+from isone.run.console import has_screen, say, wants_lines
 from isone.run.progress import Progress
 from isone.run.status import JobStatus
 from isone.text import count
@@ -127,9 +127,12 @@ class DownloadProgress(Progress):
         facts = self.facts()
         self._told = moment
         self._tell(**facts)
-        if self._bars or has_screen():
+        if self._bars or (has_screen() and not wants_lines()):
             return
-        if moment - self._shown >= _LINE_EVERY and not self._waiting:  # waits say so themselves
+        if self._waiting:
+            if wants_lines():  # else the log's warning is on the terminal
+                say(f"{self._name}: {self._waiting}")
+        elif moment - self._shown >= _LINE_EVERY:
             self._shown = moment
             days = f"{facts['days_done']} of {count(facts['days'], 'day')}"
             say(f"{self._name}: {days}, {_news(facts)}")
@@ -152,8 +155,6 @@ class DownloadProgress(Progress):
 
 
 def _news(facts: dict[str, Any]) -> str:
-    if facts["waiting"]:
-        return str(facts["waiting"]).partition(": ")[0]  # the client has told the reason
     words = [f"{count(facts['requests_left'], 'request')} left"]
     if facts["done_at"]:
         rate = f"{facts['requests_a_minute']:,.0f}/min"

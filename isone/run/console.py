@@ -10,7 +10,7 @@ import os
 import sys
 
 SCREEN = "ISONE_SCREEN"
-"""Environment variable that says that a screen shows the run, so its jobs need not."""
+"""Environment variable that says that a screen shows the run, and how: `bars`, `lines`, `quiet`."""
 OURS = {"isone": True}
 """Marks a record for that screen as the workflow's own words."""
 
@@ -18,6 +18,11 @@ OURS = {"isone": True}
 def has_screen() -> bool:
     """Whether the workflow's own screen shows what this process does."""
     return bool(os.environ.get(SCREEN))
+
+
+def wants_lines() -> bool:
+    """Whether that screen has no bars, so that jobs say now and then how far they are."""
+    return os.environ.get(SCREEN) == "lines"
 
 
 def announce(text: str) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from isone.errors import IsoneError, StopRunError, UsageError
 from isone.run import status
-from isone.run.console import has_screen, say
+from isone.run.console import has_screen, say, wants_lines
 from isone.run.log import Redaction, close_log, log, open_log
 from isone.run.settings import Settings, read_settings
 from isone.store.files import make_folder, write_whole
@@ -170,7 +170,10 @@ class Job:
     def wait(self, seconds: float) -> None:
         """Wait before another attempt."""
         log.info("attempt %d begins after the retry_delay of %g s", self.attempt, seconds)
-        self.tell(waiting=f"waiting {seconds:g} s before attempt {self.attempt}")
+        waiting = f"waiting {seconds:g} s before attempt {self.attempt}"
+        self.tell(waiting=waiting)
+        if wants_lines():
+            say(f"{self.name}: {waiting}")
         time.sleep(seconds)
         self.tell(waiting="")
 

@@ -70,7 +70,6 @@ class Screen:
     @classmethod
     def of(cls, settings: Any) -> "Screen":
         """The screen that Snakemake's output settings ask for."""
-        os.environ[SCREEN] = "1"
         console = Console(
             stderr=not settings.stdout,
             highlight=False,
@@ -80,6 +79,7 @@ class Screen:
         quiet = {str(each).rpartition(".")[2].lower() for each in settings.quiet or ()}
         screen = cls(console, verbose=settings.verbose, quiet="all" in quiet)
         screen._is_dry = settings.dryrun
+        os.environ[SCREEN] = "quiet" if screen._quiet else "bars" if screen._bars else "lines"
         return screen
 
     def show(self, record: logging.LogRecord) -> None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from running import PROJECT
 
 PROGRAM = """
@@ -75,3 +76,34 @@ def test_without_a_terminal_there_are_lines_alone_and_no_rich() -> None:
     assert done.returncode == 0
     lines = ["before the bar", "noted [red] of", LONG, "after the bar", "no rich"]
     assert done.stderr.splitlines() == lines
+
+
+LATER = """
+    progress._shown -= 60  # as a minute later
+    progress._told -= 60
+    progress.request(requests[1], done=True)
+"""
+
+
+@pytest.mark.parametrize("screen", ["lines", "bars", "quiet"])
+def test_under_a_screen_a_job_speaks_only_where_that_has_no_bars(screen: str) -> None:
+    program = PROGRAM.replace("log.addHandler(ConsoleHandler())", "")
+    program = program.replace('half a minute")\n', f'half a minute")\n{LATER.strip(chr(10))}\n')
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"ISONE_SCREEN": screen},
+    )
+    assert done.returncode == 0, done.stderr
+    first, *said, last, _ = done.stderr.splitlines()
+    assert (first, last) == ("before the bar", "after the bar")
+    if screen == "lines":
+        waiting, news = said
+        assert waiting.startswith("isone_mine_2024: waiting until ")
+        assert waiting.endswith(": the service asks for patience: half a minute")
+        assert news.startswith("isone_mine_2024: 2 of 3 days, ")
+        assert "1 request left" in news
+    else:
+        assert said == []

@@ -75,14 +75,18 @@ def read_verdict(path: Path) -> Verdict:
 
 
 def table(verdicts: Iterable[Verdict]) -> str:
-    """The verdicts as a table to read, with every damaged day named below it."""
+    """The verdicts as a table to read, with every damaged day named below it.
+
+    It has a column for each place that was read for any of them: four fit into 80 characters.
+    """
     listed = sorted(verdicts, key=lambda verdict: (verdict.dataset, verdict.period))
-    header = ("dataset", "period", "verdict", "days", *(f"rows {where}" for where in _WHERE))
+    read = [where for where in _WHERE if any(where in each.rows for each in listed)]
+    header = ("dataset", "period", "verdict", "days", *(f"rows {where}" for where in read))
     lines = [header]
     lines += [
         (
             *(each.dataset, each.period, each.verdict.upper(), f"{each.days:,}"),
-            *(f"{each.rows[where]:,}" if where in each.rows else "-" for where in _WHERE),
+            *(f"{each.rows[where]:,}" if where in each.rows else "-" for where in read),
         )
         for each in listed
     ]

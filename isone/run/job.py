@@ -239,7 +239,8 @@ def job(snakemake: Any) -> Iterator[Job]:
         settings = read_settings(snakemake.config)
         store, stable_log = Store(settings.store_dir), Path(snakemake.log[0])
         attempt = getattr(snakemake.resources, "attempt", 0)
-        name = _name(stable_log, snakemake.wildcards) if attempt else stable_log.stem
+        period = getattr(snakemake.wildcards, "period", "") if attempt else ""
+        name = status.download_name(stable_log, period)
         if reason := status.stopped(store):
             by = reason.partition(":")[0]
             _end(STOPPED, f"{name} does not start: the run was stopped by {by}", stable_log)
@@ -268,12 +269,6 @@ def by_hand(name: str, config: Mapping[str, Any]) -> Iterator[Job]:
     """A job that a person started."""
     with sentences(), Job(name, config, read_settings(config)) as it:
         yield it
-
-
-def _name(log_path: Path, wildcards: Any) -> str:
-    """What a download is called: as its log, but for the end of a year that is still open."""
-    period = getattr(wildcards, "period", "")
-    return f"{log_path.stem.removesuffix(period)}{period[:4]}"
 
 
 def _end(exit_code: int, sentence: str, stable_log: Path) -> None:

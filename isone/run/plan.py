@@ -11,6 +11,9 @@ from isone.run.settings import Settings
 from isone.store.store import Store
 from isone.text import count
 
+DOWNLOADS = frozenset(("download_prices", "download_custom"))
+"""The rules that download."""
+
 
 class Planned(msgspec.Struct, frozen=True):
     """A download of a run, as the plan has it."""

@@ -21,6 +21,7 @@ from rich.text import Text
 from isone.run import slips, status
 from isone.run.bars import Bars, Doing, duration, total_of_downloads
 from isone.run.console import SCREEN
+from isone.run.plan import DOWNLOADS
 from isone.run.status import JobStatus
 from isone.run.summary import KILLED
 from isone.store.store import Store
@@ -50,8 +51,8 @@ class _Job:
 
     words: str
     name: str
-    """As the rule's log is called: its status file has this name, or one without the end of the
-    period."""
+    """As its status file is called."""
+    is_download: bool
     log: str
     began: float
 
@@ -59,12 +60,14 @@ class _Job:
 class Screen:
     """The terminal of one Snakemake process."""
 
-    def __init__(self, console: Console, *, verbose: bool = False, quiet: bool = False) -> None:
-        """Show everything if `verbose`, failures alone if `quiet`."""
+    def __init__(
+        self, console: Console, *, verbose: bool = False, quiet: bool = False, is_dry: bool = False
+    ) -> None:
+        """Show everything if `verbose`, failures alone if `quiet`; `is_dry` if none runs."""
         self._console, self._verbose, self._quiet = console, verbose, quiet
         self._jobs: dict[int, _Job] = {}
         self._total = self._ended = 0
-        self._is_dry = False
+        self._is_dry = is_dry
         self._bars = Bars(console, self._doing) if console.is_terminal and not quiet else None
 
     @classmethod
@@ -77,8 +80,9 @@ class Screen:
             no_color=settings.nocolor or None,
         )
         quiet = {str(each).rpartition(".")[2].lower() for each in settings.quiet or ()}
-        screen = cls(console, verbose=settings.verbose, quiet="all" in quiet)
-        screen._is_dry = settings.dryrun
+        screen = cls(
+            console, verbose=settings.verbose, quiet="all" in quiet, is_dry=settings.dryrun
+        )
         os.environ[SCREEN] = "quiet" if screen._quiet else "bars" if screen._bars else "lines"
         return screen
 
@@ -115,12 +119,12 @@ class Screen:
     def _begun(self, jobid: int, told: dict[str, Any]) -> None:
         if self._is_dry or not told["log"]:
             return
-        job = _Job(_words(told), Path(told["log"][0]).stem, told["log"][0], time.monotonic())
+        job = _job(told)
         again = jobid in self._jobs
         self._jobs[jobid] = job
         if self._bars:
             self._bars.start()
-        elif job.name.startswith("isone_") and not again:
+        elif job.is_download and not again:
             self._print(_heading(job) or f"{self._mark(begins=True)}{job.words} begins")
 
     def _finished(self, jobid: int) -> None:
@@ -203,10 +207,24 @@ class Screen:
             Doing.of(job.words.partition(" ")[2] or job.words, said, job.began)
             for job, said in jobs
         ]
-        root = os.environ.get(status.ROOT)
-        if root and any(job.name.startswith("isone_") for job, _ in jobs):
-            doing += total_of_downloads(Store(Path(root)))
+        store = _store()
+        if store and any(job.is_download for job, _ in jobs):
+            doing += total_of_downloads(store)
         return doing
+
+
+def _job(told: dict[str, Any]) -> _Job:
+    """A job that begins, by what Snakemake says of it."""
+    log, is_download = told["log"][0], told["rule_name"] in DOWNLOADS
+    period = dict(told.get("wildcards") or {}).get("period", "") if is_download else ""
+    name = status.download_name(Path(log), period)
+    return _Job(_words(told), name, is_download, log, time.monotonic())
+
+
+def _store() -> Store | None:
+    """The data folder of the run; None before the Snakefile is read."""
+    root = os.environ.get(status.ROOT)
+    return Store(Path(root)) if root else None
 
 
 def _words(told: dict[str, Any]) -> str:
@@ -216,15 +234,15 @@ def _words(told: dict[str, Any]) -> str:
 
 
 def _other_runs() -> list[str]:
-    """The other runs on the data folder of this one; none before the Snakefile is read."""
-    root = os.environ.get(status.ROOT)
-    return status.others_going_on(Store(Path(root))) if root else []
+    """The other runs on the data folder of this one."""
+    store = _store()
+    return status.others_going_on(store) if store else []
 
 
 def _status(job: _Job) -> JobStatus:
     """What a job says of itself; nothing before it has begun to."""
-    root = os.environ.get(status.ROOT)
-    return status.status_of(Store(Path(root)), _status_name(job)) if root else JobStatus()
+    store = _store()
+    return status.status_of(store, job.name) if store else JobStatus()
 
 
 def _last_words(job: _Job) -> str:
@@ -237,13 +255,6 @@ def _last_words(job: _Job) -> str:
 
 def _heading(job: _Job) -> str:
     """Which of the downloads to do this is: `Download 1/4: …`; empty where no plan knows it."""
-    root = os.environ.get(status.ROOT)
-    plan = status.read_plan(Store(Path(root))) if root else None
-    return plan.heading(_status_name(job)) if plan else ""
-
-
-def _status_name(job: _Job) -> str:
-    """What a job calls itself: as its log, but for the end of a year that is still open."""
-    if not job.name.startswith("isone_"):
-        return job.name
-    return re.sub(r"(\d{4})\.[^_]*$", r"\1", job.name)
+    store = _store()
+    plan = status.read_plan(store) if store else None
+    return plan.heading(job.name) if plan else ""

@@ -214,6 +214,14 @@ class JobStatus(msgspec.Struct, frozen=True):
     verdict_lines: tuple[str, ...] = ()
 
 
+def download_name(log: Path, period: str) -> str:
+    """What a download calls itself: as its rule's log, but for the end of a year that is open.
+
+    A custom download has no period, "".
+    """
+    return f"{log.stem.removesuffix(period)}{period[:4]}"
+
+
 def status_path(store: Store, name: str, run: str | None = None) -> Path:
     """Where a job says how it is, in the run that this process belongs to unless one is given."""
     return store.run_dir(run or current_id()) / "jobs" / f"{name}.json"

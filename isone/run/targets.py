@@ -16,13 +16,11 @@ from isone.market import market_time
 from isone.run import complete, preflight, selection, slips, sources, status
 from isone.run.custom import CustomDownload, made_from, read_downloads
 from isone.run.dataset_year import DatasetYear
-from isone.run.plan import Plan, may_need_location_list, planned_custom, planned_year
+from isone.run.plan import DOWNLOADS, Plan, may_need_location_list, planned_custom, planned_year
 from isone.run.settings import Settings, read_settings
 from isone.store import markers
 from isone.store.processes import this_host
 from isone.store.store import Store
-
-_DOWNLOADS = {"download_prices", "download_custom"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class Run:
         """
         if self.plan.is_empty:
             raise UsageError(slips.NO_YEARS)
-        downloads = bool(_DOWNLOADS & set(rules))
+        downloads = bool(DOWNLOADS & set(rules))
         checks = list(checks)
         if downloads:
             checks += preflight.checks_of_downloads(

@@ -41,7 +41,12 @@ class Terminal:
     def begin(self, jobid: int = 1, log: str = LOG) -> None:
         message = "Download lmp_da_hourly 2024.through-20240103"
         self.report(
-            event="job_info", jobid=jobid, rule_msg=message, rule_name="download_prices", log=[log]
+            event="job_info",
+            jobid=jobid,
+            rule_msg=message,
+            rule_name="download_prices",
+            log=[log],
+            wildcards={"dataset": "lmp_da_hourly", "period": "2024.through-20240103"},
         )
 
     @property

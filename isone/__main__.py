@@ -19,6 +19,7 @@ from isone.run.settings import (
     refuse_unknown,
 )
 from isone.run.summary import summary
+from isone.store.periods import year_of
 from isone.store.store import Store
 
 COMMANDS = {
@@ -75,7 +76,7 @@ def verify(options: Namespace) -> None:
             jobs.verify_prices(it, dataset, period)
             for dataset, period in outputs.complete_names(it.store)
             if (not options.datasets or dataset in options.datasets)
-            and (not years or int(period[:4]) in years)
+            and (not years or year_of(period) in years)
         ]
         jobs.summarize_verdicts(it, verdicts)
 

@@ -17,6 +17,7 @@ from isone.run.custom import CustomDownload
 from isone.run.plan import Plan
 from isone.run.settings import Settings
 from isone.store import location_table
+from isone.store.files import nearest_existing
 from isone.store.store import Store
 from isone.text import nearest, size
 
@@ -88,10 +89,7 @@ def _scarce_room(plan: Plan) -> str:
 
 
 def _free(plan: Plan) -> int:
-    folder = Path(plan.data_dir).absolute()
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(nearest_existing(Path(plan.data_dir))).free
 
 
 def _unknown_locations(settings: Settings, store: Store) -> list[str]:

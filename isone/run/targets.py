@@ -19,6 +19,7 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.plan import DOWNLOADS, Plan, may_need_location_list, planned_custom, planned_year
 from isone.run.settings import Settings, read_settings
 from isone.store import markers
+from isone.store.files import nearest_existing
 from isone.store.processes import this_host
 from isone.store.store import Store
 
@@ -155,11 +156,9 @@ def each_custom(path: str, downloads: Sequence[CustomDownload]) -> list[str]:
 
 def _require_writable(folder: Path) -> None:
     """Refuse, before anything starts, a folder that can be neither written nor made."""
-    existing = folder.absolute()
     try:
-        while not existing.exists() and existing != existing.parent:
-            existing = existing.parent
-    except OSError as error:  # such as a name too long
+        existing = nearest_existing(folder)
+    except OSError as error:
         raise UsageError(f"{str(folder)[:80]} cannot be a folder: {error.strerror}") from error
     if not existing.is_dir():
         raise UsageError(f"{existing} is a file, but {folder} must be a folder")

@@ -55,6 +55,15 @@ def make_folder(folder: Path) -> None:
         raise UsageError(f"cannot write into the folder {folder}; check its owner and permissions")
 
 
+def nearest_existing(folder: Path) -> Path:
+    """A folder, made absolute, or the nearest above it that is there.
+
+    Raises OSError for what cannot be a path, such as a name too long.
+    """
+    folder = folder.absolute()
+    return next(each for each in (folder, *folder.parents) if each.exists())
+
+
 def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     """Replace a file in one step: a reader sees the old one or the new one, never half of it.
 

@@ -9,7 +9,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
 
 import requests
 
@@ -19,6 +18,8 @@ from isone.errors import IsoneError
 from isone.run import sources
 from isone.run.settings import Settings
 from isone.run.sources import REPORTS_URL, WEBSERVICES_URL
+from isone.store.files import nearest_existing
+from isone.text import size
 
 _PACKAGES = ("snakemake", "requests", "urllib3", "msgspec", "numpy", "pyarrow", "duckdb")
 _ENOUGH = 2e9
@@ -101,7 +102,7 @@ def _versions() -> list[Row]:
 
 def _folder(settings: Settings) -> Row:
     folder = settings.store_dir
-    nearest = _existing(folder)
+    nearest = nearest_existing(folder)
     stored = sum(1 for _ in folder.glob("complete/*/*.json"))
     what = f"{stored:,} complete" if stored else "nothing complete yet"
     if os.access(nearest, os.W_OK | os.X_OK):
@@ -111,16 +112,11 @@ def _folder(settings: Settings) -> Row:
 
 
 def _disk(settings: Settings) -> Row:
-    free = shutil.disk_usage(_existing(settings.store_dir)).free
-    said = f"{free / 1e9:,.1f} GB free"
+    free = shutil.disk_usage(nearest_existing(settings.store_dir)).free
+    said = f"{size(free)} free"
     if free >= _ENOUGH:
         return Row("disk", said)
     return Row("disk", said, False, "Free some space, or set data_dir to a larger disk.")
-
-
-def _existing(folder: Path) -> Path:
-    folder = folder.absolute()
-    return next(each for each in (folder, *folder.parents) if each.exists())
 
 
 def _account(settings: Settings) -> Row:

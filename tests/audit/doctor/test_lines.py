@@ -177,6 +177,13 @@ EXPECTED = {
         "final-published": "as assumed",
         "averages-hours": "cannot be told",
         "strike-fields": "as assumed",
+        "fuel-snapshots": "as assumed",
+        "fuel-names": "as assumed",
+        "supply-begins": "as assumed",
+        "necec-begins": "as assumed",
+        "limit-totals": "as assumed",
+        "imports-negative": "as assumed",
+        "demand-settled": "as assumed",
         "typeless-version": "as assumed",
         "current-day-ahead-services": "as assumed",
         "current-others": "as assumed",
@@ -260,6 +267,20 @@ TURNED = [
     (API, "strike-fields", "newest strike_da_hourly", without("percentile_10_rt_hub_lmp"),
      "as assumed"),
     (API, "strike-fields", "newest strike_da_hourly", without("strike_price"), "otherwise"),
+    (API, "fuel-snapshots", "newest fuel_mix", records(lambda rows: rows.__delitem__(slice(99))),
+     "otherwise"),
+    (API, "fuel-snapshots", "newest fuel_mix", body(b'{"GenFuelMixes":""}'), "cannot be told"),
+    (CSV, "fuel-names", "newest fuel_mix", text("Nuclear", "Fusion"), "otherwise"),
+    (API, "supply-begins", "fuel_mix 2020-01-01", body(b'{"GenFuelMixes":""}'), "otherwise"),
+    (API, "supply-begins", "flows_5min 2020*", state("404", 404), "otherwise"),
+    (API, "necec-begins", "interchange_hourly 2026-01-16", text('"4018"', '"4010"'), "as assumed"),
+    (API, "necec-begins", "newest interchange_hourly", text('"4018"', '"4010"'), "otherwise"),
+    (API, "limit-totals", "newest flows_5min", setting("TotalImports", -1), "otherwise"),
+    (API, "limit-totals", "newest flows_5min", setting("ExportLimit", 77), "otherwise"),
+    (API, "imports-negative", "newest flows_5min", setting("Purchase", 5), "otherwise"),
+    (API, "imports-negative", "newest interchange_hourly", setting("Sale", -5), "otherwise"),
+    (API, "demand-settled", "newest demand_rt_hourly", body(b'{"HourlyRtDemands":""}'),
+     "otherwise"),
     (API, "typeless-version", "no version", state("404", 404), "otherwise"),
     (API, "typeless-version", "no version", text(r"(\d)\.(\d+)", r"\1.9\2"), "otherwise"),
     (API, "current-day-ahead-services", "current reserve_da_hourly", day_before, "otherwise"),
@@ -277,7 +298,10 @@ TURNED = [
     (CSV, "reserve-hourly-headings", "newest reserve_hourly", text("Hour Ending", "HE"),
      "otherwise"),
 ]  # fmt: skip
-NEVER_TOLD = {"averages-hours", "csv-constraints", "workbook-regulation", "workbook-spring"}
+NEVER_TOLD = {
+    *("averages-hours", "csv-constraints", "flows-gaps"),
+    *("workbook-regulation", "workbook-spring"),
+}
 
 
 def verdicts(seen: Seen) -> dict[str, Verdict]:

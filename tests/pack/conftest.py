@@ -77,5 +77,4 @@ def _rows_of(dataset: Dataset, path: Path) -> set[Row]:
     for key in dataset.wrapper:
         records = records[key] if records else []
     records = [records] if isinstance(records, dict) else records
-    day = dt.datetime.strptime(path.name[:8], "%Y%m%d").date()
-    return {row_of(dataset, day, record) for record in records}
+    return {row_of(dataset, record) for record in records}

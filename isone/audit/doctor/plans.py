@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
 
 from isone.audit.doctor.probes import Answer, Probe
 from isone.market import market_time
@@ -144,7 +143,8 @@ def _info_name(name: str, prelim: bool) -> str:
 
 def _of_day(name: str, day: dt.date, *, prelim: bool = False, needed: bool = False) -> Probe:
     dataset = DATASETS[name]
-    request = replace(dataset.day_requests(day, (HUB,))[0], prelim=prelim)
+    request = dataset.day_requests(day, (HUB,))[0]
+    request = request.preliminary if prelim else request
     path = dataset.request.url_path(request)
     return Probe(name_of(name, day, prelim=prelim), path, request, needed=needed)
 

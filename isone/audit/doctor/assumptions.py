@@ -107,6 +107,7 @@ def all_checks() -> Sequence[Check]:
         lines_days,
         lines_load,
         lines_sandbox,
+        lines_supply,
     )
 
     return (
@@ -114,6 +115,7 @@ def all_checks() -> Sequence[Check]:
         *lines_constraints.CHECKS,
         *lines_days.CHECKS,
         *lines_load.CHECKS,
+        *lines_supply.CHECKS,
         *lines_sandbox.CHECKS,
     )
 

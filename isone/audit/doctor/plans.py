@@ -17,6 +17,10 @@ EARLY_DAYS = (dt.date(2003, 3, 5), dt.date(2003, 8, 5))
 AVERAGES_YEAR = 2017
 LOAD_BEGINS = ("load_5min", "forecast_hourly")
 """Datasets whose first days are asked for: they may have gone by now."""
+SUPPLY_BEGINS = ("fuel_mix", "interchange_hourly", "flows_5min")
+"""Datasets whose first days are asked for: they may have gone by now."""
+NECEC_DAY = dt.date(2026, 1, 16)
+"""The first day of business of the newest tie."""
 UNLISTED = 1
 """An id that no location has."""
 MOST_API, MOST_CSV = 48, 30
@@ -66,6 +70,8 @@ def web_services(now: dt.datetime, answers: Mapping[str, Answer]) -> list[Probe]
         *(_of_day("constraints_da_hourly", day) for day in (EMPTY_DAY, *EARLY_DAYS)),
         *(_of_day(name, DATASETS[name].first_day) for name in LOAD_BEGINS),
         _of_day("lmp_rt_hourly_prelim", a_year_ago(now)),
+        *(_of_day(name, DATASETS[name].first_day) for name in SUPPLY_BEGINS),
+        _of_day("interchange_hourly", NECEC_DAY),
         _current("lmp_da_hourly", "hourlylmp/da/final/current", now),
         _current("regulation_5min", "fiveminutercp/prelim/current", now),
         _current("reserve_da_hourly", "daasreservedata/current", now),

@@ -186,6 +186,13 @@ EXPECTED = {
         "forecast-net": "as assumed",
         "quarter-hour-constraints": "as assumed",
         "prelim-kept": "as assumed",
+        "fuel-snapshots": "as assumed",
+        "fuel-names": "as assumed",
+        "supply-begins": "as assumed",
+        "necec-begins": "as assumed",
+        "limit-totals": "as assumed",
+        "imports-negative": "as assumed",
+        "demand-settled": "as assumed",
         "typeless-version": "as assumed",
         "current-day-ahead-services": "as assumed",
         "current-others": "as assumed",
@@ -290,6 +297,20 @@ TURNED = [
     (API, "quarter-hour-constraints", "newest constraints_rt_15min", records(doubled),
      "otherwise"),
     (API, "prelim-kept", "lmp_rt_hourly_prelim 2025*", body(b'{"HourlyLmps":""}'), "otherwise"),
+    (API, "fuel-snapshots", "newest fuel_mix", records(lambda rows: rows.__delitem__(slice(99))),
+     "otherwise"),
+    (API, "fuel-snapshots", "newest fuel_mix", body(b'{"GenFuelMixes":""}'), "cannot be told"),
+    (CSV, "fuel-names", "newest fuel_mix", text("Nuclear", "Fusion"), "otherwise"),
+    (API, "supply-begins", "fuel_mix 2020-01-01", body(b'{"GenFuelMixes":""}'), "otherwise"),
+    (API, "supply-begins", "flows_5min 2020*", state("404", 404), "otherwise"),
+    (API, "necec-begins", "interchange_hourly 2026-01-16", text('"4018"', '"4010"'), "as assumed"),
+    (API, "necec-begins", "newest interchange_hourly", text('"4018"', '"4010"'), "otherwise"),
+    (API, "limit-totals", "newest flows_5min", setting("TotalImports", -1), "otherwise"),
+    (API, "limit-totals", "newest flows_5min", setting("ExportLimit", 77), "otherwise"),
+    (API, "imports-negative", "newest flows_5min", setting("Purchase", 5), "otherwise"),
+    (API, "imports-negative", "newest interchange_hourly", setting("Sale", -5), "otherwise"),
+    (API, "demand-settled", "newest demand_rt_hourly", body(b'{"HourlyRtDemands":""}'),
+     "otherwise"),
     (API, "typeless-version", "no version", state("404", 404), "otherwise"),
     (API, "typeless-version", "no version", text(r"(\d)\.(\d+)", r"\1.9\2"), "otherwise"),
     (API, "current-day-ahead-services", "current reserve_da_hourly", day_before, "otherwise"),
@@ -307,7 +328,10 @@ TURNED = [
     (CSV, "reserve-hourly-headings", "newest reserve_hourly", text("Hour Ending", "HE"),
      "otherwise"),
 ]  # fmt: skip
-NEVER_TOLD = {"averages-hours", "csv-constraints", "workbook-regulation", "workbook-spring"}
+NEVER_TOLD = {
+    *("averages-hours", "csv-constraints", "flows-gaps"),
+    *("workbook-regulation", "workbook-spring"),
+}
 
 
 def verdicts(seen: Seen) -> dict[str, Verdict]:

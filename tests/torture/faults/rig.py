@@ -1,5 +1,6 @@
 """What the fault tests share: a download into a folder, and a server that does as it is told."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import socket
@@ -126,6 +127,7 @@ class Peer:
         self.scheme = "https" if tls else "http"
         self.connections = 0
         self._threads: list[threading.Thread] = []
+        self._open: set[socket.socket] = set()
         self._accepter = threading.Thread(target=self._accept, daemon=True)
 
     @property
@@ -140,6 +142,9 @@ class Peer:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._accepter.join(5)
+        for connection in list(self._open):  # one that is kept alive would be waited for
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
         for thread in self._threads:
             thread.join(5)
 
@@ -150,6 +155,7 @@ class Peer:
             except OSError:
                 return
             self.connections += 1
+            self._open.add(connection)
             thread = threading.Thread(
                 target=self._serve, args=(connection, self.connections), daemon=True
             )
@@ -157,6 +163,7 @@ class Peer:
             thread.start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
+        accepted = connection
         with connection:
             try:
                 if self._tls:
@@ -165,6 +172,7 @@ class Peer:
             except OSError:
                 pass  # the client hung up, as many of these tests want
             finally:
+                self._open.discard(accepted)
                 connection.close()
 
 

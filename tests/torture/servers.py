@@ -56,10 +56,16 @@ def microsocks(folder: Path, *words: str) -> Iterator[Running]:
 
 @contextlib.contextmanager
 def nginx(
-    folder: Path, server: str, upstream: str, *, http: str = "", certificate: Path | None = None
+    folder: Path,
+    server: str,
+    upstream: str,
+    *,
+    http: str = "",
+    certificate: Path | None = None,
+    port: int = 0,
 ) -> Iterator[Running]:
     """A web server in front of another; `server` and `http` are lines of its configuration."""
-    port, log = _free_port(), folder / "access.log"
+    port, log = port or _free_port(), folder / "access.log"
     tls = f"ssl_certificate {certificate};\nssl_certificate_key {certificate};"
     (folder / "nginx.conf").write_text(
         f"daemon off; user root; worker_processes 1; pid {folder}/pid; error_log {folder}/error;\n"
@@ -117,7 +123,7 @@ def certificate(
     settings = folder / f"{name}.cnf"
     settings.write_text(
         "[ca]\ndefault_ca=own\n[own]\n"
-        f"new_certs_dir={folder}\ndatabase={folder}/{name}.txt\nrand_serial=yes\n"
+        f"new_certs_dir={folder}\ndatabase={folder}/{name}.txt\nrand_serial=yes\nunique_subject=no\n"
         "default_md=sha256\npolicy=any\nx509_extensions=ext\n"
         "[any]\ncommonName=supplied\n[req]\ndistinguished_name=dn\n[dn]\n"
         f"[ext]\nsubjectAltName={address}\nbasicConstraints=critical,CA:TRUE\n"

@@ -6,6 +6,7 @@ import hashlib
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -60,12 +61,18 @@ class Rig:
     waits: list[float] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     credentials: Credentials | None = None
+    pause: float = 0.0
+    """How long each wait is in truth, in seconds."""
 
     def client(self, **policy: Any) -> Client:
         source = Source("sandbox", self.url, self.credentials)
-        client = Client(source, replace(self.policy, **policy), sleep=self.waits.append)
+        client = Client(source, replace(self.policy, **policy), sleep=self._wait)
         client.progress = _Reasons(self.reasons)
         return client
+
+    def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        time.sleep(self.pause)
 
     def bring(
         self,

@@ -19,7 +19,7 @@ from isone.load import outputs as load_outputs
 from isone.market.datasets import DATASETS
 from isone.pack import outputs as pack_outputs
 from isone.report import outputs as report_outputs
-from isone.run import clusters, notify, settings, slips, status
+from isone.run import clusters, config_file, notify, settings, slips, status
 from isone.run.console import announce
 from isone.run.summary import header, summary
 from isone.run.targets import Run, each, each_custom, once
@@ -51,6 +51,8 @@ prefix = workflow.modifier.path_modifier.prefix or ""
 config = settings.below(prefix, config)
 
 try:
+    if not workflow.modifier.skip_configfile:
+        config_file.require_readable(workflow.configfiles)
     RUN = Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
     sys.exit(f"error: {error}")
@@ -118,5 +120,5 @@ onsuccess:
 
 onerror:
     announce(summary(RUN.store, ended=True))
-    announce(report_outputs.how_by_hand(RUN.settings, RUN.store))
+    announce(report_outputs.how_by_hand(RUN.settings, RUN.store), whole=True)
     notify.tell_end(RUN.store)

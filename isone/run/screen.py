@@ -19,7 +19,7 @@ from rich.text import Text
 
 from isone.run import slips, status
 from isone.run.bars import Bars, Doing, duration, total_of_downloads
-from isone.run.console import SCREEN
+from isone.run.console import SCREEN, WHOLE
 from isone.run.plan import DOWNLOADS
 from isone.run.status import JobStatus
 from isone.run.summary import KILLED
@@ -172,14 +172,16 @@ class Screen:
     def _plain(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         self._is_interrupted |= text.startswith(_INTERRUPTED)
+        whole = getattr(record, WHOLE, False) or "Traceback" in text
         if self._verbose or getattr(record, "isone", False):
-            self._print(text)
+            self._print(text, whole=whole)
         elif _OF_A_FAILED_JOB.match(text):
             return
         elif record.levelno >= logging.WARNING:
             is_error = record.levelno >= logging.ERROR
             slip = is_error and slips.explained(text, sys.argv, _other_runs())
-            self._print(slip or text, style="bold red" if is_error else None)
+            style = "bold red" if is_error else None
+            self._print(slip or text, style, whole=whole and not slip)
         elif not self._quiet and text.strip() and not _CHATTER.match(text):
             self._print(text)
 
@@ -195,9 +197,9 @@ class Screen:
     def _indented(self, sentence: str) -> None:
         self._print(f"{' ' * len(self._mark())}{sentence}")
 
-    def _print(self, text: str, style: str | None = None) -> None:
+    def _print(self, text: str, style: str | None = None, *, whole: bool = False) -> None:
         lines = text.rstrip("\n").split("\n")
-        if self._console.is_terminal:
+        if self._console.is_terminal and not whole:
             lines = [wrapped(line, self._console.width) for line in lines]
         self._console.print(Text("\n".join(lines), style=style or ""))
 

@@ -156,10 +156,18 @@ def test_no_line_is_wider_than_the_terminal_but_for_a_path(width: int) -> None:
     assert all(line.startswith(("#", "word", "  ")) for line in lines)
 
 
-def test_elsewhere_a_line_stays_one() -> None:
-    terminal = Terminal(40)
-    terminal.report("word " * 40, isone=True)
-    assert len(terminal.lines) == 1
+def test_a_command_to_copy_and_what_goes_to_a_file_are_broken_nowhere() -> None:
+    for terminal, whole in ((Terminal(40), False), (Terminal(40, is_terminal=True), True)):
+        terminal.report("word " * 40, isone=True, isone_whole=whole)
+        assert len(terminal.lines) == 1
+
+
+def test_a_bar_keeps_its_name_where_the_reason_to_wait_is_long() -> None:
+    waiting = "waiting until 12:00:00: the name of the service cannot be looked up"
+    (line,) = bars.lines([Doing("lmp_da_hourly 2024", 0, 366, "days", waiting)], 77)
+    assert line.startswith("lmp_da_hourly 2024  ─")
+    assert "0/366 days  waiting until 12:00:00" in line
+    assert line.endswith("…")
 
 
 def test_a_bar_leaves_room_for_what_the_terminal_writes_behind_it() -> None:

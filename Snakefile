@@ -19,7 +19,7 @@ from isone.load import outputs as load_outputs
 from isone.market.datasets import DATASETS
 from isone.pack import outputs as pack_outputs
 from isone.report import outputs as report_outputs
-from isone.run import clusters, notify, settings, status
+from isone.run import clusters, notify, settings, slips, status
 from isone.run.console import announce
 from isone.run.summary import header, summary
 from isone.run.targets import Run, each, each_custom, once
@@ -100,7 +100,8 @@ onstart:
         if workflow.non_local_exec:
             clusters.keep_secrets_here()
         jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
-        checks = []
+        asked = workflow.resource_settings
+        checks = [partial(slips.require_jobs, asked.cores, asked.nodes)]
         if "load_postgres" in jobs and not workflow.deployment_settings.deployment_method:
             checks.append(partial(load_outputs.require_database, RUN.settings))
         page = report_outputs.Outputs.of(RUN.settings).page

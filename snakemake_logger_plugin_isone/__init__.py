@@ -5,10 +5,22 @@ installed; where it is not, Snakemake says what it always says.
 """
 
 from logging import LogRecord
+from typing import NoReturn
 
+from snakemake.common.argparse import ArgumentParser
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
+from isone.run import slips
 from isone.run.screen import Screen
+
+
+def _refuse(parser: ArgumentParser, message: str) -> NoReturn:
+    """Say in one sentence what is wrong with an option; the page of all options is `--help`'s."""
+    parser.exit(2, f"{slips.option(message, parser._option_string_actions)}\n")
+
+
+# Options are read before there is a screen, but after plugins are loaded.
+ArgumentParser.error = _refuse
 
 
 class LogHandler(LogHandlerBase):

@@ -38,8 +38,10 @@ class DataType:
     """What it is, in two or three words."""
     what: str
     """What its script brings, read in a sentence."""
-    script: str
-    """The script for downloads by hand, below the project's folder."""
+    in_all: bool = False
+    """Whether `data_types: all` means it too: prices, and what makes them."""
+    script: str = ""
+    """Its own script for downloads by hand, below the project's folder; "" where it has none."""
     chosen_by: str | None = None
     """The key of the configuration that chooses among its sets; None where they come together."""
     option: str = ""

@@ -1,15 +1,18 @@
 """The datasets, one row each: everything that differs between them stands in this table.
 
 URLs, record shapes, columns with unit and meaning, what a day must hold, and what one request
-gives: client, checks, tables, documentation and sandbox all read it from here.
+gives: client, checks, tables, documentation and sandbox all read it from here. The rows of what
+explains prices are in `explaining`.
 Source of the facts: ISO-NE's web services v1.1 and its published XML schema.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 
 from isone.market.columns import Column
 from isone.market.dataset import Dataset, DataType, title_case
+from isone.market.explaining import EXPLAINING
 from isone.market.keys import IdKey, TextKey
 from isone.market.locations import CORE_LOCATIONS, HUBS, RESERVE_ZONES
 from isone.market.requests import Endpoint, PublicCsv
@@ -458,7 +461,7 @@ _FINAL_AFTER_DAYS = dt.timedelta(days=6)  # usually one to five days after the o
 PRELIM_AFTER = dt.timedelta(hours=30)
 """From the beginning of an operating day to when its preliminary prices are out."""
 
-_ROWS = (
+_PRICES = (
     Dataset(
         name="lmp_da_hourly",
         title="Day-ahead hourly LMP",
@@ -693,7 +696,7 @@ _ROWS = (
     ),
 )
 
-DATASETS = {row.name: row for row in _ROWS}
+DATASETS = {row.name: row for row in (*_PRICES, *EXPLAINING)}
 
 DATA_TYPES = {
     each.name: each
@@ -702,6 +705,7 @@ DATA_TYPES = {
             name="lmp",
             short="energy prices",
             what="energy prices (LMP)",
+            in_all=True,
             script="scripts/download_lmp.py",
             chosen_by="markets",
             option="--market-types",
@@ -710,6 +714,7 @@ DATA_TYPES = {
             name="as",
             short="ancillary services",
             what="ancillary service prices",
+            in_all=True,
             script="scripts/download_ancillary_services.py",
             chosen_by="services",
             option="--services",
@@ -718,13 +723,28 @@ DATA_TYPES = {
             name="constraints",
             short="what binds in the grid",
             what="binding constraints",
+            in_all=True,
             script="scripts/download_constraints.py",
             chosen_by="markets",
             option="--market-types",
         ),
+        DataType(name="load", short="system load", what="system load"),
     )
 }
 """The types of data: the configuration's words and the scripts by hand follow from them."""
+
+ALL, EVERYTHING = "all", "everything"
+"""The words for several data types: those of prices and what makes them, and every one."""
+
+
+def data_types(words: Iterable[str]) -> tuple[str, ...]:
+    """The data types that a configuration's words mean, in the order of the table."""
+    said = set(words)
+    return tuple(
+        each.name
+        for each in DATA_TYPES.values()
+        if said & {each.name, EVERYTHING} or (each.in_all and ALL in said)
+    )
 
 
 def choices(data_type: str) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from isone.store.store import Store
 
 _NARROWEST_BAR, _WIDEST_BAR = 8, 40
 _LONGEST_NAME = 30
+_ROOM = 3
+"""Columns left free: a terminal writes `^C` behind a bar, and its line must not wrap."""
 _A_SECOND = 2
 """How often a second the bars are drawn again."""
 
@@ -92,7 +94,8 @@ class Bars:
             self._live = None
 
     def _render(self) -> Group:
-        return Group(*[Text(line) for line in lines(self._doing(), self._console.width)])
+        width = self._console.width - _ROOM
+        return Group(*[Text(line) for line in lines(self._doing(), width)])
 
 
 def lines(doing: list[Doing], width: int) -> list[str]:

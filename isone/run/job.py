@@ -192,7 +192,7 @@ class Job:
                 return ("succeeded" if self.exit_code == 0 else "failed"), ""
             case KeyboardInterrupt():
                 self.exit_code = INTERRUPTED
-                return "interrupted", "interrupted; run again to resume"
+                return "interrupted", status.RESUMES
             case StopRunError() | UsageError():
                 self.exit_code = USAGE
                 sentence = str(error).rstrip(".")
@@ -285,7 +285,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        say("interrupted; run again to resume")
+        say(status.RESUMES)
         sys.exit(INTERRUPTED)
     except IsoneError as error:
         say(f"error: {error}")

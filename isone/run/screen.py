@@ -9,7 +9,6 @@ import logging
 import os
 import re
 import sys
-import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from isone.run.plan import DOWNLOADS
 from isone.run.status import JobStatus
 from isone.run.summary import KILLED
 from isone.store.store import Store
-from isone.text import count
+from isone.text import count, wrapped
 
 _CHATTER = re.compile(
     r"Building DAG|Using shell|Provided (cores|resources)|Rules claiming|Conda environments|"
@@ -40,6 +39,8 @@ _OF_A_FAILED_JOB = re.compile(
     r"Exiting because a job execution failed"
 )
 """What Snakemake adds to the failure of a job, which its status file tells better."""
+_INTERRUPTED = "Terminating processes on user request"
+"""What Snakemake says after Ctrl-C; a job that ends after it may not have come to say so itself."""
 _TARGETS = {*slips.TARGETS, "total"}
 """What Snakemake counts among the jobs and is none: rules that only list what they want."""
 _WARNINGS_SHOWN = 3
@@ -67,6 +68,7 @@ class Screen:
         self._console, self._verbose, self._quiet = console, verbose, quiet
         self._jobs: dict[int, _Job] = {}
         self._total = self._ended = 0
+        self._is_interrupted = False
         self._is_dry = is_dry
         self._bars = Bars(console, self._doing) if console.is_terminal and not quiet else None
 
@@ -137,10 +139,12 @@ class Screen:
         self._print(f"{self._mark()}{job.words}: {', '.join(filter(None, words))}")
         for sentence in said.noted:
             self._indented(sentence)
-        for sentence in said.warnings[:_WARNINGS_SHOWN]:
+        warnings = [each for each in said.warnings if each not in said.noted][:_WARNINGS_SHOWN]
+        for sentence in warnings:
             self._indented(f"warning: {sentence}")
-        if said.warned > _WARNINGS_SHOWN:
-            self._indented(f"and {said.warned - _WARNINGS_SHOWN:,} more warnings: {said.log}")
+        more = said.warned - len(warnings) - sum(each in said.noted for each in said.warnings)
+        if more > 0:
+            self._indented(f"and {count(more, 'more warning')}: {said.log}")
         self._rest()
 
     def _failed(self, jobid: int, told: dict[str, Any]) -> None:
@@ -155,15 +159,19 @@ class Screen:
             self._ended += 1
         which = f", attempt {said.attempt} of {said.attempts}" if said.attempts > 1 else ""
         took = duration(time.monotonic() - job.began)
-        word = "INTERRUPTED" if said.state == "interrupted" else "FAILED"
+        is_interrupted = self._is_interrupted or said.state == "interrupted"
+        word = "INTERRUPTED" if is_interrupted else "FAILED"
         self._print(f"{self._mark()}{job.words}: {word}{which}, {took}", style="bold red")
         message = said.message if said.state != "running" and not _last_words(job) else ""
-        self._indented(message or _last_words(job) or KILLED)
+        self._indented(
+            message or _last_words(job) or (status.RESUMES if is_interrupted else KILLED)
+        )
         self._indented(f"log: {said.log or job.log}")
         self._rest()
 
     def _plain(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
+        self._is_interrupted |= text.startswith(_INTERRUPTED)
         if self._verbose or getattr(record, "isone", False):
             self._print(text)
         elif _OF_A_FAILED_JOB.match(text):
@@ -185,20 +193,13 @@ class Screen:
         return f"[{self._ended + begins:>{width}}/{self._total}] " if self._total else ""
 
     def _indented(self, sentence: str) -> None:
-        width = self._console.width if self._console.is_terminal else 1000
-        indent = " " * len(self._mark())
-        wrapped = textwrap.wrap(
-            sentence,
-            width,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        self._print("\n".join(wrapped))
+        self._print(f"{' ' * len(self._mark())}{sentence}")
 
     def _print(self, text: str, style: str | None = None) -> None:
-        self._console.print(Text(text.rstrip("\n"), style=style or ""))
+        lines = text.rstrip("\n").split("\n")
+        if self._console.is_terminal:
+            lines = [wrapped(line, self._console.width) for line in lines]
+        self._console.print(Text("\n".join(lines), style=style or ""))
 
     def _doing(self) -> list[Doing]:
         """What goes on now, for the bars; downloads of the whole run last."""

@@ -31,6 +31,8 @@ ROOT = "ISONE_STORE"
 """Environment variable that names the data folder of that run, for whoever shows it."""
 BY_HAND = "by-hand"
 """The id under which scripts that were started without Snakemake keep their status."""
+RESUMES = "interrupted; run again to resume"
+"""What there is to say of a job that somebody interrupted."""
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 _RUNS_KEPT = 50
 

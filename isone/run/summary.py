@@ -134,7 +134,7 @@ def _what_is_there(store: Store, plan: Plan, found: Sequence[State], *, is_well:
         lines.append(f"{'Days':<10}{here:,} of {sum(s.planned.days for s in ran):,}{others}")
     if is_well and all(state.good for state in found):
         look = "open the report in a browser; " if plan.page and Path(plan.page).exists() else ""
-        lines.append(f"{'Next':<10}{look}the same command again brings what is new")
+        lines.append(f"{'Next':<10}{look}the same command brings what is new")
     elif not is_well or any(state.word == "FAILED" for state in found):
         lines.append(
             f"{'Next':<10}fix what is named above, and run the same command again: it resumes"
@@ -180,7 +180,8 @@ def _details(mark: str, state: State) -> list[str]:
 
 def _progress(state: State, sent: int) -> str:
     status = state.status
-    done = f"{status.days_done:,} of {count(status.days, 'day')}, {count(sent, 'request')}"
+    of_all = "" if state.good else f"{status.days_done:,} of "
+    done = f"{of_all}{count(status.days, 'day')}, {count(sent, 'request')}"
     if state.word != "RUNNING":
         return done
     return (

@@ -37,6 +37,8 @@ FIRST_DAYS = {"lmp_da_hourly": dt.date(2016, 1, 1)}
 """The first days of reports that begin later than the prices."""
 _COUNTED = "reserve_da_hourly"
 """Its trailer counts the lines of data, and comes where there are none, too."""
+_OF_LOAD = ("load_5min", "load_hourly")
+"""They have no place at all, and other headings of time."""
 _NO_PLACE = ("Local Date", "Hour Ending", "Location ID")
 """The first columns of a report whose prices are of no place."""
 _LONGEST = 366  # days that one report made on request may be of
@@ -172,10 +174,11 @@ def _time(dataset: Dataset, record: Any) -> Iterator[tuple[str, str]]:
     begins = market_time.local_time(market_time.parse_timestamp(timestamp))
     if dataset.interval_minutes < 60:
         form = "%H:%M:%S" if dataset.chooses_locations else "%m/%d/%Y %H:%M:%S"
-        yield "Local Time", f"{begins:{form}}"
+        yield "Date/Time" if dataset.name in _OF_LOAD else "Local Time", f"{begins:{form}}"
         return
     again = "X" if begins.fold and dataset.id_key else ""
-    yield "Date" if dataset.id_key else "Local Date", f"{begins:%m/%d/%Y}"
+    is_plain = dataset.id_key or dataset.name in _OF_LOAD
+    yield "Date" if is_plain else "Local Date", f"{begins:%m/%d/%Y}"
     yield "Hour Ending", f"{begins.hour + 1:02d}{again}"
 
 
@@ -197,5 +200,5 @@ def _place(dataset: Dataset, prelim: bool, record: Any) -> Iterator[tuple[str, s
     elif key:
         yield "Reserve Zone ID", str(record[key.field])
         yield "Reserve Zone Name", record[key.name_field]
-    else:
+    elif dataset.name not in _OF_LOAD:
         yield "Location ID", "7000"

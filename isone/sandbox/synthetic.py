@@ -2,12 +2,13 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from isone.market import market_time
 from isone.market.locations import CORE_LOCATIONS, RESERVE_ZONES
-from isone.sandbox import ancillary_prices, plain, prices
+from isone.sandbox import ancillary_prices, load, plain, prices
 from isone.sandbox.feeds import (
     FEEDS,
     Feed,
@@ -42,6 +43,8 @@ from isone.sandbox.response import Response, html_response, wrap
 _INDEX = "lmpIndex/monthly"
 _INDEX_FEEDS = {"da": "hourlylmp/da/final", "rt": "hourlylmp/rt/final"}
 _TWO_REGULATION_PRICES_SINCE = dt.date(2015, 3, 31)
+_BARE_CURRENT = ("load_5min",)
+"""The sets whose newest record was seen in a list without the outer wrapper."""
 _PEAK_HOURS = range(7, 23)  # hours ending 08 to 23
 
 
@@ -115,6 +118,8 @@ class Synthetic:
             records = records[: len(CORE_LOCATIONS) + len(EXTERNAL_NODES)]
         if asked.place is not None and records:
             return wrap(feed.wrapper[-1:], records)
+        if feed.dataset.name in _BARE_CURRENT and records:
+            return wrap(feed.wrapper[-1:], records, in_list=True)
         return wrap(feed.wrapper, records, _beside(query), in_list=True)
 
     def _records(self, query: Query) -> list[str]:
@@ -135,9 +140,9 @@ class Synthetic:
                 return self._ancillary_records(query)
             case "regulation_5min" | "regulation_hourly":
                 return self._regulation_records(query)
-        return [
-            json.dumps(record, separators=(",", ":")) for record in plain.records(self.seed, query)
-        ]
+            case "load_5min" | "load_hourly":
+                return _as_json(load.records(self.seed, query))
+        return _as_json(plain.records(self.seed, query))
 
     def system(self, query: Query) -> prices.System:
         """The system's prices on the day of a query of an LMP feed, or of one of constraints."""
@@ -276,6 +281,10 @@ class Synthetic:
             ):
                 total = sum(components(energy, shadows, system.scale, place))
                 yield workday and market_time.local_time(start).hour in _PEAK_HOURS, total
+
+
+def _as_json(records: Iterable[dict[str, Any]]) -> list[str]:
+    return [json.dumps(record, separators=(",", ":")) for record in records]
 
 
 def _is_day_ahead(feed: Feed) -> bool:

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,16 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 class Terminal:
     """A screen that writes into a text, fed with what Snakemake reports."""
 
-    def __init__(self, width: int = 80, **options: Any) -> None:
+    def __init__(self, width: int = 80, is_terminal: bool = False, **options: Any) -> None:
         self._text = io.StringIO()
-        console = Console(file=self._text, width=width, soft_wrap=True, highlight=False)
+        console = Console(
+            file=self._text,
+            width=width,
+            soft_wrap=True,
+            highlight=False,
+            force_terminal=is_terminal,
+            no_color=True,
+        )
         self._screen = Screen(console, **options)
 
     def report(self, text: str = "None", event: str = "", **told: Any) -> None:
@@ -110,6 +118,60 @@ def test_a_job_that_was_interrupted_has_not_failed(store: Store) -> None:
     text = "\n".join(terminal.lines)
     assert "INTERRUPTED, attempt 1 of 3" in text
     assert "FAILED" not in text
+
+
+def test_a_job_that_ctrl_c_ended_before_it_could_say_so_was_interrupted(store: Store) -> None:
+    terminal = Terminal()
+    terminal.begin()
+    tell(store, state="running", attempt=1, attempts=3)
+    terminal.report("Terminating processes on user request, this might take some time.")
+    terminal.report(event="job_error", jobid=1, rule_name="download_prices")
+    text = "\n".join(terminal.lines)
+    assert "INTERRUPTED" in text
+    assert "interrupted; run again to resume" in text
+    assert "killed" not in text
+
+
+def test_a_warning_that_is_noted_is_said_once(store: Store) -> None:
+    terminal = Terminal()
+    terminal.begin()
+    noted, warnings = ["4000 is retired"], ["4000 is retired", "a", "b", "c", "d"]
+    tell(store, state="succeeded", noted=noted, warnings=warnings, warned=7, log="x.log")
+    terminal.report(event="job_finished", job_id=1)
+    assert [line.strip() for line in terminal.lines[2:]] == [
+        "4000 is retired",
+        *("warning: a", "warning: b", "warning: c"),
+        "and 3 more warnings: x.log",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_no_line_is_wider_than_the_terminal_but_for_a_path(width: int) -> None:
+    terminal, path = Terminal(width, is_terminal=True, quiet=True), "x" * 200
+    text = f"{'#' * 80}\n#   1. {'word ' * 40}\n{'word ' * 40}\nReport    {path}"
+    terminal.report(text, isone=True)
+    *lines, last = terminal.lines
+    assert max(map(len, lines)) <= width
+    assert last == f"Report    {path}"
+    assert all(line.startswith(("#", "word", "  ")) for line in lines)
+
+
+def test_elsewhere_a_line_stays_one() -> None:
+    terminal = Terminal(40)
+    terminal.report("word " * 40, isone=True)
+    assert len(terminal.lines) == 1
+
+
+def test_a_bar_leaves_room_for_what_the_terminal_writes_behind_it() -> None:
+    text = io.StringIO()
+    console = Console(file=text, width=40, force_terminal=True, highlight=False, no_color=True)
+    shown = bars.Bars(console, lambda: [Doing("x" * 90, 1, 2, "days", "5 s left")])
+    shown.start()
+    shown.stop()
+    line = next(
+        line for line in re.split(r"\x1b\[\S*?[A-Za-z]|\r|\n", text.getvalue()) if "━" in line
+    )
+    assert len(f"{line.rstrip()}^C") < 40
 
 
 def test_what_is_unknown_is_shown_and_chatter_is_not() -> None:

@@ -30,7 +30,7 @@ def ended(folder: Path, *states: str) -> str:
 @pytest.mark.parametrize(
     ("states", "days", "then"),
     [
-        (("succeeded", "succeeded"), "20 of 20\n", "the same command again brings what is new"),
+        (("succeeded", "succeeded"), "20 of 20\n", "the same command brings what is new"),
         (("succeeded", "failed"), "14 of 20\n", "fix what is named above"),
         (("interrupted",), "4 of 10; 1 download not begun\n", "run the same command again: it"),
     ],

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from isone.audit.doctor.probes import Answer, Probe
 from isone.market import market_time
-from isone.market.datasets import DATASETS, PRELIM_AFTER
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATA_TYPES, DATASETS, PRELIM_AFTER
 from isone.market.locations import HUB
 from isone.market.requests import Request
 
@@ -16,7 +17,7 @@ EARLY_DAYS = (dt.date(2003, 3, 5), dt.date(2003, 8, 5))
 AVERAGES_YEAR = 2017
 UNLISTED = 1
 """An id that no location has."""
-MOST_API, MOST_CSV = 30, 22
+MOST_API, MOST_CSV = 48, 30
 """Requests of each plan, at most; of public CSV some are the page that hands out the cookie."""
 
 _LMP_DAY_AHEAD, _LMP_5MIN = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]
@@ -75,18 +76,25 @@ def public_csv(now: dt.datetime) -> list[Probe]:
     rows = [row for row in DATASETS.values() if row.public_csv]
     static = [row.name for row in rows if row.public_csv and "static" in row.public_csv.path]
     made = [row.name for row in rows if row.name not in static]
+    prices = [row.name for row in csv_of_prices()]
     prelim_day = DATASETS["lmp_rt_hourly"].last_published(PRELIM_AFTER, now)
     autumn = autumn_day(now)
     return [
         *(_csv_of_day(name, _newest(name, now), needed=True) for name in static),
         _csv_of_day("lmp_rt_hourly", prelim_day, prelim=True),
-        *(_csv_of_day(name, DATASETS[name].public_since) for name in static),
+        *(_csv_of_day(name, DATASETS[name].public_since) for name in static if name in prices),
         _csv_of_day("lmp_rt_5min", autumn),
         *(_csv_of_day(name, _newest(name, now), needed=True) for name in made),
         _csv_of_day("reserve_hourly", prelim_day, prelim=True),
-        *(_csv_of_day(name, DATASETS[name].public_since) for name in made),
-        *(_csv_of_day(name, autumn) for name in made),
+        *(_csv_of_day(name, DATASETS[name].public_since) for name in made if name in prices),
+        *(_csv_of_day(name, autumn) for name in made if name in prices),
     ]
+
+
+def csv_of_prices() -> list[Dataset]:
+    """The datasets of prices in public CSV, which are asked for more than their newest day."""
+    rows = [row for row in DATASETS.values() if row.public_csv]
+    return [row for row in rows if DATA_TYPES[row.data_type].in_all]
 
 
 def name_of(dataset: str, day: dt.date, *, prelim: bool = False) -> str:

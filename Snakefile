@@ -9,7 +9,6 @@
 # rules/verify.smk      a deep check of all that is stored: -- verify
 
 import os
-import sys
 from functools import partial
 
 from snakemake.utils import min_version
@@ -20,7 +19,7 @@ from isone.market.datasets import DATASETS
 from isone.pack import outputs as pack_outputs
 from isone.report import outputs as report_outputs
 from isone.run import clusters, config_file, notify, settings, slips, status
-from isone.run.console import announce
+from isone.run.console import announce, refuse
 from isone.run.summary import header, summary
 from isone.run.targets import Run, each, each_custom, once
 from isone.store import periods
@@ -57,7 +56,7 @@ try:
         config_file.require_readable(workflow.configfiles)
     RUN = Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
-    sys.exit(f"error: {error}")
+    refuse(error)
 os.environ[status.ROOT] = str(RUN.store.root)
 
 
@@ -112,7 +111,7 @@ onstart:
         announce(RUN.start(workflow.execution_settings.retries, jobs, str(page), checks))
     except IsoneError as error:
         notify.tell_refusal(RUN.plan, str(error))
-        sys.exit(f"error: {error}")
+        refuse(error)
 
 
 onsuccess:

@@ -8,6 +8,7 @@ of standard error, and lines appear above the bar.
 import logging
 import os
 import sys
+from typing import NoReturn
 
 SCREEN = "ISONE_SCREEN"
 """Environment variable that says that a screen shows the run, and how: `bars`, `lines`, `quiet`."""
@@ -39,6 +40,12 @@ def announce(text: str, *, whole: bool = False) -> None:
         logging.getLogger("snakemake.logging").info(text, extra=OURS | {WHOLE: whole})
     else:
         print(text, file=sys.stderr, flush=True)
+
+
+def refuse(error: Exception) -> NoReturn:
+    """End Snakemake's own process with what is wrong, in its turn among the lines."""
+    announce(f"error: {error}")
+    sys.exit(1)
 
 
 def say(sentence: str) -> None:

@@ -23,7 +23,7 @@ from isone.run.console import SCREEN, WHOLE
 from isone.run.log import said_instead
 from isone.run.plan import DOWNLOADS
 from isone.run.status import JobStatus
-from isone.run.summary import KILLED
+from isone.run.summary import KILLED, places
 from isone.store.store import Store
 from isone.text import count, wrapped
 
@@ -184,6 +184,16 @@ class Screen:
             self._print(slip or text, style, whole=whole and not slip)
         elif not self._quiet and text.strip() and not _CHATTER.match(text):
             self._print(text)
+            if text.startswith("Nothing to be done"):
+                self._places()
+
+    def _places(self) -> None:
+        """Where things are, at the end of a run with nothing to do: as the last run had them."""
+        store = _store()
+        runs = status.ids(store) if store else []
+        plan = status.read_plan(store, runs[-1]) if store and runs else None
+        if store and plan:
+            self._print("\n".join(places(store, plan.page)))
 
     def _rest(self) -> None:
         """Where nothing goes on, no bar is shown."""

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from isone.run import bars, status
 from isone.run.bars import Doing
+from isone.run.plan import Plan
 from isone.run.screen import Screen
 from isone.store.store import Store
 
@@ -226,3 +227,12 @@ def test_bars_are_never_wider_than_the_terminal(width: int) -> None:
 )
 def test_a_length_of_time_has_one_or_two_units(seconds: float, text: str) -> None:
     assert bars.duration(seconds) == text
+
+
+def test_a_run_with_nothing_to_do_says_where_things_are_too(store: Store, tmp_path: Path) -> None:
+    page = tmp_path / "isone.html"
+    page.touch()
+    status.write_plan(store, Plan("sandbox", "data", "logs", (), (), page=str(page)))
+    terminal = Terminal()
+    terminal.report("Nothing to be done (all requested files are present and up to date).")
+    assert terminal.lines[1:] == [f"Report    {page}"]

@@ -727,7 +727,7 @@ _PRICES = (
         key=_CONSTRAINT_15MIN_KEY,
         occurrence=True,
         values=(_CONSTRAINT_COLUMNS[1], _HOUR_END),
-        aliases=_CONSTRAINT_ALIASES | {"Hour Ending": "hour_end"},
+        aliases=_CONSTRAINT_ALIASES,
         ignored=("Type",),  # the version once more
     ),
 )

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, HUB, RESERVE_ZONES
-from isone.market.requests import Request
 from isone.sandbox import Sandbox
 from isone.sandbox.places import priced_places
 from isone.sandbox.synthetic import Synthetic

@@ -105,6 +105,7 @@ def all_checks() -> Sequence[Check]:
         lines_constraints,
         lines_csv,
         lines_days,
+        lines_load,
         lines_sandbox,
         lines_supply,
     )
@@ -113,6 +114,7 @@ def all_checks() -> Sequence[Check]:
         *lines_csv.CHECKS,
         *lines_constraints.CHECKS,
         *lines_days.CHECKS,
+        *lines_load.CHECKS,
         *lines_supply.CHECKS,
         *lines_sandbox.CHECKS,
     )

@@ -161,6 +161,7 @@ def latest(hours: float) -> Change:
 
 
 NO_DATA = body(b"No data exists for this period.")
+NO_LOAD = b'{"FiveMinSystemLoads":""}'
 QUIET_DA, QUIET_RT = b'{"DayAheadConstraints":""}', b'{"RealTimeConstraints":""}'
 
 EXPECTED = {
@@ -177,6 +178,14 @@ EXPECTED = {
         "final-published": "as assumed",
         "averages-hours": "cannot be told",
         "strike-fields": "as assumed",
+        "load-begins": "as assumed",
+        "load-sums": "as assumed",
+        "load-gaps": "cannot be told",
+        "load-fields": "as assumed",
+        "forecast-publications": "as assumed",
+        "forecast-net": "as assumed",
+        "quarter-hour-constraints": "as assumed",
+        "prelim-kept": "as assumed",
         "fuel-snapshots": "as assumed",
         "fuel-names": "as assumed",
         "supply-begins": "as assumed",
@@ -193,6 +202,7 @@ EXPECTED = {
     },
     CSV: {
         "csv-begins": "as assumed",
+        "csv-load": "as assumed",
         "csv-headings-5min": "as assumed",
         "csv-headings-reserve": "as assumed",
         "csv-autumn-hour": "as assumed",
@@ -267,6 +277,26 @@ TURNED = [
     (API, "strike-fields", "newest strike_da_hourly", without("percentile_10_rt_hub_lmp"),
      "as assumed"),
     (API, "strike-fields", "newest strike_da_hourly", without("strike_price"), "otherwise"),
+    (API, "load-begins", "load_5min 2020*", body(NO_LOAD), "otherwise"),
+    (API, "load-begins", "forecast_hourly 2024*", state("404", 404), "otherwise"),
+    (API, "load-sums", "newest load_5min", setting("ArdDemand", -1), "otherwise"),
+    (API, "load-sums", "newest load_hourly", setting("Load", 1), "otherwise"),
+    (API, "load-gaps", "newest load_5min", records(lambda rows: rows.pop()), "as assumed"),
+    (API, "load-fields", "newest load_5min", without("SystemLoadBtmPv"), "as assumed"),
+    (API, "load-fields", "newest load_5min", without("NativeLoad"), "otherwise"),
+    (CSV, "csv-load", "newest load_5min", text("Total Load", "The Load"), "otherwise"),
+    (CSV, "csv-load", "newest load_5min", text(r"00:00:00", "24:00:00", 1), "otherwise"),
+    (API, "forecast-publications", "newest forecast_hourly", records(lambda rows: rows.pop()),
+     "otherwise"),
+    (API, "forecast-publications", "newest forecast_hourly",
+     records(lambda rows: rows.__delitem__(slice(0, 48))), "otherwise"),
+    (API, "forecast-net", "newest forecast_hourly", setting("NetLoadMw", 1), "otherwise"),
+    (API, "forecast-net", "newest forecast_hourly", setting("LoadAdjustmentMw", 5), "as assumed"),
+    (API, "quarter-hour-constraints", "newest constraints_rt_15min",
+     without("MarginalValueInterval"), "otherwise"),
+    (API, "quarter-hour-constraints", "newest constraints_rt_15min", records(doubled),
+     "otherwise"),
+    (API, "prelim-kept", "lmp_rt_hourly_prelim 2025*", body(b'{"HourlyLmps":""}'), "otherwise"),
     (API, "fuel-snapshots", "newest fuel_mix", records(lambda rows: rows.__delitem__(slice(99))),
      "otherwise"),
     (API, "fuel-snapshots", "newest fuel_mix", body(b'{"GenFuelMixes":""}'), "cannot be told"),

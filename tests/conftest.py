@@ -50,6 +50,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: -long[item.path])
 
 
+@pytest.fixture(scope="session")
+def explain() -> Path:
+    """The folder of recorded responses of what explains prices; without it a test is skipped."""
+    folder = SHARED / "examples" / "explain"
+    if not folder.is_dir():
+        pytest.skip(f"the recorded responses {folder} are not here")
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the credentials of whoever runs it."""

@@ -2,7 +2,7 @@
 
 URLs, record shapes, columns with unit and meaning, what a day must hold, and what one request
 gives: client, checks, tables, documentation and sandbox all read it from here. The rows of what
-explains prices are in `explaining`.
+explains prices are in `explaining` and `supply`.
 Source of the facts: ISO-NE's web services v1.1 and its published XML schema.
 """
 
@@ -15,8 +15,9 @@ from isone.market.dataset import Dataset, DataType, title_case
 from isone.market.explaining import EXPLAINING
 from isone.market.keys import IdKey, TextKey
 from isone.market.locations import CORE_LOCATIONS, HUBS, RESERVE_ZONES
-from isone.market.requests import Endpoint, PublicCsv
+from isone.market.requests import Endpoint, PublicCsv, of_version
 from isone.market.sums import Sum
+from isone.market.supply import SUPPLY
 from isone.market.times import Events, Grid
 
 REPORTS_PAGE = "isoexpress/web/reports/operations/-/tree/ancillary-hourly-rzpd-final"
@@ -372,6 +373,22 @@ _CONSTRAINT_KEY = (
     ),
 )
 
+_CONSTRAINT_15MIN_KEY = (
+    _CONSTRAINT_KEY[0],
+    TextKey(
+        "interval",
+        Column(
+            "marginal_value_interval",
+            "MarginalValueInterval",
+            "",
+            "the time that the marginal value is of, as served; empty where ISO-NE names none",
+            required=False,
+            type="string",
+            is_instant=True,
+        ),
+    ),
+)
+
 _CONSTRAINT_COLUMNS = (
     Column(
         "interface_flag",
@@ -694,9 +711,52 @@ _PRICES = (
         values=_CONSTRAINT_COLUMNS,
         aliases=_CONSTRAINT_ALIASES,
     ),
+    Dataset(
+        name="constraints_rt_15min",
+        title="Real-time binding constraints by fifteen minutes, final",
+        data_type="constraints",
+        choice="rt-15min",
+        market="REAL_TIME_15_MIN",
+        versions=("final",),
+        request=Endpoint("fifteenminuteconstraints/final/month/{month}"),
+        wrapper=("FifteenMinBcs", "FifteenMinBc"),
+        begins=_BEGIN_DATE,
+        first_day=dt.date(2017, 3, 1),
+        publication_lag=_FINAL_AFTER_DAYS,
+        times=Events(15, published_with="lmp_rt_5min"),
+        key=_CONSTRAINT_15MIN_KEY,
+        occurrence=True,
+        values=(_CONSTRAINT_COLUMNS[1], _HOUR_END),
+        aliases=_CONSTRAINT_ALIASES,
+        ignored=("Type",),  # the version once more
+    ),
 )
 
-DATASETS = {row.name: row for row in (*_PRICES, *EXPLAINING)}
+_BY_NAME = {row.name: row for row in _PRICES}
+
+
+def _preliminary(name: str, title: str) -> Dataset:
+    """The preliminary version of a dataset as one of its own, which final prices never replace."""
+    row = _BY_NAME[name]
+    assert row.public_csv is not None  # noqa: S101 - for the type checker
+    return replace(
+        row,
+        name=f"{name}_prelim",
+        title=title,
+        data_type="prelim",
+        versions=("prelim",),
+        request=row.request.of_version("prelim"),
+        publication_lag=PRELIM_AFTER,
+        public_csv=replace(row.public_csv, path=of_version(row.public_csv.path, "prelim")),
+    )
+
+
+_PRELIMINARY = (
+    _preliminary("lmp_rt_hourly", "Real-time hourly LMP, preliminary"),
+    _preliminary("lmp_rt_5min", "Real-time five-minute LMP, preliminary"),
+)
+
+DATASETS = {row.name: row for row in (*_PRICES, *_PRELIMINARY, *EXPLAINING, *SUPPLY)}
 
 DATA_TYPES = {
     each.name: each
@@ -728,7 +788,18 @@ DATA_TYPES = {
             chosen_by="markets",
             option="--market-types",
         ),
+        DataType(
+            name="prelim",
+            short="preliminary real-time LMP",
+            what="preliminary real-time energy prices (LMP)",
+            chosen_by="markets",
+            option="--market-types",
+        ),
+        DataType(name="forecast", short="load forecasts", what="load forecasts"),
         DataType(name="load", short="system load", what="system load"),
+        DataType(name="fuel", short="generation by fuel", what="generation by fuel"),
+        DataType(name="interchange", short="imports, exports", what="imports and exports"),
+        DataType(name="demand", short="demand by zone", what="demand by zone"),
     )
 }
 """The types of data: the configuration's words and the scripts by hand follow from them."""

@@ -79,9 +79,14 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
         return request.days if request else [self.day]
 
     @property
+    def is_report(self) -> bool:
+        """Whether it is a public report, and not JSON of the web services."""
+        return self.source == "reports"
+
+    @property
     def file(self) -> str:
-        """The name of its file: JSON of the web services, or a public report."""
-        return f"{self.request}{_REPORT if self.source == 'reports' else _RESPONSE}"
+        """The name of its file."""
+        return f"{self.request}{_REPORT if self.is_report else _RESPONSE}"
 
 
 _entry_decoder = msgspec.json.Decoder(Entry)
@@ -253,8 +258,8 @@ class Store:
         return any((self.root / "raw").glob("*/*/ledger.jsonl"))
 
     def has_downloads(self) -> bool:
-        """Whether a download was ever begun."""
-        return (self.root / "raw").is_dir()
+        """Whether any response is stored."""
+        return any((self.root / "raw").glob("*/*/*.gz"))
 
     def ledger_path(self, dataset: str, year: int) -> Path:
         """The list of stored requests of a dataset-year, a JSON object a line."""

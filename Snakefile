@@ -9,7 +9,6 @@
 # rules/verify.smk      a deep check of all that is stored: -- verify
 
 import os
-import sys
 from functools import partial
 
 from snakemake.utils import min_version
@@ -19,11 +18,12 @@ from isone.load import outputs as load_outputs
 from isone.market.datasets import DATASETS
 from isone.pack import outputs as pack_outputs
 from isone.report import outputs as report_outputs
-from isone.run import clusters, notify, settings, slips, status
-from isone.run.console import announce
+from isone.run import clusters, config_file, notify, settings, slips, status
+from isone.run.console import announce, refuse
 from isone.run.summary import header, summary
 from isone.run.targets import Run, each, each_custom, once
 from isone.store import periods
+from isone.store.processes import introduce_user
 
 min_version("9.27")  # a priority that is a function
 
@@ -44,6 +44,7 @@ if not workflow.modifier.skip_configfile:
 
 if workflow.is_main_process:
     os.environ[status.VARIABLE] = status.new_id()
+    introduce_user()
 
 # Where this is a module with a `prefix`, Snakemake puts that before each path of a rule, and jobs
 # have to find the folders there too.
@@ -51,9 +52,11 @@ prefix = workflow.modifier.path_modifier.prefix or ""
 config = settings.below(prefix, config)
 
 try:
+    if not workflow.modifier.skip_configfile:
+        config_file.require_readable(workflow.configfiles)
     RUN = Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
-    sys.exit(f"error: {error}")
+    refuse(error)
 os.environ[status.ROOT] = str(RUN.store.root)
 
 
@@ -108,7 +111,7 @@ onstart:
         announce(RUN.start(workflow.execution_settings.retries, jobs, str(page), checks))
     except IsoneError as error:
         notify.tell_refusal(RUN.plan, str(error))
-        sys.exit(f"error: {error}")
+        refuse(error)
 
 
 onsuccess:
@@ -118,5 +121,5 @@ onsuccess:
 
 onerror:
     announce(summary(RUN.store, ended=True))
-    announce(report_outputs.how_by_hand(RUN.settings, RUN.store))
+    announce(report_outputs.how_by_hand(RUN.settings, RUN.store), whole=True)
     notify.tell_end(RUN.store)

@@ -4,6 +4,7 @@ Snakemake finds this by the name of the package. `profiles/default` chooses it w
 installed; where it is not, Snakemake says what it always says.
 """
 
+import sys
 from logging import LogRecord
 from typing import NoReturn
 
@@ -16,7 +17,8 @@ from isone.run.screen import Screen
 
 def _refuse(parser: ArgumentParser, message: str) -> NoReturn:
     """Say in one sentence what is wrong with an option; the page of all options is `--help`'s."""
-    parser.exit(2, f"{slips.option(message, parser._option_string_actions)}\n")
+    print(slips.option(message, parser._option_string_actions), file=sys.stderr)
+    sys.exit(2)
 
 
 # Options are read before there is a screen, but after plugins are loaded.

@@ -14,10 +14,11 @@ from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
+from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS, Locations
-from isone.market.requests import Request
+from isone.market.requests import Request, first_day_of, last_day_of
 from isone.market.schema import table_columns
 from isone.pack.year import pack_year
 from isone.run import missing
@@ -45,8 +46,10 @@ def fill(
     source: str = "sandbox",
     **sandbox: Any,
 ) -> list[tuple[str, str]]:
-    """Bring days home, validate and pack them; the answer is what was packed."""
-    start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    """Bring days home, validate and pack them; the answer is what was packed.
+
+    Of a dataset that comes by month, whole months.
+    """
     names = []
     name = None if source == "sandbox" else SERVICE
     with (
@@ -54,6 +57,9 @@ def fill(
         Client(Source(source, server.url), read_settings({}).http) as client,
     ):
         for dataset in datasets:
+            span = DATASETS[dataset].request.span
+            start = first_day_of(span, dt.date.fromisoformat(first))
+            end = last_day_of(span, dt.date.fromisoformat(last))
             job = DatasetYear(dataset, start.year, start, end, locations)
             accepted = missing.accepted_flaws(gaps, dataset)
             downloader = Downloader(store, client, DATASETS[dataset], accepted)
@@ -61,6 +67,15 @@ def fill(
             pack_year(store, dataset, job.period, locations)
             names.append((dataset, job.period))
     return names
+
+
+def days_filled(*spans: tuple[str, str]) -> int:
+    """How many operating days of all datasets `fill` brings of these spans."""
+    return sum(
+        (last_day_of(span, dt.date.fromisoformat(last)) - first_day_of(span, start)).days + 1
+        for span in (row.request.span for row in DATASETS.values())
+        for start, last in ((dt.date.fromisoformat(first), last) for first, last in spans)
+    )
 
 
 def record_nameless(folder: Path, dataset: str, nameless: dict[str, tuple[int, ...]]) -> Path:
@@ -109,10 +124,9 @@ def raw_rows(store: Store, dataset_name: str, locations: Locations = HUBS) -> li
         for key in dataset.wrapper:
             records = records[key] if records else []
         records = [records] if isinstance(records, dict) else records
-        day = dt.datetime.strptime(path.name[:8], "%Y%m%d").date()
         rows |= {
             row
-            for row in (_row(dataset, day, record) for record in records)
+            for row in (_row(dataset, record) for record in records)
             if locations == "all" or not dataset.chooses_locations or row[4] in locations
         }
     return in_order(rows)
@@ -123,7 +137,7 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (str(row[4:6]), row[0]))
 
 
-def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
+def _row(dataset: Dataset, record: dict[str, Any]) -> Row:
     timestamp: Any = record
     for key in dataset.begins:
         timestamp = timestamp[key]
@@ -132,7 +146,7 @@ def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
     values = {
         "interval_start_utc": begins,
         "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
-        "operating_day": day,
+        "operating_day": begins.astimezone(market_time.MARKET_ZONE).date(),
         "market": dataset.market,
         "occurrence": 1,
     }

@@ -68,7 +68,10 @@ def build(
             f"{path} could not be built in {MEMORY_LIMIT} of memory: {error}"
         ) from error
     except duckdb.Error as error:
-        raise LoadError(f"{path} could not be built: {first_line(error)}") from error
+        why = first_line(error)
+        if "Could not set lock on file" in why:  # nobody else knows the file's name
+            why = "its file system has no locks, which DuckDB needs; put data_dir on another"
+        raise LoadError(f"{path} could not be built: {why}") from error
     finally:
         for leftover in (aside, aside.with_name(f"{aside.name}.wal")):
             leftover.unlink(missing_ok=True)

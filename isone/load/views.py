@@ -1,5 +1,7 @@
 """The views: gridstatus's names, hourly means of five-minute prices, the spread, monthly means.
 
+One of them is the load forecast that the day-ahead market knew.
+
 They are the same in both databases. A dataset that is not loaded has an empty table, and so an
 empty view.
 """
@@ -32,6 +34,7 @@ def all_views() -> Iterator[View]:
         yield _monthly(dataset)
     yield _HOURLY_FROM_5MIN
     yield _SPREAD
+    yield _FORECAST_DAY_AHEAD
     yield _LOCATIONS
 
 
@@ -70,7 +73,7 @@ def _default_aliases(dataset: Dataset) -> dict[str, str]:
 
 def _monthly(dataset: Dataset) -> View:
     ids = ("location_id", "location") if dataset.id_key else ()
-    groups = [*ids, *dataset.names]
+    groups = [*ids, *(k.column.name for k in dataset.text_keys if not k.column.is_instant)]
     means = [column.name for column in table_columns(dataset) if column.type == "double"]
     if dataset.times.minutes is None:
         return _monthly_of_snapshots(dataset, groups, means)
@@ -177,6 +180,27 @@ _SPREAD = View(
     """,
     "Day-ahead minus real-time LMP by hour; real-time from the hourly prices, else the mean of the "
     "five-minute ones; $/MWh",
+)
+_FORECAST_DAY_AHEAD = View(
+    "forecast_day_ahead",
+    f"""
+    SELECT
+        interval_start_utc, interval_end_utc, operating_day, publish_time,
+        load_forecast, net_load_forecast, load_adjustment
+    FROM (
+        SELECT *, max(published) OVER (PARTITION BY operating_day) AS last_published
+        FROM (
+            SELECT *, {_as_instant("publish_time")} AS published FROM forecast_hourly
+        ) AS publications
+        WHERE published <= timezone(
+            'America/New_York', CAST(operating_day - 1 AS TIMESTAMP) + INTERVAL '630 minutes'
+        )
+    ) AS known_in_time
+    WHERE published = last_published
+    """,
+    "The load forecast that the day-ahead market knew: of each operating day the last publication "
+    "by 10:30 in market time of the day before, when bids close, and never a later one; a day "
+    "without one has no rows; MW",
 )
 _LOCATIONS = View(
     "locations_gridstatus",

@@ -20,6 +20,7 @@ from isone.market.requests import (
     Request,
     first_day_of,
     last_whole_day,
+    of_version,
 )
 from isone.market.sums import Sum
 from isone.market.times import Grid, Times
@@ -119,7 +120,16 @@ class Dataset:
     @property
     def has_prelim(self) -> bool:
         """Whether preliminary values come before the final ones."""
-        return "prelim" in self.versions
+        return len(self.versions) > 1
+
+    def version_of(self, request: Request) -> Version:
+        """The version that a request brings; of a dataset that has one alone, that one."""
+        return "prelim" if request.prelim or "final" not in self.versions else "final"
+
+    @property
+    def paths(self) -> set[str]:
+        """The paths of its versions: two datasets that share one are versions of each other."""
+        return {of_version(self.request.path, version) for version in self.versions}
 
     @property
     def public_since(self) -> dt.date:

@@ -15,7 +15,7 @@ from isone.market.dataset import Dataset, DataType, title_case
 from isone.market.explaining import EXPLAINING
 from isone.market.keys import IdKey, TextKey
 from isone.market.locations import CORE_LOCATIONS, HUBS, RESERVE_ZONES
-from isone.market.requests import Endpoint, PublicCsv
+from isone.market.requests import Endpoint, PublicCsv, of_version
 from isone.market.sums import Sum
 from isone.market.times import Events, Grid
 
@@ -372,6 +372,22 @@ _CONSTRAINT_KEY = (
     ),
 )
 
+_CONSTRAINT_15MIN_KEY = (
+    _CONSTRAINT_KEY[0],
+    TextKey(
+        "interval",
+        Column(
+            "marginal_value_interval",
+            "MarginalValueInterval",
+            "",
+            "the time that the marginal value is of, as served; empty where ISO-NE names none",
+            required=False,
+            type="string",
+            is_instant=True,
+        ),
+    ),
+)
+
 _CONSTRAINT_COLUMNS = (
     Column(
         "interface_flag",
@@ -694,9 +710,52 @@ _PRICES = (
         values=_CONSTRAINT_COLUMNS,
         aliases=_CONSTRAINT_ALIASES,
     ),
+    Dataset(
+        name="constraints_rt_15min",
+        title="Real-time binding constraints by fifteen minutes, final",
+        data_type="constraints",
+        choice="rt-15min",
+        market="REAL_TIME_15_MIN",
+        versions=("final",),
+        request=Endpoint("fifteenminuteconstraints/final/month/{month}"),
+        wrapper=("FifteenMinBcs", "FifteenMinBc"),
+        begins=_BEGIN_DATE,
+        first_day=dt.date(2017, 3, 1),
+        publication_lag=_FINAL_AFTER_DAYS,
+        times=Events(15, published_with="lmp_rt_5min"),
+        key=_CONSTRAINT_15MIN_KEY,
+        occurrence=True,
+        values=(_CONSTRAINT_COLUMNS[1], _HOUR_END),
+        aliases=_CONSTRAINT_ALIASES | {"Hour Ending": "hour_end"},
+        ignored=("Type",),  # the version once more
+    ),
 )
 
-DATASETS = {row.name: row for row in (*_PRICES, *EXPLAINING)}
+_BY_NAME = {row.name: row for row in _PRICES}
+
+
+def _preliminary(name: str, title: str) -> Dataset:
+    """The preliminary version of a dataset as one of its own, which final prices never replace."""
+    row = _BY_NAME[name]
+    assert row.public_csv is not None  # noqa: S101 - for the type checker
+    return replace(
+        row,
+        name=f"{name}_prelim",
+        title=title,
+        data_type="prelim",
+        versions=("prelim",),
+        request=row.request.of_version("prelim"),
+        publication_lag=PRELIM_AFTER,
+        public_csv=replace(row.public_csv, path=of_version(row.public_csv.path, "prelim")),
+    )
+
+
+_PRELIMINARY = (
+    _preliminary("lmp_rt_hourly", "Real-time hourly LMP, preliminary"),
+    _preliminary("lmp_rt_5min", "Real-time five-minute LMP, preliminary"),
+)
+
+DATASETS = {row.name: row for row in (*_PRICES, *_PRELIMINARY, *EXPLAINING)}
 
 DATA_TYPES = {
     each.name: each
@@ -728,6 +787,14 @@ DATA_TYPES = {
             chosen_by="markets",
             option="--market-types",
         ),
+        DataType(
+            name="prelim",
+            short="preliminary real-time LMP",
+            what="preliminary real-time energy prices (LMP)",
+            chosen_by="markets",
+            option="--market-types",
+        ),
+        DataType(name="forecast", short="load forecasts", what="load forecasts"),
         DataType(name="load", short="system load", what="system load"),
     )
 }

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from isone.market.columns import Column
 from isone.market.dataset import Dataset
+from isone.market.keys import TextKey
 from isone.market.requests import Endpoint, PublicCsv
 from isone.market.sums import Sum
 from isone.market.times import Grid
@@ -73,6 +74,40 @@ _LOAD_5MIN_ALIASES = _INTERVAL | {
     "Native Load With Estimated Solar": "native_load_with_estimated_solar",
 }
 
+_PUBLICATION = TextKey(
+    "publication",
+    Column(
+        "publish_time",
+        "CreationDate",
+        "",
+        "when ISO-NE published the forecast, as served",
+        type="string",
+        is_instant=True,
+    ),
+)
+_FORECAST_COLUMNS = (
+    Column("load_forecast", "LoadMw", "MW", "load that is expected", never_negative=True),
+    Column(
+        "net_load_forecast",
+        "NetLoadMw",
+        "MW",
+        "net load that is expected; the same as load_forecast wherever it was seen",
+        required=False,
+    ),
+    Column(
+        "load_adjustment",
+        "LoadAdjustmentMw",
+        "MW",
+        "what ISO-NE adjusted the forecast by; mostly absent",
+        required=False,
+    ),
+)
+_FORECAST_ALIASES = _INTERVAL | {
+    "Publish Time": "publish_time",
+    "Load Forecast": "load_forecast",
+    "Net Load Forecast": "net_load_forecast",
+}
+
 EXPLAINING = (
     Dataset(
         name="load_5min",
@@ -124,6 +159,23 @@ EXPLAINING = (
         public_csv=PublicCsv(
             "transform/csv/hourlysystemdemand?start={day}&end={day}", {"Load": ("Total Load",)}
         ),
+    ),
+    Dataset(
+        name="forecast_hourly",
+        title="Hourly load forecast, every publication",
+        data_type="forecast",
+        choice="hourly",
+        market=None,
+        versions=("final",),
+        request=Endpoint("hourlyloadforecast/all/day/{day}"),
+        wrapper=("HourlyLoadForecasts", "HourlyLoadForecast"),
+        begins=_BEGIN_DATE,
+        first_day=dt.date(2024, 1, 1),
+        publication_lag=_DAY_IS_OVER,
+        times=Grid(60),
+        key=(_PUBLICATION,),
+        values=_FORECAST_COLUMNS,
+        aliases=_FORECAST_ALIASES,
     ),
 )
 """Their rows."""

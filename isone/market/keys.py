@@ -17,6 +17,7 @@ Kind = Literal[
     "constraint",
     "contingency",
     "publication",
+    "interval",
 ]
 OCCURRENCE = "occurrence"
 """The column that numbers the rows of one key in one interval, where such rows may occur."""

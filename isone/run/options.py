@@ -78,7 +78,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             description="For lmp and constraints, da (day-ahead hourly) and rt (real-time "
-            "five-minute); for lmp also rt-hourly (real-time hourly).",
+            "five-minute); for lmp also rt-hourly (real-time hourly), for constraints rt-15min; "
+            "for prelim, rt and rt-hourly.",
         ),
     ] = ("da", "rt")
     services: Annotated[

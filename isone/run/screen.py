@@ -19,10 +19,11 @@ from rich.text import Text
 
 from isone.run import slips, status
 from isone.run.bars import Bars, Doing, duration, total_of_downloads
-from isone.run.console import SCREEN
+from isone.run.console import SCREEN, WHOLE
+from isone.run.log import said_instead
 from isone.run.plan import DOWNLOADS
 from isone.run.status import JobStatus
-from isone.run.summary import KILLED
+from isone.run.summary import KILLED, places
 from isone.store.store import Store
 from isone.text import count, wrapped
 
@@ -162,26 +163,37 @@ class Screen:
         is_interrupted = self._is_interrupted or said.state == "interrupted"
         word = "INTERRUPTED" if is_interrupted else "FAILED"
         self._print(f"{self._mark()}{job.words}: {word}{which}, {took}", style="bold red")
-        message = said.message if said.state != "running" and not _last_words(job) else ""
-        self._indented(
-            message or _last_words(job) or (status.RESUMES if is_interrupted else KILLED)
-        )
+        instead = said_instead(Path(job.log))
+        message = said.message if said.state != "running" else ""
+        self._indented(instead or message or (status.RESUMES if is_interrupted else KILLED))
         self._indented(f"log: {said.log or job.log}")
         self._rest()
 
     def _plain(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         self._is_interrupted |= text.startswith(_INTERRUPTED)
+        whole = getattr(record, WHOLE, False) or "Traceback" in text
         if self._verbose or getattr(record, "isone", False):
-            self._print(text)
+            self._print(text, whole=whole)
         elif _OF_A_FAILED_JOB.match(text):
             return
         elif record.levelno >= logging.WARNING:
             is_error = record.levelno >= logging.ERROR
             slip = is_error and slips.explained(text, sys.argv, _other_runs())
-            self._print(slip or text, style="bold red" if is_error else None)
+            style = "bold red" if is_error else None
+            self._print(slip or text, style, whole=whole and not slip)
         elif not self._quiet and text.strip() and not _CHATTER.match(text):
             self._print(text)
+            if text.startswith("Nothing to be done"):
+                self._places()
+
+    def _places(self) -> None:
+        """Where things are, at the end of a run with nothing to do: as the last run had them."""
+        store = _store()
+        runs = status.ids(store) if store else []
+        plan = status.read_plan(store, runs[-1]) if store and runs else None
+        if store and plan:
+            self._print("\n".join(places(store, plan.page)))
 
     def _rest(self) -> None:
         """Where nothing goes on, no bar is shown."""
@@ -195,9 +207,9 @@ class Screen:
     def _indented(self, sentence: str) -> None:
         self._print(f"{' ' * len(self._mark())}{sentence}")
 
-    def _print(self, text: str, style: str | None = None) -> None:
+    def _print(self, text: str, style: str | None = None, *, whole: bool = False) -> None:
         lines = text.rstrip("\n").split("\n")
-        if self._console.is_terminal:
+        if self._console.is_terminal and not whole:
             lines = [wrapped(line, self._console.width) for line in lines]
         self._console.print(Text("\n".join(lines), style=style or ""))
 
@@ -244,14 +256,6 @@ def _status(job: _Job) -> JobStatus:
     """What a job says of itself; nothing before it has begun to."""
     store = _store()
     return status.status_of(store, job.name) if store else JobStatus()
-
-
-def _last_words(job: _Job) -> str:
-    """Why a job did not begin: its rule's own log has the sentence then, and leads to no other."""
-    path = Path(job.log)
-    if path.is_symlink() or not path.is_file():
-        return ""
-    return path.read_text("utf-8", errors="replace").strip().partition("\n")[0][:500]
 
 
 def _heading(job: _Job) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from isone.errors import UsageError
-from isone.run import violations
+from isone.run import config_file, violations
 from isone.run.options import Config
 from isone.text import nearest
 
@@ -70,6 +70,8 @@ def explained(message: str, words: Sequence[str], others: Sequence[str] = ()) ->
         sentence = _locked(others)
     elif "cores have to be specified" in message or "number of CPU cores" in message:
         sentence = f"how many jobs may run at a time is not given; write {_WITH_JOBS}"
+    elif "Config file" in message or "load_configfile" in message:
+        sentence = config_file.unreadable(words)
     return sentence and f"error: {sentence}"
 
 

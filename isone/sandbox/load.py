@@ -1,8 +1,10 @@
-"""Synthetic load that looks like New England's: a function of seed and instant alone.
+"""Synthetic load, and forecasts of it, that look like New England's.
 
-It follows the same weather as the prices. All power is whole kW, so that sums are exact.
+They are a function of seed and instant alone. Load follows the same weather as the prices. All
+power is whole kW, so that sums are exact.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,13 @@ from isone.market import market_time
 from isone.sandbox import noise, prices
 from isone.sandbox.feeds import Query
 
+_PUBLICATIONS = (
+    (2, dt.time(16, 21), 0.06),
+    (1, dt.time(9, 19), 0.045),
+    (1, dt.time(16, 21), 0.035),
+    (0, dt.time(9, 5), 0.02),
+)
+"""Of a day's forecasts: how many days before, when, and by which share they may be off."""
 _POOL = {"@LocId": "32", "$": "NEPOOL AREA"}
 
 _SEASON = (
@@ -54,6 +63,23 @@ def records(seed: int, query: Query) -> Iterator[dict[str, Any]]:
         with_sun = {"SystemLoadBtmPv": own + pumps + sun, "NativeLoadBtmPv": own + sun}
         solar_too = {field: power / 1000 for field, power in with_sun.items()}
         yield begins | {"LoadMw": (own + pumps) / 1000} | parts | solar_too
+
+
+def forecasts(seed: int, query: Query) -> Iterator[dict[str, Any]]:
+    """The records of the load forecast, every publication of a day whole, the oldest first."""
+    starts = market_time.interval_starts(query.day, 60)
+    for number, (days_before, time, error) in enumerate(_PUBLICATIONS):
+        made = query.day - dt.timedelta(days=days_before)
+        at = market_time.instants(made, time.hour, time.minute)[-1] + 15
+        for start in starts:
+            miss = noise.smooth(seed, f"forecast {number}", start / 21600) - 0.5
+            power = round((native(seed, start + 1800) / 1000) * (1 + 2 * error * miss))
+            yield {
+                "BeginDate": market_time.timestamp(start),
+                "CreationDate": market_time.timestamp(at),
+                "LoadMw": power,
+                "NetLoadMw": power,
+            }
 
 
 def native(seed: int, instant: int) -> int:

@@ -82,6 +82,8 @@ def _values_of(key: IdKey | TextKey, day: dt.date, place: int | None) -> Iterato
         for time in _PUBLISHED_AT:
             before = market_time.instants(day - dt.timedelta(days=1), time.hour, time.minute)
             yield {key.column.field: market_time.timestamp(before[-1])}
+    elif key.column.is_instant:
+        yield {key.column.field: market_time.timestamp(market_time.day_bounds(day)[0])}
     else:
         for text in key.owed(day) or _TEXTS.get(key.kind, ("ONE", "OTHER")):
             if text or not key.column.required:

@@ -45,6 +45,8 @@ _INDEX_FEEDS = {"da": "hourlylmp/da/final", "rt": "hourlylmp/rt/final"}
 _TWO_REGULATION_PRICES_SINCE = dt.date(2015, 3, 31)
 _BARE_CURRENT = ("load_5min",)
 """The sets whose newest record was seen in a list without the outer wrapper."""
+_CURRENT_ALONE = "load_hourly"
+"""The set whose newest record clients expect outside of any list."""
 _PEAK_HOURS = range(7, 23)  # hours ending 08 to 23
 
 
@@ -120,7 +122,8 @@ class Synthetic:
             return wrap(feed.wrapper[-1:], records)
         if feed.dataset.name in _BARE_CURRENT and records:
             return wrap(feed.wrapper[-1:], records, in_list=True)
-        return wrap(feed.wrapper, records, _beside(query), in_list=True)
+        in_list = feed.dataset.name != _CURRENT_ALONE
+        return wrap(feed.wrapper, records, _beside(query), in_list=in_list)
 
     def _records(self, query: Query) -> list[str]:
         """The records of a query as JSON texts, in the order of time, then of place.
@@ -142,6 +145,10 @@ class Synthetic:
                 return self._regulation_records(query)
             case "load_5min" | "load_hourly":
                 return _as_json(load.records(self.seed, query))
+            case "forecast_hourly":
+                return _as_json(load.forecasts(self.seed, query))
+            case "constraints_rt_15min":
+                return _as_json(self._constraints_by_quarter_hour(query))
         return _as_json(plain.records(self.seed, query))
 
     def system(self, query: Query) -> prices.System:
@@ -237,6 +244,23 @@ class Synthetic:
             for (name, _, flag), contingency, shadow in zip(CONSTRAINTS, held, shadows, strict=True)
             if shadow
         ]
+
+    def _constraints_by_quarter_hour(self, query: Query) -> Iterator[dict[str, Any]]:
+        """The same interfaces by fifteen minutes: a record for each five that one of them binds."""
+        for day in query.days:
+            system = prices.real_time(self.seed, day, False, 5)
+            for start, shadows in zip(system.starts, system.shadows, strict=True):
+                begins = market_time.timestamp(start // 900 * 900)
+                for (name, _, _), shadow in zip(CONSTRAINTS, shadows, strict=True):
+                    if shadow:
+                        yield {
+                            "Type": "FINAL",
+                            "BeginDate": begins,
+                            "ConstraintName": name,
+                            "MarginalValueInterval": market_time.timestamp(start),
+                            "MarginalValue": -shadow / 100,
+                            "HourEnd": hour_end(begins),
+                        }
 
     def _locations(self, everything: bool) -> bytes:
         places = listed_places(self.seed, self.nodes if everything else 0)

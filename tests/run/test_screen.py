@@ -12,6 +12,7 @@ from rich.console import Console
 
 from isone.run import bars, status
 from isone.run.bars import Doing
+from isone.run.plan import Plan
 from isone.run.screen import Screen
 from isone.store.store import Store
 
@@ -156,10 +157,18 @@ def test_no_line_is_wider_than_the_terminal_but_for_a_path(width: int) -> None:
     assert all(line.startswith(("#", "word", "  ")) for line in lines)
 
 
-def test_elsewhere_a_line_stays_one() -> None:
-    terminal = Terminal(40)
-    terminal.report("word " * 40, isone=True)
-    assert len(terminal.lines) == 1
+def test_a_command_to_copy_and_what_goes_to_a_file_are_broken_nowhere() -> None:
+    for terminal, whole in ((Terminal(40), False), (Terminal(40, is_terminal=True), True)):
+        terminal.report("word " * 40, isone=True, isone_whole=whole)
+        assert len(terminal.lines) == 1
+
+
+def test_a_bar_keeps_its_name_where_the_reason_to_wait_is_long() -> None:
+    waiting = "waiting until 12:00:00: the name of the service cannot be looked up"
+    (line,) = bars.lines([Doing("lmp_da_hourly 2024", 0, 366, "days", waiting)], 77)
+    assert line.startswith("lmp_da_hourly 2024  ─")
+    assert "0/366 days  waiting until 12:00:00" in line
+    assert line.endswith("…")
 
 
 def test_a_bar_leaves_room_for_what_the_terminal_writes_behind_it() -> None:
@@ -218,3 +227,12 @@ def test_bars_are_never_wider_than_the_terminal(width: int) -> None:
 )
 def test_a_length_of_time_has_one_or_two_units(seconds: float, text: str) -> None:
     assert bars.duration(seconds) == text
+
+
+def test_a_run_with_nothing_to_do_says_where_things_are_too(store: Store, tmp_path: Path) -> None:
+    page = tmp_path / "isone.html"
+    page.touch()
+    status.write_plan(store, Plan("sandbox", "data", "logs", (), (), page=str(page)))
+    terminal = Terminal()
+    terminal.report("Nothing to be done (all requested files are present and up to date).")
+    assert terminal.lines[1:] == [f"Report    {page}"]

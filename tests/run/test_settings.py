@@ -47,12 +47,12 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"Markets": "da"}, "did you mean 'markets'?"),
         (
             {"markets": "realtime"},
-            "markets: 'realtime' is not a valid value; valid values are da, rt-hourly, rt (For lmp",
+            "markets: 'realtime' is not a valid value; valid values are da, rt-hourly, rt, ",
         ),
         ({"markets": "DA"}, "; did you mean 'da'? (For lmp"),
         (
             {"markets": [["da"]]},
-            "markets: a list is not a valid value; valid values are da, rt-hourly, rt (For lmp",
+            "markets: a list is not a valid value; valid values are da, rt-hourly, rt, ",
         ),
         (
             {"services": "regulation regulatoin"},
@@ -184,11 +184,17 @@ def test_all_stays_what_prices_are_made_of_and_everything_is_each_type() -> None
         ({"data_types": "all"}, ()),
         (
             {"data_types": "lmp constraints", "markets": "rt-hourly"},
-            ("data type constraints is left out: markets rt-hourly has none of it; it has da, rt",),
+            (
+                "data type constraints is left out: markets rt-hourly has none of it; "
+                "it has da, rt, rt-15min",
+            ),
         ),
         (
             {"data_types": "all", "markets": "rt-hourly"},
-            ("data type constraints is left out: markets rt-hourly has none of it; it has da, rt",),
+            (
+                "data type constraints is left out: markets rt-hourly has none of it; "
+                "it has da, rt, rt-15min",
+            ),
         ),
         ({"data_types": "lmp constraints", "markets": "da rt-hourly"}, ()),
         (

@@ -137,8 +137,8 @@ def _info_name(name: str, prelim: bool) -> str:
 
 def _of_day(name: str, day: dt.date, *, prelim: bool = False, needed: bool = False) -> Probe:
     dataset = DATASETS[name]
-    location = HUB if dataset.per_location else None
-    request = Request(name, day, prelim=prelim, location=location)
+    request = dataset.day_requests(day, (HUB,))[0]
+    request = request.preliminary if prelim else request
     path = dataset.request.url_path(request)
     return Probe(name_of(name, day, prelim=prelim), path, request, needed=needed)
 

@@ -24,6 +24,7 @@ from isone.run.console import announce, refuse
 from isone.run.summary import header, summary
 from isone.run.targets import Run, each, each_custom, once
 from isone.store import periods
+from isone.store.processes import introduce_user
 
 min_version("9.27")  # a priority that is a function
 
@@ -44,6 +45,7 @@ if not workflow.modifier.skip_configfile:
 
 if workflow.is_main_process:
     os.environ[status.VARIABLE] = status.new_id()
+    introduce_user()
 
 # Where this is a module with a `prefix`, Snakemake puts that before each path of a rule, and jobs
 # have to find the folders there too.

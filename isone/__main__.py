@@ -25,7 +25,7 @@ from isone.store.store import Store
 COMMANDS = {
     "status": "Show what has become of the newest run, or of all that go on.",
     "doctor": "Find out what is wrong: versions, folder, disk, account, proxy, and one day of each "
-    "dataset, in at most 30 requests. Writes doctor.json, to attach to a report of an error. Ends "
+    "dataset, in at most 48 requests. Writes doctor.json, to attach to a report of an error. Ends "
     "with 1 where something did not answer.",
     "verify": "Read everything that is stored again: responses against their digests and the "
     "calendar, tables and databases against the responses. Ends with 1 where something is damaged.",

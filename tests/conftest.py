@@ -5,12 +5,13 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-from running import PROJECT, command_line
+from forked import Starter
+from running import PROJECT, Snakemake, command_line
 
 # No test is timed: a busy machine takes more than the usual 200 ms over an example now and then.
 hypothesis.settings.register_profile(
@@ -33,6 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if any(item.iter_markers("workflow")) or item.keywords.get("slow")
     )
     items.sort(key=lambda item: -long[item.path])
+
+
+@pytest.fixture(scope="session")
+def explain() -> Path:
+    """The folder of recorded responses of what explains prices; without it a test is skipped."""
+    folder = SHARED / "examples" / "explain"
+    if not folder.is_dir():
+        pytest.skip(f"the recorded responses {folder} are not here")
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -79,8 +89,15 @@ def workflow(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def starter() -> Iterator[Starter]:
+    """What begins programs without their imports' time."""
+    with Starter() as started:
+        yield started
+
+
 @pytest.fixture
-def snakemake(workflow: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def snakemake(starter: Starter, workflow: Path) -> Snakemake:
     """Run the workflow in its folder: `snakemake("years=2024", options=("-n",))`."""
 
     def run(
@@ -89,15 +106,7 @@ def snakemake(workflow: Path) -> Callable[..., subprocess.CompletedProcess[str]]
         targets: tuple[str, ...] = ("download",),
         environ: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command_line(*config, options=options, targets=targets),
-            cwd=workflow,
-            env=os.environ | (environ or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-        )
+        words = command_line(*config, options=options, targets=targets)
+        return starter.run(words, folder=workflow, environ=os.environ | (environ or {}))
 
     return run

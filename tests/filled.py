@@ -14,10 +14,11 @@ from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.load import duckdb_file, packed
 from isone.load.outputs import packed_names
+from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS, Locations
-from isone.market.requests import Request
+from isone.market.requests import Request, first_day_of, last_day_of
 from isone.market.schema import table_columns
 from isone.pack.year import pack_year
 from isone.run import missing
@@ -45,8 +46,10 @@ def fill(
     source: str = "sandbox",
     **sandbox: Any,
 ) -> list[tuple[str, str]]:
-    """Bring days home, validate and pack them; the answer is what was packed."""
-    start, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    """Bring days home, validate and pack them; the answer is what was packed.
+
+    Of a dataset that comes by month, whole months.
+    """
     names = []
     name = None if source == "sandbox" else SERVICE
     with (
@@ -54,6 +57,9 @@ def fill(
         Client(Source(source, server.url), read_settings({}).http) as client,
     ):
         for dataset in datasets:
+            span = DATASETS[dataset].request.span
+            start = first_day_of(span, dt.date.fromisoformat(first))
+            end = last_day_of(span, dt.date.fromisoformat(last))
             job = DatasetYear(dataset, start.year, start, end, locations)
             accepted = missing.accepted_flaws(gaps, dataset)
             downloader = Downloader(store, client, DATASETS[dataset], accepted)
@@ -61,6 +67,15 @@ def fill(
             pack_year(store, dataset, job.period, locations)
             names.append((dataset, job.period))
     return names
+
+
+def days_filled(*spans: tuple[str, str]) -> int:
+    """How many operating days of all datasets `fill` brings of these spans."""
+    return sum(
+        (last_day_of(span, dt.date.fromisoformat(last)) - first_day_of(span, start)).days + 1
+        for span in (row.request.span for row in DATASETS.values())
+        for start, last in ((dt.date.fromisoformat(first), last) for first, last in spans)
+    )
 
 
 def record_nameless(folder: Path, dataset: str, nameless: dict[str, tuple[int, ...]]) -> Path:
@@ -109,39 +124,35 @@ def raw_rows(store: Store, dataset_name: str, locations: Locations = HUBS) -> li
         for key in dataset.wrapper:
             records = records[key] if records else []
         records = [records] if isinstance(records, dict) else records
-        day = dt.datetime.strptime(path.name[:8], "%Y%m%d").date()
         rows |= {
             row
-            for row in (_row(dataset, day, record) for record in records)
+            for row in (row_of(dataset, record) for record in records)
             if locations == "all" or not dataset.chooses_locations or row[4] in locations
         }
     return in_order(rows)
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
-    """Rows by place and time, whichever columns those are."""
-    return sorted(rows, key=lambda row: (str(row[4:6]), row[0]))
+    """Rows by time, place and names, whichever columns those are."""
+    return sorted(rows, key=lambda row: [str(e) for e in row if isinstance(e, str | dt.datetime)])
 
 
-def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
+def row_of(dataset: Dataset, record: dict[str, Any]) -> Row:
+    """A record of a response as a row of its dataset's table."""
     timestamp: Any = record
     for key in dataset.begins:
         timestamp = timestamp[key]
     begins = dt.datetime.fromisoformat(timestamp).astimezone(dt.UTC)
-    begins -= dt.timedelta(seconds=begins.second)  # published a second or two late
-    values = {
-        "interval_start_utc": begins,
-        "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
-        "operating_day": day,
-        "market": dataset.market,
-        "occurrence": 1,
-    }
-    if dataset.chooses_locations:
-        place = record["Location"]
-        values |= {"location_id": int(place["@LocId"])}
-        values |= {"location": place["$"], "location_type": place["@LocType"]}
-    elif dataset.id_key:
-        values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
+    day = begins.astimezone(market_time.MARKET_ZONE).date()
+    values = {"operating_day": day, "market": dataset.market, "occurrence": 1}
+    if dataset.times.minutes is not None:
+        begins -= dt.timedelta(seconds=begins.second)  # published a second or two late
+        values["interval_end_utc"] = begins + dt.timedelta(minutes=dataset.times.minutes)
+    values["interval_start_utc"] = begins
+    if key := dataset.id_key:
+        place = record[key.outer] if key.outer else record
+        id, kind, name = (place.get(each) for each in key.inner)
+        values |= {"location_id": int(id), "location": name, "location_type": kind}
     values |= {column.name: record.get(column.field) for column in dataset.columns}
     values |= {name: str(values[name] or "") for name in dataset.names}  # some names are numbers
     return tuple(values[column.name] for column in table_columns(dataset))

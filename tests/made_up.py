@@ -1,4 +1,7 @@
-"""Made-up rows of the table of datasets, one for each shape that a day can have."""
+"""Made-up rows of the table of datasets, one for each shape that a day can have.
+
+They have names and paths of their own, so that nothing is there for them but what a row brings.
+"""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -28,13 +31,13 @@ def _mw(name: str, field: str, meaning: str = "of something") -> Column:
 
 
 LOAD = Dataset(
-    name="load_5min",
+    name="other_load_5min",
     title="Five-minute system load",
     data_type="as",
     choice="load",
     market=None,
     versions=("final",),
-    request=Endpoint("fiveminutesystemload/day/{day}"),
+    request=Endpoint("otherfiveminutesystemload/day/{day}"),
     wrapper=("FiveMinSystemLoads", "FiveMinSystemLoad"),
     begins=("BeginDate",),
     first_day=FIRST,
@@ -49,13 +52,13 @@ LOAD = Dataset(
     aliases={"Interval Start": "interval_start_utc", "Total Load": "load"},
 )
 FUELS = Dataset(
-    name="fuel_mix",
+    name="other_fuel_mix",
     title="Fuel mix",
     data_type="as",
     choice="fuels",
     market=None,
     versions=("final",),
-    request=Endpoint("genfuelmix/day/{day}"),
+    request=Endpoint("othergenfuelmix/day/{day}"),
     wrapper=("GenFuelMixes", "GenFuelMix"),
     begins=("BeginDate",),
     first_day=FIRST,
@@ -65,30 +68,30 @@ FUELS = Dataset(
     values=(_mw("generation", "GenMw"), _text("marginal", "MarginalFlag", "Y or N")),
 )
 OUTAGES = Dataset(
-    name="outages_hourly",
+    name="other_outages_hourly",
     title="Outages",
     data_type="as",
     choice="outages",
     market=None,
     versions=("final",),
-    request=Endpoint("outages/day/{day}"),
+    request=Endpoint("otheroutages/day/{day}"),
     wrapper=("Outages", "Outage"),
     begins=("BeginDate",),
     first_day=FIRST,
     publication_lag=HOURS_LATER,
-    times=Events(60, published_with="load_5min"),
+    times=Events(60, published_with="other_load_5min"),
     key=(TextKey("contingency", _text("station", "Station", "what is out")),),
     occurrence=True,
     values=(_mw("out", "OutMw"),),
 )
 FORECAST = Dataset(
-    name="load_forecast_hourly",
+    name="other_load_forecast_hourly",
     title="Load forecast, every publication",
     data_type="as",
     choice="forecast",
     market=None,
     versions=("final",),
-    request=Endpoint("hourlyloadforecast/all/day/{day}"),
+    request=Endpoint("otherhourlyloadforecast/all/day/{day}"),
     wrapper=("HourlyLoadForecasts", "HourlyLoadForecast"),
     begins=("BeginDate",),
     first_day=FIRST,
@@ -105,13 +108,13 @@ FORECAST = Dataset(
     values=(_mw("load", "LoadMw"),),
 )
 FLOWS = Dataset(
-    name="flow_5min",
+    name="other_flow_5min",
     title="External flows",
     data_type="as",
     choice="flows",
     market="REAL_TIME_5_MIN",
     versions=("final",),
-    request=Endpoint("fiveminuteexternalflow/day/{day}"),
+    request=Endpoint("otherfiveminuteexternalflow/day/{day}"),
     wrapper=("ExternalFlows", "ExternalFlow"),
     begins=("BeginDate",),
     first_day=FIRST,
@@ -136,13 +139,15 @@ FLOWS = Dataset(
     sums=(Sum("current_schedule", ("purchase", "sale"), tolerance=0.002),),
 )
 COSTS = Dataset(
-    name="cost_hourly",
+    name="other_cost_hourly",
     title="Wholesale costs",
     data_type="as",
     choice="costs",
     market="REAL_TIME_HOURLY",
     versions=("final",),
-    request=Endpoint("whlsecost/hourly/month/{month}/location/{location}", locations=(4000, 4001)),
+    request=Endpoint(
+        "otherwhlsecost/hourly/month/{month}/location/{location}", locations=(4000, 4001)
+    ),
     wrapper=("WhlseCosts", "WhlseCost"),
     begins=("BeginDate",),
     first_day=FIRST,

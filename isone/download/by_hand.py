@@ -26,7 +26,9 @@ def command(job: Any, settings: Settings) -> str:
     data_type = DATA_TYPES[dataset.data_type]
     words = ["--start-date", str(job.first), "--end-date", str(job.last)]
     said: set[str] = set()
-    if data_type.chosen_by:
+    if not data_type.script:
+        words.insert(0, dataset.name)
+    elif data_type.chosen_by:
         words += [data_type.option, dataset.choice]
         said.add(data_type.chosen_by)
     if dataset.per_location:
@@ -36,11 +38,15 @@ def command(job: Any, settings: Settings) -> str:
     if settings.newest_first:
         words.append("--reverse")
         said.add("newest_first")
-    return arguments.command(dataset.data_type, words, settings, said)
+    by = data_type.name if data_type.script else arguments.ANY
+    return arguments.command(by, words, settings, said)
 
 
 def main(data_type: str, words: Sequence[str] | None = None) -> int:
-    """Run a script's command line; returns the exit code. Raises what a user has to be told."""
+    """Run a script's command line; returns the exit code. Raises what a user has to be told.
+
+    `data_type` is what the script brings, or `arguments.ANY`.
+    """
     given = sys.argv[1:] if words is None else words
     wanted = arguments.read(data_type, given, config_of_this_folder())
     try:
@@ -52,7 +58,7 @@ def main(data_type: str, words: Sequence[str] | None = None) -> int:
     except StopRunError as error:
         if HANDED_ON in os.environ:  # a custom download: the whole run cannot succeed
             store = Store(wanted.settings.store_dir)
-            status.stop(store, DATA_TYPES[data_type].script, str(error))
+            status.stop(store, arguments.script_of(data_type), str(error))
         raise
     if failures:
         raise DownloadError("; ".join(failures))

@@ -61,7 +61,7 @@ def doubts(
     preliminary; where it does not answer, that is the doubt.
     """
     known = {Request.named(dataset.name, name) for name, entry in entries.items() if not entry.rows}
-    runs = _runs({request.day for request in (*empty, *known) if request})
+    runs = _runs({day for request in (*empty, *known) if request for day in request.days})
     found: dict[Request, str] = {}
     for prelim in sorted({request.prelim for request in empty}):
         of_version = [request for request in empty if request.prelim == prelim]

@@ -97,7 +97,7 @@ def download_custom(it: Job, name: str, marker: Path) -> None:
     begun = market_time.now()
     it.exit_code = custom.run_program(chosen, config)
     if it.exit_code:
-        if chosen.data_type and it.exit_code == USAGE:
+        if chosen.data_type is not None and it.exit_code == USAGE:
             it.tell(permanent=True)  # its own sentence is above, in the log
         raise DownloadError(f"the program ended with exit code {it.exit_code}")
     it.tell(noted=custom.open_ends(chosen, config, begun))

@@ -14,6 +14,7 @@ from isone.download import empty_days
 from isone.errors import NoDataError, ResponseError
 from isone.market import flaws, market_time
 from isone.market.dataset import Dataset
+from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
 from isone.market.locations import Locations
 from isone.market.requests import Request
@@ -144,7 +145,7 @@ def entry_of(
         sha256=sha256(content),
         fetched=received,
         source=source,
-        revision="prelim" if request.prelim else "final",
+        revision=DATASETS[request.dataset].version_of(request),
         **{each.name: getattr(finding, each.name) for each in dataclasses.fields(finding)},
         **versions,
     )

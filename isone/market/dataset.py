@@ -20,6 +20,7 @@ from isone.market.requests import (
     Request,
     first_day_of,
     last_whole_day,
+    of_version,
 )
 from isone.market.sums import Sum
 from isone.market.times import Grid, Times
@@ -38,8 +39,10 @@ class DataType:
     """What it is, in two or three words."""
     what: str
     """What its script brings, read in a sentence."""
-    script: str
-    """The script for downloads by hand, below the project's folder."""
+    in_all: bool = False
+    """Whether `data_types: all` means it too: prices, and what makes them."""
+    script: str = ""
+    """Its own script for downloads by hand, below the project's folder; "" where it has none."""
     chosen_by: str | None = None
     """The key of the configuration that chooses among its sets; None where they come together."""
     option: str = ""
@@ -115,9 +118,23 @@ class Dataset:
         return self.id_key is not None and self.id_key.chosen
 
     @property
+    def prices_locations(self) -> bool:
+        """Whether it gives locations or zones a price: those are in the table of locations."""
+        return self.id_key is not None and any(column.is_price for column in self.values)
+
+    @property
     def has_prelim(self) -> bool:
         """Whether preliminary values come before the final ones."""
-        return "prelim" in self.versions
+        return len(self.versions) > 1
+
+    def version_of(self, request: Request) -> Version:
+        """The version that a request brings; of a dataset that has one alone, that one."""
+        return "prelim" if request.prelim or "final" not in self.versions else "final"
+
+    @property
+    def paths(self) -> set[str]:
+        """The paths of its versions: two datasets that share one are versions of each other."""
+        return {of_version(self.request.path, version) for version in self.versions}
 
     @property
     def public_since(self) -> dt.date:

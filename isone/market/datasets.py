@@ -1,19 +1,23 @@
 """The datasets, one row each: everything that differs between them stands in this table.
 
 URLs, record shapes, columns with unit and meaning, what a day must hold, and what one request
-gives: client, checks, tables, documentation and sandbox all read it from here.
+gives: client, checks, tables, documentation and sandbox all read it from here. The rows of what
+explains prices are in `explaining` and `supply`.
 Source of the facts: ISO-NE's web services v1.1 and its published XML schema.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 
 from isone.market.columns import Column
 from isone.market.dataset import Dataset, DataType, title_case
+from isone.market.explaining import EXPLAINING
 from isone.market.keys import IdKey, TextKey
 from isone.market.locations import CORE_LOCATIONS, HUBS, RESERVE_ZONES
-from isone.market.requests import Endpoint, PublicCsv
+from isone.market.requests import Endpoint, PublicCsv, of_version
 from isone.market.sums import Sum
+from isone.market.supply import SUPPLY
 from isone.market.times import Events, Grid
 
 REPORTS_PAGE = "isoexpress/web/reports/operations/-/tree/ancillary-hourly-rzpd-final"
@@ -369,6 +373,22 @@ _CONSTRAINT_KEY = (
     ),
 )
 
+_CONSTRAINT_15MIN_KEY = (
+    _CONSTRAINT_KEY[0],
+    TextKey(
+        "interval",
+        Column(
+            "marginal_value_interval",
+            "MarginalValueInterval",
+            "",
+            "the time that the marginal value is of, as served; empty where ISO-NE names none",
+            required=False,
+            type="string",
+            is_instant=True,
+        ),
+    ),
+)
+
 _CONSTRAINT_COLUMNS = (
     Column(
         "interface_flag",
@@ -458,7 +478,7 @@ _FINAL_AFTER_DAYS = dt.timedelta(days=6)  # usually one to five days after the o
 PRELIM_AFTER = dt.timedelta(hours=30)
 """From the beginning of an operating day to when its preliminary prices are out."""
 
-_ROWS = (
+_PRICES = (
     Dataset(
         name="lmp_da_hourly",
         title="Day-ahead hourly LMP",
@@ -691,9 +711,52 @@ _ROWS = (
         values=_CONSTRAINT_COLUMNS,
         aliases=_CONSTRAINT_ALIASES,
     ),
+    Dataset(
+        name="constraints_rt_15min",
+        title="Real-time binding constraints by fifteen minutes, final",
+        data_type="constraints",
+        choice="rt-15min",
+        market="REAL_TIME_15_MIN",
+        versions=("final",),
+        request=Endpoint("fifteenminuteconstraints/final/month/{month}"),
+        wrapper=("FifteenMinBcs", "FifteenMinBc"),
+        begins=_BEGIN_DATE,
+        first_day=dt.date(2017, 3, 1),
+        publication_lag=_FINAL_AFTER_DAYS,
+        times=Events(15, published_with="lmp_rt_5min"),
+        key=_CONSTRAINT_15MIN_KEY,
+        occurrence=True,
+        values=(_CONSTRAINT_COLUMNS[1], _HOUR_END),
+        aliases=_CONSTRAINT_ALIASES,
+        ignored=("Type",),  # the version once more
+    ),
 )
 
-DATASETS = {row.name: row for row in _ROWS}
+_BY_NAME = {row.name: row for row in _PRICES}
+
+
+def _preliminary(name: str, title: str) -> Dataset:
+    """The preliminary version of a dataset as one of its own, which final prices never replace."""
+    row = _BY_NAME[name]
+    assert row.public_csv is not None  # noqa: S101 - for the type checker
+    return replace(
+        row,
+        name=f"{name}_prelim",
+        title=title,
+        data_type="prelim",
+        versions=("prelim",),
+        request=row.request.of_version("prelim"),
+        publication_lag=PRELIM_AFTER,
+        public_csv=replace(row.public_csv, path=of_version(row.public_csv.path, "prelim")),
+    )
+
+
+_PRELIMINARY = (
+    _preliminary("lmp_rt_hourly", "Real-time hourly LMP, preliminary"),
+    _preliminary("lmp_rt_5min", "Real-time five-minute LMP, preliminary"),
+)
+
+DATASETS = {row.name: row for row in (*_PRICES, *_PRELIMINARY, *EXPLAINING, *SUPPLY)}
 
 DATA_TYPES = {
     each.name: each
@@ -702,6 +765,7 @@ DATA_TYPES = {
             name="lmp",
             short="energy prices",
             what="energy prices (LMP)",
+            in_all=True,
             script="scripts/download_lmp.py",
             chosen_by="markets",
             option="--market-types",
@@ -710,6 +774,7 @@ DATA_TYPES = {
             name="as",
             short="ancillary services",
             what="ancillary service prices",
+            in_all=True,
             script="scripts/download_ancillary_services.py",
             chosen_by="services",
             option="--services",
@@ -718,13 +783,39 @@ DATA_TYPES = {
             name="constraints",
             short="what binds in the grid",
             what="binding constraints",
+            in_all=True,
             script="scripts/download_constraints.py",
             chosen_by="markets",
             option="--market-types",
         ),
+        DataType(
+            name="prelim",
+            short="preliminary real-time LMP",
+            what="preliminary real-time energy prices (LMP)",
+            chosen_by="markets",
+            option="--market-types",
+        ),
+        DataType(name="forecast", short="load forecasts", what="load forecasts"),
+        DataType(name="load", short="system load", what="system load"),
+        DataType(name="fuel", short="generation by fuel", what="generation by fuel"),
+        DataType(name="interchange", short="imports, exports", what="imports and exports"),
+        DataType(name="demand", short="demand by zone", what="demand by zone"),
     )
 }
 """The types of data: the configuration's words and the scripts by hand follow from them."""
+
+ALL, EVERYTHING = "all", "everything"
+"""The words for several data types: those of prices and what makes them, and every one."""
+
+
+def data_types(words: Iterable[str]) -> tuple[str, ...]:
+    """The data types that a configuration's words mean, in the order of the table."""
+    said = set(words)
+    return tuple(
+        each.name
+        for each in DATA_TYPES.values()
+        if said & {each.name, EVERYTHING} or (each.in_all and ALL in said)
+    )
 
 
 def choices(data_type: str) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ import datetime as dt
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 from isone.market import market_time
 
 Span = Literal["day", "month", "year"]
+SPANS: tuple[Span, ...] = get_args(Span)
 _NAME = re.compile(r"(\d{8})(\.month|\.year)?(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?")
 
 
@@ -71,7 +72,7 @@ class Request:
         if not match:
             return None
         try:
-            day = dt.datetime.strptime(match[1], "%Y%m%d").date()
+            day = dt.date.fromisoformat(match[1])
         except ValueError:
             return None
         hour, block, location = (int(text) if text else None for text in match.groups()[2:5])
@@ -146,6 +147,11 @@ class Endpoint:
         """The path up to what says when, without a slash; takes `{version}`."""
         return self.path.partition(f"/{self.span}/")[0]
 
+    def of_version(self, version: str) -> "Endpoint":
+        """The same for one version alone."""
+        by_hour, info = (text and of_version(text, version) for text in (self.by_hour, self.info))
+        return replace(self, path=of_version(self.path, version), by_hour=by_hour, info=info)
+
     def url_path(self, request: Request) -> str:
         """The path of a request below the base URL."""
         by_hour = request.hour is not None and self.by_hour is not None
@@ -175,6 +181,11 @@ class PublicCsv:
         """The path of a request's file below the public host."""
         first = request.block or 0
         return _filled(self.path, request, hours=f"{first:02d}-{first + self.block_hours:02d}")
+
+
+def of_version(path: str, version: str) -> str:
+    """A path with its version, and nothing else, filled in."""
+    return path.replace("{version}", version)
 
 
 def _filled(path: str, request: Request, **more: str) -> str:

@@ -72,7 +72,7 @@ def table_digests(store: Store) -> dict[str, str]:
 _MODULES = (
     *("market/market_time", "market/schema", "market/times", "market/keys"),
     *("response/aligned", "response/columns", "response/parse", "response/csv_reports"),
-    *("response/rows", "response/table"),
+    *("response/batches", "response/rows", "response/table"),
     *("pack/year", "pack/columns", "pack/parquet"),
 )
 

@@ -86,10 +86,14 @@ def _share(request: Request) -> tuple[int | None, ...]:
 
 
 def _lookalikes(dataset: Dataset) -> list[str]:
-    """The datasets whose responses have the same form, so that one may be taken for another."""
+    """The datasets whose responses have the same form, so that one may be taken for another.
+
+    Another version of the same prices is none of them: final prices are often the preliminary ones.
+    """
     form = (dataset.key, dataset.times.minutes, dataset.columns)
     return [
         other.name
         for other in DATASETS.values()
-        if other.name != dataset.name and (other.key, other.times.minutes, other.columns) == form
+        if (other.key, other.times.minutes, other.columns) == form
+        and not dataset.paths & other.paths
     ]

@@ -67,6 +67,7 @@ def read_columns(dataset: Dataset, body: bytes, *, named_only: bool) -> Columns 
         Words([place for place, _ in places], served.indices.to_numpy()),
         {name: values.to_numpy() for name, values in cells.values.items()},
         {},
+        (len(begins),),
     )
 
 

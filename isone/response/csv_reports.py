@@ -18,7 +18,7 @@ import json
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from isone.errors import NoDataError, ResponseError
@@ -33,10 +33,10 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BEGINNINGS = (b'"C"', b'"H"', b"C,", b"H,", NO_DATA)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _DIGITS = 40  # more are no price
-_DATE, _TIME = ("date", "localdate"), ("localtime",)
-_HOUR_ENDING = ("hourending",)
+_DATE, _TIME = ("date", "localdate"), ("localtime", "datetime", "time")
+_HOUR_ENDING = ("hourending", "localhourending")
 _ID = ("locationid", "reservezoneid")
-_NAME = ("locationname", "reservezonename", "location")
+_NAME = ("locationname", "reservezonename", "interfacename", "location")
 _TYPE = ("locationtype",)
 _KNOWN = {*_DATE, *_TIME, *_HOUR_ENDING, *_ID, *_NAME, *_TYPE}
 
@@ -209,16 +209,17 @@ def _timestamps(dataset: Dataset, sheet: _Sheet) -> list[str]:
     """The beginning of each row's record: its timestamp, as JSON."""
     opened, closed = "".join(f"{{{json.dumps(key)}:" for key in dataset.begins), ""
     closed = "}" * (len(dataset.begins) - 1)
-    found = _instants(sheet)
+    found = _instants(dataset, sheet)
     written = {t: f'{opened}"{market_time.timestamp(t)}"{closed},' for t in set(found)}
     return [written[instant] for instant in found]
 
 
-def _instants(sheet: _Sheet) -> list[int]:
-    """When each row's interval begins (UTC seconds).
+def _instants(dataset: Dataset, sheet: _Sheet) -> list[int]:
+    """When each row's interval begins, or its snapshot was taken (UTC seconds).
 
     The hour that comes twice in autumn is told apart by its mark (`02X`), or else by order: then
-    each place must have it twice, the second time after the first.
+    each place must have it twice, the second time after the first. Of snapshots, which have no
+    fixed minutes, no row may be earlier than the one before it.
     """
     labels = _labels(sheet)
     choices = {label: _choices(label) for label in set(labels)}
@@ -227,6 +228,8 @@ def _instants(sheet: _Sheet) -> list[int]:
             raise ResponseError(f"the report has a row of {' '.join(label)}, a time there was not")
     if all(len(found) == 1 for found in choices.values()):
         return [choices[label][0] for label in labels]
+    if dataset.times.minutes is None:
+        return _ascending(labels, choices)
     return _by_order(sheet, labels, choices)
 
 
@@ -243,6 +246,8 @@ def _labels(sheet: _Sheet) -> list[Label]:
         return [read[pair] for pair in zip(date, ending, strict=True)]
     if time is None:
         raise ResponseError(f"the report has no time: its headings are {sheet.named}")
+    if date is not None:
+        time = tuple(map(" ".join, zip(date, time, strict=True)))
     texts = set(time)
     alone = _day_of_report(sheet) if any(" " not in text.strip() for text in texts) else ""
     found = {}
@@ -284,6 +289,19 @@ def _choices(label: Label) -> tuple[int, ...]:
     except ValueError:
         return ()
     raise ResponseError(f"the report has {text[:40]!r} for a time")
+
+
+def _ascending(labels: Sequence[Label], choices: Mapping[Label, tuple[int, ...]]) -> list[int]:
+    """The instants of rows in order of time: where the clock goes back, the second hour begins."""
+    latest = 0
+    found: list[int] = []
+    for label in labels:
+        later = [instant for instant in choices[label] if instant >= latest]
+        if not later:
+            raise ResponseError(f"the report has {' '.join(label)} out of order")
+        latest = later[0]
+        found.append(latest)
+    return found
 
 
 def _by_order(
@@ -355,8 +373,8 @@ def _places(dataset: Dataset, sheet: _Sheet) -> list[str]:
 def _place(dataset: Dataset, id: str | None, name: str | None, kind: str | None) -> str:
     key = dataset.id_key
     assert key is not None  # noqa: S101 - for the type checker; _places has seen to it
+    numbers: dict[str, int] = {each: number for number, (each, _) in key.known.items()}
     if not key.outer:
-        numbers = {known: number for number, (known, _) in key.known.items()}
         number = _whole(id) if id is not None else numbers.get(name or "", 0)
         called = name if name is not None else key.known.get(number, ("", None))[0]
         return (
@@ -365,12 +383,12 @@ def _place(dataset: Dataset, id: str | None, name: str | None, kind: str | None)
     if id is None:
         if not name:
             raise ResponseError("the report has a row without the name of its location")
-        id = str(_ids.get(name, ""))
+        id = str(numbers[name] if name in numbers else _ids.get(name, ""))
     of_id, of_type, of_name = key.inner
     location: dict[str, str] = {of_id: id}
     known = _learned.get(_whole(id), (None, None)) if id else (None, None)
     for field, text in ((of_type, kind or known[1]), (of_name, name or known[0])):
-        if text is not None:
+        if field and text is not None:
             location[field] = text
     return f"{json.dumps(key.outer)}:{json.dumps(location, separators=(',', ':'))},"
 

@@ -16,7 +16,7 @@ import msgspec
 import yaml
 
 from isone.errors import UsageError
-from isone.market.datasets import DATA_TYPES, DATASETS, choices
+from isone.market.datasets import DATA_TYPES, DATASETS, EVERYTHING, choices
 from isone.market.locations import HUBS, Locations
 from isone.run.settings import (
     PROJECT,
@@ -29,6 +29,9 @@ from isone.run.settings import (
 
 _OPTIONS = {"source": "--source", "base_url": "--base-url", "data_dir": "--data-dir"}
 _DATES = ("--start-date", "--end-date")
+ANY = ""
+"""In place of a data type: what the script brings that is told its datasets by name."""
+_SCRIPT_OF_ANY = "scripts/download_dataset.py"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Wanted:
     """What a command line asks for."""
 
     data_type: str
+    """What its script brings; `ANY` where that is told by name."""
     first: dt.date
     last: dt.date
     settings: Settings
@@ -43,9 +47,16 @@ class Wanted:
     """The keys of the configuration that the command line itself gives."""
 
 
+def script_of(data_type: str) -> str:
+    """The script that brings a data type by hand, below the project's folder."""
+    own = DATA_TYPES[data_type].script if data_type else ""
+    return own or _SCRIPT_OF_ANY
+
+
 def data_type_of(program: Path) -> str | None:
-    """What one of the project's own scripts brings; None for any other program."""
-    return next((t.name for t in DATA_TYPES.values() if program == PROJECT / t.script), None)
+    """What one of the project's own scripts brings, `ANY` too; None for any other program."""
+    own = {PROJECT / each.script: each.name for each in DATA_TYPES.values() if each.script}
+    return {**own, PROJECT / _SCRIPT_OF_ANY: ANY}.get(program)
 
 
 def read(data_type: str, words: Sequence[str], config: Mapping[str, Any]) -> Wanted:
@@ -66,8 +77,9 @@ def read(data_type: str, words: Sequence[str], config: Mapping[str, Any]) -> Wan
             "--max-concurrent can only be 1: ISO-NE limits requests hard, and one at a time over "
             "one connection is the fastest it allows"
         )
+    chosen_by = DATA_TYPES[data_type].chosen_by if data_type else None
     said = {
-        **({chosen_by: options.choices} if (chosen_by := DATA_TYPES[data_type].chosen_by) else {}),
+        **({chosen_by: options.choices} if chosen_by else {}),
         "locations": "hubs" if options.hubs_only else options.locations,
         "newest_first": options.reverse,
         "source": options.source,
@@ -76,7 +88,11 @@ def read(data_type: str, words: Sequence[str], config: Mapping[str, Any]) -> Wan
     }
     given = _key_values(options.config)
     given |= {key: value for key, value in said.items() if value is not None}
-    settings = read_settings({**config, **given, "data_types": [data_type]})
+    settings = read_settings({**config, **given, "data_types": [data_type or EVERYTHING]})
+    if data_type == ANY:
+        refuse_unknown(options.datasets, DATASETS, "dataset")
+        named = tuple(name for name in DATASETS if name in options.datasets)
+        settings = dataclasses.replace(settings, datasets=named, remarks=())
     return Wanted(data_type, first, last, settings, frozenset(given))
 
 
@@ -86,7 +102,7 @@ def command(data_type: str, words: Sequence[str], settings: Settings, said: Coll
     `words` come after the script's name and give the keys in `said` already. Every other key that
     counts is added where it differs from what this folder's config.yaml gives.
     """
-    start = [sys.executable, str(PROJECT / DATA_TYPES[data_type].script)]
+    start = [sys.executable, str(PROJECT / script_of(data_type))]
     more = _differing(data_type, settings, said)
     return shlex.join([*map(_from_here, start), *words, *more])
 
@@ -100,8 +116,9 @@ def module_command(words: Sequence[str]) -> str:
 def _differing(data_type: str, settings: Settings, said: Collection[str]) -> list[str]:
     there = _of_this_folder(data_type)
     words: list[str] = []
-    by, chosen = DATA_TYPES[data_type], _choices(data_type, settings)
-    if by.chosen_by and by.chosen_by not in said and chosen != _choices(data_type, there):
+    by, chosen = DATA_TYPES.get(data_type), _choices(data_type, settings)
+    is_said = by is None or by.chosen_by is None or by.chosen_by in said
+    if by and not is_said and chosen != _choices(data_type, there):
         words += [by.option, *chosen]
     if "locations" not in said and settings.locations != there.locations:
         words += location_words(settings.locations)
@@ -136,7 +153,7 @@ def location_words(locations: Locations) -> list[str]:
 def _of_this_folder(data_type: str) -> Settings:
     """What a script started here would take for said; the defaults where that is unreadable."""
     try:
-        return read_settings(config_of_this_folder() | {"data_types": [data_type]})
+        return read_settings(config_of_this_folder() | {"data_types": [data_type or EVERYTHING]})
     except UsageError:
         return read_settings({})
 
@@ -209,16 +226,21 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser(data_type: str) -> argparse.ArgumentParser:
     """The command line of a script."""
-    by = DATA_TYPES[data_type]
+    by = DATA_TYPES.get(data_type)
     arguments = Parser(
-        prog=f"python {by.script}",
-        description=f"Download ISO-NE's {by.what} day by day, one request at a time. Days that are "
-        "here are not asked for again. What is not said here is taken from config.yaml.",
+        prog=f"python {script_of(data_type)}",
+        description=f"Download ISO-NE's {by.what if by else 'datasets'} day by day, one request at "
+        "a time. Days that are here are not asked for again. What is not said here is taken from "
+        "config.yaml.",
         allow_abbrev=False,
     )
+    if by is None:
+        arguments.add_argument(
+            "datasets", nargs="+", metavar="DATASET", help=f"of {', '.join(DATASETS)}"
+        )
     arguments.add_argument("--start-date", required=True, metavar="YYYY-MM-DD", help="first day")
     arguments.add_argument("--end-date", required=True, metavar="YYYY-MM-DD", help="last day")
-    if by.chosen_by:
+    if by and by.chosen_by:
         arguments.add_argument(
             by.option,
             dest="choices",

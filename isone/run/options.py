@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_args
 from msgspec import Meta, Struct
 
 from isone.market import flaws
-from isone.market.datasets import DATA_TYPES, words_of
+from isone.market.datasets import ALL, DATA_TYPES, EVERYTHING, words_of
 
 _THIRTY_DAYS = 2592000  # seconds
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:  # the words follow from the table of datasets
     _Market: TypeAlias = str
     _Service: TypeAlias = str
 else:
-    _DataType = Literal[(*DATA_TYPES, "all")]
+    _DataType = Literal[(*DATA_TYPES, ALL, EVERYTHING)]
     _Market = Literal[words_of("markets")]
     _Service = Literal[words_of("services")]
+_IN_ALL = " ".join(each.name for each in DATA_TYPES.values() if each.in_all)
 _Source = Literal["auto", "webservices", "reports", "sandbox"]
 _Revision = Literal["latest", "final", "both"]
 
@@ -69,7 +70,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             description=", ".join(f"{each.name} ({each.short})" for each in DATA_TYPES.values())
-            + " or all.",
+            + f"; all means {_IN_ALL}, everything each of them.",
         ),
     ] = ("lmp", "as")
     markets: Annotated[
@@ -77,7 +78,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             description="For lmp and constraints, da (day-ahead hourly) and rt (real-time "
-            "five-minute); for lmp also rt-hourly (real-time hourly).",
+            "five-minute); for lmp also rt-hourly (real-time hourly), for constraints rt-15min; "
+            "for prelim, rt and rt-hourly.",
         ),
     ] = ("da", "rt")
     services: Annotated[

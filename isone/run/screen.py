@@ -20,6 +20,7 @@ from rich.text import Text
 from isone.run import slips, status
 from isone.run.bars import Bars, Doing, duration, total_of_downloads
 from isone.run.console import SCREEN, WHOLE
+from isone.run.log import said_instead
 from isone.run.plan import DOWNLOADS
 from isone.run.status import JobStatus
 from isone.run.summary import KILLED, places
@@ -164,10 +165,9 @@ class Screen:
         is_interrupted = self._is_interrupted or said.state == "interrupted"
         word = "INTERRUPTED" if is_interrupted else "FAILED"
         self._print(f"{self._mark()}{job.words}: {word}{which}, {took}", style="bold red")
-        message = said.message if said.state != "running" and not _last_words(job) else ""
-        self._indented(
-            message or _last_words(job) or (status.RESUMES if is_interrupted else KILLED)
-        )
+        instead = said_instead(Path(job.log))
+        message = said.message if said.state != "running" else ""
+        self._indented(instead or message or (status.RESUMES if is_interrupted else KILLED))
         self._indented(f"log: {said.log or job.log}")
         self._rest()
 
@@ -258,14 +258,6 @@ def _status(job: _Job) -> JobStatus:
     """What a job says of itself; nothing before it has begun to."""
     store = _store()
     return status.status_of(store, job.name) if store else JobStatus()
-
-
-def _last_words(job: _Job) -> str:
-    """Why a job did not begin: its rule's own log has the sentence then, and leads to no other."""
-    path = Path(job.log)
-    if path.is_symlink() or not path.is_file():
-        return ""
-    return path.read_text("utf-8", errors="replace").strip().partition("\n")[0][:500]
 
 
 def _heading(job: _Job) -> str:

@@ -19,7 +19,7 @@ from msgspec import inspect
 
 from isone.errors import UsageError
 from isone.market import flaws, market_time
-from isone.market.datasets import DATA_TYPES, DATASETS, choices
+from isone.market.datasets import DATA_TYPES, DATASETS, choices, data_types
 from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 from isone.run import address, config_file, violations
 from isone.run.coerce import coerced
@@ -229,8 +229,8 @@ def _choosing(given: Config, data_type: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _chosen_datasets(given: Config) -> tuple[str, ...]:
-    types = set(given.data_types)
-    rows = [row for row in DATASETS.values() if types & {row.data_type, "all"}]
+    types = data_types(given.data_types)
+    rows = [row for row in DATASETS.values() if row.data_type in types]
     chosen = tuple(row.name for row in rows if row.choice in _choosing(given, row.data_type)[1])
     if not chosen:
         key, words = _choosing(given, rows[0].data_type)
@@ -243,7 +243,7 @@ def _chosen_datasets(given: Config) -> tuple[str, ...]:
 
 def _without_effect(given: Config) -> tuple[str, ...]:
     """The data types, markets and services that are chosen and bring nothing, in sentences."""
-    types = [name for name in DATA_TYPES if {name, "all"} & set(given.data_types)]
+    types = data_types(given.data_types)
     remarks = []
     for name in types:
         (key, words), has = _choosing(given, name), choices(name)

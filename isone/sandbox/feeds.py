@@ -2,12 +2,12 @@
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import RESERVE_ZONES
-from isone.market.requests import Request
+from isone.market.requests import SPANS, Request, Span, of_version
 
 BASE_PATH = "/api/v1.1/"
 _PRELIM_LAG = dt.timedelta(hours=26)  # two hours after the operating day has ended
@@ -59,13 +59,14 @@ class Query:
     day: dt.date
     place: int | None = None
     hour: int | None = None
+    span: Span = "day"
     typeless: bool = False
     """Whether the path leaves open which version it asks for: the feed is then the final one."""
 
     @property
     def days(self) -> list[dt.date]:
         """The operating days that it asks for."""
-        return Request(self.feed.dataset.name, self.day, span=self.feed.dataset.request.span).days
+        return Request(self.feed.dataset.name, self.day, span=self.span).days
 
 
 def feeds_of(dataset: Dataset) -> dict[str, Feed]:
@@ -73,7 +74,7 @@ def feeds_of(dataset: Dataset) -> dict[str, Feed]:
     feeds = {}
     for version in dataset.versions:
         prelim = version == "prelim"
-        base = dataset.request.base.replace("{version}", version)
+        base = of_version(dataset.request.base, version)
         wrapper = dataset.wrapper
         if prelim:
             wrapper = tuple(key.replace("Final", "Prelim") for key in wrapper)
@@ -82,8 +83,10 @@ def feeds_of(dataset: Dataset) -> dict[str, Feed]:
     return feeds
 
 
-FEEDS = {base: feed for row in DATASETS.values() for base, feed in feeds_of(row).items()}
-"""By the path up to `/day/…`."""
+FEEDS: dict[str, Feed] = {}
+"""By the path up to `/day/…`; of datasets that share a path, the first one's."""
+for _row in DATASETS.values():
+    FEEDS = feeds_of(_row) | FEEDS
 
 _TYPELESS = ("fiveminutelmp", "fiveminutercp", "fiveminutereserveprice")
 """The deprecated paths that name no type, which clients still use."""
@@ -106,25 +109,31 @@ def read_query(path: str) -> Query:
     Raises NotFoundError for a path the service does not have and MalformedError for a day, hour
     or id that cannot be one.
     """
-    word = next((word for word in ("day", "month", "year") if f"/{word}/" in path), "day")
+    word = next((word for word in SPANS if f"/{word}/" in path), SPANS[0])
     base, found, rest = path.partition(f"/{word}/")
     without_type = typeless_feed(base)
     feed, typeless = without_type or FEEDS.get(base), without_type is not None
-    if feed is None or not found or word != feed.dataset.request.span:
+    if feed is None or not found or not _is_served(feed, word):
         raise NotFoundError(path)
     when, *narrowed = rest.split("/")
     by_hour, by_id = feed.dataset.per_location, bool(feed.dataset.request.locations)
+    query = Query(feed, _read_when(word, when), span=word, typeless=typeless)
     match narrowed:
         case [] if not by_hour and not by_id:
-            return Query(feed, _read_when(word, when), typeless=typeless)
+            return query
         case [narrowing, id] if narrowing == _narrowed_by(feed):
-            place = read_number(id)
-            return Query(feed, _read_when(word, when), place=place, typeless=typeless)
+            return replace(query, place=read_number(id))
         case ["starthour", hour] if by_hour and not typeless:
-            return Query(feed, _read_when(word, when), hour=_read_hour(hour))
+            return replace(query, hour=_read_hour(hour))
         case ["hour", hour] if feed.dataset.chooses_locations and not by_hour:
-            return Query(feed, _read_when(word, when), hour=_read_hour(hour))
+            return replace(query, hour=_read_hour(hour))
     raise NotFoundError(path)
+
+
+def _is_served(feed: Feed, span: Span) -> bool:
+    """Whether there is a path for so much; what comes by month comes by day too, but for ids."""
+    own = feed.dataset.request
+    return span == own.span or (span == "day" and not own.locations)
 
 
 def _narrowed_by(feed: Feed) -> str | None:

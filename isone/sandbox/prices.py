@@ -67,6 +67,12 @@ def real_time(seed: int, day: dt.date, prelim: bool, minutes: int) -> System:
     return _hourly(seed, day, prelim) if minutes == 60 else _five_minute(seed, day, prelim)
 
 
+def weather(seed: int, instant: int) -> float:
+    """How much the weather asks for, from 0 to 1: cold in winter, heat in summer."""
+    local = market_time.local_time(instant)
+    return noise.smooth(seed, "weather", (local.date() - _EPOCH).days / 4 + local.hour / 96)
+
+
 @lru_cache(maxsize=8192)
 def expected(seed: int, hour: int) -> float:
     """What an hour's energy should cost ($/MWh) by year, season, weather and time of day.
@@ -78,13 +84,13 @@ def expected(seed: int, hour: int) -> float:
     months = day / 30.436875 - 0.5
     year_share = noise.smooth(seed, "year", day / 365.2425 - 0.5)
     winter = noise.between(_WINTER, months)
-    weather = noise.smooth(seed, "weather", day / 4 + local.hour / 96)
-    snap = max(0.0, weather - 0.8) * 4.5 * winter
+    of_day = weather(seed, hour * 3600)
+    snap = max(0.0, of_day - 0.8) * 4.5 * winter
     shape = winter * _WINTER_DAY[local.hour] + (1 - winter) * _SUMMER_DAY[local.hour]
     return (
         (25 + 46 * year_share * year_share)
         * noise.between(_SEASON, months)
-        * (1 + (0.4 + 0.3 * winter) * (weather - 0.5) + snap)
+        * (1 + (0.4 + 0.3 * winter) * (of_day - 0.5) + snap)
         * shape
         * (_WEEKEND if local.weekday() >= 5 else 1.0)
         * (0.95 + 0.1 * noise.unit(seed, "hour", hour))

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from isone.market import market_time
 from isone.market.locations import CORE_LOCATIONS, RESERVE_ZONES
-from isone.sandbox import ancillary_prices, plain, prices
+from isone.sandbox import ancillary_prices, load, plain, prices, supply
 from isone.sandbox.feeds import (
     FEEDS,
     Feed,
@@ -42,6 +43,10 @@ from isone.sandbox.response import Response, html_response, wrap
 _INDEX = "lmpIndex/monthly"
 _INDEX_FEEDS = {"da": "hourlylmp/da/final", "rt": "hourlylmp/rt/final"}
 _TWO_REGULATION_PRICES_SINCE = dt.date(2015, 3, 31)
+_BARE_CURRENT = ("load_5min",)
+"""The sets whose newest record was seen in a list without the outer wrapper."""
+_CURRENT_ALONE = "load_hourly"
+"""The set whose newest record clients expect outside of any list."""
 _PEAK_HOURS = range(7, 23)  # hours ending 08 to 23
 
 
@@ -115,7 +120,10 @@ class Synthetic:
             records = records[: len(CORE_LOCATIONS) + len(EXTERNAL_NODES)]
         if asked.place is not None and records:
             return wrap(feed.wrapper[-1:], records)
-        return wrap(feed.wrapper, records, _beside(query), in_list=True)
+        if feed.dataset.name in _BARE_CURRENT and records:
+            return wrap(feed.wrapper[-1:], records, in_list=True)
+        in_list = feed.dataset.name != _CURRENT_ALONE
+        return wrap(feed.wrapper, records, _beside(query), in_list=in_list)
 
     def _records(self, query: Query) -> list[str]:
         """The records of a query as JSON texts, in the order of time, then of place.
@@ -135,9 +143,21 @@ class Synthetic:
                 return self._ancillary_records(query)
             case "regulation_5min" | "regulation_hourly":
                 return self._regulation_records(query)
-        return [
-            json.dumps(record, separators=(",", ":")) for record in plain.records(self.seed, query)
-        ]
+            case "load_5min" | "load_hourly":
+                return _as_json(load.records(self.seed, query))
+            case "fuel_mix":
+                return _as_json(supply.fuel_mix(self.seed, query))
+            case "interchange_hourly":
+                return _as_json(supply.interchange(self.seed, query))
+            case "flows_5min":
+                return _as_json(supply.flows(self.seed, query))
+            case "demand_da_hourly" | "demand_rt_hourly":
+                return _as_json(supply.demand(self.seed, query))
+            case "forecast_hourly":
+                return _as_json(load.forecasts(self.seed, query))
+            case "constraints_rt_15min":
+                return _as_json(self._constraints_by_quarter_hour(query))
+        return _as_json(plain.records(self.seed, query))
 
     def system(self, query: Query) -> prices.System:
         """The system's prices on the day of a query of an LMP feed, or of one of constraints."""
@@ -233,6 +253,23 @@ class Synthetic:
             if shadow
         ]
 
+    def _constraints_by_quarter_hour(self, query: Query) -> Iterator[dict[str, Any]]:
+        """The same interfaces by fifteen minutes: a record for each five that one of them binds."""
+        for day in query.days:
+            system = prices.real_time(self.seed, day, False, 5)
+            for start, shadows in zip(system.starts, system.shadows, strict=True):
+                begins = market_time.timestamp(start // 900 * 900)
+                for (name, _, _), shadow in zip(CONSTRAINTS, shadows, strict=True):
+                    if shadow:
+                        yield {
+                            "Type": "FINAL",
+                            "BeginDate": begins,
+                            "ConstraintName": name,
+                            "MarginalValueInterval": market_time.timestamp(start),
+                            "MarginalValue": -shadow / 100,
+                            "HourEnd": hour_end(begins),
+                        }
+
     def _locations(self, everything: bool) -> bytes:
         places = listed_places(self.seed, self.nodes if everything else 0)
         return wrap(("Locations", "Location"), [listing_json(place) for place in places])
@@ -276,6 +313,10 @@ class Synthetic:
             ):
                 total = sum(components(energy, shadows, system.scale, place))
                 yield workday and market_time.local_time(start).hour in _PEAK_HOURS, total
+
+
+def _as_json(records: Iterable[dict[str, Any]]) -> list[str]:
+    return [json.dumps(record, separators=(",", ":")) for record in records]
 
 
 def _is_day_ahead(feed: Feed) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from filled import build_duckdb, fill, settings_for
+from filled import CLOCKS_BACK, CLOCKS_FORWARD, build_duckdb, days_filled, fill, settings_for
 
 from isone.audit.verify.year import verify_year
 from isone.errors import DamagedError, LoadError
@@ -69,8 +69,9 @@ def test_operating_days_have_the_validation_of_every_day(both_changes: Store) ->
         "SELECT dataset, operating_day, verdict, revision, rows, files, length(digest), source, "
         "epoch(fetched) > 0 FROM operating_days",
     )
-    assert len(days) == 6 * len(DATASETS)
-    assert {day[2:4] + day[6:] for day in days} == {("complete", "final", 64, "sandbox", True)}
+    assert len(days) == days_filled(CLOCKS_BACK, CLOCKS_FORWARD)
+    assert {day[2:3] + day[6:] for day in days} == {("complete", 64, "sandbox", True)}
+    assert all(day[3] == DATASETS[day[0]].versions[0] for day in days)
     found = {day[:2]: day[4:6] for day in days}
     rows, files = found["lmp_da_hourly", dt.date(2025, 11, 2)]
     assert (rows, files) == (18 * 25, "raw/lmp_da_hourly/2025/20251102.json.gz")
@@ -338,7 +339,7 @@ def test_a_reader_keeps_the_old_database_while_a_new_one_takes_its_place(own_sto
         build_duckdb(own_store)
         assert path.stat().st_ino != before
         found = reader.execute("SELECT count(*) FROM operating_days").fetchall()
-        assert found == [(6 * len(DATASETS),)]
+        assert found == [(days_filled(CLOCKS_BACK, CLOCKS_FORWARD),)]
     assert [each.name for each in path.parent.glob(".isone.duckdb*")] == []
 
 

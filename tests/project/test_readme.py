@@ -58,6 +58,7 @@ def test_the_drawing_of_the_rules_is_in_step(snakemake: Snakemake) -> None:
 
 BY_HAND = {
     *("download_lmp", "download_ancillary_services", "download_constraints", "draw_workflow"),
+    "download_dataset",
 }
 """The scripts that a person starts; all others are for rules."""
 SCRIPTS = {path.stem: path for path in sorted((PROJECT / "scripts").glob("*.py"))}

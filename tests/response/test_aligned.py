@@ -30,7 +30,9 @@ def read(body: bytes) -> Columns | None:
 
 
 def read_by_record(body: bytes) -> Columns:
-    return columns.read_columns(DATASET, body, named_only=False, validated=False)
+    read = columns.read_columns(DATASET, [body], named_only=False, validated=False)
+    assert read is not None
+    return read
 
 
 def as_rows(read: Columns) -> list[tuple[Any, ...]]:

@@ -298,7 +298,9 @@ def test_two_days_of_every_set_raise_nothing_and_one_under_the_others_name_is_se
     _, other, body = others[0]
     served = body.replace(str(other.day).encode(), str(DAY).encode())
     digest, found = known.examine(read_table(row, served), replace(other, day=DAY))
-    if digest:
+    if any(key.kind == "publication" for key in row.key):
+        assert found == []  # its publications were not moved with it, and their order is another
+    elif digest:
         assert [flaw.name for flaw in found] == ["same-as-another-day"]
         assert found[0].what == f"the prices are those of {other.day}; either may be wrong"
     else:  # few constraints bind on these days

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from isone.download import by_hand
+from isone.errors import UsageError
 from isone.market.datasets import DATASETS
 from isone.run import arguments, custom
 from isone.run.custom import CustomDownload
@@ -17,6 +18,7 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.settings import PROJECT, Settings, config_of_this_folder, read_settings
 
 FIRST, LAST = dt.date(2024, 1, 1), dt.date(2024, 1, 5)
+_DATES = ("--start-date", str(FIRST), "--end-date", str(LAST))
 FLAW = {"dataset": "lmp_da_hourly", "day": "2024-01-02", "reason": "hour 3; it's \"ISO-NE's\""}
 
 FOLDERS: list[dict[str, Any]] = [
@@ -60,7 +62,7 @@ def counting(settings: Settings) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("given", RUNS, ids=lambda given: ",".join(given) or "nothing said")
-@pytest.mark.parametrize("dataset", ["lmp_da_hourly", "lmp_rt_5min", "reserve_5min"])
+@pytest.mark.parametrize("dataset", ["lmp_da_hourly", "lmp_rt_5min", "reserve_5min", "load_5min"])
 def test_a_job_s_command_brings_the_same_days_from_the_same_place_into_the_same_folder(
     folder: dict[str, Any], given: dict[str, Any], dataset: str
 ) -> None:
@@ -126,6 +128,22 @@ def test_what_the_folder_gives_anyway_is_not_said_again(
     script = shlex.split(by_hand.command(job, settings))[1]
     assert script == "scripts/download_ancillary_services.py"
     assert DATASETS["regulation_5min"].data_type == "as"
+
+
+def test_datasets_are_brought_by_name_whatever_their_type_and_choice() -> None:
+    words = ["load_hourly", "constraints_da_hourly", *_DATES]
+    wanted = arguments.read(arguments.ANY, words, {"data_types": "lmp", "markets": "rt"})
+    assert wanted.settings.datasets == ("constraints_da_hourly", "load_hourly")
+    with pytest.raises(UsageError, match="unknown dataset 'load_horly'.*'load_hourly'"):
+        arguments.read(arguments.ANY, ["load_horly", *_DATES], {})
+
+
+def test_a_custom_download_by_name_does_what_the_run_s_configuration_says() -> None:
+    program = PROJECT / "scripts" / "download_dataset.py"
+    download = CustomDownload("mine", program, ("load_hourly", *_DATES), False)
+    wanted = read_back(custom.command(download, {"source": "sandbox", "data_dir": "there"}))
+    assert (wanted.data_type, wanted.settings.datasets) == (arguments.ANY, ("load_hourly",))
+    assert (wanted.settings.source, str(wanted.settings.data_dir)) == ("sandbox", "there")
 
 
 def test_another_program_s_command_is_its_argument_list() -> None:

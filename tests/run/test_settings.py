@@ -47,12 +47,12 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"Markets": "da"}, "did you mean 'markets'?"),
         (
             {"markets": "realtime"},
-            "markets: 'realtime' is not a valid value; valid values are da, rt-hourly, rt (For lmp",
+            "markets: 'realtime' is not a valid value; valid values are da, rt-hourly, rt, ",
         ),
         ({"markets": "DA"}, "; did you mean 'da'? (For lmp"),
         (
             {"markets": [["da"]]},
-            "markets: a list is not a valid value; valid values are da, rt-hourly, rt (For lmp",
+            "markets: a list is not a valid value; valid values are da, rt-hourly, rt, ",
         ),
         (
             {"services": "regulation regulatoin"},
@@ -61,7 +61,7 @@ def test_years_are_read_in_every_form(given: Any, years: tuple[int, ...]) -> Non
         ({"services": "reserve"}, "; did you mean 'reserves' or 'reserves-hourly'? (For as"),
         (
             {"data_types": "all lpm"},
-            "data_types: 'lpm' is not a valid value; valid values are lmp, as, constraints, all",
+            "data_types: 'lpm' is not a valid value; valid values are lmp, as, constraints, ",
         ),
         (
             {"source": "web"},
@@ -152,13 +152,29 @@ def test_what_is_selected_by_default_is_what_the_old_orchestrator_fetched() -> N
 
 
 def test_each_market_and_service_selects_one_dataset() -> None:
-    everything = {"data_types": "all"} | {key: list(words_of(key)) for key in _KEYS}
+    everything = {"data_types": "everything"} | {key: list(words_of(key)) for key in _KEYS}
     assert read_settings(everything).datasets == tuple(DATASETS)
     for name, dataset in DATASETS.items():
         key = DATA_TYPES[dataset.data_type].chosen_by
-        assert key is not None
+        if key is None:
+            continue
         chosen = read_settings({"data_types": dataset.data_type, key: dataset.choice})
         assert chosen.datasets == (name,)
+
+
+def test_the_sets_of_a_type_that_nothing_chooses_among_come_together() -> None:
+    lmp_and_load = ("lmp_da_hourly", "lmp_rt_5min", "load_5min", "load_hourly")
+    assert read_settings({"data_types": "lmp load"}).datasets == lmp_and_load
+    assert read_settings({"data_types": "load", "markets": "da"}).remarks == ()
+
+
+def test_all_stays_what_prices_are_made_of_and_everything_is_each_type() -> None:
+    every_word = {key: list(words_of(key)) for key in _KEYS}
+    of_all = read_settings({"data_types": "all"} | every_word).datasets
+    assert {DATASETS[name].data_type for name in of_all} == {"lmp", "as", "constraints"}
+    of_everything = read_settings({"data_types": "everything"} | every_word).datasets
+    assert {DATASETS[name].data_type for name in of_everything} == set(DATA_TYPES)
+    assert {*read_settings({}).datasets, "load_5min"} < set(of_everything)
 
 
 @pytest.mark.parametrize(
@@ -168,11 +184,17 @@ def test_each_market_and_service_selects_one_dataset() -> None:
         ({"data_types": "all"}, ()),
         (
             {"data_types": "lmp constraints", "markets": "rt-hourly"},
-            ("data type constraints is left out: markets rt-hourly has none of it; it has da, rt",),
+            (
+                "data type constraints is left out: markets rt-hourly has none of it; "
+                "it has da, rt, rt-15min",
+            ),
         ),
         (
             {"data_types": "all", "markets": "rt-hourly"},
-            ("data type constraints is left out: markets rt-hourly has none of it; it has da, rt",),
+            (
+                "data type constraints is left out: markets rt-hourly has none of it; "
+                "it has da, rt, rt-15min",
+            ),
         ),
         ({"data_types": "lmp constraints", "markets": "da rt-hourly"}, ()),
         (

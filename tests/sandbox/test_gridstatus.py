@@ -9,7 +9,7 @@ import urllib.request
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -18,10 +18,10 @@ from reading import examine
 
 from isone.audit.verify.raw import rows_of
 from isone.download.client import Client
+from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS
-from isone.market.requests import Request
 from isone.response.table import read_table
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -117,6 +117,12 @@ _DAY_AHEAD_CONSTRAINT = {
     "Contingency Name": "contingency_name",
     "Interface Flag": "interface_flag",
 }
+_LOAD = {"Load": "load", "Native Load": "native_load", "ARD Demand": "ard_demand"}
+_FORECAST = {
+    "Publish Time": "publish_time",
+    "Load Forecast": "load_forecast",
+    "Net Load Forecast": "net_load_forecast",
+}
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,16 @@ READINGS = (
         "get_binding_constraints_final_real_time_5_min",
         _REAL_TIME_CONSTRAINT,
     ),
+    Reading(
+        "constraints_rt_15min",
+        "get_binding_constraints_final_real_time_15_min",
+        _REAL_TIME_CONSTRAINT,
+    ),
+    Reading("lmp_rt_hourly_prelim", "get_lmp_real_time_hourly_prelim", _LMP),
+    Reading("lmp_rt_5min_prelim", "get_lmp_real_time_5_min_prelim", _LMP, by_hour=True),
+    Reading("load_5min", "get_load", {"Load": "native_load"}, public=True),
+    Reading("load_hourly", "get_load_hourly", _LOAD),
+    Reading("forecast_hourly", "get_load_forecast_hourly", _FORECAST),
 )
 WITHOUT_METHOD = {"regulation_hourly"}
 """gridstatus has a method for five-minute regulation prices only."""
@@ -189,6 +205,7 @@ LATEST = (
     "get_reserve_requirements_prices_forecast_day_ahead",
     "get_ancillary_services_strike_prices_day_ahead",
     "get_lmp_real_time_5_min_prelim",
+    "get_load_hourly",
 )
 
 
@@ -241,14 +258,15 @@ def public(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ISONE:
 def our_rows(client: Client, dataset: Dataset, reading: Reading, day: dt.date) -> list[Row]:
     """The rows of a day as we read them, each response examined first, in the reading's columns."""
     rows: list[Row] = []
+    first, end = market_time.day_bounds(day)
     for request in dataset.day_requests(day, "all"):
-        asked = Request(dataset.name, day, hour=request.hour, prelim=reading.prelim)
+        asked = replace(request, prelim=reading.prelim)
         body = gzipped.inflate(client.fetch(dataset.request.url_path(asked)))
         examine(dataset, asked, body).require_whole()
-        table = rows_of(read_table(dataset, body), asked).to_pydict()
+        table = rows_of(read_table(dataset, body), [asked]).to_pydict()
         names = (*_INTERVAL.values(), *reading.columns.values())
         rows += zip(*(map(_plain, table[name]) for name in names), strict=True)
-    return rows
+    return [row for row in rows if first <= row[0] < end]  # of a month, the day
 
 
 def their_rows(frame: Any, reading: Reading) -> list[Row]:

@@ -454,7 +454,9 @@ def test_postgresql_has_the_same_rows_and_the_same_means(filled: Store) -> None:
                 for dataset, _, group in packed.by_year(files)
             }
         assert rows == {row.name: len(stored(filled, row)) for row in ROWS}
-        means = server.run("rows", "SELECT fuel, generation FROM isone_sandbox.fuel_mix_monthly")
+        means = server.run(
+            "rows", "SELECT fuel, generation FROM isone_sandbox.other_fuel_mix_monthly"
+        )
         settings = settings_for(filled, database=server.address("rows"))
         for file in files:
             verdict = verify_year(filled, settings, file.dataset, file.period)
@@ -469,19 +471,19 @@ def test_postgresql_has_the_same_rows_and_the_same_means(filled: Store) -> None:
 
 def test_gridstatuss_names_are_those_that_the_row_declares() -> None:
     views = {view.name: view.query for view in all_views()}
-    assert '"load" AS "Total Load"' in views["load_5min_gridstatus"]
-    assert '"interval_start_utc" AS "Time"' in views["fuel_mix_gridstatus"]
+    assert '"load" AS "Total Load"' in views["other_load_5min_gridstatus"]
+    assert '"interval_start_utc" AS "Time"' in views["other_fuel_mix_gridstatus"]
 
 
 def test_the_dictionary_says_of_each_row_what_it_is() -> None:
     page = data_dictionary()
     sections = {part.partition("`")[0]: part for part in page.split("## `")}
-    assert "one row for each snapshot and fuel" in sections["fuel_mix"]
-    assert "the first before 00:30, the last after 23:30" in sections["fuel_mix"]
-    assert "288 a day of each interface" in sections["flow_5min"]
-    assert "within 1 day\n" in sections["load_5min"]
-    assert "of no market" in sections["load_5min"]
-    assert "whlsecost/hourly/month/{month}" in sections["cost_hourly"]
+    assert "one row for each snapshot and fuel" in sections["other_fuel_mix"]
+    assert "the first before 00:30, the last after 23:30" in sections["other_fuel_mix"]
+    assert "288 a day of each interface" in sections["other_flow_5min"]
+    assert "within 1 day\n" in sections["other_load_5min"]
+    assert "of no market" in sections["other_load_5min"]
+    assert "otherwhlsecost/hourly/month/{month}" in sections["other_cost_hourly"]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

@@ -24,9 +24,8 @@ _NAME = ("Location Name", "Reserve Zone Name", "Location")
 
 
 def csv_begins(seen: Seen) -> Verdict:
-    """Day-ahead LMP on 2016-01-01, all others as early as the web services."""
-    rows = [row for row in DATASETS.values() if row.public_csv]
-    firsts = [(row.name, row.public_since) for row in rows]
+    """Day-ahead LMP on 2016-01-01, all other prices as early as the web services."""
+    firsts = [(row.name, row.public_since) for row in plans.csv_of_prices()]
     answers = seen.csv(*(plans.name_of(name, day) for name, day in firsts))
     there = [f"{n} {d}" for (n, d), a in zip(firsts, answers, strict=True) if _has_data(a)]
     gone = [f"{n} {d}" for (n, d), a in zip(firsts, answers, strict=True) if not _has_data(a)]

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from isone.audit.doctor.probes import Answer, Probe
 from isone.market import market_time
-from isone.market.datasets import DATASETS, PRELIM_AFTER
+from isone.market.dataset import Dataset
+from isone.market.datasets import DATA_TYPES, DATASETS, PRELIM_AFTER
 from isone.market.locations import HUB
 from isone.market.requests import Request
 
@@ -14,9 +15,15 @@ EMPTY_DAY = dt.date(2015, 2, 17)
 EARLY_DAYS = (dt.date(2003, 3, 5), dt.date(2003, 8, 5))
 """Days of the market's first half year."""
 AVERAGES_YEAR = 2017
+LOAD_BEGINS = ("load_5min", "forecast_hourly")
+"""Datasets whose first days are asked for: they may have gone by now."""
+SUPPLY_BEGINS = ("fuel_mix", "interchange_hourly", "flows_5min")
+"""Datasets whose first days are asked for: they may have gone by now."""
+NECEC_DAY = dt.date(2026, 1, 16)
+"""The first day of business of the newest tie."""
 UNLISTED = 1
 """An id that no location has."""
-MOST_API, MOST_CSV = 30, 22
+MOST_API, MOST_CSV = 48, 30
 """Requests of each plan, at most; of public CSV some are the page that hands out the cookie."""
 
 _LMP_DAY_AHEAD, _LMP_5MIN = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]
@@ -61,6 +68,10 @@ def web_services(now: dt.datetime, answers: Mapping[str, Answer]) -> list[Probe]
         _of_day("regulation_5min", regulation.day, prelim=True),
         Probe("no version", f"fiveminutercp/day/{regulation.day:%Y%m%d}", regulation),
         *(_of_day("constraints_da_hourly", day) for day in (EMPTY_DAY, *EARLY_DAYS)),
+        *(_of_day(name, DATASETS[name].first_day) for name in LOAD_BEGINS),
+        _of_day("lmp_rt_hourly_prelim", a_year_ago(now)),
+        *(_of_day(name, DATASETS[name].first_day) for name in SUPPLY_BEGINS),
+        _of_day("interchange_hourly", NECEC_DAY),
         _current("lmp_da_hourly", "hourlylmp/da/final/current", now),
         _current("regulation_5min", "fiveminutercp/prelim/current", now),
         _current("reserve_da_hourly", "daasreservedata/current", now),
@@ -75,23 +86,35 @@ def public_csv(now: dt.datetime) -> list[Probe]:
     rows = [row for row in DATASETS.values() if row.public_csv]
     static = [row.name for row in rows if row.public_csv and "static" in row.public_csv.path]
     made = [row.name for row in rows if row.name not in static]
+    prices = [row.name for row in csv_of_prices()]
     prelim_day = DATASETS["lmp_rt_hourly"].last_published(PRELIM_AFTER, now)
     autumn = autumn_day(now)
     return [
         *(_csv_of_day(name, _newest(name, now), needed=True) for name in static),
         _csv_of_day("lmp_rt_hourly", prelim_day, prelim=True),
-        *(_csv_of_day(name, DATASETS[name].public_since) for name in static),
+        *(_csv_of_day(name, DATASETS[name].public_since) for name in static if name in prices),
         _csv_of_day("lmp_rt_5min", autumn),
         *(_csv_of_day(name, _newest(name, now), needed=True) for name in made),
         _csv_of_day("reserve_hourly", prelim_day, prelim=True),
-        *(_csv_of_day(name, DATASETS[name].public_since) for name in made),
-        *(_csv_of_day(name, autumn) for name in made),
+        *(_csv_of_day(name, DATASETS[name].public_since) for name in made if name in prices),
+        *(_csv_of_day(name, autumn) for name in made if name in prices),
     ]
+
+
+def csv_of_prices() -> list[Dataset]:
+    """The datasets of prices in public CSV, which are asked for more than their newest day."""
+    rows = [row for row in DATASETS.values() if row.public_csv]
+    return [row for row in rows if DATA_TYPES[row.data_type].in_all]
 
 
 def name_of(dataset: str, day: dt.date, *, prelim: bool = False) -> str:
     """What the probe of a day is called."""
     return f"{dataset} {day}{' prelim' if prelim else ''}"
+
+
+def a_year_ago(now: dt.datetime) -> dt.date:
+    """A day of a past year."""
+    return now.date() - dt.timedelta(days=365)
 
 
 def autumn_day(now: dt.datetime) -> dt.date:
@@ -129,8 +152,8 @@ def _info_name(name: str, prelim: bool) -> str:
 
 def _of_day(name: str, day: dt.date, *, prelim: bool = False, needed: bool = False) -> Probe:
     dataset = DATASETS[name]
-    location = HUB if dataset.per_location else None
-    request = Request(name, day, prelim=prelim, location=location)
+    request = dataset.day_requests(day, (HUB,))[0]
+    request = request.preliminary if prelim else request
     path = dataset.request.url_path(request)
     return Probe(name_of(name, day, prelim=prelim), path, request, needed=needed)
 

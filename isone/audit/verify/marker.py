@@ -38,7 +38,8 @@ def find_damage(dataset: Dataset, period: str, manifest: Manifest) -> Iterator[D
         if times > 1:
             yield Damage("marker", f"it lists {name} {times} times", _day_text(dataset, name))
     for entry in manifest.requests:
-        if (entry.revision == "prelim") != entry.request.endswith(_PRELIM):
+        request = Request.named(dataset.name, entry.request)
+        if request and entry.revision != dataset.version_of(request):
             reason = f"it calls {entry.request} {entry.revision}"
             yield Damage("marker", reason, _day_text(dataset, entry.request))
     yield from _damaged_days(dataset, job, manifest)

@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 import yaml
-from reading import examine
+from reading import examine, stored
 from requests.structures import CaseInsensitiveDict
 from running import PROJECT
 
@@ -115,9 +115,9 @@ def read_response(data: bytes) -> None:
         with sentences():
             found = examine(dataset, request, body, accepted=accepted)
             # what is validated can be packed, and verified, with as many rows as were counted
-            batch = ColumnReader(dataset, "all").read(request, body, found.rows)
+            batch = ColumnReader(dataset, "all").read([stored(request, found.rows)], [body])
             assert batch.num_rows == found.rows
-            assert raw.rows_of(read_table(dataset, body), request).num_rows == found.rows
+            assert raw.rows_of(read_table(dataset, body), [request]).num_rows == found.rows
 
 
 def response_seeds() -> list[bytes]:

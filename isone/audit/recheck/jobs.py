@@ -76,7 +76,7 @@ def recheck_days(
             request = Request.named(dataset.name, entry.request)
             if request is None or request.prelim or not first <= request.day <= last:
                 continue
-            if entry.is_report != client.source.gives_reports:
+            if (entry.source == "reports") != client.source.gives_reports:
                 continue  # it is compared with its own source alone
             try:
                 new = _recheck(store, client, dataset, request, entry)

@@ -14,6 +14,12 @@ BENCH_READY := .venv/ready-bench
 PLUGINS_READY := .venv/ready-plugins
 DOCS_READY := .venv/ready-docs
 
+# pip, uv and Snakemake keep things in the home folder; where there is none they do so here.
+ifneq ($(shell test -w "$${HOME:-/nowhere}" && echo yes),yes)
+export XDG_CACHE_HOME ?= $(CURDIR)/.home/cache
+export XDG_CONFIG_HOME ?= $(CURDIR)/.home/config
+endif
+
 .DEFAULT_GOAL := run
 .PHONY: run setup plugins test docs lint verify status doctor dag bench torture fuzz audit lock clean help
 

@@ -9,9 +9,9 @@
 # rules/verify.smk      a deep check of all that is stored: -- verify
 
 import os
-import sys
 from functools import partial
 
+from snakemake.settings.enums import Quietness
 from snakemake.utils import min_version
 
 from isone.errors import IsoneError
@@ -19,11 +19,12 @@ from isone.load import outputs as load_outputs
 from isone.market.datasets import DATASETS
 from isone.pack import outputs as pack_outputs
 from isone.report import outputs as report_outputs
-from isone.run import clusters, notify, settings, status
-from isone.run.console import announce
+from isone.run import clusters, config_file, notify, settings, slips, status
+from isone.run.console import announce, refuse
 from isone.run.summary import header, summary
 from isone.run.targets import Run, each, each_custom, once
 from isone.store import periods
+from isone.store.processes import introduce_user
 
 min_version("9.27")  # a priority that is a function
 
@@ -44,6 +45,7 @@ if not workflow.modifier.skip_configfile:
 
 if workflow.is_main_process:
     os.environ[status.VARIABLE] = status.new_id()
+    introduce_user()
 
 # Where this is a module with a `prefix`, Snakemake puts that before each path of a rule, and jobs
 # have to find the folders there too.
@@ -51,9 +53,11 @@ prefix = workflow.modifier.path_modifier.prefix or ""
 config = settings.below(prefix, config)
 
 try:
+    if not workflow.modifier.skip_configfile:
+        config_file.require_readable(workflow.configfiles)
     RUN = Run.of(config, begins=workflow.is_main_process)
 except IsoneError as error:
-    sys.exit(f"error: {error}")
+    refuse(error)
 os.environ[status.ROOT] = str(RUN.store.root)
 
 
@@ -82,7 +86,7 @@ if workflow.is_main_process and not RUN.plan.is_empty:
     load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     report_outputs.drop_stale(RUN.settings, RUN.store)
 if workflow.is_main_process:
-    announce(header(RUN.plan, quiet=bool(workflow.output_settings.quiet)))
+    announce(header(RUN.plan, quiet=Quietness.ALL in (workflow.output_settings.quiet or ())))
 
 
 rule all:
@@ -100,14 +104,15 @@ onstart:
         if workflow.non_local_exec:
             clusters.keep_secrets_here()
         jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
-        checks = []
+        asked = workflow.resource_settings
+        checks = [partial(slips.require_jobs, asked.cores, asked.nodes)]
         if "load_postgres" in jobs and not workflow.deployment_settings.deployment_method:
             checks.append(partial(load_outputs.require_database, RUN.settings))
         page = report_outputs.Outputs.of(RUN.settings).page
         announce(RUN.start(workflow.execution_settings.retries, jobs, str(page), checks))
     except IsoneError as error:
         notify.tell_refusal(RUN.plan, str(error))
-        sys.exit(f"error: {error}")
+        refuse(error)
 
 
 onsuccess:
@@ -117,5 +122,5 @@ onsuccess:
 
 onerror:
     announce(summary(RUN.store, ended=True))
-    announce(report_outputs.how_by_hand(RUN.settings, RUN.store))
+    announce(report_outputs.how_by_hand(RUN.settings, RUN.store), whole=True)
     notify.tell_end(RUN.store)

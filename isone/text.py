@@ -1,6 +1,8 @@
 """Words that a count decides, shortened lists, and the name that was probably meant."""
 
 import difflib
+import re
+import textwrap
 from collections.abc import Iterable, Sequence
 
 
@@ -29,6 +31,29 @@ def first_lines(lines: Sequence[str], one: str, most: int, where: str) -> list[s
     """The first of some lines, then how many more are elsewhere: `and 3 more days, in the log`."""
     more = len(lines) - most
     return [*lines[:most], *([f"and {count(more, f'more {one}')}, {where}"] if more > 0 else [])]
+
+
+def wrapped(line: str, width: int) -> str:
+    """A line in as many lines as it needs to be no wider than `width`; later ones are indented.
+
+    A rule, such as `####`, is cut. A word that is wider, such as a path, stays whole.
+    """
+    if len(line) <= width:
+        return line
+    if len(set(line)) == 1:
+        return line[:width]
+    mark = re.match(r"#? *(\[ *\d+/\d+\] |\d+\. |\w+  +)?", line)
+    start = mark[0] if mark else ""
+    indent = f"#{' ' * (len(start) - 1)}" if line.startswith("#") else " " * len(start)
+    broken = textwrap.wrap(
+        line[len(start) :],
+        width,
+        initial_indent=start,
+        subsequent_indent=indent or "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(broken)
 
 
 def listed(words: Sequence[str], last: str) -> str:

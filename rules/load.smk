@@ -34,7 +34,7 @@ rule load_duckdb:
         "../envs/load.yaml"
     threads: 4
     message:
-        "Load everything that is packed into DuckDB"
+        "Load the tables into DuckDB"
     script:
         "../scripts/load_duckdb.py"
 

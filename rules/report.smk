@@ -63,10 +63,11 @@ rule write_figures:
         ),
     log:
         "<logs>/write_figures.log",
+    priority: -1  # the page comes first
     retries: 0
     conda:
         "../envs/report.yaml"
     message:
-        "Draw the report's figures as files"
+        "Draw the report's figures"
     script:
         "../scripts/write_figures.py"

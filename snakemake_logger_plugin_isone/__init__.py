@@ -4,11 +4,25 @@ Snakemake finds this by the name of the package. `profiles/default` chooses it w
 installed; where it is not, Snakemake says what it always says.
 """
 
+import sys
 from logging import LogRecord
+from typing import NoReturn
 
+from snakemake.common.argparse import ArgumentParser
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
+from isone.run import slips
 from isone.run.screen import Screen
+
+
+def _refuse(parser: ArgumentParser, message: str) -> NoReturn:
+    """Say in one sentence what is wrong with an option; the page of all options is `--help`'s."""
+    print(slips.option(message, parser._option_string_actions), file=sys.stderr)
+    sys.exit(2)
+
+
+# Options are read before there is a screen, but after plugins are loaded.
+ArgumentParser.error = _refuse
 
 
 class LogHandler(LogHandlerBase):

@@ -4,13 +4,16 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-from running import PROJECT, command_line
+from forked import Starter
+from running import PROJECT, Snakemake, command_line
 
 # No test is timed: a busy machine takes more than the usual 200 ms over an example now and then.
 hypothesis.settings.register_profile(
@@ -20,6 +23,18 @@ hypothesis.settings.load_profile("untimed")
 
 # Started in the background, this process ignores Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What is compiled once need not be by each worker, each run, and each of its jobs.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# What is stored is made to last, and a test would wait for the disk each time; not for memory.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
+if _MEMORY.is_dir() and "TMPDIR" not in os.environ:
+    _there = os.statvfs(_MEMORY)
+    if _there.f_bavail * _there.f_frsize > 2 << 30 and not _there.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = str(_MEMORY)
+        tempfile.tempdir = None  # what it found before no longer counts
 
 SHARED = PROJECT.parent / "shared" / "isone"
 _CREDENTIALS = ("ISONE_USERNAME", "ISONE_PASSWORD", "ISONE_API_USERNAME", "ISONE_API_PASSWORD")
@@ -45,11 +60,11 @@ def explain() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the credentials of whoever runs it."""
     for name in (*_CREDENTIALS, "ISONE_CONFIG"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
+    monkeypatch.setenv("NETRC", str(PROJECT / "tests" / "no-netrc"))
 
 
 @pytest.fixture
@@ -88,8 +103,15 @@ def workflow(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def starter() -> Iterator[Starter]:
+    """What begins programs without their imports' time."""
+    with Starter() as started:
+        yield started
+
+
 @pytest.fixture
-def snakemake(workflow: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def snakemake(starter: Starter, workflow: Path) -> Snakemake:
     """Run the workflow in its folder: `snakemake("years=2024", options=("-n",))`."""
 
     def run(
@@ -98,15 +120,7 @@ def snakemake(workflow: Path) -> Callable[..., subprocess.CompletedProcess[str]]
         targets: tuple[str, ...] = ("download",),
         environ: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command_line(*config, options=options, targets=targets),
-            cwd=workflow,
-            env=os.environ | (environ or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-        )
+        words = command_line(*config, options=options, targets=targets)
+        return starter.run(words, folder=workflow, environ=os.environ | (environ or {}))
 
     return run

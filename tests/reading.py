@@ -6,13 +6,21 @@ from typing import Any
 
 from isone.market.dataset import Dataset
 from isone.market.requests import Request
+from isone.response.batches import Stored
 from isone.response.table import read_table
 from isone.response.validate import Finding, validate
+from isone.store.store import Entry
 
 
 def examine(dataset: Dataset, request: Request, body: bytes, **wanted: Any) -> Finding:
     """What validation finds in a response; `wanted` are its further arguments."""
     return validate(read_table(dataset, body), request, **wanted)
+
+
+def stored(request: Request, rows: int, source: str = "webservices") -> Stored:
+    """A response with so many rows, as a marker lists it."""
+    received = "2026-06-15T12:00:00+00:00"
+    return Stored(request, Entry(request.name, 1, "", rows, received, source, "final"))
 
 
 def records_of(dataset: Dataset, body: bytes) -> list[Any]:

@@ -88,6 +88,7 @@ class Client:
         silence = min(policy.read_timeout, policy.total_timeout)
         self._options = {**surroundings, "timeout": (policy.connect_timeout, silence)}
         self._proxy = proxies.find(source.base_url, surroundings["proxies"])
+        self._is_proxys_word = bool(proxies.speaks_for(source.base_url, self._proxy))
 
     def __enter__(self) -> "Client":
         """Return the client itself."""
@@ -184,7 +185,8 @@ class Client:
         if self._visit:
             self._visit.add_cookies(request)
         with self._adapter.send(request, **self._options) as response:
-            self.has_answered = True
+            # an error may be a proxy's own
+            self.has_answered |= response.status_code < 500 or not self._is_proxys_word
             self.last_response = response
             client_errors.check_server(response, self.source)
             if self._visit:

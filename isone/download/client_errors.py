@@ -43,14 +43,16 @@ def check_status(response: requests.Response, source: Source, proxy: str | None 
     status = response.status_code
     if status == 200:
         return
+    way = proxies.speaks_for(source.base_url, proxy)
     if status == 401:
         raise StopRunError(
-            f"{source.base_url} refused the account (401): check the user name and password, and "
-            f"mind that a new account waits for ISO-NE's approval; {account_help(source.base_url)}"
+            f"{source.base_url}{way} refused the account (401): check the user name and password, "
+            "and mind that a new account waits for ISO-NE's approval; "
+            f"{account_help(source.base_url)}"
         )
     if status == 403:
         raise StopRunError(
-            f"{source.base_url} forbids the request (403): the account may lack access to the "
+            f"{source.base_url}{way} forbids the request (403): the account may lack access to the "
             "web services, or this address is blocked; sign in to ISO Express to see which"
         )
     if status == 407 and proxy:
@@ -60,7 +62,7 @@ def check_status(response: requests.Response, source: Source, proxy: str | None 
     if 300 <= status < 400:
         target = shown(response.headers.get("Location", "nowhere"))
         raise TransientError(f"the service redirects to {target} ({status}), which is not followed")
-    answer = f"the service answered {status} {_phrase(status)}".rstrip()
+    answer = f"the service answered {status} {_phrase(status)}".rstrip() + way
     if status in {408, 429} or status >= 500:
         wish = retry_after(response.headers)
         asks = f" and asks to wait {wish:.0f} s" if wish else ""

@@ -4,7 +4,6 @@ import contextlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from isone.load.packed import PackedFile
 from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.market.schema import TableColumn
+from isone.run.progress import Advance, unseen
 from isone.store.files import make_folder, name_aside, sync
 from isone.store.store import Store
 
@@ -42,18 +42,24 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def build(
-    store: Store, files: Sequence[PackedFile], *, threads: int = 1, path: Path | None = None
+    store: Store,
+    files: Sequence[PackedFile],
+    *,
+    threads: int = 1,
+    path: Path | None = None,
+    advance: Advance = unseen,
 ) -> Loaded:
     """Build the database again from these files, and put it in the old one's place in one step.
 
     `files` as `packed.packed_files` gives them. Whoever has the old file open keeps reading the old
-    one. Raises LoadError where a file turns out to be damaged, or is no year of its dataset.
+    one. `advance` is told how many rows are in it. Raises LoadError where a file turns out to be
+    damaged, or is no year of its dataset.
     """
     path = path or store.duckdb_path
     make_folder(path.parent)
     aside = name_aside(path)
     try:
-        rows = _fill(aside, store, files, threads)
+        rows = _fill(aside, store, files, threads, advance)
         sync(aside)
         aside.replace(path)
         sync(path.parent)
@@ -62,7 +68,10 @@ def build(
             f"{path} could not be built in {MEMORY_LIMIT} of memory: {error}"
         ) from error
     except duckdb.Error as error:
-        raise LoadError(f"{path} could not be built: {first_line(error)}") from error
+        why = first_line(error)
+        if "Could not set lock on file" in why:  # nobody else knows the file's name
+            why = "its file system has no locks, which DuckDB needs; put data_dir on another"
+        raise LoadError(f"{path} could not be built: {why}") from error
     finally:
         for leftover in (aside, aside.with_name(f"{aside.name}.wal")):
             leftover.unlink(missing_ok=True)
@@ -90,8 +99,11 @@ def _writing(path: Path, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("CHECKPOINT")  # closing does so too, and is silent where it fails
 
 
-def _fill(path: Path, store: Store, files: Sequence[PackedFile], threads: int) -> dict[str, int]:
+def _fill(
+    path: Path, store: Store, files: Sequence[PackedFile], threads: int, advance: Advance
+) -> dict[str, int]:
     rows = dict.fromkeys(DATASETS, 0)
+    total = sum(file.rows for file in files)
     batches = list(_batches(files)) or [[]]
     if len(batches) > 1:
         batches.append([])  # much was written: read it for the small tables with memory let go of
@@ -102,8 +114,9 @@ def _fill(path: Path, store: Store, files: Sequence[PackedFile], threads: int) -
                     connection.execute(
                         f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})"
                     )
-            for dataset, group in groupby(batch, key=lambda file: file.dataset):
-                rows[dataset] += _insert(connection, dataset, packed.rows_query(list(group)))
+            for dataset, _, year in packed.by_year(batch):
+                rows[dataset] += _insert(connection, dataset, packed.rows_query(year))
+                advance(sum(rows.values()), total, "rows")
             if number == len(batches):
                 rows |= _fill_small_tables(connection, store, files)
     return rows

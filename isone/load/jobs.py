@@ -21,7 +21,7 @@ def load_duckdb(it: Job, marker: Path, threads: int) -> None:
     it.command("python -m isone load --to duckdb")
     made_from = outputs.made_from_of_duckdb(it.store)
     files = packed.packed_files(it.store, outputs.packed_names(it.store))
-    loaded = duckdb_file.build(it.store, files, threads=threads)
+    loaded = duckdb_file.build(it.store, files, threads=threads, advance=it.advance)
     path = it.store.duckdb_path
     markers.write(marker, made_from, bytes=path.stat().st_size, rows=loaded.rows)
     rows = count(sum(loaded.rows.values()), "row")

@@ -72,7 +72,7 @@ class Request:
         if not match:
             return None
         try:
-            day = dt.datetime.strptime(match[1], "%Y%m%d").date()
+            day = dt.date.fromisoformat(match[1])
         except ValueError:
             return None
         hour, block, location = (int(text) if text else None for text in match.groups()[2:5])

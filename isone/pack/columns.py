@@ -1,6 +1,6 @@
 """Responses to columns: the rows of validated responses as Arrow arrays, places as numbers."""
 
-from collections.abc import Container
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from isone.market.keys import OCCURRENCE
 from isone.market.locations import Locations
 from isone.market.requests import Request
 from isone.market.schema import COLUMN_TYPES
+from isone.response.batches import Stored
 from isone.response.columns import Place
 from isone.response.rows import tell_apart
 from isone.response.table import Table, read_table
@@ -36,39 +37,46 @@ class ColumnReader:
         self._chosen = None if isinstance(chosen, str) else frozenset(chosen)
         self._number_of: dict[Place, int] = {}
 
-    def read(
-        self, request: Request, body: bytes, rows: int, unknown: Container[str | None] = ()
-    ) -> pa.RecordBatch:
-        """The `rows` rows of the table from a validated response, narrowed to the chosen places.
+    def read(self, responses: Sequence[Stored], bodies: Sequence[bytes]) -> pa.RecordBatch:
+        """The rows of validated responses, narrowed to the chosen places.
 
         Columns: `interval_start_utc` in microseconds, `operating_day`, `place` as an index into
-        `places`, or `occurrence`, and the values. `body` is the response as served, unpacked;
-        `unknown` are names of locations whose rows are left out. Raises ResponseError where it
-        cannot be read or has another number of rows.
+        `places`, or `occurrence`, and the values. `bodies` are the responses as served, unpacked.
+        Raises ResponseError where one cannot be read or has another number of rows than were
+        validated; and where several cannot be read together.
         """
-        table = read_table(self.dataset, body, validated=True)
+        table = read_table(self.dataset, *bodies, validated=True)
+        validated = [each.entry.rows for each in responses]
         kept, occurrences = np.arange(len(table)), np.ones(len(table), np.int64)
-        if self.dataset.occurrence or len(table) != rows:
+        if self.dataset.occurrence or list(table.lengths) != validated:
             kept, occurrences, _ = tell_apart(table)
-        if len(kept) != rows:
-            raise ResponseError(f"the response has {len(kept)} rows where {rows} were validated")
+        counts = table.count_rows(kept)
+        if counts != validated:
+            raise ResponseError(
+                f"the response has {counts[0]} rows where {validated[0]} were validated"
+            )
         columns: dict[str, pa.Array] = {}
         if self.dataset.id_key:
-            wanted = self._wanted(table, kept, unknown)
+            wanted = self._wanted(table, kept, responses)
             kept, occurrences = kept[wanted], occurrences[wanted]
             columns["place"] = self._numbers(table, kept)
         if self.dataset.occurrence:
             columns[OCCURRENCE] = pa.array(occurrences, pa.int32())
-        columns |= _times(table, request, kept)
+        columns |= _times(table, [each.request for each in responses], kept)
         for column in self.dataset.columns:
             columns[column.name] = column_of(table, column, kept)
         return pa.RecordBatch.from_pydict(columns)
 
-    def _wanted(self, table: Table, kept: Any, unknown: Container[str | None]) -> Any:
-        """Whether each of the kept rows is of a wanted place."""
+    def _wanted(self, table: Table, kept: Any, responses: Sequence[Stored]) -> Any:
+        """Whether each of the kept rows is of a wanted place; none of whose id was not known."""
         places = table.places.distinct
-        is_wanted = [self._is_wanted(place) and place.name not in unknown for place in places]
-        wanted = np.array(is_wanted, bool)[table.places.at[kept]]
+        of_kept = table.places.at[kept]
+        wanted = np.array([self._is_wanted(place) for place in places], bool)[of_kept]
+        for number, (_, entry) in enumerate(responses):
+            if entry.unknown_locations:
+                is_unknown = [place.name in entry.unknown_locations for place in places]
+                of_response = table.responses[kept] == number
+                wanted &= ~(of_response & np.array(is_unknown, bool)[of_kept])
         self.left_out += len(kept) - int(wanted.sum())
         return wanted
 
@@ -87,15 +95,19 @@ class ColumnReader:
         return place.id is not None if self._chosen is None else place.id in self._chosen
 
 
-def _times(table: Table, request: Request, rows: Any) -> dict[str, pa.Array]:
+def _times(table: Table, requests: Sequence[Request], rows: Any) -> dict[str, pa.Array]:
     """The columns of time of some rows."""
     slots = table.intervals.at[rows]
     starts = np.array(table.intervals.distinct, np.int64) * _MICROSECONDS
-    days = pa.repeat(pa.scalar(request.day, pa.date32()), len(rows))
-    if request.span != "day":
-        each = [market_time.local_time(slot).date() for slot in table.intervals.distinct]
-        days = pa.array(each, pa.date32()).take(pa.array(slots))
-    return {"interval_start_utc": pa.array(starts[slots]), "operating_day": days}
+    if all(request.span == "day" for request in requests):
+        days, of_row = [request.day for request in requests], table.responses[rows]
+    else:
+        days = [market_time.local_time(slot).date() for slot in table.intervals.distinct]
+        of_row = slots
+    return {
+        "interval_start_utc": pa.array(starts[slots]),
+        "operating_day": pa.array(days, pa.date32()).take(pa.array(of_row)),
+    }
 
 
 def column_of(table: Table, column: Column, rows: Any) -> pa.Array:

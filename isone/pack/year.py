@@ -29,7 +29,8 @@ from isone.market.requests import Request
 from isone.market.schema import sort_key
 from isone.pack.columns import ColumnReader
 from isone.pack.parquet import arrow_schema, metadata_of
-from isone.response import csv_reports
+from isone.response import report_places
+from isone.response.batches import ROWS, Stored, in_batches
 from isone.response.columns import Place
 from isone.run.progress import Advance, unseen
 from isone.store import gzipped
@@ -77,7 +78,7 @@ def pack_year(
     where the file cannot be written. `advance` is told how many responses are read, of how many.
     """
     dataset = DATASETS[dataset_name]
-    csv_reports.learn_from(store)
+    report_places.learn_from(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
     chosen: Locations = locations if dataset.chooses_locations else "all"
     schema = arrow_schema(dataset, metadata_of(dataset, manifest, chosen))
@@ -88,8 +89,11 @@ def pack_year(
         _open_writer(file, schema, sort_key(dataset)) as writer,
         ThreadPoolExecutor(2, "pack") as pool,
     ):
-        responses = _responses(pool, store, dataset, manifest.requests, advance)
-        chunks = _chunks(reader, responses, chunk_rows)
+        stored = _stored(dataset, manifest.requests)
+        batches = _read_ahead(
+            pool, store, in_batches(stored, min(ROWS, chunk_rows)), len(manifest.requests), advance
+        )
+        chunks = _chunks(reader, batches, chunk_rows)
         rows = _write_chunks(pool, writer, reader, chunks, group_rows)
         if rows + reader.left_out != manifest.rows:
             raise DamagedError(
@@ -153,30 +157,39 @@ def remove_superseded(store: Store, dataset_name: str, period: str) -> list[Path
 _VERIFY = "the same command with `-- verify` names all that is damaged, and how to fetch it again"
 
 
-def _responses(
+def _read_ahead(
     pool: ThreadPoolExecutor,
     store: Store,
-    dataset: Dataset,
-    entries: Sequence[Entry],
+    batches: Iterable[list[Stored]],
+    total: int,
     advance: Advance,
-) -> Iterator[tuple[Entry, Request, bytes]]:
-    """Each response, unpacked and shown to be the one that was validated, read ahead of its use."""
-    coming: deque[tuple[Entry, Request, Future[bytes]]] = deque()
-    for number, entry in enumerate(entries, 1):
-        advance(number, len(entries), "responses")
+) -> Iterator[tuple[list[Stored], list[bytes]]]:
+    """Batches with their responses, unpacked, and shown to be those that were validated."""
+    coming: deque[tuple[list[Stored], Future[list[bytes]]]] = deque()
+    read = 0
+    for batch in batches:
+        coming.append((batch, pool.submit(_read_batch, store, batch)))
+        if len(coming) > _READ_AHEAD:
+            first, bodies = coming.popleft()
+            yield first, bodies.result()
+        read += len(batch)
+        advance(read, total, "responses")
+    for first, bodies in coming:
+        yield first, bodies.result()
+
+
+def _stored(dataset: Dataset, entries: Iterable[Entry]) -> Iterator[Stored]:
+    for entry in entries:
         request = Request.named(dataset.name, entry.request)
         if request is None:
             raise DamagedError(
                 f"the marker of {dataset.name} has a request {entry.request!r}; {_VERIFY}"
             )
-        coming.append(
-            (entry, request, pool.submit(_read_response, store.raw_path(request), request, entry))
-        )
-        if len(coming) > _READ_AHEAD:
-            first, its_request, body = coming.popleft()
-            yield first, its_request, body.result()
-    for first, its_request, body in coming:
-        yield first, its_request, body.result()
+        yield Stored(request, entry)
+
+
+def _read_batch(store: Store, batch: Iterable[Stored]) -> list[bytes]:
+    return [_read_response(store.raw_path(each.request), *each) for each in batch]
 
 
 def _read_response(path: Path, request: Request, entry: Entry) -> bytes:
@@ -196,23 +209,41 @@ def _damaged(path: Path, request: Request, what: str) -> DamagedError:
 
 
 def _chunks(
-    reader: ColumnReader, responses: Iterable[tuple[Entry, Request, bytes]], chunk_rows: int
+    reader: ColumnReader,
+    batches: Iterable[tuple[list[Stored], list[bytes]]],
+    chunk_rows: int,
 ) -> Iterator[list[pa.RecordBatch]]:
     """The columns of whole days, as many as make a chunk; the last one may be smaller."""
     chunk: list[pa.RecordBatch] = []
     size, last = 0, None
-    for entry, request, body in responses:
-        if size >= chunk_rows and request.day != last:
+    for batch, bodies in batches:
+        if size >= chunk_rows and batch[0].request.day != last:
             yield chunk
             chunk, size = [], 0
-        try:
-            batch = reader.read(request, body, entry.rows, entry.unknown_locations)
-        except ResponseError as error:
-            raise DamagedError(f"{request.dataset} {request}: {error}; {_VERIFY}") from error
-        chunk.append(batch)
-        size, last = size + batch.num_rows, request.day
+        for rows in _columns(reader, batch, bodies):
+            chunk.append(rows)
+            size += rows.num_rows
+        last = batch[-1].request.day
     if size:
         yield chunk
+
+
+def _columns(
+    reader: ColumnReader, batch: Sequence[Stored], bodies: Sequence[bytes]
+) -> Iterator[pa.RecordBatch]:
+    """The columns of a batch; of one that cannot be read together, those of each response."""
+    if len(batch) > 1:
+        try:
+            yield reader.read(batch, bodies)
+        except ResponseError:
+            for stored, body in zip(batch, bodies, strict=True):
+                yield from _columns(reader, [stored], [body])
+        return
+    request = batch[0].request
+    try:
+        yield reader.read(batch, bodies)
+    except ResponseError as error:
+        raise DamagedError(f"{request.dataset} {request}: {error}; {_VERIFY}") from error
 
 
 def _write_chunk(

@@ -1,8 +1,9 @@
 """Everything that the report is about, gathered from the database and the store's files."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from isone.report.queries import ancillary, behind, prices
 from isone.report.queries import coverage as known
 from isone.report.queries.working_tables import open_report
 from isone.report.reconciled import Reconciled
+from isone.run.progress import Advance, unseen
 from isone.run.settings import Settings
 from isone.store.store import Store
 
@@ -133,8 +135,16 @@ def _period(spans: Spans, year: int) -> Period:
     return periods.years(spans.years, "all years") if year == ALL_YEARS else periods.years([year])
 
 
-def gather(settings: Settings, store: Store, database: Path | None = None) -> ReportData:
-    """Ask everything once. Raises LoadError for a database that cannot be read."""
+def gather(
+    settings: Settings,
+    store: Store,
+    database: Path | None = None,
+    advance: Advance = unseen,
+) -> ReportData:
+    """Ask everything once. Raises LoadError for a database that cannot be read.
+
+    `advance` is told how many of the charts' tables are asked for.
+    """
     made = market_time.now()
     path = database or store.duckdb_path
     with open_report(path) as connection:
@@ -153,7 +163,7 @@ def gather(settings: Settings, store: Store, database: Path | None = None) -> Re
             zones=_choices(known.reserve_zones(connection)),
             reference=reference,
             days=tuple(coverage.examine(store, settings, known.operating_days(connection), made)),
-            data=_data(connection, reference, spans) | behind.gather(connection),
+            data=_data(connection, reference, spans, advance) | behind.gather(connection),
             tables={
                 "yearly": prices.yearly(connection),
                 "regulation_yearly": ancillary.regulation_yearly(connection),
@@ -169,27 +179,28 @@ def _choices(found: pa.Table) -> tuple[Choice, ...]:
 
 
 def _data(
-    connection: duckdb.DuckDBPyConnection, reference: int, spans: Spans
+    connection: duckdb.DuckDBPyConnection, reference: int, spans: Spans, advance: Advance
 ) -> dict[str, ChartData]:
     """The data of the charts, by the name that it has in `COLUMNS` too."""
-    found = {
-        "daily": prices.daily(connection),
-        "monthly": prices.monthly(connection),
-        "duration": prices.duration(connection),
-        "hours": prices.hours_of_month(connection),
-        "spreads": prices.spreads(connection),
-        "components": prices.components(connection),
-        "zones": prices.zones(connection, reference),
-        "regulation": ancillary.regulation_daily(connection),
-        "reserves": ancillary.reserves_monthly(connection),
-        "reserves_above_zero": ancillary.reserves_above_zero(connection),
-        "reserves_day_ahead": ancillary.reserves_day_ahead(connection),
-        "audit": prices.five_minute_audit(connection),
+    asked: dict[str, Callable[[duckdb.DuckDBPyConnection], pa.Table]] = {
+        "daily": prices.daily,
+        "monthly": prices.monthly,
+        "duration": prices.duration,
+        "hours": prices.hours_of_month,
+        "spreads": prices.spreads,
+        "components": prices.components,
+        "zones": partial(prices.zones, reference=reference),
+        "regulation": ancillary.regulation_daily,
+        "reserves": ancillary.reserves_monthly,
+        "reserves_above_zero": ancillary.reserves_above_zero,
+        "reserves_day_ahead": ancillary.reserves_day_ahead,
+        "audit": prices.five_minute_audit,
     }
-    return {
-        name: _with_parts(ChartData(name, rows, COLUMNS[name]), spans)
-        for name, rows in found.items()
-    }
+    found = {}
+    for number, (name, ask) in enumerate(asked.items(), 1):
+        found[name] = _with_parts(ChartData(name, ask(connection), COLUMNS[name]), spans)
+        advance(number, len(asked), "tables")
+    return found
 
 
 _SERIES: Mapping[str, tuple[str, ...]] = {

@@ -8,6 +8,7 @@ from isone.report import outputs
 from isone.report.outputs import FIGURES, PAGE, Outputs
 from isone.run.job import Job
 from isone.run.log import log
+from isone.run.progress import Advance, unseen
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.files import make_folder, write_whole
@@ -27,21 +28,21 @@ def write_page(it: Job, to: Outputs) -> list[Path]:
     """Write the page and its key numbers to where they go; returns both."""
     it.command("python -m isone report")
     started = time.perf_counter()
-    made = make_page(it.settings, to)
+    made = make_page(it.settings, to, it.advance)
     it.tell(made=f"{made[0]}, {size(made[0].stat().st_size)}")
     took = time.perf_counter() - started
     log.info("%s has %s, made in %.1f s", made[0], size(made[0].stat().st_size), took)
     return made
 
 
-def make_page(settings: Settings, to: Outputs) -> list[Path]:
+def make_page(settings: Settings, to: Outputs, advance: Advance = unseen) -> list[Path]:
     """Make the page and its key numbers; returns both, each written whole once both are made."""
     from isone.report import drawing
 
     with drawing.beside() as script:
         from isone.report import data, page
 
-        gathered = data.gather(settings, Store(settings.store_dir))
+        gathered = data.gather(settings, Store(settings.store_dir), advance=advance)
         content = page.write(gathered, script).encode()
     numbers = page.key_numbers(gathered).encode()
     write_whole(to.key_numbers, numbers)
@@ -72,7 +73,8 @@ def draw_figures(it: Job, to: Outputs) -> dict[Path, bool]:
 
     it.command("python -m isone figures")
     started = time.perf_counter()
-    written = files.write(data.gather(it.settings, it.store), to.figures, it.advance)
+    gathered = data.gather(it.settings, it.store, advance=it.advance)
+    written = files.write(gathered, to.figures, it.advance)
     it.tell(made=count(len(written), "file"))
     took = time.perf_counter() - started
     log.info("%s has %s, made in %.1f s", to.figures, count(len(written), "file"), took)

@@ -53,9 +53,9 @@ class Outputs:
 def how_by_hand(settings: Settings, store: Store) -> str:
     """How the page is had where a run failed before it: two commands, under a line of words.
 
-    Ends with a line's end; empty where there is nothing yet that a page could show.
+    Ends with a line's end; empty where the page was made, or there is nothing that it could show.
     """
-    if not store.has_downloads():
+    if not store.has_downloads() or store.report_marker(PAGE).exists():
         return ""
     options = ["--data-dir", str(settings.data_dir)]
     if settings.source == "sandbox":

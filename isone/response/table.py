@@ -6,8 +6,10 @@ many rows (a timestamp, a location, a name) is there once, and each row has its 
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from isone.errors import ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.keys import Group
-from isone.response import columns, csv_reports, parse
+from isone.response import columns, csv_reports, parse, report_sheet
 from isone.response.columns import Words
 
 LARGE = 2**20
@@ -29,11 +31,15 @@ Measured, packing days of 1,200 locations: 42 ms of processor time a day, 60 rec
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one response."""
+    """The rows of one response, or of several of a dataset, one after another."""
 
     dataset: Dataset
+    lengths: tuple[int, ...]
+    """The rows of each response, in their order."""
     timestamps: Words
     """As they were served."""
+    off_grid: Any
+    """NumPy, bool: whether each row's timestamp is off its interval's beginning."""
     intervals: Words
     """The beginning of each row's interval, UTC seconds."""
     places: Words
@@ -45,8 +51,6 @@ class Table:
     """NumPy, float64, by the names of columns; NaN is what was null or left out."""
     texts: dict[str, Words]
     """By the names of columns; None is what was null or left out."""
-    off_grid: int
-    """Rows whose timestamp is another instant than their interval's beginning."""
     unknown_fields: tuple[str, ...]
     """The keys that nothing is known of; they are not looked for in what was validated before."""
 
@@ -54,42 +58,101 @@ class Table:
         """How many rows there are."""
         return len(self.timestamps.at)
 
-    @property
+    @cached_property
+    def responses(self) -> Any:
+        """NumPy, int64: for each row, which response it is of."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    @cached_property
+    def slots(self) -> Any:
+        """NumPy, int64: a number a row, the same for rows of a response and interval."""
+        slots = self.intervals.at.astype(np.int64)
+        if len(self.lengths) > 1:
+            slots += self.responses * len(self.intervals.distinct)
+        return slots
+
+    @cached_property
     def cells(self) -> Any:
-        """NumPy, int64: a number for each row, the same for rows of one interval and key."""
-        return self.intervals.at.astype(np.int64) * len(self.keys.distinct) + self.keys.at
+        """NumPy, int64: a number a row, the same for rows of a response, interval and key."""
+        return self.slots * len(self.keys.distinct) + self.keys.at
+
+    def count_rows(self, rows: Any) -> list[int]:
+        """How many of some rows, by their numbers, each response has."""
+        return list(np.bincount(self.responses[rows], minlength=len(self.lengths)).tolist())
+
+    def distinct(self, words: Words) -> list[list[Any]]:
+        """The different words of each response."""
+        pairs = np.unique(self.responses * len(words.distinct) + words.at)
+        edges = np.searchsorted(pairs, np.arange(1, len(self.lengths)) * len(words.distinct))
+        if not words.distinct:
+            return [[] for _ in self.lengths]
+        return [
+            [words.distinct[at] for at in (part % len(words.distinct)).tolist()]
+            for part in np.split(pairs, edges)
+        ]
+
+    def parts(self) -> Iterator["Table"]:
+        """Each response by itself, as it is where it is read by itself."""
+        if len(self.lengths) == 1:
+            yield self
+            return
+        for stop, length in zip(itertools.accumulate(self.lengths), self.lengths, strict=True):
+            yield self._part(slice(stop - length, stop))
+
+    def _part(self, rows: slice) -> "Table":
+        return Table(
+            self.dataset,
+            (rows.stop - rows.start,),
+            self.timestamps.part(rows),
+            self.off_grid[rows],
+            self.intervals.part(rows),
+            self.places.part(rows),
+            self.keys.part(rows),
+            {name: numbers[rows] for name, numbers in self.numbers.items()},
+            {name: words.part(rows) for name, words in self.texts.items()},
+            self.unknown_fields,
+        )
 
 
-def read_table(dataset: Dataset, body: bytes, *, validated: bool = False) -> Table:
+def read_table(dataset: Dataset, *bodies: bytes, validated: bool = False) -> Table:
     """The rows of a response, as served and unpacked: the web services' JSON, or public CSV.
 
-    A price that every row should have may be null, or absent from some. Of a response that was
-    `validated` before, nobody looks whether a key is unknown, or twice in one object. Raises
-    NoDataError where the service says in one of its ways that it has none, and ResponseError where
-    the form is not the dataset's, or a timestamp or an id is none.
+    Several small responses in JSON are read much faster in one call. A price that every row should
+    have may be null, or absent from some. Of a response that was `validated` before, nobody looks
+    whether a key is unknown, or twice in one object. Raises NoDataError where the service says in
+    one of its ways that it has none, and ResponseError where the form is not the dataset's, or a
+    timestamp or an id is none; and where several cannot be read together.
     """
-    named_only = csv_reports.is_report(body)
-    body = csv_reports.as_response(dataset, body) if named_only else body
-    body = parse.plain_body(dataset, body)
-    read = None
-    if len(body) >= LARGE:
-        from isone.response import aligned  # Arrow, only where there is much to read
-
-        read = aligned.read_columns(dataset, body, named_only=named_only)
+    read = _read_columns(dataset, bodies, validated)
     if read is None:
-        read = columns.read_columns(dataset, body, named_only=named_only, validated=validated)
+        raise ResponseError("the responses have to be read one by one")
     intervals, off_grid = _intervals(dataset, read.timestamps)
     return Table(
         dataset,
+        read.lengths,
         read.timestamps,
+        off_grid,
         intervals,
         read.places,
         _keys(dataset, read),
         read.numbers,
         read.texts,
-        off_grid,
         read.unknown_fields,
     )
+
+
+def _read_columns(
+    dataset: Dataset, bodies: Sequence[bytes], validated: bool
+) -> columns.Columns | None:
+    if len(bodies) == 1 and report_sheet.is_report(bodies[0]):
+        return csv_reports.read_columns(dataset, bodies[0])
+    bodies = [parse.plain_body(dataset, body) for body in bodies]
+    if len(bodies) == 1 and len(bodies[0]) >= LARGE:
+        from isone.response import aligned  # Arrow, only where there is much to read
+
+        if read := aligned.read_columns(dataset, bodies[0]):
+            return read
+    return columns.read_columns(dataset, bodies, validated=validated)
 
 
 def _keys(dataset: Dataset, read: columns.Columns) -> Words:
@@ -104,8 +167,8 @@ def _keys(dataset: Dataset, read: columns.Columns) -> Words:
     return Words.of(groups)
 
 
-def _intervals(dataset: Dataset, timestamps: Words) -> tuple[Words, int]:
-    """The intervals that timestamps mean, and how many rows are off them.
+def _intervals(dataset: Dataset, timestamps: Words) -> tuple[Words, Any]:
+    """The intervals that timestamps mean, and whether each row is off its interval's beginning.
 
     Most are written as expected of their day; any other is read for itself.
     """
@@ -123,7 +186,7 @@ def _intervals(dataset: Dataset, timestamps: Words) -> tuple[Words, int]:
             found.append(instant)
         moved.append(found[-1] != instant)
     intervals = Words.of(found)
-    off_grid = int(np.array(moved, bool)[timestamps.at].sum())
+    off_grid = np.array(moved, bool)[timestamps.at]
     return Words(intervals.distinct, intervals.at[timestamps.at]), off_grid
 
 

@@ -1,31 +1,25 @@
 """Whether a response is the day it should be: counted from the calendar, not hoped for."""
 
 import datetime as dt
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from isone.errors import IncompleteError, ResponseError
-from isone.market import completeness, flaws, market_time
-from isone.market.completeness import interval_name
+from isone.market import completeness, flaws
+from isone.market.dataset import Dataset
 from isone.market.flaws import Flaw
 from isone.market.keys import Group
 from isone.market.locations import ALL_LOCATIONS, Locations
 from isone.market.requests import Request
-from isone.market.sums import Sum
-from isone.response import parse
+from isone.response import checks
 from isone.response.rows import Rows, tell_apart
 from isone.response.table import Table
-from isone.text import count, some
+from isone.text import some
 
 _NAMED = 5  # examples that a sentence gives before it only counts
-
-Key = tuple[int, Group]
-"""An interval (UTC seconds), and what tells its rows apart."""
-_Called = tuple[str | None, str | None]
-"""The name and the type of a place, as far as a row has them."""
 
 
 @dataclass(frozen=True)
@@ -79,39 +73,30 @@ def validate(
     Raises ResponseError for anything else that is wrong in it (day, place, sums, rows that
     disagree); what is merely missing is in the finding.
     """
-    dataset = table.dataset
-    slots = dataset.intervals(request)
-    _check_intervals(table, request, slots)
+    dataset, slots = table.dataset, table.dataset.intervals(request)
+    checks.check_intervals(table, request, slots)
     places = {each.name if each.id is None else each.id for each in table.places.distinct}
-    if request.location is not None and places != {request.location}:
-        raise ResponseError(
-            f"the response is about location {some([*map(str, sorted(places))], _NAMED)}"
-        )
-    _check_texts(table)
-    _check_instants(table)
-    doubtful = _with_two_names(table)
+    checks.check_location(places, request)
+    checks.check_texts(table)
+    checks.check_instants(table)
+    doubtful = checks.with_two_names(table)
     rows = tell_apart(table)
-    unpriced = _null_prices(table, rows)
-    gaps = {each: _gaps(table, each, unpriced)[rows.kept] for each in dataset.sums}
+    unpriced = checks.null_prices(table, rows)
+    gaps = {each: checks.gaps(table, each, unpriced)[rows.kept] for each in dataset.sums}
     found = [
-        *_no_prices(table, unpriced),
-        *_wrong_sums(table, rows, gaps),
-        *_disagreements(table, rows, doubtful),
+        *checks.no_prices(table, unpriced),
+        *checks.wrong_sums(table, rows, gaps),
+        *checks.disagreements(table, rows, doubtful),
     ]
-    for flaw, sentence in found:
-        if flaws.counts(flaw, locations, accepted):
-            raise ResponseError(
-                f"{sentence} (to have the day all the same, name it in accepted_flaws, with "
-                f"flaw: {flaw.name})"
-            )
+    _refuse(found, locations, accepted)
     missing = _missing(table, request, slots, rows)
     return Finding(
         rows=len(rows.kept),
         places=len(places),
         duplicates=_copies(table, rows, doubtful),
-        off_grid=table.off_grid,
+        off_grid=int(table.off_grid.sum()),
         cents_off=sum(int(each.is_rounded(gap).sum()) for each, gap in gaps.items()),
-        at_odds=_at_odds(table, rows),
+        at_odds=len(checks.at_odds(table, rows)),
         unknown_fields=table.unknown_fields,
         missing=tuple(missing),
         forgiven=bool(missing and today)
@@ -121,32 +106,97 @@ def validate(
     )
 
 
-def _keys(table: Table, rows: Any) -> list[Key]:
-    """The intervals and keys of some rows."""
-    intervals, keys = table.intervals, table.keys
-    return [
-        (intervals.distinct[slot], keys.distinct[key])
-        for slot, key in zip(intervals.at[rows].tolist(), keys.at[rows].tolist(), strict=True)
-    ]
+def _refuse(found: Iterable[checks.Found], locations: Locations, accepted: Container[str]) -> None:
+    for flaw, sentence in found:
+        if flaws.counts(flaw, locations, accepted):
+            raise ResponseError(
+                f"{sentence} (to have the day all the same, name it in accepted_flaws, with "
+                f"flaw: {flaw.name})"
+            )
 
 
-def _check_intervals(table: Table, request: Request, slots: Sequence[int]) -> None:
-    """Refuse a row of another day or hour.
+def validate_each(
+    table: Table, requests: Sequence[Request], accepted: Sequence[Container[str]]
+) -> list[Finding]:
+    """What `validate` finds in each response of a table, looking at those one by one that need it.
 
-    Where no interval in particular is owed it only has to be within the day.
+    Raises ResponseError where it would for one of them.
     """
-    allowed = frozenset(slots)
-    first, end = request.bounds
-    is_odd = [
-        slot not in allowed and (table.dataset.times.owes_rows or not first <= slot < end)
-        for slot in table.intervals.distinct
-    ]
-    if any(is_odd):
-        row = int(np.array(is_odd)[table.intervals.at].argmax())
-        text = table.timestamps.distinct[table.timestamps.at[row]]
-        raise ResponseError(
-            f"the response has a row of {parse.shown(text)}, which is not in {request}"
+    plain = _plain_findings(table, requests)
+    if None not in plain:
+        return [finding for finding in plain if finding]
+    return [
+        finding or validate(part, request, accepted=names)
+        for finding, part, request, names in zip(
+            plain, table.parts(), requests, accepted, strict=True
         )
+    ]
+
+
+def _plain_findings(table: Table, requests: Sequence[Request]) -> list[Finding | None]:
+    """What is found in each response in which nothing is missing, twice or wrong; None for others.
+
+    The rows of all are looked at together, and where something is odd about texts and names, which
+    all of them have in common, none is plain.
+    """
+    dataset = table.dataset
+    if not dataset.times.owes_rows or table.unknown_fields or not _has_plain_names(table):
+        return [None] * len(requests)
+    rows = tell_apart(table)
+    unpriced = checks.null_prices(table, rows)
+    gaps = {each: checks.gaps(table, each, unpriced)[rows.kept] for each in dataset.sums}
+    wrong = [rows.kept[each.is_wrong(gap)] for each, gap in gaps.items()]
+    flawed = table.count_rows(np.concatenate([unpriced, rows.torn, *wrong]))
+    kept = table.count_rows(rows.kept)
+    rounded = [rows.kept[each.is_rounded(gap)] for each, gap in gaps.items()]
+    cents_off = table.count_rows(np.concatenate([rows.torn[:0], *rounded]))
+    off_grid = table.count_rows(np.flatnonzero(table.off_grid))
+    at_odds = table.count_rows(checks.at_odds(table, rows))
+    return [
+        None
+        if flawed[n] or kept[n] != length or not _is_whole(request, dataset, length, *said)
+        else Finding(length, len(said[-1]), 0, off_grid[n], cents_off[n], at_odds[n])
+        for n, (request, length, said) in enumerate(
+            zip(requests, table.lengths, _distinct(table), strict=True)
+        )
+    ]
+
+
+def _has_plain_names(table: Table) -> bool:
+    try:
+        checks.check_texts(table)
+        checks.check_instants(table)
+        return not checks.with_two_names(table) and all(
+            place.id is not None for place in table.places.distinct
+        )
+    except ResponseError:
+        return False
+
+
+def _distinct(table: Table) -> Iterator[tuple[list[int], list[Group], set[Any]]]:
+    """The intervals, keys and ids of places of each response."""
+    intervals, keys, places = map(table.distinct, (table.intervals, table.keys, table.places))
+    for of_intervals, of_keys, of_places in zip(intervals, keys, places, strict=True):
+        yield of_intervals, of_keys, {place.id for place in of_places}
+
+
+def _is_whole(
+    request: Request,
+    dataset: Dataset,
+    rows: int,
+    intervals: Sequence[int],
+    groups: Sequence[Group],
+    places: Collection[Any],
+) -> bool:
+    """Whether a response without rows that are there twice has all that are owed, and no others."""
+    slots = dataset.intervals(request)
+    if rows != len(slots) * len(groups) or not rows or not frozenset(slots).issuperset(intervals):
+        return False
+    if request.location is not None and places != {request.location}:
+        return False
+    return not completeness.missing(
+        dataset, request, slots[:1], {(slots[0], group) for group in groups}
+    )
 
 
 def _copies(table: Table, rows: Rows, doubtful: Container[Any]) -> int:
@@ -154,189 +204,10 @@ def _copies(table: Table, rows: Rows, doubtful: Container[Any]) -> int:
     if not len(rows.torn) and len(rows.kept) == len(table):
         return 0
     cells = table.cells
-    plain = [_id_of(group) not in doubtful for group in table.keys.distinct]
+    plain = [checks.id_of(group) not in doubtful for group in table.keys.distinct]
     is_plain = np.array(plain, bool)[table.keys.at]
     among = is_plain & ~np.isin(cells, cells[rows.torn])
     return int(among.sum() - is_plain[rows.kept].sum())
-
-
-def _check_texts(table: Table) -> None:
-    """Refuse a text that cannot be printed, and a row that lacks one of its names."""
-    dataset = table.dataset
-    texts = {c.field: table.texts[c.name].distinct for c in dataset.columns if c.type == "string"}
-    for key in dataset.text_keys:
-        if key.column.required and "" in table.texts[key.column.name].distinct:
-            raise ResponseError("the response has a row without a name")
-    if dataset.id_key:
-        what = "location" if dataset.id_key.outer else "zone"
-        texts[f"a {what}'s name"] = [place.name for place in table.places.distinct]
-        texts[f"a {what}'s type"] = [place.type for place in table.places.distinct]
-    for what, found in texts.items():
-        for text in found:
-            if text is not None and not text.isprintable():
-                raise ResponseError(f"the response has {parse.shown(text)!r} for {what}")
-
-
-def _with_two_names(table: Table) -> dict[Any, list[str]]:
-    """The ids that come under two names or types; a well-known one under a wrong one is rejected.
-
-    What a row leaves out of its location's name and type contradicts nothing.
-    """
-    known = table.dataset.id_key.known if table.dataset.id_key else {}
-    names: dict[Any, set[_Called]] = {}
-    for place in table.places.distinct:
-        if place.id is None:
-            continue
-        called = (place.name, place.type)
-        right = known.get(place.id, called)
-        if right != called and any(
-            said and own and said != own for said, own in zip(called, right, strict=True)
-        ):
-            raise ResponseError(
-                f"the response calls location {place.id} {_as_called(called)}, "
-                f"not {_as_called(right)}"
-            )
-        names.setdefault(place.id, set()).add(called)
-    return {
-        place: sorted(map(_as_called, called))
-        for place, called in sorted(names.items())
-        if len(called) > 1
-        and any(len(set(texts) - {None}) > 1 for texts in zip(*called, strict=True))
-    }
-
-
-def _as_called(called: _Called) -> str:
-    name, kind = (parse.shown(text) if text else "" for text in called)
-    return f"{name} ({kind})" if kind else name
-
-
-def _check_instants(table: Table) -> None:
-    """Refuse a text that should be an instant and is none."""
-    for column in table.dataset.columns:
-        if not column.is_instant:
-            continue
-        for text in table.texts[column.name].distinct:
-            if text is None:
-                continue
-            try:
-                dt.datetime.fromisoformat(text)
-            except ValueError as error:
-                raise ResponseError(
-                    f"the response has {parse.shown(text)!r} for {column.field}, which is no time"
-                ) from error
-
-
-Found = tuple[Flaw, str]
-"""A flaw, and the sentence that rejects the day for it."""
-
-
-def _null_prices(table: Table, rows: Rows) -> Any:
-    """The kept rows in which a price is null or absent that every row has to have."""
-    dataset = table.dataset
-    is_null = {name: np.isnan(values[rows.kept]) for name, values in table.numbers.items()}
-    lacks = np.zeros(len(rows.kept), bool)
-    for column in dataset.columns:
-        if column.required and column.name in is_null:
-            lacks |= is_null[column.name]
-    if dataset.price_alternatives:
-        lacks |= np.logical_and.reduce(
-            [
-                np.logical_or.reduce([is_null[name] for name in each])
-                for each in dataset.price_alternatives
-            ]
-        )
-    return rows.kept[lacks]
-
-
-def _no_prices(table: Table, unpriced: Any) -> Iterator[Found]:
-    if len(unpriced):
-        null = [
-            column.field
-            for column in table.dataset.columns
-            if column.required
-            and column.name in table.numbers
-            and np.isnan(table.numbers[column.name][unpriced[0]])
-        ]
-        what = f"{', '.join(null)} is" if null else "every price is"
-        keys = _keys(table, unpriced)
-        flaw = Flaw(flaws.NULL_PRICE, _named(keys, "row"))
-        yield flaw, f"{what} null or absent for {interval_name(*keys[0])}"
-
-
-def _gaps(table: Table, identity: Sum, unpriced: Any) -> Any:
-    """By how much the parts of each row miss their total; 0 of a row with a null."""
-    parts = [table.numbers[name] for name in identity.parts]
-    gaps = np.nan_to_num(identity.gap(table.numbers[identity.total], parts))
-    gaps[unpriced] = 0
-    return gaps
-
-
-def _wrong_sums(table: Table, rows: Rows, gaps: Mapping[Sum, Any]) -> Iterator[Found]:
-    """Rows whose parts do not add up to their total, by more than rounding explains: one flaw."""
-    wrong: dict[int, Sum] = {}
-    for identity, of_rows in gaps.items():
-        wrong |= dict.fromkeys(rows.kept[identity.is_wrong(of_rows)].tolist(), identity)
-    if wrong:
-        first, identity = next(iter(wrong.items()))
-        total, *parts = (
-            str(table.numbers[name][first]) for name in (identity.total, *identity.parts)
-        )
-        keys = _keys(table, list(wrong))
-        yield (
-            Flaw(flaws.SUM, _named(keys, "row")),
-            f"components do not add up for {interval_name(*keys[0])}: {' + '.join(parts)} "
-            f"is not {total}",
-        )
-
-
-def _disagreements(
-    table: Table, rows: Rows, doubtful: Mapping[Any, Sequence[str]]
-) -> Iterator[Found]:
-    """Rows of one key with other values; of a location under two names those are a flaw of it."""
-    torn = _keys(table, rows.torn)
-    plain = [key for key in torn if _id_of(key[1]) not in doubtful]
-    if plain:
-        yield (
-            Flaw(flaws.DISAGREEMENT, _named(plain, "interval")),
-            f"two rows for {interval_name(*plain[0])} disagree",
-        )
-    for place, names in doubtful.items():
-        left_out = [key for key in torn if _id_of(key[1]) == place]
-        what = f"location {place} is called {' and '.join(names)}"
-        apart = f", with other prices in {_named(left_out, 'interval')}" if left_out else ""
-        yield Flaw(flaws.NODE, f"{what}{apart}", (place,)), f"{what} in the response"
-
-
-def _named(keys: Collection[Key], noun: str) -> str:
-    return f"{count(len(keys), noun)}: {some([interval_name(*key) for key in keys], _NAMED)}"
-
-
-def _id_of(group: Group) -> Any:
-    """The id of a group, or whatever comes first in it."""
-    return group[0] if isinstance(group, tuple) else group
-
-
-def _at_odds(table: Table, rows: Rows) -> int:
-    """Count rows that do not say what other rows, or their own timestamps, say too."""
-    if table.dataset.occurrence:
-        return int((rows.occurrences > 1).sum())
-    slots = table.intervals.at[rows.kept]
-    odd = 0
-    for column in table.dataset.columns:
-        if column.system_wide:
-            values = table.numbers[column.name][rows.kept]
-            there = np.flatnonzero(~np.isnan(values))[::-1]
-            first = np.full(len(table.intervals.distinct), np.nan)
-            first[slots[there]] = values[there]  # the last to be written is the first there is
-            odd += int((values[there] != first[slots[there]]).sum())
-        elif column.is_hour_end:
-            hours = [market_time.local_time(slot).hour for slot in table.intervals.distinct]
-            ends = np.array([f"{hour + 1:02d}" for hour in hours], object)
-            words = table.texts[column.name]
-            said = np.array([text if text is None else text[:2] for text in words.distinct], object)
-            of_row = said[words.at[rows.kept]]
-            odd += int(((of_row != ends[slots]) & (of_row != None)).sum())  # noqa: E711
-    return odd
 
 
 def _missing(table: Table, request: Request, slots: Sequence[int], rows: Rows) -> list[str]:
@@ -352,5 +223,5 @@ def _missing(table: Table, request: Request, slots: Sequence[int], rows: Rows) -
     return completeness.missing(dataset, request, slots, _seen(table))
 
 
-def _seen(table: Table) -> set[Key]:
-    return set(_keys(table, slice(None)))
+def _seen(table: Table) -> set[checks.Key]:
+    return set(checks.keys_of(table, slice(None)))

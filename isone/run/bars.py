@@ -15,6 +15,8 @@ from isone.store.store import Store
 
 _NARROWEST_BAR, _WIDEST_BAR = 8, 40
 _LONGEST_NAME = 30
+_ROOM = 3
+"""Columns left free: a terminal writes `^C` behind a bar, and its line must not wrap."""
 _A_SECOND = 2
 """How often a second the bars are drawn again."""
 
@@ -92,26 +94,31 @@ class Bars:
             self._live = None
 
     def _render(self) -> Group:
-        return Group(*[Text(line) for line in lines(self._doing(), self._console.width)])
+        width = self._console.width - _ROOM
+        return Group(*[Text(line) for line in lines(self._doing(), width)])
 
 
 def lines(doing: list[Doing], width: int) -> list[str]:
     """The bars as text, none longer than `width`: name, bar, what is done, and how long yet."""
     names = [_shortened(each.name, _LONGEST_NAME) for each in doing]
     amounts = [_amount(each) for each in doing]
-    name_width = max(map(len, names), default=0)
-    amount_width = max(map(len, amounts), default=0)
-    note_width = max((len(each.note) for each in doing), default=0)
+    name_width, amount_width, note_width = (
+        max(map(len, texts), default=0) for texts in (names, amounts, [each.note for each in doing])
+    )
+    spare = width - amount_width - _NARROWEST_BAR - 7  # for names and notes
+    note_width = min(note_width, max(spare - name_width, spare // 2))
+    name_width = max(min(name_width, spare - note_width), 8)
     bar = width - name_width - amount_width - note_width - 7
-    if bar < _NARROWEST_BAR:
-        name_width = max(name_width - (_NARROWEST_BAR - bar), 8)
-        bar = max(width - name_width - amount_width - note_width - 7, _NARROWEST_BAR)
-    bar = min(bar, _WIDEST_BAR)
+    bar = max(min(bar, _WIDEST_BAR), _NARROWEST_BAR)
     return [
         f"{_shortened(name, name_width):<{name_width}}  {_bar(each, bar)}  "
-        f"{amount:>{amount_width}}  {each.note}"[:width].rstrip()
+        f"{amount:>{amount_width}}  {_cut(each.note, note_width)}"[:width].rstrip()
         for name, amount, each in zip(names, amounts, doing, strict=True)
     ]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: max(width - 1, 0)]}…"
 
 
 def _amount(each: Doing) -> str:

@@ -8,11 +8,14 @@ of standard error, and lines appear above the bar.
 import logging
 import os
 import sys
+from typing import NoReturn
 
 SCREEN = "ISONE_SCREEN"
 """Environment variable that says that a screen shows the run, and how: `bars`, `lines`, `quiet`."""
 OURS = {"isone": True}
 """Marks a record for that screen as the workflow's own words."""
+WHOLE = "isone_whole"
+"""Marks a record whose lines are not to be broken."""
 
 
 def has_screen() -> bool:
@@ -25,15 +28,24 @@ def wants_lines() -> bool:
     return os.environ.get(SCREEN) == "lines"
 
 
-def announce(text: str) -> None:
-    """Say something about a run, in Snakemake's own process, in its turn among the lines."""
+def announce(text: str, *, whole: bool = False) -> None:
+    """Say something about a run, in Snakemake's own process, in its turn among the lines.
+
+    `whole` lines are broken nowhere: commands, which somebody copies.
+    """
     text = text.rstrip("\n")
     if not text:
         return
     if has_screen():
-        logging.getLogger("snakemake.logging").info(text, extra=OURS)
+        logging.getLogger("snakemake.logging").info(text, extra=OURS | {WHOLE: whole})
     else:
         print(text, file=sys.stderr, flush=True)
+
+
+def refuse(error: Exception) -> NoReturn:
+    """End Snakemake's own process with what is wrong, in its turn among the lines."""
+    announce(f"error: {error}")
+    sys.exit(1)
 
 
 def say(sentence: str) -> None:

@@ -22,10 +22,10 @@ from typing import Any
 from isone.errors import IsoneError, StopRunError, UsageError
 from isone.run import status
 from isone.run.console import has_screen, say, wants_lines
-from isone.run.log import Redaction, close_log, log, open_log
+from isone.run.log import Redaction, close_log, lead_to, log, open_log, say_instead
 from isone.run.settings import Settings, read_settings
 from isone.store.files import make_folder, write_whole
-from isone.store.processes import this_host
+from isone.store.processes import introduce_user, this_host
 from isone.store.store import Store
 
 FAILED, USAGE, STOPPED, INTERRUPTED = 1, 2, 3, 130
@@ -90,7 +90,8 @@ class Job:
         timestamp = f"{started:%Y%m%d_%H%M%S}Z"
         self.log_path = folder / f"{self.name}_attempt{self.attempt}_{timestamp}.log"
         self._file, self._handlers = open_log(self.log_path, self.redaction)
-        self._link_stable_log()
+        if self.stable_log:
+            lead_to(self.log_path, self.stable_log)
         signal.signal(signal.SIGTERM, self._interrupt)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._interrupt)
@@ -192,7 +193,7 @@ class Job:
                 return ("succeeded" if self.exit_code == 0 else "failed"), ""
             case KeyboardInterrupt():
                 self.exit_code = INTERRUPTED
-                return "interrupted", "interrupted; run again to resume"
+                return "interrupted", status.RESUMES
             case StopRunError() | UsageError():
                 self.exit_code = USAGE
                 sentence = str(error).rstrip(".")
@@ -219,13 +220,6 @@ class Job:
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._interrupted = True
         raise KeyboardInterrupt
-
-    def _link_stable_log(self) -> None:
-        if self.stable_log is None:
-            return
-        make_folder(self.stable_log.parent)
-        self.stable_log.unlink(missing_ok=True)
-        self.stable_log.symlink_to(os.path.relpath(self.log_path, self.stable_log.parent))
 
 
 @contextlib.contextmanager
@@ -275,17 +269,18 @@ def _end(exit_code: int, sentence: str, stable_log: Path) -> None:
     """End before anything was begun, and say why."""
     if not has_screen():
         say(sentence)
-    stable_log.write_text(f"{sentence}\n", "utf-8")
+    say_instead(sentence, stable_log)
     sys.exit(exit_code)
 
 
 @contextlib.contextmanager
 def sentences() -> Iterator[None]:
     """For a program's outermost level: an error is one sentence and an exit code, no traceback."""
+    introduce_user()
     try:
         yield
     except KeyboardInterrupt:
-        say("interrupted; run again to resume")
+        say(status.RESUMES)
         sys.exit(INTERRUPTED)
     except IsoneError as error:
         say(f"error: {error}")

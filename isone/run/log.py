@@ -8,10 +8,13 @@ from pathlib import Path
 
 from isone.run.console import ConsoleHandler, has_screen
 from isone.run.sources import Credentials
+from isone.store.files import make_folder
 
 log = logging.getLogger("isone")
 _WARNINGS_KEPT = 5
 _LONGEST_WARNING = 300  # characters
+_LEADS_TO = "-> "
+"""How a rule's own log begins where the file system has no links."""
 
 
 class Redaction(logging.Filter):
@@ -91,3 +94,28 @@ def close_log(handlers: list[logging.Handler]) -> None:
     for handler in handlers:
         log.removeHandler(handler)
         handler.close()
+
+
+def lead_to(path: Path, stable_log: Path) -> None:
+    """Let a rule's own log lead to an attempt's: by a link, or else by a line with its path."""
+    make_folder(stable_log.parent)
+    stable_log.unlink(missing_ok=True)
+    target = os.path.relpath(path, stable_log.parent)
+    try:
+        stable_log.symlink_to(target)
+    except OSError:  # FAT and SMB have no links
+        stable_log.write_text(f"{_LEADS_TO}{target}\n", "utf-8", errors="surrogateescape")
+
+
+def say_instead(sentence: str, stable_log: Path) -> None:
+    """Let a rule's own log say why no attempt was begun."""
+    stable_log.unlink(missing_ok=True)
+    stable_log.write_text(f"{sentence}\n", "utf-8", errors="surrogateescape")
+
+
+def said_instead(stable_log: Path) -> str:
+    """Why no attempt was begun; empty where the rule's own log leads to an attempt's."""
+    if stable_log.is_symlink() or not stable_log.is_file():
+        return ""
+    first = stable_log.read_text("utf-8", errors="replace").strip().partition("\n")[0]
+    return "" if first.startswith(_LEADS_TO) else first[:500]

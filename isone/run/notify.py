@@ -38,11 +38,19 @@ def remember() -> None:
 
 def why_impossible() -> str:
     """Why no message will be sent though some are wanted, in a sentence; empty if all is well."""
-    if not wanted() or _apprise() is not None:
+    addresses, apprise = wanted(), _apprise() if wanted() else None
+    if addresses and apprise is None:
+        return (
+            f"{VARIABLE} is set, but apprise is not installed, so no message will be sent: "
+            "pip install apprise, in the environment that runs the workflow"
+        )
+    unknown = [n for n, each in enumerate(addresses, 1) if not _is_known(apprise, each)]
+    if not unknown:
         return ""
+    which = f"address {unknown[0]} of {len(addresses)}" if len(addresses) > 1 else "the address"
     return (
-        f"{VARIABLE} is set, but apprise is not installed, so no message will be sent: "
-        "pip install apprise, in the environment that runs the workflow"
+        f"{VARIABLE}: {which} is none that apprise knows (it is not repeated here, for it may hold "
+        "a password), so no message goes there; write it as https://appriseit.com shows"
     )
 
 
@@ -104,7 +112,6 @@ def _send(addresses: list[str], title: str, body: str) -> bool:
     apprise = _apprise()
     if apprise is None:
         return False
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its lines may show an address
     try:
         receiver = apprise.Apprise()
         known = [receiver.add(address) for address in addresses]
@@ -113,8 +120,16 @@ def _send(addresses: list[str], title: str, body: str) -> bool:
         return False
 
 
+def _is_known(apprise: Any, address: str) -> bool:
+    try:
+        return bool(apprise.Apprise().add(address))
+    except Exception:  # that is no word about the address
+        return True
+
+
 def _apprise() -> Any:
     """The module, or None where it is not installed."""
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its lines may show an address
     try:
         return importlib.import_module("apprise")
     except ImportError:

@@ -1,5 +1,7 @@
 """What a run is going to do, counted from the files that are there when it starts."""
 
+import datetime as dt
+
 import msgspec
 
 from isone.market import market_time
@@ -93,11 +95,13 @@ def planned_year(store: Store, job: DatasetYear, settings: Settings) -> Planned:
     """What there is to do for a dataset-year."""
     marker = store.marker_path(job.dataset, job.period)
     days = (job.last - job.first).days + 1
+    is_whole = (job.first, job.last) == (dt.date(job.year, 1, 1), dt.date(job.year, 12, 31))
+    which = "the whole year" if is_whole else f"{job.first} to {job.last}"
     requests = missing.requests_left(store, job, settings)
     return Planned(
         name=job.name,
         marker=str(marker),
-        what=f"{job.first} to {job.last}, {count(days, 'day')}",
+        what=f"{which}, {count(days, 'day')}",
         requests=requests.sure,
         complete=marker.exists(),
         maybe=requests.maybe,

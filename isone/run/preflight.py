@@ -16,7 +16,7 @@ from isone.run import custom, notify, sources
 from isone.run.custom import CustomDownload
 from isone.run.plan import Plan
 from isone.run.settings import Settings
-from isone.store import location_table
+from isone.store import lasting, location_table
 from isone.store.files import nearest_existing
 from isone.store.store import Store
 from isone.text import nearest, size
@@ -61,7 +61,7 @@ def checks_of_downloads(
 
 def notes(settings: Settings, store: Store, plan: Plan, *, downloads: bool) -> list[str]:
     """What a run can do without and its user has to know, in sentences."""
-    found = [notify.why_impossible()]
+    found = [notify.why_impossible(), *lasting.cannot_promise(store.root)]
     if downloads and plan.requests:
         found += [_scarce_room(plan), *_unknown_locations(settings, store)]
     return [sentence for sentence in found if sentence]

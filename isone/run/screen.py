@@ -9,7 +9,6 @@ import logging
 import os
 import re
 import sys
-import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,13 @@ from rich.text import Text
 
 from isone.run import slips, status
 from isone.run.bars import Bars, Doing, duration, total_of_downloads
-from isone.run.console import SCREEN
+from isone.run.console import SCREEN, WHOLE
+from isone.run.log import said_instead
 from isone.run.plan import DOWNLOADS
 from isone.run.status import JobStatus
-from isone.run.summary import KILLED
+from isone.run.summary import KILLED, places
 from isone.store.store import Store
-from isone.text import count
+from isone.text import count, wrapped
 
 _CHATTER = re.compile(
     r"Building DAG|Using shell|Provided (cores|resources)|Rules claiming|Conda environments|"
@@ -40,9 +40,13 @@ _OF_A_FAILED_JOB = re.compile(
     r"Exiting because a job execution failed"
 )
 """What Snakemake adds to the failure of a job, which its status file tells better."""
+_INTERRUPTED = "Terminating processes on user request"
+"""What Snakemake says after Ctrl-C; a job that ends after it may not have come to say so itself."""
 _TARGETS = {*slips.TARGETS, "total"}
 """What Snakemake counts among the jobs and is none: rules that only list what they want."""
 _WARNINGS_SHOWN = 3
+_JOINED = "\N{NO-BREAK SPACE}"
+"""Between words that stay in one line; it is shown as a plain space."""
 
 
 @dataclass
@@ -67,6 +71,7 @@ class Screen:
         self._console, self._verbose, self._quiet = console, verbose, quiet
         self._jobs: dict[int, _Job] = {}
         self._total = self._ended = 0
+        self._is_interrupted = False
         self._is_dry = is_dry
         self._bars = Bars(console, self._doing) if console.is_terminal and not quiet else None
 
@@ -113,7 +118,7 @@ class Screen:
         is_said = bool(self._total)  # a dry run reports it twice
         self._total = sum(jobs.values())
         if jobs and not is_said and not self._quiet:
-            each = ", ".join(f"{number} {rule}" for rule, number in jobs.items())
+            each = ", ".join(f"{number}{_JOINED}{rule}" for rule, number in jobs.items())
             self._print(f"{count(self._total, 'job')} to do: {each}")
 
     def _begun(self, jobid: int, told: dict[str, Any]) -> None:
@@ -137,10 +142,12 @@ class Screen:
         self._print(f"{self._mark()}{job.words}: {', '.join(filter(None, words))}")
         for sentence in said.noted:
             self._indented(sentence)
-        for sentence in said.warnings[:_WARNINGS_SHOWN]:
+        warnings = [each for each in said.warnings if each not in said.noted][:_WARNINGS_SHOWN]
+        for sentence in warnings:
             self._indented(f"warning: {sentence}")
-        if said.warned > _WARNINGS_SHOWN:
-            self._indented(f"and {said.warned - _WARNINGS_SHOWN:,} more warnings: {said.log}")
+        more = said.warned - len(warnings) - sum(each in said.noted for each in said.warnings)
+        if more > 0:
+            self._indented(f"and {count(more, 'more warning')}: {said.log}")
         self._rest()
 
     def _failed(self, jobid: int, told: dict[str, Any]) -> None:
@@ -155,25 +162,40 @@ class Screen:
             self._ended += 1
         which = f", attempt {said.attempt} of {said.attempts}" if said.attempts > 1 else ""
         took = duration(time.monotonic() - job.began)
-        word = "INTERRUPTED" if said.state == "interrupted" else "FAILED"
+        is_interrupted = self._is_interrupted or said.state == "interrupted"
+        word = "INTERRUPTED" if is_interrupted else "FAILED"
         self._print(f"{self._mark()}{job.words}: {word}{which}, {took}", style="bold red")
-        message = said.message if said.state != "running" and not _last_words(job) else ""
-        self._indented(message or _last_words(job) or KILLED)
+        instead = said_instead(Path(job.log))
+        message = said.message if said.state != "running" else ""
+        self._indented(instead or message or (status.RESUMES if is_interrupted else KILLED))
         self._indented(f"log: {said.log or job.log}")
         self._rest()
 
     def _plain(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
+        self._is_interrupted |= text.startswith(_INTERRUPTED)
+        whole = getattr(record, WHOLE, False) or "Traceback" in text
         if self._verbose or getattr(record, "isone", False):
-            self._print(text)
+            self._print(text, whole=whole)
         elif _OF_A_FAILED_JOB.match(text):
             return
         elif record.levelno >= logging.WARNING:
             is_error = record.levelno >= logging.ERROR
             slip = is_error and slips.explained(text, sys.argv, _other_runs())
-            self._print(slip or text, style="bold red" if is_error else None)
+            style = "bold red" if is_error else None
+            self._print(slip or text, style, whole=whole and not slip)
         elif not self._quiet and text.strip() and not _CHATTER.match(text):
             self._print(text)
+            if text.startswith("Nothing to be done"):
+                self._places()
+
+    def _places(self) -> None:
+        """Where things are, at the end of a run with nothing to do: as the last run had them."""
+        store = _store()
+        runs = status.ids(store) if store else []
+        plan = status.read_plan(store, runs[-1]) if store and runs else None
+        if store and plan:
+            self._print("\n".join(places(store, plan.page)))
 
     def _rest(self) -> None:
         """Where nothing goes on, no bar is shown."""
@@ -185,20 +207,13 @@ class Screen:
         return f"[{self._ended + begins:>{width}}/{self._total}] " if self._total else ""
 
     def _indented(self, sentence: str) -> None:
-        width = self._console.width if self._console.is_terminal else 1000
-        indent = " " * len(self._mark())
-        wrapped = textwrap.wrap(
-            sentence,
-            width,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        self._print("\n".join(wrapped))
+        self._print(f"{' ' * len(self._mark())}{sentence}")
 
-    def _print(self, text: str, style: str | None = None) -> None:
-        self._console.print(Text(text.rstrip("\n"), style=style or ""))
+    def _print(self, text: str, style: str | None = None, *, whole: bool = False) -> None:
+        lines = text.rstrip("\n").split("\n")
+        if self._console.is_terminal and not whole:
+            lines = [wrapped(line, self._console.width) for line in lines]
+        self._console.print(Text("\n".join(lines).replace(_JOINED, " "), style=style or ""))
 
     def _doing(self) -> list[Doing]:
         """What goes on now, for the bars; downloads of the whole run last."""
@@ -243,14 +258,6 @@ def _status(job: _Job) -> JobStatus:
     """What a job says of itself; nothing before it has begun to."""
     store = _store()
     return status.status_of(store, job.name) if store else JobStatus()
-
-
-def _last_words(job: _Job) -> str:
-    """Why a job did not begin: its rule's own log has the sentence then, and leads to no other."""
-    path = Path(job.log)
-    if path.is_symlink() or not path.is_file():
-        return ""
-    return path.read_text("utf-8", errors="replace").strip().partition("\n")[0][:500]
 
 
 def _heading(job: _Job) -> str:

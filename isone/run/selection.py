@@ -46,6 +46,7 @@ def _published(settings: Settings, at: dt.datetime) -> tuple[list[DatasetYear], 
     store = Store(settings.store_dir)
     dataset_years: list[DatasetYear] = []
     left_out = list(settings.remarks)
+    none_yet: dict[str, list[str]] = {}
     for year in sorted(settings.years, reverse=settings.newest_first):
         for dataset in (DATASETS[name] for name in settings.datasets):
             first = max(dt.date(year, 1, 1), dataset.first_day)
@@ -54,11 +55,14 @@ def _published(settings: Settings, at: dt.datetime) -> tuple[list[DatasetYear], 
             if first.year > year:
                 left_out.append(f"{dataset.name} begins on {dataset.first_day}: {year} has nothing")
             elif last < first:
-                left_out.append(f"{dataset.name} {year}: no day is published yet, or wanted")
+                is_cut = settings.through is not None and settings.through < first
+                why = f"through={settings.through} is before" if is_cut else "not published yet is"
+                none_yet.setdefault(f"{why} the first day of {year}", []).append(dataset.name)
             else:
                 open_end = final if final < last else None
                 job = DatasetYear(dataset.name, year, first, last, settings.locations, open_end)
                 dataset_years.append(_with_marker(store, job))
+    left_out += [f"{why} ({', '.join(names)})" for why, names in none_yet.items()]
     return dataset_years, left_out
 
 

@@ -15,14 +15,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-import yaml
 from msgspec import inspect
 
 from isone.errors import UsageError
 from isone.market import flaws, market_time
 from isone.market.datasets import DATA_TYPES, DATASETS, choices, data_types
 from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
-from isone.run import address, violations
+from isone.run import address, config_file, violations
 from isone.run.coerce import coerced
 from isone.run.options import AcceptedFlaw as AcceptedFlaw  # others look for it here
 from isone.run.options import Config
@@ -146,16 +145,7 @@ def config_of_this_folder() -> dict[str, Any]:
     handed_on = os.environ.get(HANDED_ON)
     if handed_on:
         return dict(json.loads(handed_on))
-    path = Path("config.yaml")
-    if not path.exists():
-        return {}
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: no such date
-        raise UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(config, dict):
-        raise UsageError(f"{path} must be a list of `key: value` lines")
-    return config
+    return config_file.read(config_file.HERE) if config_file.HERE.exists() else {}
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str], kind: str) -> None:
@@ -216,9 +206,28 @@ def _path(text: str, key: str) -> Path:
             f"{key}: {text} has a {odd!r}, which Snakemake takes for a pattern; name another folder"
         )
     try:
-        return Path(text).expanduser()
+        path = Path(text).expanduser()
     except RuntimeError as error:
         raise UsageError(f"{key}: {text} begins with the home of nobody known here") from error
+    if key == "data_dir":
+        _require_fit(path.absolute())
+    return path
+
+
+def _require_fit(folder: Path) -> None:
+    """Refuse a data folder, wherever it lies, in which DuckDB finds no files."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        why = "is not UTF-8"
+    else:
+        odd = next((each for each in str(folder) if each in "\\?"), None)
+        if odd is None:
+            return
+        why = f"has a {odd!r}"
+    raise UsageError(
+        f"data_dir: the path {folder} {why}, which DuckDB does not take; use another folder"
+    )
 
 
 def _address(url: str) -> str:

@@ -6,18 +6,21 @@ by; `isone.run.screen` shows these sentences in their place.
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from isone.run import violations
+from isone.errors import UsageError
+from isone.run import config_file, violations
 from isone.run.options import Config
 from isone.text import nearest
 
 TARGETS = ("all", "download", "pack", "load", "report", "verify", "recheck", "reconcile")
 NO_YEARS = "no years are given; say, for example, --config years=2024"
+_WITH_JOBS = "snakemake -j1 --config …"
 _CONFIG = {"--config", "-C"}
 _KEY = re.compile(r"[a-zA-Z_][\w-]*\w$")
 """What Snakemake takes for a key."""
 _NO_PAIR = re.compile(r"defined as name=value pairs\. \(Unparsable value: (['\"])(.*)\1\)")
+_NO_OPTION = re.compile(r"unrecognized arguments: .*?(?<!\S)(--?[\w-]+)")
 _NO_RULE = re.compile(r"No rule to produce (.+?) \(if you use")
 
 
@@ -30,6 +33,24 @@ def remarks(words: Sequence[str]) -> list[str]:
         f"--config is given {times} times, and Snakemake takes the last alone; "
         "write all keys after one --config"
     ]
+
+
+def require_jobs(cores: int | None, nodes: int | None) -> None:
+    """Raise UsageError for -j0, with which Snakemake waits for ever."""
+    if 0 in (cores, nodes):
+        raise UsageError(f"-j0 lets no job run; write {_WITH_JOBS}")
+
+
+def option(message: str, options: Iterable[str]) -> str:
+    """What is wrong with an option, in a sentence: in place of a page of all `options`."""
+    wrong = _NO_OPTION.search(message)
+    if not wrong:
+        return f"error: {message}; snakemake --help lists all options"
+    key = wrong[1].lstrip("-").replace("-", "_")
+    if key in Config.__struct_fields__:
+        return f"error: {wrong[1]} is no option of Snakemake's; write --config {key}=…"
+    hint = nearest(wrong[1], options) or "snakemake --help lists all"
+    return f"error: {wrong[1]} is no option of Snakemake's; {hint}"
 
 
 def explained(message: str, words: Sequence[str], others: Sequence[str] = ()) -> str:
@@ -48,7 +69,9 @@ def explained(message: str, words: Sequence[str], others: Sequence[str] = ()) ->
     elif "Directory cannot be locked" in message:
         sentence = _locked(others)
     elif "cores have to be specified" in message or "number of CPU cores" in message:
-        sentence = "how many jobs may run at a time is not given; write snakemake -j1 --config …"
+        sentence = f"how many jobs may run at a time is not given; write {_WITH_JOBS}"
+    elif "Config file" in message or "load_configfile" in message:
+        sentence = config_file.unreadable(words)
     return sentence and f"error: {sentence}"
 
 

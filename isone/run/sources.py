@@ -173,7 +173,10 @@ def _host(url: str) -> str:
 
 
 def _from_netrc(host: str, environ: Mapping[str, str]) -> Credentials | None:
-    path = Path(environ.get("NETRC") or Path("~/.netrc").expanduser())
+    try:
+        path = Path(environ.get("NETRC") or Path("~/.netrc").expanduser())
+    except RuntimeError:  # nobody's home is known
+        return None
     try:
         entry = netrc.netrc(path).hosts.get(host)
     except FileNotFoundError:

@@ -31,8 +31,11 @@ ROOT = "ISONE_STORE"
 """Environment variable that names the data folder of that run, for whoever shows it."""
 BY_HAND = "by-hand"
 """The id under which scripts that were started without Snakemake keep their status."""
+RESUMES = "interrupted; run again to resume"
+"""What there is to say of a job that somebody interrupted."""
 _ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 _RUNS_KEPT = 50
+_RUNS_LOOKED_AT = 10
 
 
 def new_id() -> str:
@@ -103,14 +106,29 @@ def going_on(store: Store) -> list[str]:
 
 
 def others_going_on(store: Store) -> list[str]:
-    """Which other runs go on in this folder, so that nobody unlocks it under them."""
-    plans = [read_plan(store, run) for run in going_on(store)]
-    return [
-        f"another run goes on here (process {plan.process} on {plan.host}, since {plan.started}): "
-        "let it end, and do not use --unlock meanwhile"
-        for plan in plans
-        if plan and plan.process != os.getpid()
-    ]
+    """Which other runs go on in this folder, so that nobody unlocks it under them.
+
+    So does a job whose run was killed, and which was not killed with it.
+    """
+    sentences = []
+    for run in ids(store)[-_RUNS_LOOKED_AT:]:
+        plan = read_plan(store, run)
+        if plan is None or plan.process == os.getpid():
+            continue
+        if is_alive(plan.process, plan.host):
+            sentences.append(
+                f"another run goes on here (process {plan.process} on {plan.host}, since "
+                f"{plan.started}): let it end, and do not use --unlock meanwhile"
+            )
+            continue
+        for name, job in statuses(store, run).items():
+            if job.state == "running" and job.host == this_host() and runs_here(job.process):
+                sentences.append(
+                    f"{name} of a run that was killed still goes on (process {job.process}): let "
+                    f"it end, or stop it by `kill {job.process}`; then run once with --unlock "
+                    "before --config, and again without it"
+                )
+    return sentences
 
 
 def stop(store: Store, name: str, reason: str) -> None:

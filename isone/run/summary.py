@@ -119,22 +119,14 @@ def _what_is_there(store: Store, plan: Plan, found: Sequence[State], *, is_well:
     """Where page, database and tables are, how many days there are, and what to do next."""
     ran = [state for state in found if state.planned.days and state.word != "NEVER STARTED"]
     here = sum(s.planned.days if s.good else s.status.days_done for s in ran)
-    lines = [
-        f"{what:<10}{path.resolve()}"
-        for what, path in (
-            ("Report", Path(plan.page)),
-            ("Database", store.duckdb_path),
-            ("Tables", store.root / "parquet"),
-        )
-        if plan.page and path.exists()
-    ]
+    lines = places(store, plan.page)
     if ran:
         waits = count(sum(s.word == "NEVER STARTED" for s in found), "download")
         others = "" if waits.startswith("0 ") else f"; {waits} not begun"
         lines.append(f"{'Days':<10}{here:,} of {sum(s.planned.days for s in ran):,}{others}")
     if is_well and all(state.good for state in found):
         look = "open the report in a browser; " if plan.page and Path(plan.page).exists() else ""
-        lines.append(f"{'Next':<10}{look}the same command again brings what is new")
+        lines.append(f"{'Next':<10}{look}the same command brings what is new")
     elif not is_well or any(state.word == "FAILED" for state in found):
         lines.append(
             f"{'Next':<10}fix what is named above, and run the same command again: it resumes"
@@ -142,6 +134,19 @@ def _what_is_there(store: Store, plan: Plan, found: Sequence[State], *, is_well:
     elif any(state.word in {"INTERRUPTED", "NEVER STARTED"} for state in found):
         lines.append(f"{'Next':<10}run the same command again: it resumes")
     return ["", *lines] if lines else []
+
+
+def places(store: Store, page: str) -> list[str]:
+    """Where page, database and tables are, a line for each that is there."""
+    return [
+        f"{what:<10}{path.resolve()}"
+        for what, path in (
+            ("Report", Path(page)),
+            ("Database", store.duckdb_path),
+            ("Tables", store.root / "parquet"),
+        )
+        if page and path.exists()
+    ]
 
 
 def _verdict(store: Store, check: str, run: str) -> list[str]:
@@ -180,7 +185,8 @@ def _details(mark: str, state: State) -> list[str]:
 
 def _progress(state: State, sent: int) -> str:
     status = state.status
-    done = f"{status.days_done:,} of {count(status.days, 'day')}, {count(sent, 'request')}"
+    of_all = "" if state.good else f"{status.days_done:,} of "
+    done = f"{of_all}{count(status.days, 'day')}, {count(sent, 'request')}"
     if state.word != "RUNNING":
         return done
     return (

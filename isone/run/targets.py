@@ -47,6 +47,8 @@ class Run:
         settings = read_settings(config)
         for folder in (settings.data_dir, settings.log_dir):
             _require_writable(folder)
+        if settings.smd and not settings.smd.is_file():
+            raise UsageError(f"smd: there is no file {settings.smd}; say where the workbook is")
         store = Store(settings.store_dir)
         custom = read_downloads(settings.downloads, config) if settings.downloads else []
         dropped = complete.drop_stale(store, settings) if begins else []

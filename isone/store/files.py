@@ -2,12 +2,14 @@
 
 import contextlib
 import datetime as dt
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +18,10 @@ from typing import Any, BinaryIO
 from isone.errors import DownloadError, UsageError
 from isone.store.processes import runs_here, this_host
 
+_UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.ENOLCK}
+"""What a file system answers that has no such operation, and so never will do it."""
+_NO_FOLDER = {errno.EACCES, errno.EISDIR}
+"""What opening a folder ends with where only its files can be opened."""
 _STALE_AFTER = 7 * 86400  # seconds; a job whose file is taken from it by mistake fails, no more
 
 
@@ -23,12 +29,13 @@ _STALE_AFTER = 7 * 86400  # seconds; a job whose file is taken from it by mistak
 def locked(path: Path, name: str) -> Iterator[None]:
     """Hold a lock file for one downloader; the system lets go of it when the process ends.
 
-    Raises DownloadError, naming the holder, while another process holds it.
+    On a file system without locks nobody is kept out (`lasting.cannot_promise` says so). Raises
+    DownloadError, naming the holder, while another process holds it.
     """
     make_folder(path.parent)
     with path.open("a+") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(lock.fileno())
         except BlockingIOError as error:
             lock.seek(0)
             holder = lock.read().strip() or "another process"
@@ -40,6 +47,20 @@ def locked(path: Path, name: str) -> Iterator[None]:
         lock.write(f"{name} (process {os.getpid()}, since {dt.datetime.now(dt.UTC):%H:%M:%S} UTC)")
         lock.flush()
         yield
+
+
+def try_lock(descriptor: int) -> bool:
+    """Take an open file for this process alone; False where the file system has no locks.
+
+    Raises BlockingIOError while another process has it.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+        return False
+    return True
 
 
 def make_folder(folder: Path) -> None:
@@ -174,13 +195,26 @@ def _ends_in_mid_line(file: BinaryIO) -> bool:
     return file.read(1) != b"\n"
 
 
-def sync(path: Path) -> None:
-    """Wait until a file's content, or a folder's names, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+def sync(path: Path) -> bool:
+    """Wait until a file's content, or a folder's names, are on the disk.
+
+    False for a folder whose file system cannot do that, as SMB and some in user space.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        if error.errno in _NO_FOLDER and path.is_dir():
+            return False
+        raise
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno in _UNSUPPORTED and stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            return False
+        raise
     finally:
         os.close(descriptor)
+    return True
 
 
 def sha256(content: bytes) -> str:

@@ -1,6 +1,8 @@
 """Which processes run, and on which machine: a number means something only beside its host."""
 
+import getpass
 import os
+from pathlib import Path
 
 
 def this_host() -> str:
@@ -17,3 +19,18 @@ def runs_here(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def introduce_user() -> None:
+    """Give a user whom the system does not know, as in a container, a name and no home.
+
+    Snakemake asks for the name of whoever runs it, Altair for a home, which it then does not use.
+    """
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = str(os.getuid())
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/nonexistent"

@@ -253,8 +253,8 @@ class Store:
         return any((self.root / "raw").glob("*/*/ledger.jsonl"))
 
     def has_downloads(self) -> bool:
-        """Whether a download was ever begun."""
-        return (self.root / "raw").is_dir()
+        """Whether any response is stored."""
+        return any((self.root / "raw").glob("*/*/*.gz"))
 
     def ledger_path(self, dataset: str, year: int) -> Path:
         """The list of stored requests of a dataset-year, a JSON object a line."""

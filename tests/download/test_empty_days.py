@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reading import examine
+from reading import examine, stored
 
 from isone.audit.recheck import jobs
 from isone.audit.verify import raw
@@ -208,8 +208,8 @@ def test_rows_of_the_same_names_with_other_values_are_kept_and_told_apart(
         request = Request(dataset.name, MARCH)
         finding = examine(dataset, request, body)
         assert (finding.rows, finding.duplicates, finding.at_odds) == (4, 1, 3)
-        batch = ColumnReader(dataset).read(request, body, 4)
-        table = raw.rows_of(read_table(dataset, body), request)
+        batch = ColumnReader(dataset).read([stored(request, 4)], [body])
+        table = raw.rows_of(read_table(dataset, body), [request])
         columns = ("interface_flag", "marginal_value", "occurrence")
         found[name] = sorted(zip(*(batch[c].to_pylist() for c in columns), strict=True), key=str)
         by_hand = sorted(zip(*(table[c].to_pylist() for c in columns), strict=True), key=str)

@@ -162,7 +162,10 @@ def test_requests_that_may_be_needed_besides_are_announced(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("config", "why"),
     [
-        ({"years": 2024, "through": "2023-06-01"}, "no day is published yet, or wanted"),
+        (
+            {"years": 2024, "through": "2023-06-01"},
+            "through=2023-06-01 is before the first day of 2024",
+        ),
         ({"years": 2016, "markets": "rt"}, "lmp_rt_5min begins on 2017-03-01: 2016 has nothing"),
     ],
     ids=["through before the year", "before the first day"],

@@ -1,5 +1,6 @@
 """An attempt's record: whatever happens in it, log and status file say how it ended."""
 
+import errno
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from running import run_script
 from isone.errors import DownloadError, StopRunError
 from isone.run import status
 from isone.run.job import Job, sentences
-from isone.run.log import log
+from isone.run.log import log, said_instead, say_instead
 from isone.run.settings import read_settings
 from isone.run.sources import Credentials
 
@@ -186,3 +187,30 @@ def test_a_mistake_in_the_configuration_is_a_sentence_and_2(
         read_settings(config)
     assert ended.value.code == 2
     assert "did you mean 'years'?" in capsys.readouterr().err
+
+
+def test_where_there_are_no_links_a_line_leads_to_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    with second(tmp_path) as attempt:
+        pass
+    assert attempt.stable_log is not None
+    assert attempt.stable_log.read_text() == f"-> {attempt.log_path.name}\n"
+    assert said_instead(attempt.stable_log) == ""
+    say_instead("it was stopped", attempt.stable_log)
+    assert said_instead(attempt.stable_log) == "it was stopped"
+
+
+def test_why_no_attempt_was_begun_is_not_written_into_the_log_of_an_earlier_one(
+    tmp_path: Path,
+) -> None:
+    with second(tmp_path) as attempt:
+        pass
+    before = attempt.log_path.read_text()
+    assert attempt.stable_log is not None
+    say_instead("it was stopped", attempt.stable_log)
+    assert attempt.log_path.read_text() == before

@@ -123,3 +123,14 @@ def test_a_run_that_does_not_begin_is_told(sent: list[dict[str, str]]) -> None:
     (message,) = sent
     assert message == {"title": "ISO-NE prices: the run did not begin",
                        "body": "no ISO-NE account is set"}  # fmt: skip
+
+
+def test_an_address_that_apprise_does_not_know_is_said_before_the_run_and_not_repeated(
+    sent: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert notify.why_impossible() == ""
+    monkeypatch.setenv(notify.VARIABLE, "json://127.0.0.1/hook mailtoo:me:secret@host")
+    said = notify.why_impossible()
+    assert "ISONE_NOTIFY: address 2 of 2 is none that apprise knows" in said
+    assert "secret" not in said
+    assert sent == []

@@ -145,3 +145,10 @@ def test_an_id_that_no_list_had_is_a_note_where_there_is_a_list(config: dict[str
     assert "# Note: locations: 5910 is in no list of locations seen so far, so it is " in said
     assert "did you mean '591'?" in said
     assert "4011 is" not in said
+
+
+def test_a_workbook_that_is_not_there_is_said_before_anything_begins(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="smd: there is no file .*smd.xlsx; say where"):
+        Run.of(config | {"smd": str(tmp_path / "smd.xlsx")})

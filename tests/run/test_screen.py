@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from isone.run import bars, status
 from isone.run.bars import Doing
+from isone.run.plan import Plan
 from isone.run.screen import Screen
 from isone.store.store import Store
 
@@ -28,9 +30,16 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 class Terminal:
     """A screen that writes into a text, fed with what Snakemake reports."""
 
-    def __init__(self, width: int = 80, **options: Any) -> None:
+    def __init__(self, width: int = 80, is_terminal: bool = False, **options: Any) -> None:
         self._text = io.StringIO()
-        console = Console(file=self._text, width=width, soft_wrap=True, highlight=False)
+        console = Console(
+            file=self._text,
+            width=width,
+            soft_wrap=True,
+            highlight=False,
+            force_terminal=is_terminal,
+            no_color=True,
+        )
         self._screen = Screen(console, **options)
 
     def report(self, text: str = "None", event: str = "", **told: Any) -> None:
@@ -112,6 +121,68 @@ def test_a_job_that_was_interrupted_has_not_failed(store: Store) -> None:
     assert "FAILED" not in text
 
 
+def test_a_job_that_ctrl_c_ended_before_it_could_say_so_was_interrupted(store: Store) -> None:
+    terminal = Terminal()
+    terminal.begin()
+    tell(store, state="running", attempt=1, attempts=3)
+    terminal.report("Terminating processes on user request, this might take some time.")
+    terminal.report(event="job_error", jobid=1, rule_name="download_prices")
+    text = "\n".join(terminal.lines)
+    assert "INTERRUPTED" in text
+    assert "interrupted; run again to resume" in text
+    assert "killed" not in text
+
+
+def test_a_warning_that_is_noted_is_said_once(store: Store) -> None:
+    terminal = Terminal()
+    terminal.begin()
+    noted, warnings = ["4000 is retired"], ["4000 is retired", "a", "b", "c", "d"]
+    tell(store, state="succeeded", noted=noted, warnings=warnings, warned=7, log="x.log")
+    terminal.report(event="job_finished", job_id=1)
+    assert [line.strip() for line in terminal.lines[2:]] == [
+        "4000 is retired",
+        *("warning: a", "warning: b", "warning: c"),
+        "and 3 more warnings: x.log",
+    ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_no_line_is_wider_than_the_terminal_but_for_a_path(width: int) -> None:
+    terminal, path = Terminal(width, is_terminal=True, quiet=True), "x" * 200
+    text = f"{'#' * 80}\n#   1. {'word ' * 40}\n{'word ' * 40}\nReport    {path}"
+    terminal.report(text, isone=True)
+    *lines, last = terminal.lines
+    assert max(map(len, lines)) <= width
+    assert last == f"Report    {path}"
+    assert all(line.startswith(("#", "word", "  ")) for line in lines)
+
+
+def test_a_command_to_copy_and_what_goes_to_a_file_are_broken_nowhere() -> None:
+    for terminal, whole in ((Terminal(40), False), (Terminal(40, is_terminal=True), True)):
+        terminal.report("word " * 40, isone=True, isone_whole=whole)
+        assert len(terminal.lines) == 1
+
+
+def test_a_bar_keeps_its_name_where_the_reason_to_wait_is_long() -> None:
+    waiting = "waiting until 12:00:00: the name of the service cannot be looked up"
+    (line,) = bars.lines([Doing("lmp_da_hourly 2024", 0, 366, "days", waiting)], 77)
+    assert line.startswith("lmp_da_hourly 2024  ─")
+    assert "0/366 days  waiting until 12:00:00" in line
+    assert line.endswith("…")
+
+
+def test_a_bar_leaves_room_for_what_the_terminal_writes_behind_it() -> None:
+    text = io.StringIO()
+    console = Console(file=text, width=40, force_terminal=True, highlight=False, no_color=True)
+    shown = bars.Bars(console, lambda: [Doing("x" * 90, 1, 2, "days", "5 s left")])
+    shown.start()
+    shown.stop()
+    line = next(
+        line for line in re.split(r"\x1b\[\S*?[A-Za-z]|\r|\n", text.getvalue()) if "━" in line
+    )
+    assert len(f"{line.rstrip()}^C") < 40
+
+
 def test_what_is_unknown_is_shown_and_chatter_is_not() -> None:
     terminal = Terminal()
     terminal.report("Building DAG of jobs...")
@@ -156,3 +227,12 @@ def test_bars_are_never_wider_than_the_terminal(width: int) -> None:
 )
 def test_a_length_of_time_has_one_or_two_units(seconds: float, text: str) -> None:
     assert bars.duration(seconds) == text
+
+
+def test_a_run_with_nothing_to_do_says_where_things_are_too(store: Store, tmp_path: Path) -> None:
+    page = tmp_path / "isone.html"
+    page.touch()
+    status.write_plan(store, Plan("sandbox", "data", "logs", (), (), page=str(page)))
+    terminal = Terminal()
+    terminal.report("Nothing to be done (all requested files are present and up to date).")
+    assert terminal.lines[1:] == [f"Report    {page}"]

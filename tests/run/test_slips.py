@@ -5,6 +5,7 @@ import re
 import pytest
 from running import PROJECT
 
+from isone.errors import UsageError
 from isone.run import slips
 
 NO_PAIR = (
@@ -104,6 +105,35 @@ def test_a_slip_gets_a_sentence_that_says_what_to_type(
     assert said.startswith("error: ")
     assert sentence in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            "unrecognized arguments: --data-types lmp --source sandbox",
+            "--data-types is no option of Snakemake's; write --config data_types=…",
+        ),
+        (
+            "unrecognized arguments: years --configg",
+            "--configg is no option of Snakemake's; did you mean '--config'?",
+        ),
+        ("argument --restart-times: invalid int value: 'x'", "--help lists all options"),
+    ],
+    ids=["a key as an option", "a misspelt option", "a wrong value"],
+)
+def test_a_wrong_option_gets_a_sentence_instead_of_a_page(message: str, sentence: str) -> None:
+    said = slips.option(message, ["--configfile", "--config", "--cores"])
+    assert said.startswith("error: ")
+    assert sentence in said
+    assert "\n" not in said
+
+
+def test_no_run_begins_in_which_no_job_may_run() -> None:
+    slips.require_jobs(1, None)
+    slips.require_jobs(None, 2)
+    with pytest.raises(UsageError, match="-j0 lets no job run; write snakemake -j1"):
+        slips.require_jobs(0, None)
 
 
 def test_a_run_that_goes_on_is_named_and_not_to_be_unlocked() -> None:

@@ -1,6 +1,7 @@
 """The end of a run: how many days there are, and what to do next, in words that are true."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from isone.run import status
 from isone.run.plan import Plan, Planned
 from isone.run.summary import summary
+from isone.store.processes import this_host
 from isone.store.store import Store
 
 NAMES = ("isone_lmp_da_hourly_2024", "isone_lmp_rt_5min_2024")
@@ -30,7 +32,7 @@ def ended(folder: Path, *states: str) -> str:
 @pytest.mark.parametrize(
     ("states", "days", "then"),
     [
-        (("succeeded", "succeeded"), "20 of 20\n", "the same command again brings what is new"),
+        (("succeeded", "succeeded"), "20 of 20\n", "the same command brings what is new"),
         (("succeeded", "failed"), "14 of 20\n", "fix what is named above"),
         (("interrupted",), "4 of 10; 1 download not begun\n", "run the same command again: it"),
     ],
@@ -47,3 +49,19 @@ def test_days_are_those_of_downloads_that_began_and_the_next_step_fits(
     said = ended(tmp_path, *states)
     assert f"Days      {days}" in said
     assert f"Next      {then}" in said
+
+
+def test_a_job_that_outlived_its_run_is_named_with_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(status.VARIABLE, status.new_id())
+    ended(tmp_path, "running")
+    path = status.status_path(Store(tmp_path), NAMES[0])
+    said = {"state": "running", "process": os.getppid(), "host": this_host()}
+    path.write_text(json.dumps({"name": NAMES[0], **said}))
+    monkeypatch.setenv(status.VARIABLE, status.new_id())
+    (sentence,) = status.others_going_on(Store(tmp_path))
+    assert sentence.startswith(f"{NAMES[0]} of a run that was killed still goes on (process ")
+    assert f"`kill {os.getppid()}`" in sentence
+    path.write_text(json.dumps({"name": NAMES[0], **said, "state": "succeeded"}))
+    assert status.others_going_on(Store(tmp_path)) == []

@@ -288,7 +288,7 @@ def our_rows(client: Client, dataset: Dataset, reading: Reading, day: dt.date) -
         asked = replace(request, prelim=reading.prelim)
         body = gzipped.inflate(client.fetch(dataset.request.url_path(asked)))
         examine(dataset, asked, body).require_whole()
-        table = rows_of(read_table(dataset, body), asked).to_pydict()
+        table = rows_of(read_table(dataset, body), [asked]).to_pydict()
         names = (*_INTERVAL.values(), *reading.columns.values())
         rows += zip(*(map(_plain, table[name]) for name in names), strict=True)
     return [row for row in rows if first <= row[0] < end]  # of a month, the day

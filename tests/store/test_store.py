@@ -1,7 +1,10 @@
 """Files on disk: whole or not at all, and readable after whatever happened."""
 
 import datetime as dt
+import errno
+import fcntl
 import os
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +17,7 @@ from received import entry, received
 
 from isone.errors import DownloadError, UsageError
 from isone.market.requests import Request
+from isone.store import lasting
 from isone.store.files import make_folder, name_aside, sha256, write_whole, writing_whole
 from isone.store.store import Entry, Store
 
@@ -210,3 +214,60 @@ def test_only_one_downloader_holds_a_folder_and_the_other_is_told_who(store: Sto
             pass
     with store.sole_downloader("isone_second"):
         pass
+
+
+# file systems that cannot do everything
+
+
+def cannot(error: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let folders not be synced, and nothing be locked, as on SMB and some in user space."""
+    fsync = os.fsync
+
+    def refuse_folder(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(error, os.strerror(error))
+        fsync(descriptor)
+
+    def refuse(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(os, "fsync", refuse_folder)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS], ids=os.strerror)
+def test_where_folders_cannot_be_synced_nor_files_locked_everything_is_stored(
+    error: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lasting.cannot_promise(store.root / "not there yet") == []
+    cannot(error, monkeypatch)
+    with store.sole_downloader("mine"):
+        stored(store, REQUESTS[0], b"content")
+        write_whole(store.root / "new" / "file", b"whole")
+    assert store.read_ledger(DATASET, 2024) == {"20240101": entry(REQUESTS[0], b"content")}
+    no_sync, no_locks = lasting.cannot_promise(store.root / "not there yet")
+    assert no_sync.startswith(f"the file system of {store.root} cannot tell when a new name is on")
+    assert "has no locks: nothing keeps a second download out of it, so start only o" in no_locks
+    assert [path.name for path in store.root.iterdir() if path.name.startswith(".")] == [
+        ".downloading"
+    ]
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC], ids=os.strerror)
+def test_a_folder_whose_sync_fails_for_once_is_an_error(
+    error: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cannot(error, monkeypatch)
+    with pytest.raises(OSError, match=os.strerror(error)):
+        write_whole(store.root / "file", b"whole")
+
+
+def test_a_file_that_cannot_be_synced_is_an_error(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="Invalid argument"):
+        write_whole(store.root / "file", b"whole")

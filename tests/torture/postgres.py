@@ -20,6 +20,9 @@ from torture import contents
 from torture.machine import fork, in_child, require, wait
 from torture.rooms import NEW, OLD, Prepared
 
+from isone.run import status
+from isone.store.store import Store
+
 # What a server does with SIGQUIT is an immediate shutdown; with SIGKILL nothing.
 ENDS = {"stopped": signal.SIGQUIT, "killed": signal.SIGKILL}
 _SCHEMA = "isone_sandbox"
@@ -160,8 +163,10 @@ class Loads:
     def _words(self) -> str:
         said = []
         for version in (OLD, NEW):
-            jobs = self.prepared.folder / version / "data/sandbox/jobs"
+            store = Store(self.prepared.folder / version / "data" / "sandbox")
+            jobs = status.status_path(store, "any").parent
             for path in jobs.glob("load_postgres_*.json"):
                 with contextlib.suppress(ValueError, KeyError):
                     said.append((path.stat().st_mtime_ns, json.loads(path.read_text())["message"]))
-        return max(said)[1] if said else ""
+        require(bool(said), "no load has said how it ended")
+        return max(said)[1]

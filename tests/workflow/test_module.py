@@ -4,12 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from forked import Starter
 from running import PROJECT
 
 pytestmark = pytest.mark.workflow
+Others = Callable[..., subprocess.CompletedProcess[str]]
 
 OTHERS = f"""
 configfile: "others.yaml"
@@ -51,28 +54,26 @@ use rule * from isone
 """As `snakedeploy deploy-workflow` writes it."""
 
 
-def others(
-    workflow: Path, *targets: str, environ: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def others(starter: Starter, workflow: Path) -> Others:
     """Run the other workflow."""
-    return subprocess.run(
-        [sys.executable, "-m", "snakemake", "-j1", *targets],
-        cwd=workflow,
-        env=os.environ | (environ or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-    )
+
+    def run(
+        *targets: str, environ: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-m", "snakemake", "-j1", *targets]
+        return starter.run(words, folder=workflow, environ=os.environ | (environ or {}))
+
+    return run
 
 
 def test_as_a_module_everything_is_below_the_prefix_and_a_second_run_has_nothing_to_do(
-    workflow: Path,
+    workflow: Path, starter: Starter, others: Others
 ) -> None:
     (workflow / "config.yaml").unlink()
     (workflow / "others.yaml").write_text(CONFIG)
     (workflow / "Snakefile").write_text(OTHERS)
-    first = others(workflow)
+    first = others()
     assert first.returncode == 0, first.stdout
     assert "Requests left to send: 2\n" in first.stdout
     made = {path.name for path in workflow.iterdir() if not path.name.startswith(".")}
@@ -90,27 +91,26 @@ def test_as_a_module_everything_is_below_the_prefix_and_a_second_run_has_nothing
         assert (store / name).is_file(), name
     logs = {path.name.partition("_attempt1")[0] for path in (workflow / "prices/logs").iterdir()}
     assert {"isone_lmp_da_hourly_2024", f"pack_lmp_da_hourly_{period}", "load_duckdb"} <= logs
-    told = subprocess.run(
+    told = starter.run(
         [sys.executable, "-m", "isone", "status", "--data-dir", "prices/data"],
-        cwd=workflow,
-        capture_output=True,
-        text=True,
+        folder=workflow,
+        environ=os.environ,
     )
     assert "Successful: 1" in told.stdout, "there is no plan, but its jobs say how they are"
     assert "isone_lmp_da_hourly_2024: SUCCESS" in told.stdout
-    again = others(workflow)
+    again = others()
     assert again.returncode == 0
     assert "Nothing to be done" in again.stdout, again.stdout
     assert "Requests left to send: 0\n" in again.stdout
 
     (store / "isone.duckdb").unlink()
-    third = others(workflow, "isone_load")
+    third = others("isone_load")
     assert third.returncode == 0, third.stdout
     assert (store / "isone.duckdb").is_file(), "a marker that no longer holds is dropped here, too"
 
 
 def test_from_git_no_python_travels_but_the_scripts_for_the_package_is_installed(
-    workflow: Path, tmp_path: Path
+    workflow: Path, others: Others, tmp_path: Path
 ) -> None:
     if not shutil.which("git"):
         pytest.skip("git is not installed")
@@ -136,7 +136,7 @@ def test_from_git_no_python_travels_but_the_scripts_for_the_package_is_installed
         "GIT_CONFIG_VALUE_0": HOST,
     }
     small = ("years=2024", "through=2024-01-02", "source=sandbox", "data_types=lmp", "markets=da")
-    done = others(workflow, "--config", *small, "--", "download", environ=local)
+    done = others("--config", *small, "--", "download", environ=local)
     assert done.returncode == 0, done.stdout
     marker = "data/sandbox/complete/lmp_da_hourly/2024.through-20240102.json"
     assert (workflow / marker).is_file()

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from forked import Starter
 from running import PROJECT, Snakemake, command_line
 
 from isone.sandbox import Sandbox
@@ -80,31 +81,32 @@ def test_a_run_without_years_says_so_and_what_else_its_command_line_says_in_vain
     ids=["before the Snakefile is read", "after it"],
 )
 def test_a_slip_of_snakemake_s_own_gets_a_sentence_too(
-    workflow: Path, options: tuple[str, ...], config: tuple[str, ...], sentence: str
+    workflow: Path,
+    starter: Starter,
+    options: tuple[str, ...],
+    config: tuple[str, ...],
+    sentence: str,
 ) -> None:
     words = command_line(*config, options=options, targets=("verfy",))
     if not config:
         words = words[: words.index("--config") + 3]
-    done = subprocess.run(words, cwd=workflow, capture_output=True, text=True, timeout=120)
+    done = starter.run(words, folder=workflow, environ=os.environ)
     assert done.returncode == 1
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
-    assert "Exception" not in done.stderr
+    assert sentence in done.stdout
+    assert "Traceback" not in done.stdout
+    assert "Exception" not in done.stdout
 
 
-def test_a_folder_elsewhere_needs_no_config_yaml_and_one_that_it_has_counts(tmp_path: Path) -> None:
+def test_a_folder_elsewhere_needs_no_config_yaml_and_one_that_it_has_counts(
+    starter: Starter, tmp_path: Path
+) -> None:
     command = ["-s", str(PROJECT / "Snakefile"), "--directory", str(tmp_path / "other"), "-n"]
 
     def planned() -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *command, "--config", "source=sandbox"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stderr + done.stdout
+        words = [sys.executable, "-m", "snakemake", *command, "--config", "source=sandbox"]
+        done = starter.run(words, folder=tmp_path, environ=os.environ)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
 
     assert "The plan is empty" in planned()
     (tmp_path / "other" / "config.yaml").write_text("years: 2024\nmarkets: da\n")

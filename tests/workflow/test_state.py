@@ -91,7 +91,7 @@ def test_a_response_that_is_gone_is_asked_for_again_and_not_called_here(
     assert "lmp_da_hourly 2024 is not complete any more: 1 response removed" in plan.stdout
     again = snakemake(*LMP)
     assert again.returncode == 0, again.stdout
-    assert "2 of 2 days, 1 request" in again.stdout
+    assert "SUCCESS (attempts: 1), 2 days, 1 request" in again.stdout
 
 
 def test_a_gap_whose_acceptance_is_withdrawn_is_missing_again(

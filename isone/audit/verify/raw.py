@@ -1,8 +1,7 @@
 """Raw responses as rows in the columns of the table, apart from the way that packing takes."""
 
 import datetime as dt
-import functools
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,58 +23,75 @@ _SECONDS_OFF = 2  # by which an event may be off its interval's beginning and me
 
 def rows_of(
     table: Table,
-    request: Request,
+    requests: Sequence[Request],
     chosen: Locations = ALL_LOCATIONS,
-    unknown: Collection[str] = (),
+    unknown: Sequence[Collection[str]] = (),
 ) -> pa.Table:
-    """The rows of a validated response at the chosen locations, each once, in the table's columns.
+    """The rows of validated responses at the chosen locations, each once, in the table's columns.
 
     Rows that contradict each other are left out, and prices may be null: both were accepted.
-    `unknown` are names of locations whose ids nobody knew when it was stored, and which are in no
-    table.
+    `unknown` are, for each response, names of locations whose ids nobody knew when it was stored,
+    and which are in no table.
     """
     rows = tell_apart(table)
     kept, occurrences = rows.kept, rows.occurrences
     if table.dataset.id_key:
-        is_wanted = [
-            place.id is not None
-            and place.name not in unknown
-            and (chosen == ALL_LOCATIONS or place.id in chosen)
-            for place in table.places.distinct
-        ]
-        of_wanted = np.array(is_wanted, bool)[table.places.at[kept]]
-        kept, occurrences = kept[of_wanted], occurrences[of_wanted]
-    found = [_start(table.dataset, text) for text in table.timestamps.distinct]
-    starts = np.array(found, np.int64)[table.timestamps.at[kept]]
+        wanted = _is_wanted(table, chosen, unknown)[kept]
+        kept, occurrences = kept[wanted], occurrences[wanted]
     columns = table_columns(table.dataset)
+    times = _times(table, requests, kept)
     return pa.table(
         [
             pa.array(occurrences, column.arrow)
             if column.name == OCCURRENCE
-            else _values(table, column, request, kept, starts)
+            else times[column.name].cast(column.arrow)
+            if column.name in times
+            else _values(table, column, kept)
             for column in columns
         ],
         schema=arrow_schema(columns),
     )
 
 
-def _values(
-    table: Table, column: TableColumn, request: Request, rows: Any, starts: Any
-) -> pa.Array:
+def _is_wanted(table: Table, chosen: Locations, unknown: Sequence[Collection[str]]) -> Any:
+    """Whether each row is of a location that the table has to hold."""
+    places, at = table.places
+    is_chosen = [
+        place.id is not None and (chosen == ALL_LOCATIONS or place.id in chosen) for place in places
+    ]
+    wanted = np.array(is_chosen, bool)[at]
+    for response, names in enumerate(unknown):
+        if names:
+            is_unknown = np.array([place.name in names for place in places], bool)[at]
+            wanted &= ~(is_unknown & (table.responses == response))
+    return wanted
+
+
+def _times(table: Table, requests: Sequence[Request], rows: Any) -> dict[str, pa.Array]:
+    """The columns of time of some rows, as numbers since the epoch."""
+    found = [_start(table.dataset, text) for text in table.timestamps.distinct]
+    at = table.timestamps.at[rows]
+    starts = np.array(found, np.int64)[at]
+    if requests[0].span == "day":
+        of_response = [(request.day - _EPOCH).days for request in requests]
+        days = np.array(of_response, np.int32)[table.responses[rows]]
+    else:
+        each = [(market_time.local_time(start).date() - _EPOCH).days for start in found]
+        days = np.array(each, np.int32)[at]
+    minutes = table.dataset.times.minutes or 0
+    return {
+        "interval_start_utc": pa.array(starts * 1_000_000),
+        "interval_end_utc": pa.array((starts + minutes * 60) * 1_000_000),
+        "operating_day": pa.array(days),
+    }
+
+
+def _values(table: Table, column: TableColumn, rows: Any) -> pa.Array:
     kind = column.arrow
     places = table.places
     match column.name:
-        case "interval_start_utc":
-            return pa.array(starts * 1_000_000).cast(kind)
-        case "interval_end_utc":
-            return pa.array((starts + table.dataset.interval_minutes * 60) * 1_000_000).cast(kind)
-        case "operating_day":
-            days = [request.day] * len(rows)
-            if request.span != "day":
-                days = [market_time.local_time(int(start)).date() for start in starts]
-            return pa.array([(day - _EPOCH).days for day in days], pa.int32()).cast(kind)
         case "market":
-            return pa.array([table.dataset.market] * len(rows), kind)
+            return pa.repeat(pa.scalar(table.dataset.market, kind), len(rows))
         case "location_id":
             return _taken(Words([place.id for place in places.distinct], places.at), rows, kind)
         case "location":
@@ -98,7 +114,7 @@ def _start(dataset: Dataset, timestamp: str) -> int:
 
     Worked out here: what a download took for an interval's beginning is what is looked at.
     """
-    instant, times = _instant(timestamp), dataset.times
+    instant, times = market_time.parse_timestamp(timestamp), dataset.times
     if times.minutes is None:
         return instant
     step = times.minutes * 60
@@ -106,8 +122,3 @@ def _start(dataset: Dataset, timestamp: str) -> int:
     off = min(late, step - late)
     near = 2 * off < step if times.owes_rows else off <= _SECONDS_OFF
     return (start + (2 * late > step)) * step if near else instant
-
-
-@functools.lru_cache(maxsize=1024)  # the timestamps of a day come again at every location
-def _instant(timestamp: str) -> int:
-    return market_time.parse_timestamp(timestamp)

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -16,8 +16,9 @@ from isone.market.dataset import Dataset
 from isone.market.locations import Locations
 from isone.market.requests import Request
 from isone.response import across_responses
+from isone.response.batches import Stored, in_batches
 from isone.response.table import Table, read_table
-from isone.response.validate import validate
+from isone.response.validate import Finding, validate_each
 from isone.run.progress import Advance
 from isone.store import gzipped
 from isone.store.files import sha256
@@ -45,26 +46,33 @@ def verify_responses(
     accepted = _accepted(manifest)
     waiting: list[pa.Table] = []
     entries = {entry.request: entry for entry in manifest.requests}
-    for number, entry in enumerate(entries.values(), 1):
-        advance(number, len(entries), "responses")
-        request = Request.named(dataset.name, entry.request)
-        if request is None:
-            findings.damage.append(
-                Damage("marker", f"{entry.request!r} is the name of no response")
-            )
-            continue
-        names = accepted[str(request.day)]
-        table = _read(store, dataset, request, entry, ledger.get(request.name), names, findings)
-        if table is not None:
-            findings.notes += suspects_found.of(request, table)
-            waiting.append(raw.rows_of(table, request, chosen, entry.unknown_locations))
-            if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
-                kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
-                waiting.clear()
+    read = 0
+    for batch in in_batches(_stored(dataset, entries.values(), findings)):
+        for responses, table in _tables(store, dataset, batch, ledger, accepted, findings):
+            requests = [each.request for each in responses]
+            for request, part in zip(requests, table.parts(), strict=True):
+                findings.notes += suspects_found.of(request, part)
+            unknown = [each.entry.unknown_locations for each in responses]
+            waiting.append(raw.rows_of(table, requests, chosen, unknown))
+        if sum(rows.num_rows for rows in waiting) >= _ROWS_AT_ONCE:
+            kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
+            waiting.clear()
+        read += len(batch)
+        advance(read, len(entries), "responses")
     if waiting:
         kept.add(comparison.of_table(dataset, pa.concat_tables(waiting)))
     findings.count("raw", kept)
     return kept
+
+
+def _stored(dataset: Dataset, entries: Iterable[Entry], findings: Findings) -> Iterator[Stored]:
+    for entry in entries:
+        if request := Request.named(dataset.name, entry.request):
+            yield Stored(request, entry)
+        else:
+            findings.damage.append(
+                Damage("marker", f"{entry.request!r} is the name of no response")
+            )
 
 
 def _accepted(manifest: Manifest) -> defaultdict[str, set[str]]:
@@ -101,13 +109,37 @@ class _UnnotedSuspects:
         ]
 
 
+def _tables(
+    store: Store,
+    dataset: Dataset,
+    batch: Sequence[Stored],
+    ledger: Mapping[str, Entry],
+    accepted: Mapping[str, Container[str]],
+    findings: Findings,
+) -> Iterator[tuple[Sequence[Stored], Table]]:
+    """The rows of a batch, as one table where all of it is what the marker says.
+
+    Where that is not so, each response is looked at by itself, and the damage is noted.
+    """
+    together = None
+    if len(batch) > 1:
+        with contextlib.suppress(IsoneError, OSError):
+            together = _validated(store, dataset, batch, accepted)
+    if together is not None:
+        yield batch, together
+        return
+    for each in batch:
+        table = _read(store, dataset, each, ledger.get(each.request.name), accepted, findings)
+        if table is not None:
+            yield [each], table
+
+
 def _read(
     store: Store,
     dataset: Dataset,
-    request: Request,
-    entry: Entry,
+    stored: Stored,
     noted: Entry | None,
-    accepted: Container[str],
+    accepted: Mapping[str, Container[str]],
     findings: Findings,
 ) -> Table | None:
     """A response's rows, if it is what the marker says; None, with the damage noted, if it is not.
@@ -115,13 +147,14 @@ def _read(
     Where the marker says another thing than the ledger, and the response is as the ledger has it
     (`noted`), it is the marker that is damaged, and not the response.
     """
+    request, entry = stored
     day = str(request.day)
     try:
-        return _validated(store, dataset, request, entry, accepted)
+        return _validated(store, dataset, [stored], accepted)
     except (IsoneError, OSError) as error:
         if noted and noted != entry:
             with contextlib.suppress(IsoneError, OSError):
-                table = _validated(store, dataset, request, noted, accepted)
+                table = _validated(store, dataset, [Stored(request, noted)], accepted)
                 reason = f"what it says of the response is not what the ledger says ({error})"
                 findings.damage.append(Damage("marker", f"{request}: {reason}", day))
                 return table
@@ -131,17 +164,32 @@ def _read(
 
 
 def _validated(
-    store: Store, dataset: Dataset, request: Request, entry: Entry, accepted: Container[str]
+    store: Store,
+    dataset: Dataset,
+    batch: Sequence[Stored],
+    accepted: Mapping[str, Container[str]],
 ) -> Table:
-    """A response's rows, if it is the one that the manifest describes, and whole.
+    """The rows of responses, if each is the one that the manifest describes, and whole.
 
-    It may have those flaws that the manifest says were accepted, by name, and no other.
+    Each may have those flaws that the manifest says were accepted, by name, and no other.
     """
+    table = read_table(dataset, *[_body(store, *each) for each in batch])
+    names = [accepted.get(str(each.request.day), ()) for each in batch]
+    found = validate_each(table, [each.request for each in batch], names)
+    for each, finding, of_day in zip(batch, found, names, strict=True):
+        _compare(each.entry, finding, of_day)
+    return table
+
+
+def _body(store: Store, request: Request, entry: Entry) -> bytes:
     content = store.raw_path(request).read_bytes()
     if len(content) != entry.size or sha256(content) != entry.sha256:
         raise DamagedError("the file is not the one that was stored: its SHA-256 is another")
-    table = read_table(dataset, gzipped.inflate(content))
-    finding = validate(table, request, accepted=accepted)
+    return gzipped.inflate(content)
+
+
+def _compare(entry: Entry, finding: Finding, accepted: Container[str]) -> None:
+    """Raise DamagedError where the manifest says another thing than the response."""
     if flaws.MISSING not in accepted:
         finding.require_whole()
     if finding.flaws != tuple(flaw for flaw in entry.flaws if flaw.name in flaws.REJECTED):
@@ -152,4 +200,3 @@ def _validated(
                 f"the marker says {name} {getattr(entry, name)}, the response has "
                 f"{getattr(finding, name)}"
             )
-    return table

@@ -1,8 +1,11 @@
 import datetime as dt
+import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from torture import servers
 from torture.faults.rig import DAYS, TODAY, Rig
 
 from isone.sandbox import Sandbox
@@ -60,3 +63,11 @@ def one_response(sandbox: Sandbox) -> Callable[[dt.date], bytes]:
             return bytes(response.raw.read(decode_content=False))
 
     return get
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a self-signed certificate, key and all in one file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl here to make certificates with")
+    return partial(servers.certificate, tmp_path_factory.mktemp("certificates"))

@@ -1,10 +1,12 @@
 """What the fault tests share: a download into a folder, and a server that does as it is told."""
 
+import contextlib
 import datetime as dt
 import hashlib
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -59,12 +61,18 @@ class Rig:
     waits: list[float] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     credentials: Credentials | None = None
+    pause: float = 0.0
+    """How long each wait is in truth, in seconds."""
 
     def client(self, **policy: Any) -> Client:
         source = Source("sandbox", self.url, self.credentials)
-        client = Client(source, replace(self.policy, **policy), sleep=self.waits.append)
+        client = Client(source, replace(self.policy, **policy), sleep=self._wait)
         client.progress = _Reasons(self.reasons)
         return client
+
+    def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        time.sleep(self.pause)
 
     def bring(
         self,
@@ -126,6 +134,7 @@ class Peer:
         self.scheme = "https" if tls else "http"
         self.connections = 0
         self._threads: list[threading.Thread] = []
+        self._open: set[socket.socket] = set()
         self._accepter = threading.Thread(target=self._accept, daemon=True)
 
     @property
@@ -140,6 +149,9 @@ class Peer:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._accepter.join(5)
+        for connection in list(self._open):  # one that is kept alive would be waited for
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
         for thread in self._threads:
             thread.join(5)
 
@@ -150,6 +162,7 @@ class Peer:
             except OSError:
                 return
             self.connections += 1
+            self._open.add(connection)
             thread = threading.Thread(
                 target=self._serve, args=(connection, self.connections), daemon=True
             )
@@ -157,6 +170,7 @@ class Peer:
             thread.start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
+        accepted = connection
         with connection:
             try:
                 if self._tls:
@@ -165,6 +179,7 @@ class Peer:
             except OSError:
                 pass  # the client hung up, as many of these tests want
             finally:
+                self._open.discard(accepted)
                 connection.close()
 
 

@@ -4,6 +4,10 @@
  * faults_arm names a folder; from then on it counts the operations below that folder, and lets the
  * n-th fail with an error, once or from then on, or ends the process there as a kill would.
  * The counters lie in memory that the caller shares with whoever waits for the process.
+ *
+ * A program that is started with SHIM_FOLDER and SHIM_LACKS in its environment, and all that it
+ * starts, finds below that folder a file system that lacks these: `folder-sync`,
+ * `soft-links`, `hard-links`, `locks`; `slow` makes each operation on names take a while.
  */
 
 #define _GNU_SOURCE
@@ -36,6 +40,21 @@ static char folder[4096];
 static size_t folder_length;
 static long nth;
 static int how, error_number;
+static int lacks_folder_sync, lacks_links, lacks_hard_links, lacks_locks, is_slow;
+
+__attribute__((constructor)) static void read_lacks(void)
+{
+    const char *below = getenv("SHIM_FOLDER"), *lacks = getenv("SHIM_LACKS");
+    if (below == NULL || lacks == NULL)
+        return;
+    strncpy(folder, below, sizeof folder - 1);
+    folder_length = strlen(folder);
+    lacks_folder_sync = strstr(lacks, "folder-sync") != NULL;
+    lacks_hard_links = strstr(lacks, "hard-links") != NULL;
+    lacks_links = strstr(lacks, "soft-links") != NULL;
+    lacks_locks = strstr(lacks, "locks") != NULL;
+    is_slow = strstr(lacks, "slow") != NULL;
+}
 
 void faults_arm(struct counters *shared, const char *below, long n, int mode, int error)
 {
@@ -65,26 +84,41 @@ static int step(const char *what, const char *path)
     return 1;
 }
 
+/* The path of an open file; whether there is one. */
+static int path_of(int file, char *path, size_t size)
+{
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, path, size - 1);
+    if (length >= 0)
+        path[length] = 0;
+    return length >= 0;
+}
+
+/* Whether a path is below the folder; `whole` becomes the absolute one. */
+static int lies_below(int at, const char *path, char *whole, size_t size)
+{
+    char base[4096];
+    if (folder_length == 0 || path == NULL)
+        return 0;
+    if (path[0] == '/') {
+        snprintf(whole, size, "%s", path);
+    } else {
+        if (at == AT_FDCWD ? getcwd(base, sizeof base) == NULL : !path_of(at, base, sizeof base))
+            return 0;
+        snprintf(whole, size, "%s/%s", base, path);
+    }
+    return is_below(whole);
+}
+
 static int fails_at(const char *what, int at, const char *path)
 {
-    char whole[8192], base[4096];
-    if (counters == NULL || path == NULL)
+    char whole[8192];
+    if ((counters == NULL && !is_slow) || !lies_below(at, path, whole, sizeof whole))
         return 0;
-    if (path[0] == '/')
-        return is_below(path) && step(what, path);
-    if (at == AT_FDCWD) {
-        if (getcwd(base, sizeof base) == NULL)
-            return 0;
-    } else {
-        char link[64];
-        snprintf(link, sizeof link, "/proc/self/fd/%d", at);
-        ssize_t length = readlink(link, base, sizeof base - 1);
-        if (length < 0)
-            return 0;
-        base[length] = 0;
-    }
-    snprintf(whole, sizeof whole, "%s/%s", base, path);
-    return is_below(whole) && step(what, whole);
+    if (is_slow)
+        usleep(2000);
+    return counters != NULL && step(what, whole);
 }
 
 static int fails(const char *what, const char *path)
@@ -94,15 +128,35 @@ static int fails(const char *what, const char *path)
 
 static int fails_open_file(const char *what, int file)
 {
-    char link[64], path[4096];
-    if (counters == NULL)
+    char path[4096];
+    if (counters == NULL || !path_of(file, path, sizeof path))
         return 0;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-    ssize_t length = readlink(link, path, sizeof path - 1);
-    if (length < 0)
-        return 0;
-    path[length] = 0;
     return is_below(path) && step(what, path);
+}
+
+/* Whether the file system of a path, or of an open file, lacks what is asked of it. */
+static int is_lacking(int lacks, int at, const char *path, int error)
+{
+    char whole[8192];
+    if (!lacks || !lies_below(at, path, whole, sizeof whole))
+        return 0;
+    errno = error;
+    return 1;
+}
+
+static int is_lacking_file(int lacks, int file, int error)
+{
+    char path[4096];
+    if (!lacks || !path_of(file, path, sizeof path) || !is_below(path))
+        return 0;
+    errno = error;
+    return 1;
+}
+
+static int is_folder(int file)
+{
+    struct stat status;
+    return fstat(file, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 #define REAL(name)                                                                                 \
@@ -204,6 +258,8 @@ ssize_t writev(int file, const struct iovec *pieces, int count)
 
 int fsync(int file)
 {
+    if (lacks_folder_sync && is_folder(file) && is_lacking_file(1, file, EINVAL))
+        return -1;
     return fails_open_file("fsync", file) ? -1 : REAL(fsync)(file);
 }
 
@@ -277,10 +333,61 @@ int rmdir(const char *path)
 
 int symlink(const char *to, const char *path)
 {
+    if (is_lacking(lacks_links, AT_FDCWD, path, EPERM))
+        return -1;
     return fails("symlink", path) ? -1 : REAL(symlink)(to, path);
+}
+
+int symlinkat(const char *to, int at, const char *path)
+{
+    return is_lacking(lacks_links, at, path, EPERM) ? -1 : REAL(symlinkat)(to, at, path);
+}
+
+int link(const char *old, const char *new)
+{
+    return is_lacking(lacks_hard_links, AT_FDCWD, new, EPERM) ? -1 : REAL(link)(old, new);
+}
+
+int linkat(int from, const char *old, int to, const char *new, int flags)
+{
+    if (is_lacking(lacks_hard_links, to, new, EPERM))
+        return -1;
+    return REAL(linkat)(from, old, to, new, flags);
 }
 
 int flock(int file, int operation)
 {
+    if (is_lacking_file(lacks_locks, file, ENOLCK))
+        return -1;
     return fails_open_file("lock", file) ? -1 : REAL(flock)(file, operation);
 }
+
+/* Of these the commands that lock; the others have whatever argument they have. */
+#define FCNTL(name)                                                                                \
+    int name(int file, int command, ...)                                                           \
+    {                                                                                              \
+        va_list rest;                                                                              \
+        va_start(rest, command);                                                                   \
+        void *argument = va_arg(rest, void *);                                                     \
+        va_end(rest);                                                                              \
+        int locks = command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK ||         \
+                    command == F_OFD_SETLKW;                                                       \
+        if (locks && is_lacking_file(lacks_locks, file, ENOLCK))                                   \
+            return -1;                                                                             \
+        return REAL(name)(file, command, argument);                                                \
+    }
+FCNTL(fcntl)
+FCNTL(fcntl64)
+
+/* Looking at a name is slow too; it is not counted. */
+#define STAT(name, status_type)                                                                    \
+    int name(const char *path, struct status_type *status)                                         \
+    {                                                                                              \
+        if (is_slow && is_lacking(1, AT_FDCWD, path, errno))                                       \
+            usleep(2000);                                                                          \
+        return REAL(name)(path, status);                                                           \
+    }
+STAT(stat, stat)
+STAT(lstat, stat)
+STAT(stat64, stat64)
+STAT(lstat64, stat64)

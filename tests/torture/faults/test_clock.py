@@ -109,7 +109,7 @@ def test_for_a_clock_that_is_a_year_behind_there_is_nothing_yet_and_it_says_so(
 ) -> None:
     behind = run(Store(tmp_path), RIGHT - YEAR, "da")
     assert behind.asked == []
-    assert "lmp_da_hourly 2026: no day is published yet, or wanted" in behind.left_out
+    assert "not published yet is the first day of 2026 (lmp_da_hourly)" in behind.left_out
     assert markers(Store(tmp_path), "da") == []
 
 

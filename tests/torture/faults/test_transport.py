@@ -3,10 +3,8 @@
 import datetime as dt
 import errno
 import gzip
-import shutil
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torture import servers
 from torture.faults.rig import DAYS, JSON_HEAD, POLICY, Peer, Rig, asked, read_head, response
 
 from isone.download.client import Client
@@ -389,50 +388,7 @@ def test_the_time_to_store_a_response_is_not_the_service_s(
 # certificates
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Make a self-signed certificate, key and all in one file."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("there is no openssl here to make certificates with")
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def make(name: str, *, address: str = "IP:127.0.0.1", begins: dt.date, ends: dt.date) -> Path:
-        path = folder / f"{name}.pem"
-        key = folder / f"{name}.key"
-        settings = folder / f"{name}.cnf"
-        settings.write_text(
-            "[ca]\ndefault_ca=own\n[own]\n"
-            f"new_certs_dir={folder}\ndatabase={folder}/{name}.txt\nrand_serial=yes\n"
-            "default_md=sha256\npolicy=any\nx509_extensions=ext\n"
-            "[any]\ncommonName=supplied\n[req]\ndistinguished_name=dn\n[dn]\n"
-            f"[ext]\nsubjectAltName={address}\nbasicConstraints=critical,CA:TRUE\n"
-        )
-        (folder / f"{name}.txt").touch()
-        config = ["-config", str(settings)]
-        run = [openssl, "req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=peer"]
-        request = folder / f"{name}.csr"
-        subprocess.run(
-            [*run, *config, "-keyout", str(key), "-out", str(request)],
-            check=True,
-            capture_output=True,
-        )
-        subprocess.run(
-            [
-                *[openssl, "ca", "-batch", "-selfsign", "-notext", *config],
-                *["-keyfile", str(key), "-in", str(request), "-out", str(path)],
-                *["-startdate", f"{begins:%Y%m%d}000000Z", "-enddate", f"{ends:%Y%m%d}000000Z"],
-            ],
-            check=True,
-            capture_output=True,
-        )
-        path.write_bytes(path.read_bytes() + key.read_bytes())
-        return path
-
-    return make
-
-
-PAST, FUTURE = dt.date(2020, 1, 1), dt.date(2049, 1, 1)
+PAST, FUTURE = servers.PAST, servers.FUTURE
 
 
 def serving(certificate: Path) -> ssl.SSLContext:

@@ -11,6 +11,7 @@ SAID = re.sub(r'"\s*(?:\(\n\s*)?f?"', "", re.sub(r"\s*\n\s*", "", SOURCE))
 # What other programs say: the operating system, the TLS library, Snakemake, HTTP.
 FOREIGN = (
     *("No space left on device", "Error: Directory cannot be locked", "503 Service Unavailable"),
+    *("could not determine the home", "Permission denied", ".cache/snakemake"),
     *("Config entries have to be", "No rule to produce", "Config file is not valid"),
     *("is not trusted (certificate", "(certificate is not", "is not trusted (self-signed"),
     *("(unable to get local", "is not trusted (Hostname", "waiting 10.7 s"),

@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 import yaml
-from reading import examine
+from reading import examine, stored
 from requests.structures import CaseInsensitiveDict
 from running import PROJECT
 
@@ -39,7 +39,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS, REPORTS_PAGE
 from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
-from isone.response import csv_reports
+from isone.response import csv_reports, report_places
 from isone.response.table import read_table
 from isone.run import custom, settings, sources, status
 from isone.run.options import Config
@@ -115,9 +115,9 @@ def read_response(data: bytes) -> None:
         with sentences():
             found = examine(dataset, request, body, accepted=accepted)
             # what is validated can be packed, and verified, with as many rows as were counted
-            batch = ColumnReader(dataset, "all").read(request, body, found.rows)
+            batch = ColumnReader(dataset, "all").read([stored(request, found.rows)], [body])
             assert batch.num_rows == found.rows
-            assert raw.rows_of(read_table(dataset, body), request).num_rows == found.rows
+            assert raw.rows_of(read_table(dataset, body), [request]).num_rows == found.rows
 
 
 def response_seeds() -> list[bytes]:
@@ -184,9 +184,9 @@ def read_report(data: bytes) -> None:
     number, body = split(data)
     dataset = DATASETS[_REPORTED[number % len(_REPORTED)]]
     with sentences():
-        csv_reports.places_in(body)
+        report_places.places_in(body)
     with sentences():
-        csv_reports.as_response(dataset, body)
+        csv_reports.read_columns(dataset, body)
     with sentences():
         examine(dataset, report_request(dataset.name), body)
 
@@ -310,7 +310,7 @@ def read_stored(data: bytes) -> None:
         (store.ledger_path("lmp_da_hourly", 2024), lambda _: _entries(store)),
         (status.plan_path(store), lambda _: summary(store)),
         (status.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
-        (store.location_table_path, lambda _: csv_reports.learn_from(store)),
+        (store.location_table_path, lambda _: report_places.learn_from(store)),
     )
     path, read = kinds[number % len(kinds)]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,41 @@
+"""Stored responses in batches: small ones are read as one table, and a large one by itself."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from isone.market.requests import Request
+from isone.store.store import Entry
+
+ROWS = 20_000
+"""Measured with days of 288 rows: 2,000 take 1.3 times as long a row, 100,000 no less."""
+
+
+class Stored(NamedTuple):
+    """A response that was validated."""
+
+    request: Request
+    entry: Entry
+
+
+def in_batches(responses: Iterable[Stored], most: int = ROWS) -> Iterator[list[Stored]]:
+    """The responses in their order, of whole days: days are added until there are `most` rows.
+
+    One day may be cut where it has several times as many.
+
+    A public report has all locations: it is alone, as is every response that fills a batch.
+    """
+    batch: list[Stored] = []
+    rows = 0
+    for each in responses:
+        is_new_day = bool(batch) and each.request.day != batch[-1].request.day
+        is_alone = each.entry.rows >= most or each.entry.source == "reports"
+        if batch and (is_alone or rows >= (most if is_new_day else 4 * most)):
+            yield batch
+            batch, rows = [], 0
+        batch.append(each)
+        rows += each.entry.rows
+        if is_alone:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch

@@ -22,6 +22,7 @@ from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
 from isone.market.datasets import DATASETS
+from isone.market.locations import Locations
 from isone.pack.year import pack_year
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
@@ -35,12 +36,18 @@ NODES = 1184  # 1,200 locations with hub, zones and external ones
 
 
 def days_at_hand(
-    folder: Path, days: int, nodes: int = NODES, dataset: str = DATASET, year: int = 2024
+    folder: Path,
+    days: int,
+    nodes: int = NODES,
+    dataset: str = DATASET,
+    year: int = 2024,
+    locations: Locations = "all",
 ) -> tuple[Store, str]:
-    """A store with the first days of a year at all locations; made where it is lacking."""
-    store = Store(folder / f"{dataset}-{year}-{nodes}-nodes-{days}-days")
+    """A store with the first days of a year, at all locations or some; made where it is lacking."""
+    which = "" if locations == "all" else f"-{len(locations)}-locations"
+    store = Store(folder / f"{dataset}-{year}-{nodes}-nodes{which}-{days}-days")
     first = dt.date(year, 1, 1)
-    job = DatasetYear(dataset, year, first, first + dt.timedelta(days=days - 1), "all")
+    job = DatasetYear(dataset, year, first, first + dt.timedelta(days=days - 1), locations)
     if not store.marker_path(dataset, job.period).exists():
         with (
             Sandbox(nodes=nodes) as sandbox,
@@ -50,9 +57,9 @@ def days_at_hand(
     return store, job.period
 
 
-def responses(store: Store) -> list[bytes]:
+def responses(store: Store, dataset: str = DATASET) -> list[bytes]:
     """The responses as served, packed."""
-    return [path.read_bytes() for path in sorted(store.raw_dir(DATASET, 2024).glob("2*.gz"))]
+    return [path.read_bytes() for path in sorted(store.raw_dir(dataset, 2024).glob("2*.gz"))]
 
 
 def gridstatus_parse(store: Store) -> Callable[[], Any] | None:
@@ -68,15 +75,15 @@ def gridstatus_parse(store: Store) -> Callable[[], Any] | None:
     return lambda: [api._handle_lmp_real_time(number) for number in range(len(bodies))]
 
 
-def floor(store: Store, period: str) -> Callable[[], Any] | None:
+def floor(store: Store, period: str, dataset: str = DATASET) -> Callable[[], Any] | None:
     """Unpack, parse and write, with nothing in between; None where there is no simdjson."""
     if importlib.util.find_spec("simdjson") is None:
         return None
     import simdjson
 
-    packed = responses(store)
-    pack_year(store, DATASET, period)
-    path = store.parquet_path(DATASET, period)
+    packed = responses(store, dataset)
+    pack_year(store, dataset, period)
+    path = store.parquet_path(dataset, period)
     with pq.ParquetFile(path) as file:
         groups = [file.read_row_group(number) for number in range(file.num_row_groups)]
 

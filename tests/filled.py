@@ -12,7 +12,7 @@ from running import SERVICE
 from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
-from isone.load import duckdb_file, packed
+from isone.load import duckdb_file, packed, postgres
 from isone.load.outputs import packed_names
 from isone.market import market_time
 from isone.market.dataset import Dataset
@@ -101,6 +101,18 @@ def build_duckdb(store: Store) -> Path:
     """Build the DuckDB file of everything that is packed."""
     duckdb_file.build(store, packed.packed_files(store, packed_names(store)))
     return store.duckdb_path
+
+
+def load_postgres(store: Store, database: str, *, synthetic: bool) -> dict[str, int]:
+    """Load everything that is packed; the answer is the rows of each dataset."""
+    rows: dict[str, int] = {}
+    with postgres.connect(database) as connection:
+        tables = postgres.prepare(connection, synthetic=synthetic)
+        files = packed.packed_files(store, packed_names(store))
+        for dataset, _, group in packed.by_year(files):
+            loaded = postgres.load_year(connection, tables, store, group)
+            rows[dataset] = rows.get(dataset, 0) + loaded.rows
+    return rows
 
 
 def config_for(store: Store, **config: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Final
 import requests
 
 from isone.errors import StopRunError, TransientError
-from isone.response import csv_reports
+from isone.response import report_sheet
 from isone.run.sources import Source
 from isone.store import gzipped
 
@@ -72,7 +72,7 @@ class Visit:
         Raises TransientError for a page: a block, or a login. The next try gets a new cookie.
         """
         head = gzipped.inflate_head(packed, _HEAD)
-        if csv_reports.is_report(head):
+        if report_sheet.is_report(head):
             self._refused = False
             return packed
         self._refused = True

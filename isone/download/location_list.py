@@ -32,7 +32,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, Locations
 from isone.market.requests import Request
-from isone.response import csv_reports
+from isone.response import report_places, report_sheet
 from isone.store import gzipped, location_table
 from isone.store.files import make_folder, write_whole
 from isone.store.store import Store
@@ -70,8 +70,8 @@ def read_locations(body: bytes) -> list[Location]:
 
     Raises ResponseError where it is neither.
     """
-    if csv_reports.is_report(body):
-        return [Location(id, kind, name) for id, name, kind in csv_reports.places_in(body)]
+    if report_sheet.is_report(body):
+        return [Location(id, kind, name) for id, name, kind in report_places.places_in(body)]
     try:
         return _decoder.decode(body).Locations.Location
     except UNREADABLE as error:
@@ -131,7 +131,7 @@ def learn_stored(store: Store) -> None:
         day = str(min(request.day, market_time.now().date()))  # tomorrow's prices are out today
         if day > newest and (found := _locations_in(store, request)):
             _enter(store, (), found, day)
-    csv_reports.learn_from(store)
+    report_places.learn_from(store)
 
 
 def _not_stored(store: Store, ids: Collection[int]) -> set[int]:
@@ -196,7 +196,7 @@ def refresh(store: Store, client: Client) -> list[str]:
     _enter(store, before, found, str(today))
     make_folder(folder)
     write_whole(path, content)  # last of all: with it the day's list counts as stored
-    csv_reports.learn_from(store)
+    report_places.learn_from(store)
     noted = _changes(before, found) if last else []
     for sentence in noted:
         log.warning("%s", sentence)

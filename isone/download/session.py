@@ -8,7 +8,7 @@ from isone.download.client import Client
 from isone.download.downloader import Downloader
 from isone.download.progress import DownloadProgress
 from isone.market.datasets import DATASETS
-from isone.response import csv_reports
+from isone.response import report_places
 from isone.run import missing, sources, status
 from isone.run.log import Redaction
 from isone.run.settings import Settings
@@ -45,7 +45,7 @@ def open_downloader(
         noted = location_list.require_known(store, client, settings.locations)
         if noted:
             tell(noted=noted)
-        csv_reports.learn_from(store)
+        report_places.learn_from(store)
         yield Downloader(
             store,
             client,

@@ -18,7 +18,7 @@ from isone.market.datasets import DATASETS
 from isone.market.flaws import Flaw
 from isone.market.locations import Locations
 from isone.market.requests import Request
-from isone.response import csv_reports
+from isone.response import report_sheet
 from isone.run.missing import Accepted
 from isone.run.sources import REPORTS, Source
 from isone.store import gzipped
@@ -153,7 +153,7 @@ def entry_of(
 
 def source_of(body: bytes, source: Source) -> str:
     """Where a response came from; one that an earlier run left may be of another source."""
-    if csv_reports.is_report(body):
+    if report_sheet.is_report(body):
         return REPORTS
     return source.name if source.name != REPORTS else "webservices"
 

@@ -71,8 +71,9 @@ def table_digests(store: Store) -> dict[str, str]:
 
 _MODULES = (
     *("market/market_time", "market/schema", "market/times", "market/keys"),
-    *("response/aligned", "response/columns", "response/parse", "response/csv_reports"),
-    *("response/batches", "response/rows", "response/table"),
+    *("response/aligned", "response/columns", "response/parse"),
+    *("response/csv_reports", "response/report_sheet", "response/report_times"),
+    *("response/report_places", "response/batches", "response/rows", "response/table"),
     *("pack/year", "pack/columns", "pack/parquet"),
 )
 

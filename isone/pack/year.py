@@ -29,7 +29,7 @@ from isone.market.requests import Request
 from isone.market.schema import sort_key
 from isone.pack.columns import ColumnReader
 from isone.pack.parquet import arrow_schema, metadata_of
-from isone.response import csv_reports
+from isone.response import report_places
 from isone.response.batches import ROWS, Stored, in_batches
 from isone.response.columns import Place
 from isone.run.progress import Advance, unseen
@@ -78,7 +78,7 @@ def pack_year(
     where the file cannot be written. `advance` is told how many responses are read, of how many.
     """
     dataset = DATASETS[dataset_name]
-    csv_reports.learn_from(store)
+    report_places.learn_from(store)
     manifest = read_manifest(store.marker_path(dataset_name, period))
     chosen: Locations = locations if dataset.chooses_locations else "all"
     schema = arrow_schema(dataset, metadata_of(dataset, manifest, chosen))

@@ -43,7 +43,7 @@ class _Field(NamedTuple):
     commas: int
 
 
-def read_columns(dataset: Dataset, body: bytes, *, named_only: bool) -> Columns | None:
+def read_columns(dataset: Dataset, body: bytes) -> Columns | None:
     """What `columns.read_columns` gives, faster; None where records are not written alike."""
     cells = None if b"\\" in body else read_cells(dataset, body)
     if cells is None:
@@ -54,10 +54,7 @@ def read_columns(dataset: Dataset, body: bytes, *, named_only: bool) -> Columns 
             msgspec.json.decode(b'"' + text + b'"', type=str)
             for text in begins.dictionary.to_pylist()
         ]
-        places = [
-            read_place(dataset.name, text, named_only=named_only)
-            for text in served.dictionary.to_pylist()
-        ]
+        places = [read_place(dataset.name, text) for text in served.dictionary.to_pylist()]
     except (msgspec.DecodeError, ValueError, ResponseError):
         return None
     if not all(has_known_keys for _, has_known_keys in places):

@@ -28,7 +28,7 @@ def in_batches(responses: Iterable[Stored], most: int = ROWS) -> Iterator[list[S
     rows = 0
     for each in responses:
         is_new_day = bool(batch) and each.request.day != batch[-1].request.day
-        is_alone = each.entry.rows >= most or each.entry.is_report
+        is_alone = each.entry.rows >= most or each.entry.source == "reports"
         if batch and (is_alone or rows >= (most if is_new_day else 4 * most)):
             yield batch
             batch, rows = [], 0

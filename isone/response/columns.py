@@ -9,7 +9,7 @@ import functools
 import itertools
 import operator
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +41,11 @@ class Words(NamedTuple):
         """The values, one a row."""
         return list(map(self.distinct.__getitem__, self.at.tolist()))
 
+    def map(self, change: Callable[[Any], Any]) -> "Words":
+        """Other values in place of these; those that become the same are one."""
+        changed = Words.of(map(change, self.distinct))
+        return Words(changed.distinct, changed.at[self.at])
+
     def part(self, rows: slice) -> "Words":
         """The words of some rows alone."""
         at = self.at[rows]
@@ -52,11 +57,27 @@ class Words(NamedTuple):
         in_order = np.arange(len(at), dtype=np.int32)
         if (at == in_order + first).all():  # its intervals
             return Words(self.distinct[first : first + len(at)], in_order)
-        there, met, at = np.unique(at, return_index=True, return_inverse=True)
-        order = np.argsort(met)
-        rank = np.empty(len(order), np.int32)
-        rank[order] = np.arange(len(order))
-        return Words([self.distinct[number] for number in there[order].tolist()], rank[at])
+        met, at = _numbered(at)
+        return Words([self.distinct[number] for number in self.at[rows][met].tolist()], at)
+
+
+def together(*columns: Words) -> Words:
+    """The words of several columns side by side, each a tuple."""
+    number = np.zeros(len(columns[0].at), np.int64)
+    for column in columns:
+        number = number * len(column.distinct) + column.at
+    met, at = _numbered(number)
+    parts = [[column.distinct[n] for n in column.at[met].tolist()] for column in columns]
+    return Words(list(zip(*parts, strict=True)), at)
+
+
+def _numbered(values: Any) -> tuple[Any, Any]:
+    """Where each of some numbers comes first, ascending, and for each its place among these."""
+    _, met, at = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(met)
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order))
+    return met[order], rank[at]
 
 
 class Place(NamedTuple):
@@ -84,22 +105,19 @@ class Columns(NamedTuple):
     unknown_fields: tuple[str, ...] = ()
 
 
-def read_columns(
-    dataset: Dataset, bodies: Sequence[bytes], *, named_only: bool, validated: bool
-) -> Columns | None:
+def read_columns(dataset: Dataset, bodies: Sequence[bytes], *, validated: bool) -> Columns | None:
     """The columns of responses in JSON, one after another, read record by record.
 
-    Where places may be `named_only`, an id may be empty. Of a response that was `validated` before,
-    nobody looks whether a key is unknown, or twice in one object. None where that has to be looked
-    for, and there is more than one response. Raises NoDataError and ResponseError, as
-    `parse.read_records` does.
+    Of a response that was `validated` before, nobody looks whether a key is unknown, or twice in
+    one object. None where that has to be looked for, and there is more than one response. Raises
+    NoDataError and ResponseError, as `parse.read_records` does.
     """
     found = [parse.read_records(dataset, body) for body in bodies]
     rows = list(itertools.chain.from_iterable(each.rows for each in found))
     reader = _Reader(dataset, rows)
     columns = Columns(
         reader.timestamps(),
-        reader.places(named_only=named_only),
+        reader.places(),
         {c.name: reader.numbers(c) for c in dataset.columns if c.type != "string"},
         {c.name: reader.texts(c) for c in dataset.columns if c.type == "string"},
         tuple(len(each.rows) for each in found),
@@ -121,14 +139,10 @@ def quotes_in(body: bytes) -> int:
 
 
 @functools.lru_cache(maxsize=8192)  # every response has the same
-def read_place(name: str, text: bytes, *, named_only: bool) -> tuple[Place, bool]:
-    """What `parse.read_place` gives; where a place may be `named_only`, its id may be empty.
-
-    Raises ResponseError for what is no id.
-    """
+def read_place(name: str, text: bytes) -> tuple[Place, bool]:
+    """What `parse.read_place` gives, the id as a number. Raises ResponseError for what is none."""
     found, is_known = parse.read_place(name, text)
-    id = None if named_only and found.id == "" else parse.id_of(found.id)
-    return Place(id, found.name, found.type), is_known
+    return Place(parse.id_of(found.id), found.name, found.type), is_known
 
 
 class _Reader:
@@ -188,25 +202,25 @@ class _Reader:
             values = ["" if value is None else str(value).strip() for value in values]
         return Words.of(values)
 
-    def places(self, *, named_only: bool) -> Words:
-        """The places; where they may be `named_only`, an id may be empty."""
+    def places(self) -> Words:
+        """The places."""
         key = self._dataset.id_key
         if key is None:
             return Words([], np.zeros(len(self._rows), np.int32))
         if key.outer:
-            return self._objects(key.outer, named_only=named_only)
+            return self._objects(key.outer)
         ids, names = (self._column(each.split(".")) for each in (key.field, key.name_field))
         self.quotes += 6 * len(self._rows) + 2 * sum(isinstance(id, str) for id in ids)
         served = Words.of(zip(ids, names, strict=True))
         return Words([Place(parse.id_of(id), name) for id, name in served.distinct], served.at)
 
-    def _objects(self, outer: str, *, named_only: bool) -> Words:
+    def _objects(self, outer: str) -> Words:
         """The places whose ids, names and types are inside an object."""
         served = Words.of(map(bytes, self._column(outer.split("."))))
         quotes = np.array([text.count(b'"') for text in served.distinct], int)
         self.quotes += 2 * len(self._rows) + int(quotes[served.at].sum())
         name = self._dataset.name
         with parse.json_errors(self._dataset):
-            read = [read_place(name, text, named_only=named_only) for text in served.distinct]
+            read = [read_place(name, text) for text in served.distinct]
         self.knows_places = all(is_known for _, is_known in read)
         return Words([place for place, _ in read], served.at)

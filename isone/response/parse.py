@@ -8,7 +8,7 @@ columns of the records.
 import contextlib
 import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +106,8 @@ def json_errors(dataset: Dataset) -> Iterator[None]:
 def read_place(name: str, text: bytes) -> tuple[Any, bool]:
     """A dataset's place from the JSON of its object, and whether each key is known and there once.
 
-    It has `id`, text or a number, `type` and `name`, None where they are left out and nothing else
-    is known; the id is empty where public CSV has the name alone and nobody knows whose it is.
-    Raises msgspec.DecodeError for what is none.
+    It has `id`, text or a number, `type` and `name`, None where they are left out. Raises
+    msgspec.DecodeError for what is none.
     """
     try:
         found = _place_decoder(name, strict=True).decode(text)
@@ -307,8 +306,12 @@ def unknown_keys(dataset: Dataset, body: bytes) -> tuple[str, ...]:
     for record in _walk(response, dataset.wrapper, unknown):
         unknown |= record.keys() - of_record
         _add_unknown_inside(record, paths, unknown)
-    names = sorted(unknown - set(dataset.ignored))
-    return tuple(shown(name) for name in names[:_FIELDS_NAMED])
+    return named_fields(unknown - set(dataset.ignored))
+
+
+def named_fields(unknown: Iterable[str]) -> tuple[str, ...]:
+    """Fields that nothing is known of, fit for a sentence."""
+    return tuple(shown(name) for name in sorted(set(unknown))[:_FIELDS_NAMED])
 
 
 def _walk(level: Any, keys: Sequence[str], unknown: set[str]) -> list[dict[str, Any]]:

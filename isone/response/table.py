@@ -7,7 +7,7 @@ many rows (a timestamp, a location, a name) is there once, and each row has its 
 import contextlib
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from isone.errors import ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.keys import Group
-from isone.response import columns, csv_reports, parse
+from isone.response import columns, csv_reports, parse, report_sheet
 from isone.response.columns import Words
 
 LARGE = 2**20
@@ -123,10 +123,7 @@ def read_table(dataset: Dataset, *bodies: bytes, validated: bool = False) -> Tab
     one of its ways that it has none, and ResponseError where the form is not the dataset's, or a
     timestamp or an id is none; and where several cannot be read together.
     """
-    read = _read_one(dataset, bodies[0], validated) if len(bodies) == 1 else None
-    if read is None:
-        plain = [parse.plain_body(dataset, body) for body in bodies]
-        read = columns.read_columns(dataset, plain, named_only=False, validated=validated)
+    read = _read_columns(dataset, bodies, validated)
     if read is None:
         raise ResponseError("the responses have to be read one by one")
     intervals, off_grid = _intervals(dataset, read.timestamps)
@@ -144,18 +141,18 @@ def read_table(dataset: Dataset, *bodies: bytes, validated: bool = False) -> Tab
     )
 
 
-def _read_one(dataset: Dataset, body: bytes, validated: bool) -> columns.Columns | None:
-    named_only = csv_reports.is_report(body)
-    body = csv_reports.as_response(dataset, body) if named_only else body
-    body = parse.plain_body(dataset, body)
-    read = None
-    if len(body) >= LARGE:
+def _read_columns(
+    dataset: Dataset, bodies: Sequence[bytes], validated: bool
+) -> columns.Columns | None:
+    if len(bodies) == 1 and report_sheet.is_report(bodies[0]):
+        return csv_reports.read_columns(dataset, bodies[0])
+    bodies = [parse.plain_body(dataset, body) for body in bodies]
+    if len(bodies) == 1 and len(bodies[0]) >= LARGE:
         from isone.response import aligned  # Arrow, only where there is much to read
 
-        read = aligned.read_columns(dataset, body, named_only=named_only)
-    if read is None:
-        read = columns.read_columns(dataset, [body], named_only=named_only, validated=validated)
-    return read
+        if read := aligned.read_columns(dataset, bodies[0]):
+            return read
+    return columns.read_columns(dataset, bodies, validated=validated)
 
 
 def _keys(dataset: Dataset, read: columns.Columns) -> Words:

@@ -79,14 +79,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
         return request.days if request else [self.day]
 
     @property
-    def is_report(self) -> bool:
-        """Whether it is a public report, and not JSON of the web services."""
-        return self.source == "reports"
-
-    @property
     def file(self) -> str:
-        """The name of its file."""
-        return f"{self.request}{_REPORT if self.is_report else _RESPONSE}"
+        """The name of its file: JSON of the web services, or a public report."""
+        return f"{self.request}{_REPORT if self.source == 'reports' else _RESPONSE}"
 
 
 _entry_decoder = msgspec.json.Decoder(Entry)

@@ -5,11 +5,9 @@ import duckdb
 import psycopg
 import pyarrow.parquet as pq
 import pytest
-from filled import Row, build_duckdb, fill, in_order, raw_rows
+from filled import Row, build_duckdb, fill, in_order, load_postgres, raw_rows
 from postgres_server import Server
 
-from isone.load import packed, postgres
-from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS
 from isone.market.schema import table_columns
 from isone.store.store import Store
@@ -48,17 +46,6 @@ def postgres_rows(database: str, schema: str, dataset: str) -> list[Row]:
     query = f"SELECT {columns} FROM {schema}.{dataset}"  # noqa: S608
     with psycopg.connect(database, options="-c timezone=UTC") as connection:
         return in_order(connection.execute(query.encode()).fetchall())
-
-
-def load_postgres(store: Store, database: str, *, synthetic: bool) -> dict[str, int]:
-    rows: dict[str, int] = {}
-    with postgres.connect(database) as connection:
-        tables = postgres.prepare(connection, synthetic=synthetic)
-        files = packed.packed_files(store, packed_names(store))
-        for dataset, _, group in packed.by_year(files):
-            loaded = postgres.load_year(connection, tables, store, group)
-            rows[dataset] = rows.get(dataset, 0) + loaded.rows
-    return rows
 
 
 @pytest.fixture(scope="session")

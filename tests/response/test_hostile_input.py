@@ -306,7 +306,7 @@ def test_a_report_with_a_value_beyond_all_measure_is_rejected(cells: dict[str, s
 def test_a_report_s_headings_are_repeated_without_what_moves_a_terminal() -> None:
     body = report().replace(b"Hour Ending", b"Hour\x1b[2J" * 200)
     assert "?[2J" in said(
-        lambda: csv_reports.as_response(DATASETS["lmp_da_hourly"], body), ResponseError
+        lambda: csv_reports.read_columns(DATASETS["lmp_da_hourly"], body), ResponseError
     )
 
 

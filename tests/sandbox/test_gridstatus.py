@@ -123,6 +123,24 @@ _FORECAST = {
     "Load Forecast": "load_forecast",
     "Net Load Forecast": "net_load_forecast",
 }
+_INTERCHANGE = {
+    "Location": "location",
+    "Actual Interchange": "interchange",
+    "Purchase": "purchase",
+    "Sale": "sale",
+}
+_FLOWS = {
+    "Location": "location",
+    "Actual Flow": "actual_flow",
+    "Import Limit": "import_limit",
+    "Export Limit": "export_limit",
+    "Current Schedule": "current_schedule",
+    "Purchase": "purchase",
+    "Sale": "sale",
+    "Total Exports": "total_export_limit",
+    "Total Imports": "total_import_limit",
+}
+_DEMAND = {"Location Id": "location_id", "Load": "load"}
 
 
 @dataclass(frozen=True)
@@ -194,7 +212,13 @@ READINGS = (
     Reading("load_5min", "get_load", {"Load": "native_load"}, public=True),
     Reading("load_hourly", "get_load_hourly", _LOAD),
     Reading("forecast_hourly", "get_load_forecast_hourly", _FORECAST),
+    Reading("interchange_hourly", "get_interchange_hourly", _INTERCHANGE),
+    Reading("flows_5min", "get_external_flows_5_min", _FLOWS),
+    Reading("demand_da_hourly", "get_dayahead_hourly_demand", _DEMAND),
+    Reading("demand_rt_hourly", "get_realtime_hourly_demand", _DEMAND),
 )
+WIDE = {"fuel_mix"}
+"""gridstatus has a column for each fuel."""
 WITHOUT_METHOD = {"regulation_hourly"}
 """gridstatus has a method for five-minute regulation prices only."""
 LATEST = (
@@ -310,8 +334,40 @@ def _in_repeated_hour(row: Row) -> bool:
     return bool(first <= row[0] < first + 7200)
 
 
+@DAYS
+@pytest.mark.parametrize("is_public", [False, True], ids=["web services", "reports"])
+def test_gridstatus_reads_the_same_fuel_mix_with_a_column_for_each_fuel(
+    ours: Client, services: ISONEAPI, public: ISONE, day: dt.date, is_public: bool
+) -> None:
+    dataset = DATASETS["fuel_mix"]
+    (request,) = dataset.day_requests(day, "all")
+    body = gzipped.inflate(ours.fetch(dataset.request.url_path(request)))
+    rows = rows_of(read_table(dataset, body), request).to_pylist()
+    names = ("interval_start_utc", "fuel", "generation")
+    made = {(_plain(row[names[0]]), row["fuel"]): row["generation"] for row in rows}
+    flags = {(_plain(row[names[0]]), row["fuel"]) for row in rows if row["marginal"] == "Y"}
+    assert made
+    assert flags
+    frame = (public if is_public else services).get_fuel_mix(str(day))
+    assert _long(frame) == made
+    assert len(frame) == len({start for start, _ in made})
+    if not is_public:
+        marginal = _long(services.get_marginal_fuel_type(str(day)))
+        assert set(marginal) == flags
+
+
+def _long(frame: Any) -> dict[tuple[Any, str], Any]:
+    """What a wide frame has, by time and fuel, without what is absent or 0."""
+    return {
+        (_plain(row["Time"]), fuel): value
+        for row in frame.to_dict("records")
+        for fuel, value in row.items()
+        if fuel != "Time" and value == value and value
+    }
+
+
 def test_every_dataset_is_read_by_a_method_of_gridstatus_or_named_as_having_none() -> None:
-    assert {reading.dataset for reading in READINGS} == set(DATASETS) - WITHOUT_METHOD
+    assert {reading.dataset for reading in READINGS} == set(DATASETS) - WITHOUT_METHOD - WIDE
     regulation = [name for name in dir(ISONEAPI) + dir(ISONE) if "regulation" in name]
     assert regulation == ["get_regulation_clearing_prices_real_time_5_min"]
 

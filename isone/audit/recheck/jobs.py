@@ -3,7 +3,7 @@
 Nothing is overwritten silently: where a final day differs now, the response that was had is kept in
 `superseded/`, the new one takes its place with a note of what it corrects, and every marker that
 names the old one names the new. What hangs on a marker (tables, databases) is then rebuilt by the
-next run.
+next run. A publication that is had, as of a forecast, is never given up for a response without it.
 """
 
 import datetime as dt
@@ -17,14 +17,20 @@ from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
 from isone.download.session import open_client
 from isone.download.validation import entry_of, source_of
-from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
+from isone.errors import (
+    DamagedError,
+    DownloadError,
+    IncompleteError,
+    NoDataError,
+    ResponseError,
+)
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.response import revisions
 from isone.response.across_responses import Known
-from isone.response.table import read_table
+from isone.response.table import Table, read_table
 from isone.response.validate import validate
 from isone.run.job import Job
 from isone.run.log import log
@@ -32,6 +38,7 @@ from isone.store import gzipped
 from isone.store.files import make_folder, sha256, write_json, write_whole
 from isone.store.store import Entry, Store
 from isone.store.year_marker import DayFlaw, day_flaws, read_manifest
+from isone.text import count, some
 
 _REPAIR = "with refetch=true and `-- verify` it is removed, and the next run fetches it again"
 
@@ -69,7 +76,7 @@ def recheck_days(
             request = Request.named(dataset.name, entry.request)
             if request is None or request.prelim or not first <= request.day <= last:
                 continue
-            if entry.is_report != client.source.gives_reports:
+            if (entry.source == "reports") != client.source.gives_reports:
                 continue  # it is compared with its own source alone
             try:
                 new = _recheck(store, client, dataset, request, entry)
@@ -125,7 +132,13 @@ def _recheck(
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:
         raise NoDataError("the response is empty now; what was had is kept")
-    changes = revisions.compare(read_table(dataset, before, validated=True), table)
+    had_table = read_table(dataset, before, validated=True)
+    if lost := _lost_publications(had_table, table):
+        raise IncompleteError(
+            f"the response lacks {count(len(lost), 'publication')} now, of {some(lost)}; what was "
+            "had is kept"
+        )
+    changes = revisions.compare(had_table, table)
     if not changes.rows:
         return None
     prices, found = Known.of(store, dataset, [request.day.year]).examine(table, request)
@@ -146,6 +159,13 @@ def _recheck(
     for flaw in found:
         log.warning("%s: suspect, %s: %s", request, flaw.name, flaw.what)
     return new
+
+
+def _lost_publications(before: Table, after: Table) -> list[str]:
+    """The publications that only the older of two responses has: none is ever given up."""
+    columns = [k.column.name for k in before.dataset.text_keys if k.kind == "publication"]
+    times = (set(before.texts[name].distinct) - set(after.texts[name].distinct) for name in columns)
+    return sorted(str(each) for found in times for each in found)
 
 
 def _replace(

@@ -13,7 +13,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import Locations
 from isone.pack.parquet import read_metadata
-from isone.response import csv_reports
+from isone.response import report_places
 from isone.run.progress import Advance, unseen
 from isone.run.settings import Settings
 from isone.store.store import Store
@@ -40,7 +40,7 @@ def verify_year(
             "no marker: the year is not downloaded whole, so there is nothing to compare with",
         )
         return Verdict(dataset_name, period, MISSING, now, notes=notes)
-    csv_reports.learn_from(store)
+    report_places.learn_from(store)
     try:
         manifest = read_manifest(path)
     except DamagedError as error:

@@ -6,7 +6,15 @@ from altair.utils import schemapi
 
 from isone.report.data import ReportData
 from isone.report.figures import Figure, Section
-from isone.report.sections import ancillary, coverage, prices, quality, reconciliation, storage
+from isone.report.sections import (
+    ancillary,
+    behind,
+    coverage,
+    prices,
+    quality,
+    reconciliation,
+    storage,
+)
 
 
 def all_sections(report: ReportData) -> list[Section]:
@@ -14,6 +22,7 @@ def all_sections(report: ReportData) -> list[Section]:
     makers = (coverage, prices, ancillary, storage, reconciliation, quality)
     with schemapi.debug_mode(False):  # else each part of each chart is checked when it is made
         made = [maker.section(report) for maker in makers]
+        made[-2:-2] = behind.sections(report)
     return [
         replace(section, figures=tuple(_with_parts(report, each) for each in section.figures))
         for section in made

@@ -12,7 +12,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
-from isone.response import csv_reports
+from isone.response import report_places
 from isone.store import gzipped
 
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
@@ -51,7 +51,7 @@ def test_a_day_has_equal_rows_from_the_web_services_and_from_the_reports(
 ) -> None:
     dataset, listing = DATASETS[name], DATASETS["lmp_da_hourly"]
     report = public.fetch(listing.csv_path(Request(listing.name, SUMMER)))
-    csv_reports.learn(csv_reports.places_in(gzipped.inflate(report)))
+    report_places.learn(report_places.places_in(gzipped.inflate(report)))
     from_reports = rows(dataset, dataset.csv_requests(day), public)
     from_api = rows(dataset, dataset.day_requests(day, "all"), api)
     for values in from_api.values():

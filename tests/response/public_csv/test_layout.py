@@ -3,11 +3,13 @@
 import csv
 import datetime as dt
 import io
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from reading import examine, records_of
 
 from isone.download import location_list
@@ -17,7 +19,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS
 from isone.market.requests import Request
-from isone.response import csv_reports
+from isone.response import csv_reports, report_places, report_sheet
 from isone.response.columns import Place
 from isone.response.table import read_table
 
@@ -46,7 +48,7 @@ def begins(dataset: Dataset, body: bytes) -> list[str]:
 
 def test_the_real_head_of_a_day_ahead_report_is_read(examples_folder: Path) -> None:
     body = (examples_folder / "WW_DALMP_ISO_20260317.head.csv").read_bytes()
-    assert csv_reports.is_report(body)
+    assert report_sheet.is_report(body)
     (row,) = records_of(DAY_AHEAD, body + b'"T","1 lines"\r\n')
     assert row.begins == "2026-03-17T00:00:00.000-04:00"
     assert row.place == Place(321, "UN.FRNKLNSQ13.810CC", "NETWORK NODE")
@@ -78,7 +80,7 @@ def test_a_real_list_of_locations_and_a_report_name_the_same_places(examples_fol
     body = (examples_folder / "locations_all.json").read_bytes()
     listed = {each.id: each.name for each in location_list.read_locations(body)}
     head = (examples_folder / "WW_DALMP_ISO_20260317.head.csv").read_bytes()
-    ((id, name, kind),) = csv_reports.places_in(head + b'"T","1 lines"')
+    ((id, name, kind),) = report_places.places_in(head + b'"T","1 lines"')
     assert (listed[id], kind) == (name, "NETWORK NODE")
 
 
@@ -197,7 +199,48 @@ def test_a_report_without_data_is_a_day_without_data() -> None:
         read_table(DAY_AHEAD, report())
 
 
-def test_prices_keep_the_digits_that_they_have() -> None:
-    body = csv_reports.as_response(DAY_AHEAD, report(hour("01", "28.30")))
-    assert b'"LmpTotal":28.30,' in body
-    assert msgspec.json.decode(body)["HourlyLmps"]["HourlyLmp"][0]["LmpTotal"] == 28.3
+def test_prices_are_those_that_are_written_and_an_empty_one_is_none() -> None:
+    body = report(hour("01", "28.30"), hour("03", "-3"), hour("04", chr(34) * 2), hour("05", "007"))
+    numbers = csv_reports.read_columns(DAY_AHEAD, body).numbers["lmp"].tolist()
+    assert [numbers[0], numbers[1], math.isnan(numbers[2]), numbers[3]] == [28.3, -3.0, True, 7.0]
+
+
+@pytest.mark.parametrize("price", ["00.5", ".5", "5.", "1e3", "+1", "0x1", "nan", "- 1", "\u0661"])
+def test_what_is_no_price_is_rejected_with_its_field(price: str) -> None:
+    with pytest.raises(ResponseError, match="lmp_da_hourly looks like: it has .* for LmpTotal"):
+        read_table(DAY_AHEAD, report(hour("01", price)))
+
+
+TEXTS = st.sampled_from(["", "NA", "null", "#N/A", "a,b", 'a"b', "é", " a ", "007", "D", "C", "-"])
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=6), st.sampled_from(["\n", "\r\n"]))
+def test_lines_are_taken_apart_as_the_csv_module_does(
+    rows: list[tuple[str, str]], end: str
+) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator=end)
+    writer.writerows([["C", "a report"], ["H", "One", "Two"], ["H", "String", "String"]])
+    writer.writerows(["D", *row] for row in rows)
+    writer.writerow(["T", len(rows)])
+    sheet = report_sheet.read_sheet(text.getvalue().encode())
+    assert list(zip(*(words.to_list() for words in sheet.columns), strict=True)) == rows
+    assert (sheet.comments, sheet.headings, len(sheet)) == (
+        ("a report",),
+        ("One", "Two"),
+        len(rows),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ('"C","in between",,,,,,,,', "begins with 'C'"),
+        ('"D","11/03/2024', "another number of values|comma-separated text"),
+        ('"D",' + '"x' * 8, "another number of values|comma-separated text"),
+    ],
+)
+def test_a_line_among_the_data_that_is_none_rejects_the_report(line: str, sentence: str) -> None:
+    with pytest.raises(ResponseError, match=sentence):
+        read_table(DAY_AHEAD, report(hour("01"), line, hour("02")))

@@ -21,7 +21,7 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import ALL_LOCATIONS, CORE_LOCATIONS, HUBS, Locations
 from isone.market.requests import Request
 from isone.pack.year import Packed, pack_year
-from isone.response import csv_reports, revisions
+from isone.response import report_places, revisions
 from isone.response.table import read_table
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
@@ -50,8 +50,10 @@ def now(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_reports, "_learned", dict(CORE_LOCATIONS))
-    monkeypatch.setattr(csv_reports, "_ids", {name: id for id, (name, _) in CORE_LOCATIONS.items()})
+    monkeypatch.setattr(report_places, "_learned", dict(CORE_LOCATIONS))
+    monkeypatch.setattr(
+        report_places, "_ids", {name: id for id, (name, _) in CORE_LOCATIONS.items()}
+    )
 
 
 def bring(
@@ -163,14 +165,14 @@ def test_a_name_that_a_retired_location_had_before_is_the_one_listed_last(
     store = Store(tmp_path)
     for known in ([old], [old, new]):
         location_table.write_table(store, known)
-        csv_reports.learn_from(store)
+        report_places.learn_from(store)
         found = rows_of(read_table(HOURLY, body), [Request(HOURLY.name, LAST, prelim=True)])
         assert set(found["location_id"].to_pylist()) == {*HUBS, known[-1].id}
 
 
 def test_nothing_that_is_learned_moves_the_hub(public: Client) -> None:
     body = fetch(public, prelim=True)
-    csv_reports.learn([(77, ".H.INTERNAL_HUB", "HUB"), (4000, "OTHER", None)])
+    report_places.learn([(77, ".H.INTERNAL_HUB", "HUB"), (4000, "OTHER", None)])
     found = rows_of(read_table(HOURLY, body), [Request(HOURLY.name, LAST, prelim=True)])
     assert set(found["location_id"].to_pylist()) == set(HUBS)
 
@@ -195,7 +197,7 @@ def test_the_deep_check_reads_the_rows_that_packing_reads(public: Client) -> Non
     body = fetch(public, prelim=True)
     request = Request(HOURLY.name, LAST, prelim=True)
     assert rows_of(read_table(HOURLY, body), [request]).num_rows == 24 * 9
-    csv_reports.learn([(10001, unknown_name(body), None)])
+    report_places.learn([(10001, unknown_name(body), None)])
     assert rows_of(read_table(HOURLY, body), [request]).num_rows == 24 * 10
 
 

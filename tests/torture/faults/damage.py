@@ -14,6 +14,7 @@ from isone.errors import ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
+from isone.market.locations import ALL_LOCATIONS
 from isone.market.requests import Request
 from isone.response.validate import Finding
 from isone.sandbox.synthetic import Synthetic
@@ -38,6 +39,8 @@ class Original:
     def of(cls, name: str, day: dt.date, location: int | None = None) -> "Original":
         dataset = DATASETS[name]
         request = Request(name, day, location=location)
+        if location is None:
+            request = dataset.day_requests(day, ALL_LOCATIONS)[0]
         return cls(dataset, request, _SERVICE.answer(dataset.request.url_path(request), NOON).body)
 
     def records(self) -> Records:

@@ -39,7 +39,7 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS, REPORTS_PAGE
 from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
-from isone.response import csv_reports
+from isone.response import csv_reports, report_places
 from isone.response.table import read_table
 from isone.run import custom, settings, sources, status
 from isone.run.options import Config
@@ -97,7 +97,7 @@ def synthetic() -> Synthetic:
 
 def request_of(name: str) -> Request:
     """The request that responses of a dataset are held against: a day, or a day of the hub."""
-    return Request(name, DAY, location=4000 if DATASETS[name].per_location else None)
+    return DATASETS[name].day_requests(DAY, (4000,))[0]
 
 
 def report_request(name: str) -> Request:
@@ -184,9 +184,9 @@ def read_report(data: bytes) -> None:
     number, body = split(data)
     dataset = DATASETS[_REPORTED[number % len(_REPORTED)]]
     with sentences():
-        csv_reports.places_in(body)
+        report_places.places_in(body)
     with sentences():
-        csv_reports.as_response(dataset, body)
+        csv_reports.read_columns(dataset, body)
     with sentences():
         examine(dataset, report_request(dataset.name), body)
 
@@ -310,7 +310,7 @@ def read_stored(data: bytes) -> None:
         (store.ledger_path("lmp_da_hourly", 2024), lambda _: _entries(store)),
         (status.plan_path(store), lambda _: summary(store)),
         (status.status_path(store, "isone_lmp_da_hourly_2024"), lambda _: _status(store)),
-        (store.location_table_path, lambda _: csv_reports.learn_from(store)),
+        (store.location_table_path, lambda _: report_places.learn_from(store)),
     )
     path, read = kinds[number % len(kinds)]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,8 +24,8 @@ from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.response import revisions
 from isone.response.across_responses import Known
-from isone.response.table import read_table
-from isone.response.validate import validate
+from isone.response.table import Table, read_table
+from isone.response.validate import Finding, validate
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store import gzipped
@@ -112,19 +112,12 @@ def _recheck(
     if sha256(had) != entry.sha256:
         raise DamagedError(f"the stored response {path} is gone or damaged; {_REPAIR}")
     content = client.fetch(client.source.path(dataset, request))
-    before, after = gzipped.inflate(had), gzipped.inflate(content)
     if entry.corrects:
         _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
+    before, after = gzipped.inflate(had), gzipped.inflate(content)
     if before == after:
         return None
-    accepted = {flaw.name for flaw in entry.flaws}
-    today = market_time.now().date()
-    table = read_table(dataset, after)
-    finding = validate(table, request, accepted=accepted, today=today)
-    if set(finding.missing) - set(entry.missing):
-        finding.require_whole()  # what was had is better than what is served now
-    if entry.rows and not finding.rows:
-        raise NoDataError("the response is empty now; what was had is kept")
+    table, finding = _validated(dataset, request, entry, after)
     changes = revisions.compare(read_table(dataset, before, validated=True), table)
     if not changes.rows:
         return None
@@ -146,6 +139,20 @@ def _recheck(
     for flaw in found:
         log.warning("%s: suspect, %s: %s", request, flaw.name, flaw.what)
     return new
+
+
+def _validated(
+    dataset: Dataset, request: Request, entry: Entry, body: bytes
+) -> tuple[Table, Finding]:
+    """What is served now. Raises ResponseError where it is worse than what was stored."""
+    table = read_table(dataset, body)
+    accepted = {flaw.name for flaw in entry.flaws}
+    finding = validate(table, request, accepted=accepted, today=market_time.now().date())
+    if set(finding.missing) - set(entry.missing):
+        finding.require_whole()  # what was had is better than what is served now
+    if entry.rows and not finding.rows:
+        raise NoDataError("the response is empty now; what was had is kept")
+    return table, finding
 
 
 def _replace(

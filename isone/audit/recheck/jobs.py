@@ -160,7 +160,7 @@ def _validated(
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:
-        raise NoDataError("the response is empty now; what was had is kept")
+        raise NoDataError("the response is empty now; what was stored is kept")
     return table, finding
 
 

@@ -4,6 +4,8 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +23,18 @@ hypothesis.settings.load_profile("untimed")
 
 # Started in the background, this process ignores Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What is compiled once need not be by each worker, each run, and each of its jobs.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# What is stored is made to last, and a test would wait for the disk each time; not for memory.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
+if _MEMORY.is_dir() and "TMPDIR" not in os.environ:
+    _there = os.statvfs(_MEMORY)
+    if _there.f_bavail * _there.f_frsize > 2 << 30 and not _there.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = str(_MEMORY)
+        tempfile.tempdir = None  # what it found before no longer counts
 
 SHARED = PROJECT.parent / "shared" / "isone"
 _CREDENTIALS = ("ISONE_USERNAME", "ISONE_PASSWORD", "ISONE_API_USERNAME", "ISONE_API_PASSWORD")
@@ -46,11 +60,11 @@ def explain() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the credentials of whoever runs it."""
     for name in (*_CREDENTIALS, "ISONE_CONFIG"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
+    monkeypatch.setenv("NETRC", str(PROJECT / "tests" / "no-netrc"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from running import SERVICE
 from isone.download.client import Client
 from isone.download.complete_year import download_year
 from isone.download.downloader import Downloader
-from isone.load import duckdb_file, packed
+from isone.load import duckdb_file, packed, postgres
 from isone.load.outputs import packed_names
 from isone.market import market_time
 from isone.market.dataset import Dataset
@@ -103,6 +103,18 @@ def build_duckdb(store: Store) -> Path:
     return store.duckdb_path
 
 
+def load_postgres(store: Store, database: str, *, synthetic: bool) -> dict[str, int]:
+    """Load everything that is packed; the answer is the rows of each dataset."""
+    rows: dict[str, int] = {}
+    with postgres.connect(database) as connection:
+        tables = postgres.prepare(connection, synthetic=synthetic)
+        files = packed.packed_files(store, packed_names(store))
+        for dataset, _, group in packed.by_year(files):
+            loaded = postgres.load_year(connection, tables, store, group)
+            rows[dataset] = rows.get(dataset, 0) + loaded.rows
+    return rows
+
+
 def config_for(store: Store, **config: Any) -> dict[str, Any]:
     """A configuration for a sandbox store, whose folder must be called so."""
     assert store.root.name == "sandbox"
@@ -126,36 +138,33 @@ def raw_rows(store: Store, dataset_name: str, locations: Locations = HUBS) -> li
         records = [records] if isinstance(records, dict) else records
         rows |= {
             row
-            for row in (_row(dataset, record) for record in records)
+            for row in (row_of(dataset, record) for record in records)
             if locations == "all" or not dataset.chooses_locations or row[4] in locations
         }
     return in_order(rows)
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
-    """Rows by place and time, whichever columns those are."""
-    return sorted(rows, key=lambda row: (str(row[4:6]), row[0]))
+    """Rows by time, place and names, whichever columns those are."""
+    return sorted(rows, key=lambda row: [str(e) for e in row if isinstance(e, str | dt.datetime)])
 
 
-def _row(dataset: Dataset, record: dict[str, Any]) -> Row:
+def row_of(dataset: Dataset, record: dict[str, Any]) -> Row:
+    """A record of a response as a row of its dataset's table."""
     timestamp: Any = record
     for key in dataset.begins:
         timestamp = timestamp[key]
     begins = dt.datetime.fromisoformat(timestamp).astimezone(dt.UTC)
-    begins -= dt.timedelta(seconds=begins.second)  # published a second or two late
-    values = {
-        "interval_start_utc": begins,
-        "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
-        "operating_day": begins.astimezone(market_time.MARKET_ZONE).date(),
-        "market": dataset.market,
-        "occurrence": 1,
-    }
-    if dataset.chooses_locations:
-        place = record["Location"]
-        values |= {"location_id": int(place["@LocId"])}
-        values |= {"location": place["$"], "location_type": place["@LocType"]}
-    elif dataset.id_key:
-        values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
+    day = begins.astimezone(market_time.MARKET_ZONE).date()
+    values = {"operating_day": day, "market": dataset.market, "occurrence": 1}
+    if dataset.times.minutes is not None:
+        begins -= dt.timedelta(seconds=begins.second)  # published a second or two late
+        values["interval_end_utc"] = begins + dt.timedelta(minutes=dataset.times.minutes)
+    values["interval_start_utc"] = begins
+    if key := dataset.id_key:
+        place = record[key.outer] if key.outer else record
+        id, kind, name = (place.get(each) for each in key.inner)
+        values |= {"location_id": int(id), "location": name, "location_type": kind}
     values |= {column.name: record.get(column.field) for column in dataset.columns}
     values |= {name: str(values[name] or "") for name in dataset.names}  # some names are numbers
     return tuple(values[column.name] for column in table_columns(dataset))

@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,7 +193,7 @@ def _locations_query() -> str:
     each = " UNION ALL ".join(
         f"({packed.locations_query(dataset, sql.name(dataset.name))})"
         for dataset in DATASETS.values()
-        if dataset.id_key
+        if dataset.prices_locations
     )
     return (
         "SELECT location_id, arg_max(location, last_day), arg_max(location_type, last_day), "
@@ -240,10 +240,17 @@ def _describe(connection: duckdb.DuckDBPyConnection, *, synthetic: bool) -> None
     warning = "SYNTHETIC PRICES of the sandbox. " if synthetic else ""
     for table, comment, columns in sql.all_tables():
         connection.execute(f"COMMENT ON TABLE {sql.name(table)} IS {sql.text(warning + comment)}")
-        for column in columns:
-            target = f"{sql.name(table)}.{sql.name(column.name)}"
-            connection.execute(f"COMMENT ON COLUMN {target} IS {sql.text(sql.describe(column))}")
+        _describe_columns(connection, table, columns)
     for view in views.all_views():
         connection.execute(f"CREATE VIEW {sql.name(view.name)} AS {view.query}")
         comment = sql.text(warning + view.comment)
         connection.execute(f"COMMENT ON VIEW {sql.name(view.name)} IS {comment}")
+        _describe_columns(connection, view.name, view.columns)
+
+
+def _describe_columns(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Iterable[TableColumn]
+) -> None:
+    for column in columns:
+        target = f"{sql.name(table)}.{sql.name(column.name)}"
+        connection.execute(f"COMMENT ON COLUMN {target} IS {sql.text(sql.describe(column))}")

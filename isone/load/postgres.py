@@ -330,7 +330,7 @@ def _replace_locations(
     connection.execute(
         "DELETE FROM locations_by_year WHERE dataset = %s AND year = %s", [dataset.name, year]
     )
-    if not dataset.id_key:
+    if not dataset.prices_locations:
         return 0
     with _reader() as reader:
         reader.execute(packed.locations_query(dataset, f"({packed.rows_query(files)})"))

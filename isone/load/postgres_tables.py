@@ -212,6 +212,7 @@ def create_views(connection: Connection, warning: str) -> None:
     for view in every:
         connection.execute(own(f"CREATE VIEW {sql.name(view.name)} AS {view.query}"))
         comment_on(connection, "VIEW", Identifier(view.name), warning + view.comment)
+        _comment_columns(connection, view.name, view.columns)
     _comment_columns(connection, "locations", columns)
 
 

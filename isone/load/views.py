@@ -9,10 +9,12 @@ empty view.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from isone.load import hours
 from isone.load.sql import name
 from isone.market.dataset import Dataset, title_case
 from isone.market.datasets import DATASETS
-from isone.market.schema import table_columns
+from isone.market.hours import COLUMNS
+from isone.market.schema import TableColumn, table_columns
 
 _INSTANT = "____-__-__T__:__:__%"
 _OFFSETS = ("-__:__", "+__:__", "Z")
@@ -25,6 +27,8 @@ class View:
     name: str
     query: str
     comment: str
+    columns: tuple[TableColumn, ...] = ()
+    """Where they are described one by one."""
 
 
 def all_views() -> Iterator[View]:
@@ -32,10 +36,13 @@ def all_views() -> Iterator[View]:
     for dataset in DATASETS.values():
         yield _gridstatus(dataset)
         yield _monthly(dataset)
+        if dataset.times.minutes is None:
+            yield _hourly_of_snapshots(dataset)
     yield _HOURLY_FROM_5MIN
     yield _SPREAD
     yield _FORECAST_DAY_AHEAD
     yield _LOCATIONS
+    yield View("hours", hours.query(), hours.COMMENT, COLUMNS)
 
 
 def _gridstatus(dataset: Dataset) -> View:
@@ -93,36 +100,66 @@ def _monthly(dataset: Dataset) -> View:
     )
 
 
-def _monthly_of_snapshots(dataset: Dataset, groups: list[str], means: list[str]) -> View:
-    """Means over time: a snapshot holds until the next one, and a day's first from its beginning.
+_DAY_OF_SNAPSHOT = "OVER (PARTITION BY operating_day ORDER BY interval_start_utc)"
+_MIDNIGHT = "extract(epoch FROM timezone('America/New_York', CAST({} AS TIMESTAMP)))"
+_HOLDS = (
+    "a snapshot holds until the next one, a day's first from its beginning, and what is absent "
+    "from a snapshot is 0 there"
+)
 
-    What has no row at a snapshot that exists is 0 there.
-    """
-    midnight = "extract(epoch FROM timezone('America/New_York', CAST({} AS TIMESTAMP)))"
-    of_day = "OVER (PARTITION BY operating_day ORDER BY interval_start_utc)"
-    month = "CAST(date_trunc('month', operating_day) AS DATE)"
-    of_month = [f"sum({name(each)} * seconds) / max(whole) AS {name(each)}" for each in means]
-    query = f"""
-    WITH snapshots AS (
-        SELECT operating_day, interval_start_utc, extract(epoch FROM interval_start_utc) AS moment
-        FROM {dataset.name} GROUP BY operating_day, interval_start_utc
-    ),
-    lasting AS (
-        SELECT operating_day, interval_start_utc,
+
+def _lasting(dataset: Dataset) -> str:
+    """Each snapshot with when it begins to hold and when it ends to, in seconds since 1970."""
+    return f"""
+        SELECT
+            operating_day, interval_start_utc,
             CAST(
-                coalesce(lead(moment) {of_day}, {midnight.format("operating_day + 1")})
-                - CASE
-                    WHEN lag(moment) {of_day} IS NULL THEN {midnight.format("operating_day")}
+                CASE
+                    WHEN lag(moment) {_DAY_OF_SNAPSHOT} IS NULL
+                    THEN {_MIDNIGHT.format("operating_day")}
                     ELSE moment
-                END
-                AS DOUBLE PRECISION
-            ) AS seconds
-        FROM snapshots
+                END AS DOUBLE PRECISION
+            ) AS holds_from,
+            CAST(
+                coalesce(
+                    lead(moment) {_DAY_OF_SNAPSHOT}, {_MIDNIGHT.format("operating_day + 1")}
+                ) AS DOUBLE PRECISION
+            ) AS holds_until
+        FROM (
+            SELECT DISTINCT
+                operating_day, interval_start_utc,
+                extract(epoch FROM interval_start_utc) AS moment
+            FROM {dataset.name}
+        ) AS snapshots
+    """
+
+
+def _means_over_time(dataset: Dataset, means: list[str]) -> list[str]:
+    """Means of numbers, and of flags the share of the time in which they are Y."""
+    shares = {
+        f"CASE WHEN {name(c.name)} = 'Y' THEN 1.0 ELSE 0.0 END": f"{c.name}_share"
+        for c in dataset.values
+        if c.is_flag
+    }
+    values = {name(each): each for each in means} | shares
+    return [
+        f"CAST(sum({value} * seconds) / max(whole) AS DOUBLE PRECISION) AS {name(shown)}"
+        for value, shown in values.items()
+    ]
+
+
+def _monthly_of_snapshots(dataset: Dataset, groups: list[str], means: list[str]) -> View:
+    month = "CAST(date_trunc('month', operating_day) AS DATE)"
+    listed = [*groups, "count(*) AS intervals", *_means_over_time(dataset, means)]
+    query = f"""
+    WITH lasting AS (
+        SELECT operating_day, interval_start_utc, holds_until - holds_from AS seconds
+        FROM ({_lasting(dataset)}) AS held
     ),
     months AS (
         SELECT {month} AS market_month, sum(seconds) AS whole FROM lasting GROUP BY {month}
     )
-    SELECT market_month, {", ".join([*groups, "count(*) AS intervals", *of_month])}
+    SELECT market_month, {", ".join(listed)}
     FROM {dataset.name}
     JOIN lasting USING (operating_day, interval_start_utc)
     JOIN months ON market_month = {month}
@@ -131,8 +168,39 @@ def _monthly_of_snapshots(dataset: Dataset, groups: list[str], means: list[str])
     return View(
         f"{dataset.name}_monthly",
         query,
-        f"{dataset.title}: means over time of each month, in market time; a snapshot holds until "
-        "the next one, and what is absent from a snapshot is 0 there",
+        f"{dataset.title}: means over time of each month, in market time; {_HOLDS}",
+    )
+
+
+def _hourly_of_snapshots(dataset: Dataset) -> View:
+    """Hours that are not covered from end to end, as where a gap was accepted, have no rows."""
+    means = [column.name for column in table_columns(dataset) if column.type == "double"]
+    listed = ["count(*) AS intervals", *_means_over_time(dataset, means)]
+    groups = ["begins", "operating_day", *dataset.names]
+    query = f"""
+    WITH pieces AS (
+        SELECT
+            operating_day, interval_start_utc, begins,
+            least(holds_until, begins + 3600) - greatest(holds_from, begins) AS seconds
+        FROM (
+            SELECT *, 3600 * (floor(holds_from / 3600) + later) AS begins
+            FROM ({_lasting(dataset)}) AS held
+            CROSS JOIN (VALUES (0), (1), (2)) AS hours (later)
+        ) AS spread
+        WHERE begins < holds_until
+    ),
+    covered AS (SELECT begins, sum(seconds) AS whole FROM pieces GROUP BY begins)
+    SELECT to_timestamp(begins) AS interval_start_utc, {", ".join([*groups[1:], *listed])}
+    FROM {dataset.name}
+    JOIN pieces USING (operating_day, interval_start_utc)
+    JOIN covered USING (begins)
+    WHERE whole > 3599
+    GROUP BY {", ".join(groups)}
+    """
+    return View(
+        f"{dataset.name}_hourly",
+        query,
+        f"{dataset.title}: means over time of each hour; {_HOLDS}",
     )
 
 

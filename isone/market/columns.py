@@ -24,6 +24,8 @@ class Column:
     """Whether its text is an instant in ISO 8601, kept as it is served."""
     is_hour_end: bool = False
     """Whether its text repeats the hour ending of the interval, 01 to 24."""
+    is_flag: bool = False
+    """Whether its text is Y or N: then its share of the time with Y is worth knowing."""
     steady_hours: int | None = None
     """How many hours running may have the same values; more are suspect. None: any number."""
     never_negative: bool = False

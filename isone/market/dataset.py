@@ -118,6 +118,11 @@ class Dataset:
         return self.id_key is not None and self.id_key.chosen
 
     @property
+    def prices_locations(self) -> bool:
+        """Whether it gives locations or zones a price: those are in the table of locations."""
+        return self.id_key is not None and any(column.is_price for column in self.values)
+
+    @property
     def has_prelim(self) -> bool:
         """Whether preliminary values come before the final ones."""
         return len(self.versions) > 1

@@ -2,7 +2,7 @@
 
 URLs, record shapes, columns with unit and meaning, what a day must hold, and what one request
 gives: client, checks, tables, documentation and sandbox all read it from here. The rows of what
-explains prices are in `explaining`.
+explains prices are in `explaining` and `supply`.
 Source of the facts: ISO-NE's web services v1.1 and its published XML schema.
 """
 
@@ -17,6 +17,7 @@ from isone.market.keys import IdKey, TextKey
 from isone.market.locations import CORE_LOCATIONS, HUBS, RESERVE_ZONES
 from isone.market.requests import Endpoint, PublicCsv, of_version
 from isone.market.sums import Sum
+from isone.market.supply import SUPPLY
 from isone.market.times import Events, Grid
 
 REPORTS_PAGE = "isoexpress/web/reports/operations/-/tree/ancillary-hourly-rzpd-final"
@@ -726,7 +727,7 @@ _PRICES = (
         key=_CONSTRAINT_15MIN_KEY,
         occurrence=True,
         values=(_CONSTRAINT_COLUMNS[1], _HOUR_END),
-        aliases=_CONSTRAINT_ALIASES | {"Hour Ending": "hour_end"},
+        aliases=_CONSTRAINT_ALIASES,
         ignored=("Type",),  # the version once more
     ),
 )
@@ -755,7 +756,7 @@ _PRELIMINARY = (
     _preliminary("lmp_rt_5min", "Real-time five-minute LMP, preliminary"),
 )
 
-DATASETS = {row.name: row for row in (*_PRICES, *_PRELIMINARY, *EXPLAINING)}
+DATASETS = {row.name: row for row in (*_PRICES, *_PRELIMINARY, *EXPLAINING, *SUPPLY)}
 
 DATA_TYPES = {
     each.name: each
@@ -796,6 +797,9 @@ DATA_TYPES = {
         ),
         DataType(name="forecast", short="load forecasts", what="load forecasts"),
         DataType(name="load", short="system load", what="system load"),
+        DataType(name="fuel", short="generation by fuel", what="generation by fuel"),
+        DataType(name="interchange", short="imports, exports", what="imports and exports"),
+        DataType(name="demand", short="demand by zone", what="demand by zone"),
     )
 }
 """The types of data: the configuration's words and the scripts by hand follow from them."""

@@ -35,7 +35,8 @@ SUSPECT: Final = {
     "out-of-bounds": "a price is beyond 10,000 $/MWh",
     "negative-price": "a price is below zero that never is",
     "fraction-of-cent": "a price has more than two decimals",
-    "energy-differs": "the energy component is not the same at all locations",
+    "energy-differs": "a value of the whole system is not the same at all locations",
+    "new-name": "a name, such as a fuel's, was not there before",
 }
 """What is flagged and rejects nothing: name and meaning."""
 

@@ -38,6 +38,8 @@ class TextKey:
     """Those that every whole day, and every publication in it, has rows of."""
     since: Mapping[str, dt.date] = dataclasses.field(default_factory=dict)
     """The first day on which one of the values owes its rows, where that is later."""
+    known: tuple[str, ...] = ()
+    """Those that have been seen; another is kept, and suspect. None listed: any may come."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -17,6 +17,9 @@ CORE_LOCATIONS: Final[dict[int, tuple[str, str]]] = {
 }
 """The hub and the eight load zones: id → (name, type). `locations=hubs` means these."""
 
+POOL: Final = (32, "NEPOOL AREA")
+"""All of New England: id and name, where load is published for the whole of it."""
+
 RESERVE_ZONES: Final = {7000: "ROS", 7001: "SWCT", 7002: "CT", 7003: "NEMABSTN"}
 
 INTERFACES: Final = {

@@ -47,6 +47,18 @@ Datasets that list events, as binding constraints do, have no fixed number of ro
   that market are published through it, but not if more than 31 days in a row are empty.
 - Timestamps more than two seconds off an interval's beginning are kept as served;
   `interval_end_utc` is then the interval's length later.
+
+Datasets of snapshots, as the fuel mix, have no fixed number of them either:
+
+- A day is validated as beginning, going on and ending: its first and last snapshot are early and
+  late enough, and none is too long after the one before. Whether ISO-NE took another in between
+  cannot be known.
+- What makes nothing has no row. It is 0 at a snapshot that exists, and unknown anywhere else.
+- A snapshot holds until the next one. So means are over time, not over rows: the views
+  `{dataset}_hourly` and `{dataset}_monthly` have them.
+- A name that was not there before, as of a new fuel, is kept and is suspect (`new-name`).
+
+Limits, totals and signs are ISO-NE's own: imports are negative.
 """
 
 _FILES = """\
@@ -86,7 +98,8 @@ def _section(dataset: Dataset) -> str:
         f"- without an account: {_public(dataset)}",
         f"- key {_code(dataset.key_columns)}",
         f"- from `{_final(dataset.request.path)}`"
-        + (f", or `{_final(by_hour)}` for many locations" if by_hour else ""),
+        + (f", or `{_final(by_hour)}` for many locations" if by_hour else "")
+        + _requests_by_location(dataset),
     ]
     fields = {column.name: column.field for column in dataset.columns}
     rows = [_row(column, fields.get(column.name, "")) for column in table_columns(dataset)]
@@ -108,6 +121,13 @@ def _public(dataset: Dataset) -> str:
 
 def _final(path: str) -> str:
     return path.replace("{version}", "final")
+
+
+def _requests_by_location(dataset: Dataset) -> str:
+    ids = dataset.request.locations
+    if not ids:
+        return ""
+    return f": {len(ids)} requests a {dataset.request.span}, of {', '.join(map(str, ids))}"
 
 
 def _length(dataset: Dataset) -> str:
@@ -138,7 +158,8 @@ def _rows_a_day(dataset: Dataset) -> str:
     if times.minutes is None:
         return (
             f"as many as there are, the first before {times.first_before:%H:%M}, the last after "
-            f"{times.last_after:%H:%M}"
+            f"{times.last_after:%H:%M}, none more than {times.longest_gap.seconds // 60} minutes "
+            "after the one before"
         )
     if not times.owes_rows:
         return "as many as there are, none on an empty day"
@@ -149,9 +170,10 @@ def _rows_a_day(dataset: Dataset) -> str:
 
 
 def _published(dataset: Dataset) -> str:
+    what = "prices" if any(column.is_price for column in dataset.values) else "numbers"
     if dataset.publication_lag < dt.timedelta(0):
-        return "prices are published the day before, about 13:00"
-    return f"prices are expected within {count(dataset.publication_lag.days, 'day')}"
+        return f"{what} are published the day before, about 13:00"
+    return f"{what} are expected within {count(dataset.publication_lag.days, 'day')}"
 
 
 def _types() -> str:

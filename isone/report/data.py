@@ -19,7 +19,7 @@ from isone.report.day import Day
 from isone.report.figures import Figure
 from isone.report.periods import ALL_YEARS, Period, Spans
 from isone.report.quality import Quality
-from isone.report.queries import ancillary, prices
+from isone.report.queries import ancillary, behind, prices
 from isone.report.queries import coverage as known
 from isone.report.queries.working_tables import open_report
 from isone.report.reconciled import Reconciled
@@ -163,7 +163,7 @@ def gather(
             zones=_choices(known.reserve_zones(connection)),
             reference=reference,
             days=tuple(coverage.examine(store, settings, known.operating_days(connection), made)),
-            data=_data(connection, reference, spans, advance),
+            data=_data(connection, reference, spans, advance) | behind.gather(connection),
             tables={
                 "yearly": prices.yearly(connection),
                 "regulation_yearly": ancillary.regulation_yearly(connection),

@@ -21,10 +21,10 @@ _BEGINNINGS = (b'"C"', b'"H"', b"C,", b"H,", NO_DATA)
 _DATA = (b'\n"D",', b"\nD,", b'\r"D",', b"\rD,")
 _LINE_END = re.compile(rb"[\r\n]")
 _NO_CSV = "the report is not comma-separated text in UTF-8"
-DATE, TIME = ("date", "localdate"), ("localtime", "datetime")
-HOUR_ENDING = ("hourending",)
+DATE, TIME = ("date", "localdate"), ("localtime", "datetime", "time")
+HOUR_ENDING = ("hourending", "localhourending")
 ID = ("locationid", "reservezoneid")
-NAME = ("locationname", "reservezonename", "location")
+NAME = ("locationname", "reservezonename", "interfacename", "location")
 TYPE = ("locationtype",)
 
 

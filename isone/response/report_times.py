@@ -9,6 +9,7 @@ import numpy as np
 
 from isone.errors import ResponseError
 from isone.market import market_time
+from isone.market.dataset import Dataset
 from isone.response.columns import Words, together
 from isone.response.report_sheet import DATE, HOUR_ENDING, ID, NAME, TIME, Sheet
 
@@ -16,11 +17,12 @@ Label = tuple[str, str]
 """A day (YYYY-MM-DD), and an hour ending (`02X`) or a time of day (`01:05:00`)."""
 
 
-def instants(sheet: Sheet) -> Words:
-    """When each row's interval begins (UTC seconds).
+def instants(dataset: Dataset, sheet: Sheet) -> Words:
+    """When each row's interval begins, or its snapshot was taken (UTC seconds).
 
     The hour that comes twice in autumn is told apart by its mark (`02X`), or else by order: then
-    each place must have it twice, the second time after the first. Raises ResponseError for a time
+    each place must have it twice, the second time after the first. Of snapshots, which have no
+    fixed minutes, no row may be earlier than the one before it. Raises ResponseError for a time
     that there was not.
     """
     labels = _labels(sheet)
@@ -30,6 +32,8 @@ def instants(sheet: Sheet) -> Words:
             raise ResponseError(f"the report has a row of {' '.join(label)}, a time there was not")
     if all(len(found) == 1 for found in choices.values()):
         return labels.map(lambda label: choices[label][0])
+    if dataset.times.minutes is None:
+        return Words.of(_ascending(labels.to_list(), choices))
     return Words.of(_by_order(sheet, labels.to_list(), choices))
 
 
@@ -40,6 +44,8 @@ def _labels(sheet: Sheet) -> Words:
         return together(date, ending).map(lambda pair: (_day(pair[0]), pair[1].strip()))
     if time is None:
         raise ResponseError(f"the report has no time: its headings are {sheet.named}")
+    if date is not None:
+        time = together(date, time).map(" ".join)
     served = time.map(lambda text: text.strip().replace("T", " "))
     alone = _day_of_report(sheet) if any(" " not in text for text in served.distinct) else ""
 
@@ -82,6 +88,19 @@ def _choices(label: Label) -> tuple[int, ...]:
     except ValueError:
         return ()
     raise ResponseError(f"the report has {text[:40]!r} for a time")
+
+
+def _ascending(labels: Sequence[Label], choices: Mapping[Label, tuple[int, ...]]) -> list[int]:
+    """The instants of rows in order of time: where the clock goes back, the second hour begins."""
+    latest = 0
+    found: list[int] = []
+    for label in labels:
+        later = [instant for instant in choices[label] if instant >= latest]
+        if not later:
+            raise ResponseError(f"the report has {' '.join(label)} out of order")
+        latest = later[0]
+        found.append(latest)
+    return found
 
 
 def _by_order(

@@ -1,7 +1,7 @@
 """What is unlikely within one response: its numbers as a table, and what stands out in it.
 
 Prices that do not change from hour to hour, that are too large, below zero, finer than a cent, or
-should be the same at all locations and are not.
+should be the same at all locations and are not; names that were not there before.
 """
 
 import hashlib
@@ -17,13 +17,14 @@ from isone.market.dataset import Dataset
 from isone.market.flaws import Flaw
 from isone.market.requests import Request
 from isone.response.table import Table
-from isone.text import count
+from isone.text import count, some
 
 _BOUND = 10_000  # $/MWh, several times the highest price there ever was
 _FLAT_HOURS = 3
 _ROUNDING = 1e-4  # cents; what multiplying by 100 leaves of a whole number of cents is far less
 _SAMPLE = 5_000  # numbers among which different ones are counted
 _DIGITS = 16
+_NAMED = 5  # new names that a sentence gives before it only counts
 _DIFFERENT = 12
 """Different numbers without which a response has no digest: prices of zero repeat by right."""
 
@@ -85,6 +86,7 @@ def find(dataset: Dataset, request: Request, prices: Prices) -> list[Flaw]:
         _below_zero(dataset, prices),
         _finer_than_cents(dataset, prices),
         _many_energies(dataset, prices),
+        _new_names(dataset, prices),
     )
     return [flaw for flaw in found if flaw]
 
@@ -161,6 +163,16 @@ def _many_energies(dataset: Dataset, prices: Prices) -> Flaw | None:
             usual = np.array([_most_common(row) for row in values])[:, None]
             marks[:] = (values != usual) & ~np.isnan(values)
     return _flaw("energy-differs", "unlike the others of that time", dataset, prices, odd)
+
+
+def _new_names(dataset: Dataset, prices: Prices) -> Flaw | None:
+    """Names that are none of those that have been seen: the row is kept, and somebody looks."""
+    first = 1 if dataset.id_key else 0
+    for at, key in enumerate(dataset.text_keys, first):
+        new = {str(place[at]) for place in prices.places} - {*key.known}
+        if key.known and new:
+            return Flaw("new-name", f"{key.kind} {some(sorted(new), _NAMED)} was not there before")
+    return None
 
 
 def _most_common(values: Any) -> float:

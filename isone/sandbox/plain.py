@@ -33,7 +33,7 @@ def records(seed: int, query: Query) -> list[dict[str, Any]]:
     found = []
     for day in query.days:
         groups = list(_groups(dataset, day, query.place))
-        for instant in _instants(seed, dataset, day):
+        for instant in instants(seed, dataset, day):
             if query.hour not in (None, market_time.local_time(instant).hour):
                 continue
             for number, group in enumerate(groups):
@@ -44,7 +44,7 @@ def records(seed: int, query: Query) -> list[dict[str, Any]]:
     return found
 
 
-def _instants(seed: int, dataset: Dataset, day: dt.date) -> Iterator[int]:
+def instants(seed: int, dataset: Dataset, day: dt.date) -> Iterator[int]:
     """The intervals of a day that have records, or its snapshots."""
     times = dataset.times
     if isinstance(times, Grid):

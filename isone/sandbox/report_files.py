@@ -38,7 +38,11 @@ FIRST_DAYS = {"lmp_da_hourly": dt.date(2016, 1, 1)}
 _COUNTED = "reserve_da_hourly"
 """Its trailer counts the lines of data, and comes where there are none, too."""
 _OF_LOAD = ("load_5min", "load_hourly")
-"""They have no place at all, and other headings of time."""
+"""They have other headings of time."""
+_PLACELESS = (*_OF_LOAD, "fuel_mix")
+"""They say nothing of a place."""
+_TIES = "interchange_hourly"
+"""It has names without ids, and other headings of time."""
 _NO_PLACE = ("Local Date", "Hour Ending", "Location ID")
 """The first columns of a report whose prices are of no place."""
 _LONGEST = 366  # days that one report made on request may be of
@@ -156,7 +160,7 @@ def _write(dataset: Dataset, prelim: bool, requests: list[Request], records: lis
     for record in records:
         values = _first_columns(dataset, prelim, record).values()
         prices = (record.get(field, "") for field in headings)
-        words.writerow(["D", *values, *(v if v == "" else float(v) for v in prices)])
+        words.writerow(["D", *values, *(v if isinstance(v, str) else float(v) for v in prices)])
     counted = len(records) + (dataset.name != _COUNTED)
     words.writerow(["T", f"{counted} lines"])
     return text.getvalue().encode()
@@ -172,19 +176,28 @@ def _time(dataset: Dataset, record: Any) -> Iterator[tuple[str, str]]:
     for key in dataset.begins:
         timestamp = timestamp[key]
     begins = market_time.local_time(market_time.parse_timestamp(timestamp))
+    if dataset.times.minutes is None:
+        yield "Date", f"{begins:%m/%d/%Y}"
+        yield "Time", f"{begins:%H:%M:%S}"
+        return
     if dataset.interval_minutes < 60:
         form = "%H:%M:%S" if dataset.chooses_locations else "%m/%d/%Y %H:%M:%S"
         yield "Date/Time" if dataset.name in _OF_LOAD else "Local Time", f"{begins:{form}}"
         return
     again = "X" if begins.fold and dataset.id_key else ""
-    is_plain = dataset.id_key or dataset.name in _OF_LOAD
+    is_plain = dataset.name != _TIES and (dataset.id_key or dataset.name in _OF_LOAD)
     yield "Date" if is_plain else "Local Date", f"{begins:%m/%d/%Y}"
-    yield "Hour Ending", f"{begins.hour + 1:02d}{again}"
+    yield (
+        "Local Hour Ending" if dataset.name == _TIES else "Hour Ending",
+        f"{begins.hour + 1:02d}{again}",
+    )
 
 
 def _place(dataset: Dataset, prelim: bool, record: Any) -> Iterator[tuple[str, str]]:
     key = dataset.id_key
-    if key and key.outer:
+    if key and dataset.name == _TIES:
+        yield "Interface Name", record[key.outer][key.inner[2]]
+    elif key and key.outer:
         of_id, of_type, of_name = key.inner
         location = record[key.outer]
         if dataset.interval_minutes < 60:
@@ -200,5 +213,5 @@ def _place(dataset: Dataset, prelim: bool, record: Any) -> Iterator[tuple[str, s
     elif key:
         yield "Reserve Zone ID", str(record[key.field])
         yield "Reserve Zone Name", record[key.name_field]
-    elif dataset.name not in _OF_LOAD:
+    elif dataset.name not in _PLACELESS:
         yield "Location ID", "7000"

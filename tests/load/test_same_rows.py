@@ -5,11 +5,9 @@ import duckdb
 import psycopg
 import pyarrow.parquet as pq
 import pytest
-from filled import Row, build_duckdb, fill, in_order, raw_rows
+from filled import Row, build_duckdb, fill, in_order, load_postgres, raw_rows
 from postgres_server import Server
 
-from isone.load import packed, postgres
-from isone.load.outputs import packed_names
 from isone.market.datasets import DATASETS
 from isone.market.schema import table_columns
 from isone.store.store import Store
@@ -29,14 +27,17 @@ def parquet_rows(store: Store, dataset: str) -> list[Row]:
 
 
 def duckdb_rows(path: Path, dataset: str) -> list[Row]:
+    listed = table_columns(DATASETS[dataset])
+    times = sum(column.type == "timestamp" for column in listed)
     columns = ", ".join(
         f"epoch_us({column.name})" if column.type == "timestamp" else column.name
-        for column in table_columns(DATASETS[dataset])
+        for column in listed
     )
     with duckdb.connect(str(path), read_only=True) as connection:
         rows = connection.execute(f"SELECT {columns} FROM {dataset}").fetchall()  # noqa: S608
     return in_order(
-        (*(EPOCH + dt.timedelta(microseconds=each) for each in row[:2]), *row[2:]) for row in rows
+        (*(EPOCH + dt.timedelta(microseconds=each) for each in row[:times]), *row[times:])
+        for row in rows
     )
 
 
@@ -45,17 +46,6 @@ def postgres_rows(database: str, schema: str, dataset: str) -> list[Row]:
     query = f"SELECT {columns} FROM {schema}.{dataset}"  # noqa: S608
     with psycopg.connect(database, options="-c timezone=UTC") as connection:
         return in_order(connection.execute(query.encode()).fetchall())
-
-
-def load_postgres(store: Store, database: str, *, synthetic: bool) -> dict[str, int]:
-    rows: dict[str, int] = {}
-    with postgres.connect(database) as connection:
-        tables = postgres.prepare(connection, synthetic=synthetic)
-        files = packed.packed_files(store, packed_names(store))
-        for dataset, _, group in packed.by_year(files):
-            loaded = postgres.load_year(connection, tables, store, group)
-            rows[dataset] = rows.get(dataset, 0) + loaded.rows
-    return rows
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +74,6 @@ def test_the_days_when_clocks_change_have_23_and_25_hours_everywhere(
     both_changes: Store, loaded: str, dataset: str
 ) -> None:
     row = DATASETS[dataset]
-    places = len(row.id_key.values) if row.id_key else 1
     query = f"SELECT operating_day, count(*) FROM {dataset} GROUP BY operating_day"  # noqa: S608
     with duckdb.connect(str(both_changes.root / "isone.duckdb"), read_only=True) as connection:
         in_duckdb = {str(day): count for day, count in connection.execute(query).fetchall()}
@@ -93,6 +82,7 @@ def test_the_days_when_clocks_change_have_23_and_25_hours_everywhere(
             str(day): count for day, count in postgresql.execute(query.encode()).fetchall()
         }
     for day, hours in HOURS.items():
+        places = len(row.id_key.owed(dt.date.fromisoformat(day))) if row.id_key else 1
         expected = hours * 60 // row.interval_minutes * places
         assert (in_duckdb[day], in_postgres[day]) == (expected, expected)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filled import row_of
 
 from isone.download.client import Client
 from isone.download.complete_year import download_year
@@ -15,7 +16,6 @@ from isone.download.downloader import Downloader
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS, Locations
-from isone.market.schema import table_columns
 from isone.market.servers import SANDBOX_SERVER
 from isone.run.dataset_year import DatasetYear
 from isone.run.missing import Accepted
@@ -77,29 +77,4 @@ def _rows_of(dataset: Dataset, path: Path) -> set[Row]:
     for key in dataset.wrapper:
         records = records[key] if records else []
     records = [records] if isinstance(records, dict) else records
-    day = dt.datetime.strptime(path.name[:8], "%Y%m%d").date()
-    return {_row(dataset, day, record) for record in records}
-
-
-def _row(dataset: Dataset, day: dt.date, record: dict[str, Any]) -> Row:
-    timestamp: Any = record
-    for key in dataset.begins:
-        timestamp = timestamp[key]
-    begins = dt.datetime.fromisoformat(timestamp).astimezone(dt.UTC)
-    begins -= dt.timedelta(seconds=begins.second)  # published a second or two late
-    values = {
-        "interval_start_utc": begins,
-        "interval_end_utc": begins + dt.timedelta(minutes=dataset.interval_minutes),
-        "operating_day": day,
-        "market": dataset.market,
-        "occurrence": 1,
-    }
-    if dataset.chooses_locations:
-        place = record["Location"]
-        values |= {"location_id": int(place["@LocId"])}
-        values |= {"location": place["$"], "location_type": place["@LocType"]}
-    elif dataset.id_key:
-        values |= {"location_id": record["ReserveZoneId"], "location": record["ReserveZoneName"]}
-    values |= {column.name: record.get(column.field) for column in dataset.columns}
-    values |= {name: str(values[name] or "") for name in dataset.names}  # some names are numbers
-    return tuple(values[column.name] for column in table_columns(dataset))
+    return {row_of(dataset, record) for record in records}

@@ -110,8 +110,9 @@ def full_record(dataset: Dataset) -> dict[str, Any]:
     for key in reversed(dataset.begins[1:]):
         served = {key: served, "gmt_begin_date": served, "local_hour_end": "01"}
     record = {dataset.begins[0]: served}
-    if dataset.chooses_locations:
-        record["Location"] = RECORD["Location"]
+    if dataset.id_key and dataset.id_key.outer:
+        inner = dict(zip(dataset.id_key.inner, ("4000", "HUB", ".H.INTERNAL_HUB"), strict=True))
+        record["Location"] = {key: text for key, text in inner.items() if key}
     elif dataset.id_key:
         record |= {"ReserveZoneId": 7000, "ReserveZoneName": "ROS"}
     values = {"double": 16740.0, "integer": 1, "string": timestamp}

@@ -291,14 +291,17 @@ def test_two_days_of_every_set_raise_nothing_and_one_under_the_others_name_is_se
     dataset: str,
 ) -> None:
     known, row = Known(), DATASETS[dataset]
-    place = {"location": 4000} if row.per_location else {}
+    asked_at = row.day_requests(DAY, HUBS[:1])[0].location
+    place = {} if asked_at is None else {"location": asked_at}
     others = [made_up(dataset, DAY + dt.timedelta(days=n), **place) for n in (1, 2)]
     for row_of_day, request, body in others:
         assert known.examine(read_table(row_of_day, body), request)[1] == []
     _, other, body = others[0]
     served = body.replace(str(other.day).encode(), str(DAY).encode())
     digest, found = known.examine(read_table(row, served), replace(other, day=DAY))
-    if digest:
+    if any(key.kind == "publication" for key in row.key):
+        assert found == []  # its publications were not moved with it, and their order is another
+    elif digest:
         assert [flaw.name for flaw in found] == ["same-as-another-day"]
         assert found[0].what == f"the prices are those of {other.day}; either may be wrong"
     else:  # few constraints bind on these days

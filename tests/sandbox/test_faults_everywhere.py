@@ -50,12 +50,16 @@ def ask(sandbox: Sandbox, path: str) -> requests.Response | None:
     return None
 
 
+def asked(dataset: Dataset) -> Request:
+    return dataset.day_requests(DAY, (HUB,))[0]
+
+
 def applies(name: str, dataset: Dataset) -> bool:
     """What the list of faults says in words."""
     key = dataset.id_key
     match name:
         case "missing-place":
-            return key is not None and not dataset.per_location
+            return key is not None and asked(dataset).location is None
         case "wrong-place":
             return key is not None
         case "sum-off":
@@ -63,7 +67,7 @@ def applies(name: str, dataset: Dataset) -> bool:
         case "nameless-place":
             return dataset.chooses_locations and not dataset.per_location
         case "timestamp-off":
-            return dataset.interval_minutes == 5
+            return dataset.times.minutes == 5
         case "grouped":
             return dataset.begins[0] == "market_hour"
     return True
@@ -73,9 +77,7 @@ def applies(name: str, dataset: Dataset) -> bool:
 def test_every_fault_is_done_to_every_dataset_that_it_can_be_done_to(
     faulty: Sandbox, dataset: Dataset, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path = dataset.request.url_path(
-        Request(dataset.name, DAY, location=HUB if dataset.per_location else None)
-    )
+    path = dataset.request.url_path(asked(dataset))
     for name in FAULTS:
         faulty.faults.clear()
         faulty.faults.add(name)

@@ -9,7 +9,7 @@ import urllib.request
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -18,10 +18,10 @@ from reading import examine
 
 from isone.audit.verify.raw import rows_of
 from isone.download.client import Client
+from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS
-from isone.market.requests import Request
 from isone.response.table import read_table
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -117,6 +117,30 @@ _DAY_AHEAD_CONSTRAINT = {
     "Contingency Name": "contingency_name",
     "Interface Flag": "interface_flag",
 }
+_LOAD = {"Load": "load", "Native Load": "native_load", "ARD Demand": "ard_demand"}
+_FORECAST = {
+    "Publish Time": "publish_time",
+    "Load Forecast": "load_forecast",
+    "Net Load Forecast": "net_load_forecast",
+}
+_INTERCHANGE = {
+    "Location": "location",
+    "Actual Interchange": "interchange",
+    "Purchase": "purchase",
+    "Sale": "sale",
+}
+_FLOWS = {
+    "Location": "location",
+    "Actual Flow": "actual_flow",
+    "Import Limit": "import_limit",
+    "Export Limit": "export_limit",
+    "Current Schedule": "current_schedule",
+    "Purchase": "purchase",
+    "Sale": "sale",
+    "Total Exports": "total_export_limit",
+    "Total Imports": "total_import_limit",
+}
+_DEMAND = {"Location Id": "location_id", "Load": "load"}
 
 
 @dataclass(frozen=True)
@@ -178,7 +202,23 @@ READINGS = (
         "get_binding_constraints_final_real_time_5_min",
         _REAL_TIME_CONSTRAINT,
     ),
+    Reading(
+        "constraints_rt_15min",
+        "get_binding_constraints_final_real_time_15_min",
+        _REAL_TIME_CONSTRAINT,
+    ),
+    Reading("lmp_rt_hourly_prelim", "get_lmp_real_time_hourly_prelim", _LMP),
+    Reading("lmp_rt_5min_prelim", "get_lmp_real_time_5_min_prelim", _LMP, by_hour=True),
+    Reading("load_5min", "get_load", {"Load": "native_load"}, public=True),
+    Reading("load_hourly", "get_load_hourly", _LOAD),
+    Reading("forecast_hourly", "get_load_forecast_hourly", _FORECAST),
+    Reading("interchange_hourly", "get_interchange_hourly", _INTERCHANGE),
+    Reading("flows_5min", "get_external_flows_5_min", _FLOWS),
+    Reading("demand_da_hourly", "get_dayahead_hourly_demand", _DEMAND),
+    Reading("demand_rt_hourly", "get_realtime_hourly_demand", _DEMAND),
 )
+WIDE = {"fuel_mix"}
+"""gridstatus has a column for each fuel."""
 WITHOUT_METHOD = {"regulation_hourly"}
 """gridstatus has a method for five-minute regulation prices only."""
 LATEST = (
@@ -189,6 +229,7 @@ LATEST = (
     "get_reserve_requirements_prices_forecast_day_ahead",
     "get_ancillary_services_strike_prices_day_ahead",
     "get_lmp_real_time_5_min_prelim",
+    "get_load_hourly",
 )
 
 
@@ -241,14 +282,15 @@ def public(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> ISONE:
 def our_rows(client: Client, dataset: Dataset, reading: Reading, day: dt.date) -> list[Row]:
     """The rows of a day as we read them, each response examined first, in the reading's columns."""
     rows: list[Row] = []
+    first, end = market_time.day_bounds(day)
     for request in dataset.day_requests(day, "all"):
-        asked = Request(dataset.name, day, hour=request.hour, prelim=reading.prelim)
+        asked = replace(request, prelim=reading.prelim)
         body = gzipped.inflate(client.fetch(dataset.request.url_path(asked)))
         examine(dataset, asked, body).require_whole()
         table = rows_of(read_table(dataset, body), [asked]).to_pydict()
         names = (*_INTERVAL.values(), *reading.columns.values())
         rows += zip(*(map(_plain, table[name]) for name in names), strict=True)
-    return rows
+    return [row for row in rows if first <= row[0] < end]  # of a month, the day
 
 
 def their_rows(frame: Any, reading: Reading) -> list[Row]:
@@ -292,8 +334,40 @@ def _in_repeated_hour(row: Row) -> bool:
     return bool(first <= row[0] < first + 7200)
 
 
+@DAYS
+@pytest.mark.parametrize("is_public", [False, True], ids=["web services", "reports"])
+def test_gridstatus_reads_the_same_fuel_mix_with_a_column_for_each_fuel(
+    ours: Client, services: ISONEAPI, public: ISONE, day: dt.date, is_public: bool
+) -> None:
+    dataset = DATASETS["fuel_mix"]
+    (request,) = dataset.day_requests(day, "all")
+    body = gzipped.inflate(ours.fetch(dataset.request.url_path(request)))
+    rows = rows_of(read_table(dataset, body), request).to_pylist()
+    names = ("interval_start_utc", "fuel", "generation")
+    made = {(_plain(row[names[0]]), row["fuel"]): row["generation"] for row in rows}
+    flags = {(_plain(row[names[0]]), row["fuel"]) for row in rows if row["marginal"] == "Y"}
+    assert made
+    assert flags
+    frame = (public if is_public else services).get_fuel_mix(str(day))
+    assert _long(frame) == made
+    assert len(frame) == len({start for start, _ in made})
+    if not is_public:
+        marginal = _long(services.get_marginal_fuel_type(str(day)))
+        assert set(marginal) == flags
+
+
+def _long(frame: Any) -> dict[tuple[Any, str], Any]:
+    """What a wide frame has, by time and fuel, without what is absent or 0."""
+    return {
+        (_plain(row["Time"]), fuel): value
+        for row in frame.to_dict("records")
+        for fuel, value in row.items()
+        if fuel != "Time" and value == value and value
+    }
+
+
 def test_every_dataset_is_read_by_a_method_of_gridstatus_or_named_as_having_none() -> None:
-    assert {reading.dataset for reading in READINGS} == set(DATASETS) - WITHOUT_METHOD
+    assert {reading.dataset for reading in READINGS} == set(DATASETS) - WITHOUT_METHOD - WIDE
     regulation = [name for name in dir(ISONEAPI) + dir(ISONE) if "regulation" in name]
     assert regulation == ["get_regulation_clearing_prices_real_time_5_min"]
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, HUB, RESERVE_ZONES
-from isone.market.requests import Request
 from isone.sandbox import Sandbox
 from isone.sandbox.places import priced_places
 from isone.sandbox.synthetic import Synthetic
@@ -66,13 +65,13 @@ def test_each_datasets_own_paths_bring_every_interval_of_a_day_once_for_each_pla
     get: Get, name: str, day: dt.date
 ) -> None:
     dataset = DATASETS[name]
-    request = Request(name, day, location=HUB if dataset.per_location else None)
+    request = dataset.day_requests(day, (HUB,))[0]
     records = inside(get(dataset.request.url_path(request)), *dataset.wrapper)
     places = 1
     if dataset.chooses_locations and not dataset.per_location:
         places = PLACES
-    elif dataset.id_key and not dataset.per_location:
-        places = len(RESERVE_ZONES)
+    elif dataset.id_key and request.location is None:
+        places = len(dataset.id_key.owed(day))
     counted = Counter(begins(record, dataset.begins) for record in records)
     assert counted == dict.fromkeys(
         market_time.interval_starts(day, dataset.interval_minutes), places
@@ -82,7 +81,7 @@ def test_each_datasets_own_paths_bring_every_interval_of_a_day_once_for_each_pla
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_required_field_of_the_table_is_in_every_record(get: Get, name: str) -> None:
     dataset = DATASETS[name]
-    request = Request(name, SUMMER, location=HUB if dataset.per_location else None)
+    request = dataset.day_requests(SUMMER, (HUB,))[0]
     fields = {column.field for column in dataset.columns if column.required}
     for record in inside(get(dataset.request.url_path(request)), *dataset.wrapper):
         assert fields <= set(record)
@@ -223,7 +222,7 @@ def test_a_day_before_the_first_and_a_day_to_come_are_200_and_empty(get: Get, na
     for key in reversed(outer):
         empty = {key: empty}
     for day in (dataset.first_day - dt.timedelta(days=1), dt.date(2026, 6, 17)):
-        request = Request(name, day, location=HUB if dataset.per_location else None)
+        request = dataset.day_requests(day, (HUB,))[0]
         assert get(dataset.request.url_path(request)) == empty
 
 

@@ -13,6 +13,7 @@ from filled import TODAY, build_duckdb, fill, settings_for
 from postgres_server import running_server
 from reading import examine, records_of
 
+from isone.audit.recheck.jobs import recheck_days
 from isone.audit.verify.verdict import OK
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
@@ -271,6 +272,27 @@ def test_a_publication_that_lacks_an_hour_rejects_the_day(tmp_path: Path) -> Non
     store = Store(tmp_path / "sandbox")
     outcome = bring(store, FORECAST, request.day, replay=tmp_path)
     assert "lacks 2026-03-10 06:00 EDT of 2026-03-09T09:19:15" in outcome.missing[request]
+
+
+def test_a_publication_that_is_stored_is_never_given_up_and_a_new_one_is_added(
+    tmp_path: Path,
+) -> None:
+    request = Request(FORECAST.name, dt.date(2026, 3, 10))
+    records = served(FORECAST, request)
+    store = Store(tmp_path / "sandbox")
+    found = []
+    for number, now in enumerate((records[:72], records[24:], records)):
+        folder = tmp_path / str(number)
+        record(folder, FORECAST, request, now)
+        with Sandbox(nodes=0, today=TODAY, replay=folder) as sandbox, client_of(sandbox) as client:
+            if not number:
+                Downloader(store, client, FORECAST).bring([request.day], HUBS)
+            found.append(recheck_days(store, client, FORECAST, request.day, request.day))
+    same, fewer, more = found
+    assert not same["corrected"] and not same["failed"]
+    assert "lacks 1 publication now, of 2026-03-08T16:21:15" in fewer["failed"][request.name]
+    assert [each["changed_rows"] for each in more["corrected"]] == [24]
+    assert store.read_ledger(FORECAST.name, 2026)[request.name].rows == 4 * 24
 
 
 def test_a_forecast_that_is_no_time_s_is_rejected() -> None:

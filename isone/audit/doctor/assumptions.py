@@ -101,9 +101,23 @@ def judge(checks: Iterable[Check], seen: Seen) -> dict[str, Verdict]:
 
 def all_checks() -> Sequence[Check]:
     """Every line, in the order of the page."""
-    from isone.audit.doctor import lines_constraints, lines_csv, lines_days, lines_sandbox
+    from isone.audit.doctor import (
+        lines_constraints,
+        lines_csv,
+        lines_days,
+        lines_load,
+        lines_sandbox,
+        lines_supply,
+    )
 
-    return (*lines_csv.CHECKS, *lines_constraints.CHECKS, *lines_days.CHECKS, *lines_sandbox.CHECKS)
+    return (
+        *lines_csv.CHECKS,
+        *lines_constraints.CHECKS,
+        *lines_days.CHECKS,
+        *lines_load.CHECKS,
+        *lines_supply.CHECKS,
+        *lines_sandbox.CHECKS,
+    )
 
 
 def _judge(check: Check, seen: Seen) -> Verdict:

@@ -15,6 +15,12 @@ EMPTY_DAY = dt.date(2015, 2, 17)
 EARLY_DAYS = (dt.date(2003, 3, 5), dt.date(2003, 8, 5))
 """Days of the market's first half year."""
 AVERAGES_YEAR = 2017
+LOAD_BEGINS = ("load_5min", "forecast_hourly")
+"""Datasets whose first days are asked for: they may have gone by now."""
+SUPPLY_BEGINS = ("fuel_mix", "interchange_hourly", "flows_5min")
+"""Datasets whose first days are asked for: they may have gone by now."""
+NECEC_DAY = dt.date(2026, 1, 16)
+"""The first day of business of the newest tie."""
 UNLISTED = 1
 """An id that no location has."""
 MOST_API, MOST_CSV = 48, 30
@@ -62,6 +68,10 @@ def web_services(now: dt.datetime, answers: Mapping[str, Answer]) -> list[Probe]
         _of_day("regulation_5min", regulation.day, prelim=True),
         Probe("no version", f"fiveminutercp/day/{regulation.day:%Y%m%d}", regulation),
         *(_of_day("constraints_da_hourly", day) for day in (EMPTY_DAY, *EARLY_DAYS)),
+        *(_of_day(name, DATASETS[name].first_day) for name in LOAD_BEGINS),
+        _of_day("lmp_rt_hourly_prelim", a_year_ago(now)),
+        *(_of_day(name, DATASETS[name].first_day) for name in SUPPLY_BEGINS),
+        _of_day("interchange_hourly", NECEC_DAY),
         _current("lmp_da_hourly", "hourlylmp/da/final/current", now),
         _current("regulation_5min", "fiveminutercp/prelim/current", now),
         _current("reserve_da_hourly", "daasreservedata/current", now),
@@ -100,6 +110,11 @@ def csv_of_prices() -> list[Dataset]:
 def name_of(dataset: str, day: dt.date, *, prelim: bool = False) -> str:
     """What the probe of a day is called."""
     return f"{dataset} {day}{' prelim' if prelim else ''}"
+
+
+def a_year_ago(now: dt.datetime) -> dt.date:
+    """A day of a past year."""
+    return now.date() - dt.timedelta(days=365)
 
 
 def autumn_day(now: dt.datetime) -> dt.date:

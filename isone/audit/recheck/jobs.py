@@ -3,7 +3,7 @@
 Nothing is overwritten silently: where a final day differs now, the response that was had is kept in
 `superseded/`, the new one takes its place with a note of what it corrects, and every marker that
 names the old one names the new. What hangs on a marker (tables, databases) is then rebuilt by the
-next run.
+next run. A publication that is had, as of a forecast, is never given up for a response without it.
 """
 
 import datetime as dt
@@ -17,7 +17,13 @@ from isone.audit.recheck import outputs, verdict
 from isone.download.client import Client
 from isone.download.session import open_client
 from isone.download.validation import entry_of, source_of
-from isone.errors import DamagedError, DownloadError, NoDataError, ResponseError
+from isone.errors import (
+    DamagedError,
+    DownloadError,
+    IncompleteError,
+    NoDataError,
+    ResponseError,
+)
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
@@ -32,6 +38,7 @@ from isone.store import gzipped
 from isone.store.files import make_folder, sha256, write_json, write_whole
 from isone.store.store import Entry, Store
 from isone.store.year_marker import DayFlaw, day_flaws, read_manifest
+from isone.text import count, some
 
 _REPAIR = "with refetch=true and `-- verify` it is removed, and the next run fetches it again"
 
@@ -118,7 +125,9 @@ def _recheck(
     if before == after:
         return None
     table, finding = _validated(dataset, request, entry, after)
-    changes = revisions.compare(read_table(dataset, before, validated=True), table)
+    had_table = read_table(dataset, before, validated=True)
+    _require_publications(had_table, table)
+    changes = revisions.compare(had_table, table)
     if not changes.rows:
         return None
     prices, found = Known.of(store, dataset, [request.day.year]).examine(table, request)
@@ -153,6 +162,17 @@ def _validated(
     if entry.rows and not finding.rows:
         raise NoDataError("the response is empty now; what was had is kept")
     return table, finding
+
+
+def _require_publications(before: Table, after: Table) -> None:
+    """Raise IncompleteError for publications that only the older has: none is ever given up."""
+    columns = [k.column.name for k in before.dataset.text_keys if k.kind == "publication"]
+    times = (set(before.texts[name].distinct) - set(after.texts[name].distinct) for name in columns)
+    if lost := sorted(str(each) for found in times for each in found):
+        raise IncompleteError(
+            f"the response lacks {count(len(lost), 'publication')} now, of {some(lost)}; what was "
+            "had is kept"
+        )
 
 
 def _replace(

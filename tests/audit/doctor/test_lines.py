@@ -161,6 +161,7 @@ def latest(hours: float) -> Change:
 
 
 NO_DATA = body(b"No data exists for this period.")
+NO_LOAD = b'{"FiveMinSystemLoads":""}'
 QUIET_DA, QUIET_RT = b'{"DayAheadConstraints":""}', b'{"RealTimeConstraints":""}'
 
 EXPECTED = {
@@ -177,6 +178,21 @@ EXPECTED = {
         "final-published": "as assumed",
         "averages-hours": "cannot be told",
         "strike-fields": "as assumed",
+        "load-begins": "as assumed",
+        "load-sums": "as assumed",
+        "load-gaps": "cannot be told",
+        "load-fields": "as assumed",
+        "forecast-publications": "as assumed",
+        "forecast-net": "as assumed",
+        "quarter-hour-constraints": "as assumed",
+        "prelim-kept": "as assumed",
+        "fuel-snapshots": "as assumed",
+        "fuel-names": "as assumed",
+        "supply-begins": "as assumed",
+        "necec-begins": "as assumed",
+        "limit-totals": "as assumed",
+        "imports-negative": "as assumed",
+        "demand-settled": "as assumed",
         "typeless-version": "as assumed",
         "current-day-ahead-services": "as assumed",
         "current-others": "as assumed",
@@ -186,6 +202,7 @@ EXPECTED = {
     },
     CSV: {
         "csv-begins": "as assumed",
+        "csv-load": "as assumed",
         "csv-headings-5min": "as assumed",
         "csv-headings-reserve": "as assumed",
         "csv-autumn-hour": "as assumed",
@@ -260,6 +277,40 @@ TURNED = [
     (API, "strike-fields", "newest strike_da_hourly", without("percentile_10_rt_hub_lmp"),
      "as assumed"),
     (API, "strike-fields", "newest strike_da_hourly", without("strike_price"), "otherwise"),
+    (API, "load-begins", "load_5min 2020*", body(NO_LOAD), "otherwise"),
+    (API, "load-begins", "forecast_hourly 2024*", state("404", 404), "otherwise"),
+    (API, "load-sums", "newest load_5min", setting("ArdDemand", -1), "otherwise"),
+    (API, "load-sums", "newest load_hourly", setting("Load", 1), "otherwise"),
+    (API, "load-gaps", "newest load_5min", records(lambda rows: rows.pop()), "as assumed"),
+    (API, "load-fields", "newest load_5min", without("SystemLoadBtmPv"), "as assumed"),
+    (API, "load-fields", "newest load_5min", without("NativeLoad"), "otherwise"),
+    (CSV, "csv-load", "newest load_5min", text("Total Load", "The Load"), "otherwise"),
+    (CSV, "csv-load", "newest load_5min", text(r"00:00:00", "24:00:00", 1), "otherwise"),
+    (API, "forecast-publications", "newest forecast_hourly", records(lambda rows: rows.pop()),
+     "otherwise"),
+    (API, "forecast-publications", "newest forecast_hourly",
+     records(lambda rows: rows.__delitem__(slice(0, 48))), "otherwise"),
+    (API, "forecast-net", "newest forecast_hourly", setting("NetLoadMw", 1), "otherwise"),
+    (API, "forecast-net", "newest forecast_hourly", setting("LoadAdjustmentMw", 5), "as assumed"),
+    (API, "quarter-hour-constraints", "newest constraints_rt_15min",
+     without("MarginalValueInterval"), "otherwise"),
+    (API, "quarter-hour-constraints", "newest constraints_rt_15min", records(doubled),
+     "otherwise"),
+    (API, "prelim-kept", "lmp_rt_hourly_prelim 2025*", body(b'{"HourlyLmps":""}'), "otherwise"),
+    (API, "fuel-snapshots", "newest fuel_mix", records(lambda rows: rows.__delitem__(slice(99))),
+     "otherwise"),
+    (API, "fuel-snapshots", "newest fuel_mix", body(b'{"GenFuelMixes":""}'), "cannot be told"),
+    (CSV, "fuel-names", "newest fuel_mix", text("Nuclear", "Fusion"), "otherwise"),
+    (API, "supply-begins", "fuel_mix 2020-01-01", body(b'{"GenFuelMixes":""}'), "otherwise"),
+    (API, "supply-begins", "flows_5min 2020*", state("404", 404), "otherwise"),
+    (API, "necec-begins", "interchange_hourly 2026-01-16", text('"4018"', '"4010"'), "as assumed"),
+    (API, "necec-begins", "newest interchange_hourly", text('"4018"', '"4010"'), "otherwise"),
+    (API, "limit-totals", "newest flows_5min", setting("TotalImports", -1), "otherwise"),
+    (API, "limit-totals", "newest flows_5min", setting("ExportLimit", 77), "otherwise"),
+    (API, "imports-negative", "newest flows_5min", setting("Purchase", 5), "otherwise"),
+    (API, "imports-negative", "newest interchange_hourly", setting("Sale", -5), "otherwise"),
+    (API, "demand-settled", "newest demand_rt_hourly", body(b'{"HourlyRtDemands":""}'),
+     "otherwise"),
     (API, "typeless-version", "no version", state("404", 404), "otherwise"),
     (API, "typeless-version", "no version", text(r"(\d)\.(\d+)", r"\1.9\2"), "otherwise"),
     (API, "current-day-ahead-services", "current reserve_da_hourly", day_before, "otherwise"),
@@ -277,7 +328,10 @@ TURNED = [
     (CSV, "reserve-hourly-headings", "newest reserve_hourly", text("Hour Ending", "HE"),
      "otherwise"),
 ]  # fmt: skip
-NEVER_TOLD = {"averages-hours", "csv-constraints", "workbook-regulation", "workbook-spring"}
+NEVER_TOLD = {
+    *("averages-hours", "csv-constraints", "flows-gaps"),
+    *("workbook-regulation", "workbook-spring"),
+}
 
 
 def verdicts(seen: Seen) -> dict[str, Verdict]:

@@ -37,7 +37,7 @@ class Original:
     @classmethod
     def of(cls, name: str, day: dt.date, location: int | None = None) -> "Original":
         dataset = DATASETS[name]
-        request = Request(name, day, location=location)
+        (request, *_) = dataset.day_requests(day, (location or 4003,))
         return cls(dataset, request, _SERVICE.answer(dataset.request.url_path(request), NOON).body)
 
     def records(self) -> Records:

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import duckdb
 import pytest
 from filled import build_duckdb, config_for, fill
 from memory_group import MemoryGroup, memory_group
-from running import command_line, run_script
+from running import PROJECT, command_line, run_script
 
 from isone.store.store import Store
 
@@ -36,6 +37,14 @@ def year(group: MemoryGroup, tmp_path_factory: pytest.TempPathFactory) -> Store:
     config = config_for(store, locations="all")
     assert run_script("pack_prices", config, dataset="lmp_da_hourly", period="2024") == 0
     return store
+
+
+@pytest.fixture
+def workflow() -> Iterator[Path]:
+    """A working folder on a disk, for what lies in memory would count as the job's."""
+    with tempfile.TemporaryDirectory(prefix="isone-test-", dir="/var/tmp") as folder:  # noqa: S108
+        shutil.copy(PROJECT / "config.yaml", folder)
+        yield Path(folder)
 
 
 @pytest.fixture

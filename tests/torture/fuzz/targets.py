@@ -97,7 +97,7 @@ def synthetic() -> Synthetic:
 
 def request_of(name: str) -> Request:
     """The request that responses of a dataset are held against: a day, or a day of the hub."""
-    return Request(name, DAY, location=4000 if DATASETS[name].per_location else None)
+    return DATASETS[name].day_requests(DAY, (4000,))[0]
 
 
 def report_request(name: str) -> Request:

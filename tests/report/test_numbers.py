@@ -188,7 +188,7 @@ def test_on_peak_and_off_peak_hours_are_told_apart_in_every_table(usual: ReportD
     for peak, condition in (("on", ON_PEAK), ("off", f"NOT ({ON_PEAK})")):
         ((mean, hours, low, negative, spread, middle),) = ask(
             usual,
-            "SELECT avg(da.lmp), count(*), min(rt.lmp), count(*) FILTER (rt.lmp < 0), "
+            "SELECT avg(da.lmp), count(*), min(rt.lmp), count(*) FILTER (rt.lmp < 0), "  # noqa: S608
             "avg(da.lmp - rt.lmp), median(da.lmp - rt.lmp) FROM lmp_da_hourly AS da "
             "JOIN lmp_rt_hourly AS rt USING (location_id, interval_start_utc, operating_day) "
             f"WHERE location_id = 4008 AND {condition}",
@@ -229,7 +229,7 @@ def test_extreme_hours_are_the_first_and_last_of_all(
     for year, some in ((0, "true"), (2025, "year(operating_day) = 2025")):
         expected = ask(
             usual,
-            "SELECT strftime(operating_day, '%Y-%m-%d'), hour(interval_start_utc) + 1, lmp, "
+            "SELECT strftime(operating_day, '%Y-%m-%d'), hour(interval_start_utc) + 1, lmp, "  # noqa: S608
             f"congestion, loss FROM lmp_da_hourly WHERE location_id = 4003 AND {some} "
             f"ORDER BY lmp {order}, interval_start_utc LIMIT 10",
         )

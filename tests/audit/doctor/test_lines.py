@@ -42,7 +42,7 @@ def seen() -> Mapping[str, Seen]:
         for name, source in sources.items():
             answers: dict[str, Answer] = {}
             with Client(source, short_patience(read_settings({}).http)) as client:
-                asking = Asking(client, NOW.date(), plans.MOST_API)
+                asking = Asking(client, NOW.date(), plans.MOST_API_OF_ALL)
                 probes = plans.public_csv(NOW) if name == CSV else plans.infos(NOW)
                 answers |= {probe.name: asking.ask(probe) for probe in probes}
                 if name == API:

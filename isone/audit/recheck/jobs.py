@@ -35,7 +35,7 @@ from isone.response.validate import Finding, validate
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store import gzipped
-from isone.store.files import make_folder, sha256, write_json, write_whole
+from isone.store.files import make_folder, sha256, write_json, write_own, write_whole
 from isone.store.store import Entry, Store
 from isone.store.year_marker import DayFlaw, day_flaws, read_manifest
 from isone.text import count, some
@@ -183,7 +183,7 @@ def _replace(
     make_folder(kept.parent)
     write_whole(kept, had)
     unvalidated = store.unvalidated_path(request)
-    unvalidated.write_bytes(content)
+    write_own(unvalidated, content)
     store.save_response(request, unvalidated, new)
     _rewrite_markers(store, request.dataset, new)
 

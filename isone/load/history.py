@@ -3,12 +3,14 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from isone.load.packed import PackedFile
 from isone.store import location_table
 from isone.store.store import Entry, Store
 from isone.store.year_marker import Manifest, read_manifest
+
+if TYPE_CHECKING:  # the Snakefile reads this, and DuckDB takes long to import
+    from isone.load.packed import PackedFile
 
 DayRow = tuple[
     str, dt.date, str, str | None, int | None, str, str, dt.datetime | None, dt.datetime | None,
@@ -20,7 +22,7 @@ COMPLETE, GAP_ACCEPTED = "complete", "gap accepted"
 NOTHING_PUBLISHED, NO_MANIFEST = "nothing published", "no manifest"
 
 
-def operating_days(store: Store, files: Iterable[PackedFile]) -> list[DayRow]:
+def operating_days(store: Store, files: Iterable["PackedFile"]) -> list[DayRow]:
     """The days of these files, each once: of files that overlap, the first one's word counts."""
     rows: dict[tuple[str, dt.date], DayRow] = {}
     for file in files:

@@ -11,6 +11,7 @@
 import os
 from functools import partial
 
+from snakemake.settings.enums import Quietness
 from snakemake.utils import min_version
 
 from isone.errors import IsoneError
@@ -85,7 +86,7 @@ if workflow.is_main_process and not RUN.plan.is_empty:
     load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     report_outputs.drop_stale(RUN.settings, RUN.store)
 if workflow.is_main_process:
-    announce(header(RUN.plan, quiet=bool(workflow.output_settings.quiet)))
+    announce(header(RUN.plan, quiet=Quietness.ALL in (workflow.output_settings.quiet or ())))
 
 
 rule all:

@@ -37,7 +37,9 @@ def main(lock: str) -> None:
             sys.exit(f"error: .venv is a link to {VENV.resolve()}; remove the link and run again")
         say(f"Setting up .venv with Python {sys.version.split()[0]}")
         run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
-    uv = [find_uv(), "pip", "install", "--python", str(PYTHON), "--no-deps", "--compile-bytecode"]
+    uv = [find_uv(), "pip", "install", "--python", str(PYTHON), "--no-deps"]
+    if sys.dont_write_bytecode:  # then no first run keeps it, and each job would compile anew
+        uv.append("--compile-bytecode")
     say(f"Installing the packages of {lock}")
     run([*uv, "--require-hashes", "--only-binary", ":all:", "-r", str(PROJECT / lock)])
     if lock == BASE:

@@ -163,7 +163,7 @@ def _remarks(entry: Entry) -> list[Remark]:
     counts = {
         "rows came twice, exactly alike": entry.duplicates,
         "rows were off their interval's beginning and count for the nearest one": entry.off_grid,
-        "rows add up to a cent more or less than the LMP": entry.cents_off,
+        "rows add up to their total but for rounding": entry.cents_off,
         "rows are at odds with others (energy, a constraint) or with their times": entry.at_odds,
         "intervals are missing and accepted to be": 0 if entry.forgiven else len(entry.missing),
         "intervals are missing, for good as far as one can tell": (

@@ -20,7 +20,7 @@ NODE: Final = "node"
 REJECTED: Final = {
     MISSING: "intervals or locations are missing",
     NULL_PRICE: "a price is null; it is NULL in the tables",
-    SUM: "energy, congestion and loss do not add up to the LMP; the rows are kept as served",
+    SUM: "parts do not add up to their total (LMP, load); the rows are kept as served",
     DISAGREEMENT: "two rows of one key disagree; neither is in the tables",
     NODE: "one location id has two names; rows of it that disagree are not in the tables",
 }

@@ -243,6 +243,8 @@ SUPPLY = (
         ),
         aliases=_DEMAND_ALIASES,
     ),
+    # `whlsecost/hourly/month` has settled load in 96 requests a year instead of 2,920, but a month
+    # later, and no response of it was ever seen; as a row it would be that of a month by location
     Dataset(
         name="demand_rt_hourly",
         title="Real-time demand, settled",

@@ -7,6 +7,7 @@ import argparse
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
+from isone.market import hours
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATA_TYPES, DATASETS
 from isone.market.locations import CORE_LOCATIONS, RESERVE_ZONES
@@ -61,6 +62,19 @@ Datasets of snapshots, as the fuel mix, have no fixed number of them either:
 Limits, totals and signs are ISO-NE's own: imports are negative.
 """
 
+_HOURS = """\
+## The view `hours`: what was behind an hour's price
+
+A row an hour, in DuckDB and PostgreSQL, for each hour of which anything below is stored. What is
+not stored is NULL: the columns are always there, so a query keeps its meaning when more is
+downloaded. All that it reads comes with `data_types: "lmp constraints load forecast fuel
+interchange"` and `markets: "da rt-hourly rt-15min"`.
+
+Hours are beginnings, in UTC. A day when clocks change has 23 or 25 of them; `local_hour` then
+lacks 2, or has 1 twice. Means of five-minute values are over the intervals of the hour, means of
+the fuel mix over its time. An hour that snapshots do not cover from end to end has none.
+"""
+
 _FILES = """\
 ## Metadata of a Parquet file
 
@@ -84,8 +98,17 @@ Each field's metadata has its `meaning` and, where there is one, its `unit`.
 
 def data_dictionary() -> str:
     """The whole page."""
-    sections = [_INTRODUCTION, *map(_section, DATASETS.values()), _types(), _locations(), _FILES]
+    datasets = map(_section, DATASETS.values())
+    sections = [_INTRODUCTION, *datasets, _view_hours(), _types(), _locations(), _FILES]
     return "\n".join(sections)
+
+
+def _view_hours() -> str:
+    rows = [
+        (f"`{column.name}`", column.type, column.unit, column.meaning) for column in hours.COLUMNS
+    ]
+    table = _table(("column", "type", "unit", "meaning"), rows)
+    return "\n".join([_HOURS, *table, ""])
 
 
 def _section(dataset: Dataset) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from isone.audit.verify import verdict
-from isone.load.history import COMPLETE, NO_MANIFEST
+from isone.load.history import COMPLETE, NO_MANIFEST, rows_of_day
 from isone.market import flaws, market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS, PRELIM_AFTER
@@ -207,7 +207,7 @@ def _of_entries(
         dataset.name,
         day,
         State.GAP if gap else state,
-        sum(entry.rows for entry in entries),
+        rows_of_day(entries),
         entries[0].sha256[:_DIGEST] if len(entries) == 1 else "",
         _market_time(fetched),
         (reason or FORGIVEN) if gap else "; ".join([*notes, _UNDER_WAY]),

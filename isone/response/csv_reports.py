@@ -134,7 +134,7 @@ def _places(dataset: Dataset, sheet: Sheet) -> Words:
 
 
 def _zone(key: IdKey, id: str | None, name: str | None, _: str | None) -> Place:
-    number = report_places.id_of(id) if id is not None else _own_ids(key).get(name or "", 0)
+    number = report_places.id_of(id) if id is not None else _known_id(key, name) or 0
     called = name if name is not None else key.known.get(number, (None, None))[0]
     if called is None:
         raise ResponseError(f"the report does not name its {key.kind} {number}")
@@ -142,20 +142,16 @@ def _zone(key: IdKey, id: str | None, name: str | None, _: str | None) -> Place:
 
 
 def _location(key: IdKey, id: str | None, name: str | None, kind: str | None) -> Place:
-    if id is None and not name:
+    if id is not None:
+        number: int | None = report_places.id_of(id)
+    elif name:
+        number = _known_id(key, name) or report_places.id_named(name)
+    else:
         raise ResponseError("the report has a row without the name of its location")
-    own = _own_ids(key)
-    number = (
-        report_places.id_of(id)
-        if id is not None
-        else own[name or ""]
-        if name in own
-        else report_places.id_named(name or "")
-    )
     known = report_places.called(number)
     return Place(number, name or known[0], (kind or known[1]) if key.type_field else None)
 
 
-def _own_ids(key: IdKey) -> dict[str, int]:
-    """The ids of a key's own places, by their names."""
-    return {name: number for number, (name, _) in key.known.items()}
+def _known_id(key: IdKey, name: str | None) -> int | None:
+    """The id that always has a name; None where no id has it always."""
+    return next((number for number, (known, _) in key.known.items() if known == name), None)

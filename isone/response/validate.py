@@ -38,7 +38,7 @@ class Finding:
     off_grid: int = 0
     """Rows whose timestamp was off its interval's beginning, by less than half an interval."""
     cents_off: int = 0
-    """Rows whose components add up to one cent more or less than the LMP (ISO-NE's rounding)."""
+    """Rows whose parts miss their total by no more than rounding explains: of an LMP, a cent."""
     at_odds: int = 0
     """Rows that disagree with another on what a response says more than once: the energy component,
     which is one for the system, the hour's end beside the interval's beginning, and the value of

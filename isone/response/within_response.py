@@ -190,10 +190,10 @@ def _flaw(name: str, what: str, dataset: Dataset, prices: Prices, mask: Any) -> 
     group = prices.places[place]
     at = f" at location {group}" if dataset.id_key and not dataset.names else ""
     at = f" of {' '.join(map(str, group))}" if dataset.names and dataset.times.owes_rows else at
+    noun = "price" if prices.columns[column].is_price else "value"
     return Flaw(
         name,
-        f"{count(len(marked), 'price')} {what}, the first {price} of "
-        f"{_time(prices.slots[slot])}{at}",
+        f"{count(len(marked), noun)} {what}, the first {price} of {_time(prices.slots[slot])}{at}",
     )
 
 

@@ -1,4 +1,4 @@
-"""What is written from the types of the configuration: JSON schemas, and a table in the README.
+"""What is written from the types of the configuration: JSON schemas, and a table in the docs.
 
 `python -m isone.run.schemas` shows them, `--write` brings `schemas/*.schema.yaml` and the table in
 step.
@@ -25,9 +25,9 @@ MODELS: dict[Path, Any] = {
     PROJECT / "schemas" / "downloads.schema.yaml": Entries,
 }
 
-README = PROJECT / "README.md"
+OPTIONS = PROJECT / "docs" / "options.md"
 _TABLE = re.compile(r"(<!-- configuration:[^\n]*\n)(.*?)(<!-- configuration ends -->)", re.DOTALL)
-"""The table in the README, between two comments."""
+"""The table in that page, between two comments."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -70,13 +70,13 @@ def _default(value: Any) -> str:
     return f"`{str(words).lower() if isinstance(value, bool) else words}`"
 
 
-def with_table(readme: str) -> str:
-    """The README's text with the table in step."""
-    return _TABLE.sub(lambda match: match[1] + table() + match[3], readme)
+def with_table(page: str) -> str:
+    """The text of docs/options.md with the table in step."""
+    return _TABLE.sub(lambda match: match[1] + table() + match[3], page)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the schemas, or with `--write` bring their files and the README's table in step."""
+    """Print the schemas, or with `--write` bring their files and the table in step."""
     parser = argparse.ArgumentParser(prog="python -m isone.run.schemas")
     parser.add_argument("--write", action="store_true", help="write the files")
     is_to_write = parser.parse_args(arguments).write
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             print(text(model), end="")
     if is_to_write:
-        README.write_text(with_table(README.read_text("utf-8")), "utf-8")
+        OPTIONS.write_text(with_table(OPTIONS.read_text("utf-8")), "utf-8")
     else:
         print(table(), end="")
 

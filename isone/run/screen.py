@@ -45,6 +45,8 @@ _INTERRUPTED = "Terminating processes on user request"
 _TARGETS = {*slips.TARGETS, "total"}
 """What Snakemake counts among the jobs and is none: rules that only list what they want."""
 _WARNINGS_SHOWN = 3
+_JOINED = "\N{NO-BREAK SPACE}"
+"""Between words that stay in one line; it is shown as a plain space."""
 
 
 @dataclass
@@ -116,7 +118,7 @@ class Screen:
         is_said = bool(self._total)  # a dry run reports it twice
         self._total = sum(jobs.values())
         if jobs and not is_said and not self._quiet:
-            each = ", ".join(f"{number} {rule}" for rule, number in jobs.items())
+            each = ", ".join(f"{number}{_JOINED}{rule}" for rule, number in jobs.items())
             self._print(f"{count(self._total, 'job')} to do: {each}")
 
     def _begun(self, jobid: int, told: dict[str, Any]) -> None:
@@ -211,7 +213,7 @@ class Screen:
         lines = text.rstrip("\n").split("\n")
         if self._console.is_terminal and not whole:
             lines = [wrapped(line, self._console.width) for line in lines]
-        self._console.print(Text("\n".join(lines), style=style or ""))
+        self._console.print(Text("\n".join(lines).replace(_JOINED, " "), style=style or ""))
 
     def _doing(self) -> list[Doing]:
         """What goes on now, for the bars; downloads of the whole run last."""

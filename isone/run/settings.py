@@ -206,9 +206,28 @@ def _path(text: str, key: str) -> Path:
             f"{key}: {text} has a {odd!r}, which Snakemake takes for a pattern; name another folder"
         )
     try:
-        return Path(text).expanduser()
+        path = Path(text).expanduser()
     except RuntimeError as error:
         raise UsageError(f"{key}: {text} begins with the home of nobody known here") from error
+    if key == "data_dir":
+        _require_fit(path.absolute())
+    return path
+
+
+def _require_fit(folder: Path) -> None:
+    """Refuse a data folder, wherever it lies, in which DuckDB finds no files."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        why = "is not UTF-8"
+    else:
+        odd = next((each for each in str(folder) if each in "\\?"), None)
+        if odd is None:
+            return
+        why = f"has a {odd!r}"
+    raise UsageError(
+        f"data_dir: the path {folder} {why}, which DuckDB does not take; use another folder"
+    )
 
 
 def _address(url: str) -> str:

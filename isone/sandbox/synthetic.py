@@ -104,8 +104,10 @@ class Synthetic:
         """
         asked = read_current(path)
         feed, minutes = asked.feed, asked.feed.dataset.times.minutes
-        if minutes is None or feed.dataset.request.span != "day":
+        if feed.dataset.request.span != "day":
             raise NotFoundError(path)
+        if minutes is None:
+            return self._newest_snapshot(feed, at)
         newest = market_time.interval_starts(market_time.last_published(feed.lag, at), minutes)[-1]
         if _is_day_ahead(feed) and not feed.by_market_day:
             newest = int(at.timestamp()) // (minutes * 60) * minutes * 60
@@ -124,6 +126,11 @@ class Synthetic:
             return wrap(feed.wrapper[-1:], records, in_list=True)
         in_list = feed.dataset.name != _CURRENT_ALONE
         return wrap(feed.wrapper, records, _beside(query), in_list=in_list)
+
+    def _newest_snapshot(self, feed: Feed, at: dt.datetime) -> bytes:
+        records = self._records(Query(feed, market_time.last_published(feed.lag, at)))
+        stamp, _, _ = records[-1].partition(",")
+        return wrap(feed.wrapper, [each for each in records if each.startswith(stamp)])
 
     def _records(self, query: Query) -> list[str]:
         """The records of a query as JSON texts, in the order of time, then of place.

@@ -117,7 +117,7 @@ def test_a_dataset_that_is_not_packed_has_an_empty_table_and_empty_views(store: 
     build_duckdb(store)
     for name in (*DATASETS, *(view.name for view in views.all_views())):
         rows = ask(store, f"SELECT count(*) FROM {name}")  # noqa: S608
-        others = ("lmp_spread_hourly", "locations_gridstatus")
+        others = ("lmp_spread_hourly", "locations_gridstatus", "hours")
         assert bool(rows[0][0]) == (name.startswith("lmp_da") or name in others)
 
 

@@ -1,4 +1,4 @@
-"""The README says what there is: its commands run, its keys and files exist, and none is left out.
+"""The README and the pages after it say what there is: commands run, keys and files exist.
 
 `ISONE_REWRITE=1 pytest tests/project/test_readme.py` rewrites the drawing of the rules.
 """
@@ -22,8 +22,13 @@ from isone.run.settings import read_settings
 from isone.store.store import Store
 
 README = PROJECT / "README.md"
-TROUBLE = PROJECT / "docs" / "troubleshooting.md"
-TEXT = README.read_text("utf-8")
+DOCS = PROJECT / "docs"
+TROUBLE, DRAWN = DOCS / "troubleshooting.md", DOCS / "architecture.md"
+PAGES = [README, *(DOCS / f"{name}.md" for name in (
+    "running", "options", "behaviour", "custom-downloads", "sandbox",
+))]  # fmt: skip
+"""What a user reads first."""
+TEXT = "\n".join(page.read_text("utf-8") for page in PAGES)
 _DRAWING = re.compile(r"(<!-- rulegraph:[^\n]*-->\n```mermaid\n)(.*?)(```)", re.DOTALL)
 
 
@@ -43,9 +48,10 @@ def test_the_drawing_of_the_rules_is_in_step(snakemake: Snakemake) -> None:
     assert done.returncode == 0, done.stdout
     drawn = drawing(done.stdout)
     if os.environ.get("ISONE_REWRITE"):
-        README.write_text(_DRAWING.sub(lambda match: match[1] + drawn + match[3], TEXT), "utf-8")
+        text = _DRAWING.sub(lambda match: match[1] + drawn + match[3], DRAWN.read_text("utf-8"))
+        DRAWN.write_text(text, "utf-8")
         return
-    found = _DRAWING.search(TEXT)
+    found = _DRAWING.search(DRAWN.read_text("utf-8"))
     assert found is not None
     assert found[2] == drawn
 
@@ -92,6 +98,10 @@ def test_without_a_command_all_are_named(capsys: pytest.CaptureFixture[str]) -> 
     assert all(f"\n  {command} " in said for command in COMMANDS)
     assert by_hand({}, "stauts") == 2
     assert "unknown command 'stauts'; did you mean 'status'?" in capsys.readouterr().err
+
+
+def test_the_readme_is_two_screens() -> None:
+    assert len(README.read_text("utf-8").splitlines()) <= 100
 
 
 def test_every_key_of_the_configuration_is_named() -> None:
@@ -149,7 +159,8 @@ def test_the_python_that_is_shown_runs_with_what_the_project_installs(tmp_path: 
         "2024-01-02",
         source="webservices",
     )
-    (shown,) = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    text = README.read_text("utf-8")
+    (shown,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     installed = installed_packages(PROJECT / "requirements.lock")
     imported = set(re.findall(r"^import (\w+)", shown, re.MULTILINE))
     assert imported - {"isone"} <= installed

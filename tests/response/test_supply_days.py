@@ -128,6 +128,8 @@ def test_a_snapshot_of_fuels_is_read() -> None:
 
 def test_the_recorded_fuels_are_read() -> None:
     check_fuels(json.dumps(recorded("genfuelmix_current.json")).encode())
+    (load,) = recorded("fiveminutesystemload_current.json")["FiveMinSystemLoad"]
+    assert 0 < load["LoadMw"] - 16650 < 500  # three minutes before; the rest is net import
 
 
 def demand_twin() -> list[Record]:
@@ -281,7 +283,10 @@ def other_total(rows: list[Record]) -> None:
         pytest.param(
             FLOWS,
             other_total,
-            ("energy-differs", "1 price unlike the others of that time, the first "),
+            (
+                "energy-differs",
+                "1 value unlike the others of that time, the first total_import_limit ",
+            ),
             id="total of limits",
         ),
     ],

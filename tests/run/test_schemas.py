@@ -17,7 +17,7 @@ def test_a_schema_is_in_step_with_its_type(path: Path) -> None:
 
 
 def test_the_table_in_the_readme_is_in_step_with_the_configuration() -> None:
-    text = schemas.README.read_text("utf-8")
+    text = schemas.OPTIONS.read_text("utf-8")
     assert schemas.table() in text, "run python -m isone.run.schemas --write"
     assert schemas.with_table(text) == text
 

@@ -1,6 +1,7 @@
 """The configuration, in every form the command line gives it."""
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +236,21 @@ def test_a_prefix_moves_the_folders_that_are_said_from_the_working_folder() -> N
     assert folders({"data_dir": "mine", "log_dir": None}) == ("prices/mine", "prices/logs")
     assert folders({"data_dir": "/srv/isone", "log_dir": "../logs"}) == ("/srv/isone", "../logs")
     assert below("", {"years": 2024}) == {"years": 2024}
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("a\\b", r"has a '\\\\'"), ("a?b", r"has a '\?'"), (b"a\xffb", "is not UTF-8")],
+)
+def test_a_folder_in_which_duckdb_finds_no_files_is_refused(
+    name: str | bytes, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / os.fsdecode(name)
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(UsageError, match=f"^data_dir: the path .* {why}, which DuckDB does not"):
+        read_settings({})
+    for fine in ("new\nline", "b{x}", "[a]", "-e", "%20", "⚡"):
+        (tmp_path / fine).mkdir()
+        monkeypatch.chdir(tmp_path / fine)
+        read_settings({})

@@ -229,7 +229,8 @@ LATEST = (
     "get_reserve_requirements_prices_forecast_day_ahead",
     "get_ancillary_services_strike_prices_day_ahead",
     "get_lmp_real_time_5_min_prelim",
-    "get_load_hourly",
+    *("get_load_hourly", "get_fuel_mix", "get_interchange_hourly", "get_external_flows_5_min"),
+    *("get_dayahead_hourly_demand", "get_realtime_hourly_demand"),
 )
 
 

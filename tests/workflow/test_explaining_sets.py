@@ -27,6 +27,8 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
 from isone.market.requests import Request
+from isone.response import within_response
+from isone.response.table import read_table
 from isone.run import plan
 from isone.run.dataset_year import DatasetYear
 from isone.run.selection import select
@@ -189,6 +191,22 @@ def test_solar_may_be_absent_and_load_may_not() -> None:
     assert load_row(bare).load_with_estimated_solar is None
     with pytest.raises(ResponseError, match="LoadMw"):
         load_row({field: value for field, value in bare.items() if field != "LoadMw"})
+
+
+def test_load_below_zero_and_load_that_stands_still_are_suspect() -> None:
+    request = Request(LOAD.name, dt.date(2026, 3, 10))
+    records = served(LOAD, request)
+    still = [records[at % 12] | {"BeginDate": row["BeginDate"]} for at, row in enumerate(records)]
+    below = [each | {"LoadMw": -each["LoadMw"]} for each in records[:1]]
+    for spoilt, names in (
+        ([*below, *records[1:]], ["negative-price"]),
+        ([*still[:36], *records[36:]], ["repeated-hour"]),
+        (records, []),
+    ):
+        table = read_table(LOAD, wrapped(LOAD, spoilt))
+        found = within_response.find(LOAD, request, within_response.prices_of(table, request))
+        assert [flaw.name for flaw in found] == names
+        assert not any("price below" in flaw.what for flaw in found)
 
 
 def test_the_public_report_of_load_gives_the_numbers_that_clients_saw() -> None:
@@ -373,10 +391,11 @@ def test_constraints_come_by_month_and_keep_each_of_their_times(
         "GROUP BY interval_start_utc, constraint_name)",
     )
     assert (rows, several) == (len(months), 3)
-    ((days,),) = ask(
-        database, "SELECT count(*) FROM operating_days WHERE dataset = 'constraints_rt_15min'"
+    rows_of_days = ask(
+        database,
+        "SELECT count(*), max(rows) FROM operating_days WHERE dataset = 'constraints_rt_15min'",
     )
-    assert days == 31 + 30
+    assert rows_of_days == [(31 + 30, None)]  # a response does not say how many of them a day has
 
 
 def test_an_empty_month_is_believed_and_two_in_a_row_are_not(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ from isone.response.validate import Finding, validate
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store import gzipped
-from isone.store.files import make_folder, sha256, write_json, write_whole
+from isone.store.files import make_folder, sha256, write_json, write_own, write_whole
 from isone.store.store import Entry, Store
 from isone.store.year_marker import DayFlaw, day_flaws, read_manifest
 from isone.text import count, some
@@ -160,18 +160,19 @@ def _validated(
     if set(finding.missing) - set(entry.missing):
         finding.require_whole()  # what was had is better than what is served now
     if entry.rows and not finding.rows:
-        raise NoDataError("the response is empty now; what was had is kept")
+        raise NoDataError("the response is empty now; what was stored is kept")
     return table, finding
 
 
 def _require_publications(before: Table, after: Table) -> None:
-    """Raise IncompleteError for publications that only the older has: none is ever given up."""
+    """Raise IncompleteError where only the older of two responses has a publication."""
     columns = [k.column.name for k in before.dataset.text_keys if k.kind == "publication"]
     times = (set(before.texts[name].distinct) - set(after.texts[name].distinct) for name in columns)
-    if lost := sorted(str(each) for found in times for each in found):
+    lost = sorted(str(each) for found in times for each in found)
+    if lost:
         raise IncompleteError(
             f"the response lacks {count(len(lost), 'publication')} now, of {some(lost)}; what was "
-            "had is kept"
+            "stored is kept"
         )
 
 
@@ -182,7 +183,7 @@ def _replace(
     make_folder(kept.parent)
     write_whole(kept, had)
     unvalidated = store.unvalidated_path(request)
-    unvalidated.write_bytes(content)
+    write_own(unvalidated, content)
     store.save_response(request, unvalidated, new)
     _rewrite_markers(store, request.dataset, new)
 

@@ -75,7 +75,7 @@ def _findings(report: ReportData) -> PageTable:
             "Rows",
             "Rows that came twice, alike",
             "Timestamps 1-2 s off",
-            "Components a cent off",
+            "Sums rounded",
             "Intervals missing, accepted",
             "New fields",
         ],

@@ -26,6 +26,7 @@ PARTS = (
     "deep_check",
     "load",
     "report",
+    "browser",
     "start_up",
     "finished_run",
     "growth",

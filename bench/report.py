@@ -73,17 +73,21 @@ def subject(folder: str, years: str) -> None:
     from isone.report.outputs import Outputs
 
     data = years_at_hand(Path(folder), int(years))
-    config = {
-        "source": "sandbox",
-        "data_dir": str(data),
-        "log_dir": str(data / "logs"),
-        "years": f"{2025 - int(years)}-2024",
-        "data_types": "lmp",
-        "markets": "da rt-hourly",
-    }
     with (
         tempfile.TemporaryDirectory() as target,
         Path(os.devnull).open("w") as nowhere,
         contextlib.redirect_stderr(nowhere),
     ):
-        make_page(read_settings(config), Outputs(Path(target)))
+        make_page(read_settings(configuration(data, int(years))), Outputs(Path(target)))
+
+
+def configuration(data: Path, years: int) -> dict[str, str]:
+    """That of a data folder with so many years."""
+    return {
+        "source": "sandbox",
+        "data_dir": str(data),
+        "log_dir": str(data / "logs"),
+        "years": f"{2025 - years}-2024",
+        "data_types": "lmp",
+        "markets": "da rt-hourly",
+    }

@@ -3,17 +3,17 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import hypothesis
 import pytest
 from forked import Starter
-from running import PROJECT, Snakemake, command_line
+from running import PROJECT, Snakemake, run_workflow
 
 # No test is timed: a busy machine takes more than the usual 200 ms over an example now and then.
 hypothesis.settings.register_profile(
@@ -113,14 +113,4 @@ def starter() -> Iterator[Starter]:
 @pytest.fixture
 def snakemake(starter: Starter, workflow: Path) -> Snakemake:
     """Run the workflow in its folder: `snakemake("years=2024", options=("-n",))`."""
-
-    def run(
-        *config: str,
-        options: tuple[str, ...] = (),
-        targets: tuple[str, ...] = ("download",),
-        environ: dict[str, str] | None = None,
-    ) -> subprocess.CompletedProcess[str]:
-        words = command_line(*config, options=options, targets=targets)
-        return starter.run(words, folder=workflow, environ=os.environ | (environ or {}))
-
-    return run
+    return partial(run_workflow, starter, workflow)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+
+from forked import Starter
 
 from isone.__main__ import main
 from isone.run.job import sentences
@@ -28,6 +31,22 @@ def command_line(
     """The command that a user would type, for the project's Snakefile."""
     words = [sys.executable, "-m", "snakemake", "-s", str(PROJECT / "Snakefile"), "-j1", *options]
     return [*words, "--config", *config, *(["--", *targets] if targets else [])]
+
+
+def run_workflow(
+    starter: Starter,
+    folder: Path,
+    *config: str,
+    options: tuple[str, ...] = (),
+    targets: tuple[str, ...] = ("download",),
+    environ: dict[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run the workflow in a folder, which gets the project's config.yaml where it is new."""
+    if not folder.exists():
+        folder.mkdir()
+        shutil.copy(PROJECT / "config.yaml", folder)
+    words = command_line(*config, options=options, targets=targets)
+    return starter.run(words, folder=folder, environ=os.environ | (environ or {}))
 
 
 def jobs_run(output: str) -> dict[str, int]:

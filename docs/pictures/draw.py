@@ -60,7 +60,7 @@ def captured(tmux: list[str], *options: str) -> str:
 def run(words: list[str]) -> str:
     """What a program prints. Raises CalledProcessError where it fails."""
     return subprocess.run(  # noqa: S603 - a fixed program, and no shell
-        words, check=True, stdout=subprocess.PIPE, text=True, timeout=300
+        words, check=True, capture_output=True, text=True, timeout=300
     ).stdout
 
 

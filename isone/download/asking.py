@@ -13,6 +13,7 @@ from isone.errors import DownloadError, IncompleteError, NoDataError, ResponseEr
 from isone.market import flaws
 from isone.market.requests import Request
 from isone.run.progress import Progress
+from isone.store.files import write_own
 from isone.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class Asking:
             self._settle(worker)
             self._note_failure(request, error)
             return
-        self.validator.store.unvalidated_path(request).write_bytes(content)
+        write_own(self.validator.store.unvalidated_path(request), content)
         self._settle(worker)
         worker.begin(request)
 

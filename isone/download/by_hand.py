@@ -1,11 +1,12 @@
 """Downloads by hand: the scripts that bring days without Snakemake, and how to call them."""
 
+import contextlib
 import datetime as dt
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from isone.errors import DownloadError, StopRunError
 from isone.market import market_time
@@ -15,6 +16,11 @@ from isone.run import arguments, selection, sources, status
 from isone.run.console import ConsoleHandler
 from isone.run.settings import HANDED_ON, Settings, config_of_this_folder
 from isone.store.store import Store
+
+if TYPE_CHECKING:
+    from isone.run.log import Redaction
+
+log = logging.getLogger("isone")
 
 
 def command(job: Any, settings: Settings) -> str:
@@ -67,11 +73,8 @@ def main(data_type: str, words: Sequence[str] | None = None) -> int:
 
 def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) -> str | None:
     """Have a dataset's days; returns what went wrong, if anything did."""
-    from isone.download.outcome import MissingDaysError
-    from isone.download.session import open_downloader
     from isone.run.log import Redaction
 
-    log = logging.getLogger("isone")
     from_reports = sources.kind(settings) == sources.REPORTS
     if dataset.public_csv is None and from_reports:
         return f"{dataset.name} is in no public CSV report; {sources.ACCOUNT_HELP}"
@@ -79,32 +82,55 @@ def _bring(settings: Settings, dataset: Dataset, first: dt.date, last: dt.date) 
     newest = min(last, published)
     begins = dataset.public_since if from_reports else dataset.first_day
     days = list(market_time.days(max(first, begins), newest))
-    screen, redaction = ConsoleHandler(), Redaction()
-    screen.addFilter(redaction)
-    log.setLevel(logging.INFO)
-    log.addHandler(screen)
-    try:
+    redaction = Redaction()
+    with _on_screen(redaction):
         if first < dataset.first_day:
             log.info("%s begins on %s", dataset.name, dataset.first_day)
         if newest < last:
             log.info("%s", arguments.end_sentence(dataset.name, newest, last, settings))
-        if not days:
-            log.info("%s has no day from %s to %s", dataset.name, first, last)
-            return None
+        if days:
+            final_through = final if final < newest else None
+            return _download(settings, dataset, days, final_through, redaction)
+        log.info("%s has no day from %s to %s", dataset.name, first, last)
+    return None
+
+
+@contextlib.contextmanager
+def _on_screen(redaction: "Redaction") -> Iterator[None]:
+    """Show the log, without what is secret."""
+    screen = ConsoleHandler()
+    screen.addFilter(redaction)
+    log.setLevel(logging.INFO)
+    log.addHandler(screen)
+    try:
+        yield
+    finally:
+        log.removeHandler(screen)
+
+
+def _download(
+    settings: Settings,
+    dataset: Dataset,
+    days: Sequence[dt.date],
+    final_through: dt.date | None,
+    redaction: "Redaction",
+) -> str | None:
+    """Bring some days; returns what went wrong, but for what stops the whole run."""
+    from isone.download.outcome import MissingDaysError
+    from isone.download.session import open_downloader
+
+    name = dataset.name
+    ordered = days[::-1] if settings.newest_first else days
+    try:
         with open_downloader(
-            settings, dataset.name, f"isone_{dataset.name}", days=len(days), redaction=redaction
+            settings, name, f"isone_{name}", days=len(days), redaction=redaction
         ) as downloader:
-            ordered = days[::-1] if settings.newest_first else days
-            outcome = downloader.bring(
-                ordered, settings.locations, final if final < newest else None
-            )
-            log.info("%s: %s", dataset.name, downloader.account(outcome))
+            outcome = downloader.bring(ordered, settings.locations, final_through)
+            log.info("%s: %s", name, downloader.account(outcome))
             if outcome.missing:
                 raise MissingDaysError(outcome)
     except StopRunError:
         raise
     except DownloadError as error:
-        return f"{dataset.name}: {error}"
-    finally:
-        log.removeHandler(screen)
+        return f"{name}: {error}"
     return None

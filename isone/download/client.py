@@ -66,21 +66,9 @@ class Client:
         """The newest exchange's status and headers; None where nothing came."""
         self._patiently = self._trying(self._patience_ends, sleep)
         self._once = self._trying(tenacity.stop_after_attempt(1), sleep)
-        self._session = requests.Session()
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, Adapter(policy.total_timeout))
-        self._session.headers.update(_HEADERS)
         self._visit = Visit(source) if source.gives_reports else None
-        if self._visit:
-            self._session.headers.update(self._visit.headers)
-        self._session.auth = _authentication(source)
-        try:
-            self._session.trust_env = not is_loopback(source.base_url)  # no proxy to this machine
-            self._request = self._session.prepare_request(requests.Request("GET", source.base_url))
-            # asked directly: a session would read a redirect's body, however large
-            self._adapter = self._session.get_adapter(source.base_url)
-        except ValueError as error:
-            raise UsageError(f"base_url: {source.base_url!r} cannot be asked: {error}") from error
+        self._session = _session(source, policy, self._visit)
+        self._request, self._adapter = _directly(self._session, source.base_url)
         _require_readable(policy.ca_bundle)
         surroundings: Mapping[str, Any] = self._session.merge_environment_settings(
             source.base_url, {}, True, policy.ca_bundle or True, None
@@ -229,6 +217,27 @@ def _require_readable(ca_bundle: str | None) -> None:
         raise UsageError(
             f"ca_bundle: {ca_bundle} holds no certificates that can be read ({error.strerror})"
         ) from error
+
+
+def _session(source: Source, policy: HttpPolicy, visit: Visit | None) -> requests.Session:
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Adapter(policy.total_timeout))
+    session.headers.update({**_HEADERS, **(visit.headers if visit else {})})
+    session.auth = _authentication(source)
+    return session
+
+
+def _directly(
+    session: requests.Session, base_url: str
+) -> tuple[requests.PreparedRequest, requests.adapters.BaseAdapter]:
+    """What asks an address; a session itself would read a redirect's body, however large."""
+    try:
+        session.trust_env = not is_loopback(base_url)  # no proxy to this machine
+        request = session.prepare_request(requests.Request("GET", base_url))
+        return request, session.get_adapter(base_url)
+    except ValueError as error:
+        raise UsageError(f"base_url: {base_url!r} cannot be asked: {error}") from error
 
 
 def _authentication(source: Source) -> Any:

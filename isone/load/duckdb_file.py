@@ -35,8 +35,13 @@ class Loaded:
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a finished database for reading, with timestamps shown in market time."""
-    connection = duckdb.connect(str(path), read_only=True)
+    """Open a finished database for reading, with timestamps shown in market time.
+
+    A view in it may read no other file: somebody else may have made it.
+    """
+    connection = duckdb.connect(
+        str(path), read_only=True, config={"enable_external_access": "false"}
+    )
     connection.execute(f"SET TimeZone = {sql.text(market_time.MARKET_ZONE.key)}")
     return connection
 

@@ -43,7 +43,7 @@ def days_of(manifest: Manifest) -> list[DayRow]:
             day,
             GAP_ACCEPTED if day in gaps else COMPLETE,
             _all_of(request.revision for request in found),
-            sum(request.rows for request in found),
+            rows_of_day(found),
             ", ".join(f"raw/{dataset}/{day.year}/{request.file}" for request in found),
             _digest_of(found),
             dt.datetime.fromisoformat(max(request.fetched for request in found)),
@@ -66,6 +66,14 @@ def days_of(manifest: Manifest) -> list[DayRow]:
         if day not in requests
     ]
     return sorted(rows, key=lambda row: row[1])
+
+
+def rows_of_day(entries: Iterable[Entry]) -> int | None:
+    """How many rows the responses of a day hold; None where one holds those of other days too."""
+    entries = list(entries)
+    if any(entry.rows and len(entry.days) > 1 for entry in entries):
+        return None
+    return sum(entry.rows for entry in entries)
 
 
 def _all_of(words: Iterable[str]) -> str:

@@ -21,7 +21,11 @@ OPERATING_DAYS = (
     ),
     TableColumn("revision", "string", "", "final, prelim, or final and prelim", nullable=True),
     TableColumn(
-        "rows", "integer", "rows", "rows in the day's responses, of all locations", nullable=True
+        "rows",
+        "integer",
+        "rows",
+        "rows in the day's responses, of all locations; NULL where a response is of a whole month",
+        nullable=True,
     ),
     TableColumn("files", "string", "", "the responses as stored, below the data folder"),
     TableColumn("digest", "string", "", "SHA-256 of the response, or of its requests' digests"),

@@ -17,6 +17,18 @@ CORE_LOCATIONS: Final[dict[int, tuple[str, str]]] = {
 }
 """The hub and the eight load zones: id → (name, type). `locations=hubs` means these."""
 
+SPOKEN_NAMES: Final = {
+    ".H.INTERNAL_HUB": "Hub",
+    ".Z.MAINE": "Maine",
+    ".Z.NEWHAMPSHIRE": "New Hampshire",
+    ".Z.VERMONT": "Vermont",
+    ".Z.CONNECTICUT": "Connecticut",
+    ".Z.RHODEISLAND": "Rhode Island",
+    ".Z.SEMASS": "SEMA",
+    ".Z.WCMASS": "WCMA",
+    ".Z.NEMASSBOST": "NEMA/Boston",
+}
+"""The hub and the load zones as people say them, by ISO-NE's names."""
 POOL: Final = (32, "NEPOOL AREA")
 """All of New England: id and name, where load is published for the whole of it."""
 

@@ -34,8 +34,14 @@ class ColumnReader:
         self.places: list[Place] = []
         self.left_out = 0
         """Rows so far that are of no chosen location, or of one whose id nobody knows."""
-        self._chosen = None if isinstance(chosen, str) else frozenset(chosen)
+        self._chosen = None if isinstance(chosen, str) else dict.fromkeys(chosen)
         self._number_of: dict[Place, int] = {}
+
+    @property
+    def absent(self) -> tuple[int, ...]:
+        """The chosen locations of which no row was read."""
+        known = {place.id for place in self.places}
+        return tuple(id for id in self._chosen or () if id not in known)
 
     def read(self, responses: Sequence[Stored], bodies: Sequence[bytes]) -> pa.RecordBatch:
         """The rows of validated responses, narrowed to the chosen places.

@@ -89,11 +89,9 @@ def pack_year(
         _open_writer(file, schema, sort_key(dataset)) as writer,
         ThreadPoolExecutor(2, "pack") as pool,
     ):
-        stored = _stored(dataset, manifest.requests)
-        batches = _read_ahead(
-            pool, store, in_batches(stored, min(ROWS, chunk_rows)), len(manifest.requests), advance
-        )
-        chunks = _chunks(reader, batches, chunk_rows)
+        batches = in_batches(_stored(dataset, manifest.requests), min(ROWS, chunk_rows))
+        ahead = _read_ahead(pool, store, batches, len(manifest.requests), advance)
+        chunks = _chunks(reader, ahead, chunk_rows)
         rows = _write_chunks(pool, writer, reader, chunks, group_rows)
         if rows + reader.left_out != manifest.rows:
             raise DamagedError(
@@ -101,9 +99,7 @@ def pack_year(
                 f"requests have {rows + reader.left_out}; {_VERIFY}"
             )
     _warn_of_unknown(manifest, chosen, reader)
-    known = {place.id for place in reader.places}
-    absent = () if isinstance(chosen, str) else tuple(id for id in chosen if id not in known)
-    return Packed(rows, reader.left_out, absent, target.stat().st_size)
+    return Packed(rows, reader.left_out, reader.absent, target.stat().st_size)
 
 
 def _write_chunks(

@@ -8,6 +8,7 @@ from isone.report.queries.prices import SPIKE
 _PRICE = "$/MWh"
 _DAY, _MONTH, _YEAR = Label("Day"), Label("Month"), Label("Year")
 _LOCATION = Label("Location id")
+_PEAK = {"peak": Label("Hours: all, on-peak, off-peak")}
 _MARKET = Label("Market")
 PART = {"part": Label("Part that is here")}
 """The column that tables of months or years get beside these."""
@@ -25,7 +26,7 @@ def _of_days() -> dict[str, Label]:
 
 
 def _of_months() -> dict[str, Label]:
-    labels = {"location_id": _LOCATION, "month": _MONTH}
+    labels = {"location_id": _LOCATION, "month": _MONTH} | _PEAK
     for market, name in (("da", "Day-ahead"), ("rt", "Real-time")):
         labels |= {
             f"{market}_mean": Label(f"{name}, mean", _PRICE),
@@ -34,6 +35,8 @@ def _of_months() -> dict[str, Label]:
             f"{market}_spikes": Label(f"{name}, hours of {SPIKE} $/MWh or more"),
             f"{market}_tb2": Label(f"{name}, TB2", _PRICE),
             f"{market}_tb4": Label(f"{name}, TB4", _PRICE),
+            f"{market}_tb2_sum": Label(f"{name}, TB2, sum of the month's days", "$/MW"),
+            f"{market}_tb4_sum": Label(f"{name}, TB4, sum of the month's days", "$/MW"),
         }
     return labels | {
         "spread": Label("Day-ahead minus real-time, mean", _PRICE),
@@ -42,12 +45,63 @@ def _of_months() -> dict[str, Label]:
     }
 
 
+def _of_years() -> dict[str, Label]:
+    labels = {"location_id": _LOCATION, "year": _YEAR} | _PEAK
+    for market, name in (("da", "Day-ahead"), ("rt", "Real-time")):
+        labels |= {
+            f"{market}_mean": Label(f"{name}, mean", _PRICE),
+            f"{market}_change": Label(f"{name}, from the year before, same days", _PRICE),
+            f"{market}_change_days": Label(f"{name}, these days"),
+            f"{market}_low": Label(f"{name}, lowest hour", _PRICE),
+            f"{market}_high": Label(f"{name}, highest hour", _PRICE),
+            f"{market}_high_at": Label(f"{name}, highest in the hour beginning"),
+            f"{market}_hours": Label(f"{name}, hours"),
+            f"{market}_negative": Label(f"{name}, hours below zero"),
+            f"{market}_spikes": Label(f"{name}, hours of {SPIKE} $/MWh or more"),
+            f"{market}_tb4": Label(f"{name}, TB4", _PRICE),
+        }
+    return labels | {"spread": Label("DA−RT, mean", _PRICE)}
+
+
 COLUMNS: Mapping[str, dict[str, Label]] = {
+    "yearly": _of_years(),
+    "extremes": {
+        "location_id": _LOCATION,
+        "year": _YEAR,
+        "kind": Label("Kind"),
+        "market": _MARKET,
+        "rank": Label("Rank"),
+        "hour": Label("Operating day and hour ending"),
+        "da": Label("Day-ahead", _PRICE),
+        "rt": Label("Real-time", _PRICE),
+        "spread": Label("DA−RT", _PRICE),
+        "energy": Label("Energy", _PRICE),
+        "congestion": Label("Congestion", _PRICE),
+        "loss": Label("Loss", _PRICE),
+        "bound": Label("What bound"),
+    },
+    "spread_percentiles": {
+        "location_id": _LOCATION,
+        "year": _YEAR,
+        **_PEAK,
+        "percentile": Label("Percentile"),
+        "spread": Label("DA−RT", _PRICE),
+    },
+    "basis": {
+        "location_id": _LOCATION,
+        "location": Label("Location"),
+        "year": _YEAR,
+        **_PEAK,
+        "market": _MARKET,
+        "difference": Label("Mean basis to the Hub", _PRICE),
+        "hours": Label("Hours"),
+    },
     "daily": _of_days(),
     "monthly": _of_months(),
     "duration": {
         "location_id": _LOCATION,
         "year": _YEAR,
+        **_PEAK,
         "market": _MARKET,
         "share": Label("Share of hours", "%"),
         "price": Label("Price reached or exceeded", _PRICE),
@@ -62,6 +116,7 @@ COLUMNS: Mapping[str, dict[str, Label]] = {
     "spreads": {
         "location_id": _LOCATION,
         "year": _YEAR,
+        **_PEAK,
         "low": Label("From", _PRICE),
         "high": Label("To", _PRICE),
         "hours": Label("Hours"),
@@ -100,6 +155,7 @@ COLUMNS: Mapping[str, dict[str, Label]] = {
         "year": _YEAR,
         "product": Label("Product"),
         "share": Label("Intervals above zero", "%"),
+        "hours": Label("Hours above zero", "", 1),
         "price": Label("Mean", _PRICE),
         "high": Label("Highest", _PRICE),
     },

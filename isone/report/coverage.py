@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from isone.audit.verify import verdict
+from isone.load.history import rows_of_day
 from isone.load.sql import COMPLETE, NO_MANIFEST
 from isone.market import flaws, market_time
 from isone.market.dataset import Dataset
@@ -207,7 +208,7 @@ def _of_entries(
         dataset.name,
         day,
         State.GAP if gap else state,
-        sum(entry.rows for entry in entries),
+        rows_of_day(entries),
         entries[0].sha256[:_DIGEST] if len(entries) == 1 else "",
         _market_time(fetched),
         (reason or FORGIVEN) if gap else "; ".join([*notes, _UNDER_WAY]),

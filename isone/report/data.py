@@ -11,17 +11,18 @@ import duckdb
 import pyarrow as pa
 
 from isone.market import market_time
-from isone.market.locations import HUB
-from isone.report import coverage, periods, quality, reconciled
+from isone.market.locations import HUB, SPOKEN_NAMES
+from isone.report import coverage, packed, periods, quality, reconciled
 from isone.report.cells import ChartData
 from isone.report.columns import COLUMNS, PART
 from isone.report.day import Day
 from isone.report.figures import Figure
+from isone.report.packed import Packed
 from isone.report.periods import ALL_YEARS, Period, Spans
 from isone.report.quality import Quality
-from isone.report.queries import ancillary, behind, prices
+from isone.report.queries import ancillary, behind, hours, prices
 from isone.report.queries import coverage as known
-from isone.report.queries.working_tables import open_report
+from isone.report.queries.working_tables import ALL_HOURS, open_report
 from isone.report.reconciled import Reconciled
 from isone.run.progress import Advance, unseen
 from isone.run.settings import Settings
@@ -40,8 +41,13 @@ class Choice:
 
     @property
     def title(self) -> str:
-        """Name and id."""
-        return f"{self.name} ({self.id})"
+        """Name and id: `NEMA/Boston, 4008`."""
+        return f"{self.spoken}, {self.id}"
+
+    @property
+    def spoken(self) -> str:
+        """The name as people say it, else ISO-NE's."""
+        return SPOKEN_NAMES.get(self.name, self.name)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,8 @@ class ReportData:
     days: tuple[Day, ...]
     data: Mapping[str, ChartData]
     tables: Mapping[str, pa.Table]
+    packed: Packed
+    """Hours and five minutes of the page's main chart."""
     spans: Spans
     """Which days the numbers are of."""
     quality: Quality
@@ -126,7 +134,7 @@ class ReportData:
 
     def yearly(self) -> list[dict[str, Any]]:
         """Price statistics by location and year; all years together where there are several."""
-        rows = self.tables["yearly"].to_pylist()
+        rows = [row for row in self.data["yearly"].rows.to_pylist() if row["peak"] == ALL_HOURS]
         several = len({row["year"] for row in rows}) > 2
         return [row for row in rows if row["year"] or several]
 
@@ -164,10 +172,8 @@ def gather(
             reference=reference,
             days=tuple(coverage.examine(store, settings, known.operating_days(connection), made)),
             data=_data(connection, reference, spans, advance) | behind.gather(connection),
-            tables={
-                "yearly": prices.yearly(connection),
-                "regulation_yearly": ancillary.regulation_yearly(connection),
-            },
+            tables={"regulation_yearly": ancillary.regulation_yearly(connection)},
+            packed=packed.pack(connection, ids, reference),
             spans=spans,
             quality=quality.examine(store),
             reconciled=reconciled.examine(store),
@@ -185,6 +191,10 @@ def _data(
     asked: dict[str, Callable[[duckdb.DuckDBPyConnection], pa.Table]] = {
         "daily": prices.daily,
         "monthly": prices.monthly,
+        "yearly": prices.yearly,
+        "extremes": hours.extremes,
+        "spread_percentiles": hours.spread_percentiles,
+        "basis": partial(hours.basis, reference=reference),
         "duration": prices.duration,
         "hours": prices.hours_of_month,
         "spreads": prices.spreads,
@@ -198,13 +208,24 @@ def _data(
     }
     found = {}
     for number, (name, ask) in enumerate(asked.items(), 1):
-        found[name] = _with_parts(ChartData(name, ask(connection), COLUMNS[name]), spans)
+        found[name] = _with_parts(ChartData(name, _spoken(ask(connection)), COLUMNS[name]), spans)
         advance(number, len(asked), "tables")
     return found
 
 
+def _spoken(rows: pa.Table) -> pa.Table:
+    """A table with its locations as people say them."""
+    if "location" not in rows.column_names:
+        return rows
+    at = rows.column_names.index("location")
+    names = [SPOKEN_NAMES.get(name, name) for name in rows["location"].to_pylist()]
+    return rows.set_column(at, "location", pa.array(names, pa.string()))
+
+
 _SERIES: Mapping[str, tuple[str, ...]] = {
     "monthly": BOTH,
+    "yearly": BOTH,
+    "spread_percentiles": ("spread",),
     "hours": ("da", "rt"),
     "spreads": ("spread",),
     "reserves": ("reserves",),
@@ -222,11 +243,16 @@ def _with_parts(data: ChartData, spans: Spans) -> ChartData:
         return data
     columns = {name: data.rows[name].to_pylist() for name in (period, *_KEYS & data.labels.keys())}
     place = columns.get("location_id") or columns.get("zone_id") or [0] * data.rows.num_rows
+    series = _SERIES.get(data.name)
+    markets = columns.get("market") or [""] * data.rows.num_rows
+    known: dict[tuple[str, int, Any], str] = {}  # many rows are of one
     parts: list[str] = []
-    for number, value in enumerate(columns[period]):
-        series = _SERIES.get(data.name) or (columns["market"][number],)
-        chosen = periods.month(value) if period == "month" else _period(spans, value)
-        parts.append(periods.part(spans.of(series, place[number], chosen)))
+    for key in zip(markets, place, columns[period], strict=True):
+        if key not in known:
+            market, where, value = key
+            chosen = periods.month(value) if period == "month" else _period(spans, value)
+            known[key] = periods.part(spans.of(series or (market,), where, chosen))
+        parts.append(known[key])
     rows = data.rows.append_column("part", pa.array(parts, pa.string()))
     return ChartData(data.name, rows, data.labels | PART)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from isone.report.cells import ChartData, Label, PageTable
+from isone.report.zone_map import Area
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,23 @@ class Figure:
     wide: bool = False
     series: tuple[str, ...] = ()
     """Of which days it is, as `Spans` names them; none where it shows every day by itself."""
+    listed: dict[str, str] | None = None
+    """For a table that follows the choosers, instead of a chart: the rows that it has."""
+    on_page: bool = True
+    """Whether the page has it too; the page's main chart takes the place of some."""
 
     @property
     def labels(self) -> dict[str, Label]:
         """The columns of its table, with their labels."""
         names = self.columns or tuple(self.data.labels)
-        if "part" in self.data.labels and "part" not in names:
+        if self.listed is None and "part" in self.data.labels and "part" not in names:
             names = (*names, "part")
         return {name: self.data.labels[name] for name in names}
 
     @property
     def drawn(self) -> bool:
         """Whether there is something to see."""
-        return self.chart is not None and not self.data.empty
+        return (self.chart is not None or self.listed is not None) and not self.data.empty
 
 
 @dataclass(frozen=True)
@@ -78,3 +83,5 @@ class Section:
     tables: tuple[PageTable, ...] = ()
     lead: tuple[PageTable, ...] = ()
     """Tables before the figures."""
+    areas: tuple[Area, ...] = ()
+    """Those of its map, where it has one."""

@@ -15,6 +15,7 @@ from isone.report.charts import calendar, theme
 from isone.report.data import ReportData
 from isone.report.figures import Figure
 from isone.report.periods import ALL_YEARS, Period
+from isone.report.queries.working_tables import ALL_HOURS
 from isone.report.sections import all_sections
 from isone.run.progress import Advance, unseen
 from isone.store.files import make_folder, name_aside, sync
@@ -60,7 +61,12 @@ def write(
 
 def _written(report: ReportData, folder: Path, advance: Advance) -> Iterator[tuple[str, bool]]:
     """Write each figure into a folder; yields the names of its files, and whether it has data."""
-    figures = [figure for section in all_sections(report) for figure in section.figures]
+    figures = [
+        figure
+        for section in all_sections(report)
+        for figure in section.figures
+        if figure.listed is None
+    ]
     for number, figure in enumerate(figures, 1):
         svg = vl_convert.vegalite_to_svg(specification(report, figure))
         contents = {
@@ -128,11 +134,13 @@ def _all_years(report: ReportData) -> Period:
 
 def _records(report: ReportData, figure: Figure) -> list[dict[str, Any]]:
     """The rows that the page would show before anybody chooses."""
-    chosen: dict[str, int] = {}
+    chosen: dict[str, int | str] = {}
     if "location" in figure.choosers:
         chosen["location_id"] = report.reference
     if "zone" in figure.choosers and report.zones:
         chosen["zone_id"] = report.zones[0].id
+    if "peak" in figure.data.labels:
+        chosen["peak"] = ALL_HOURS
     if "year" in figure.choosers and "year" in figure.data.labels:
         chosen["year"] = ALL_YEARS
     return [

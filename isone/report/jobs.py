@@ -8,7 +8,7 @@ from isone.report import outputs
 from isone.report.outputs import FIGURES, PAGE, Outputs
 from isone.run.job import Job
 from isone.run.log import log
-from isone.run.progress import Advance, unseen
+from isone.run.progress import Advance, stage, unseen
 from isone.run.settings import Settings
 from isone.store import markers
 from isone.store.files import make_folder, write_whole
@@ -42,7 +42,7 @@ def make_page(settings: Settings, to: Outputs, advance: Advance = unseen) -> lis
     with drawing.beside() as script:
         from isone.report import data, page
 
-        gathered = data.gather(settings, Store(settings.store_dir), advance=advance)
+        gathered = data.gather(settings, Store(settings.store_dir), advance=stage(advance, 0, 60))
         content = page.write(gathered, script).encode()
     numbers = page.key_numbers(gathered).encode()
     write_whole(to.key_numbers, numbers)
@@ -73,8 +73,8 @@ def draw_figures(it: Job, to: Outputs) -> dict[Path, bool]:
 
     it.command("python -m isone figures")
     started = time.perf_counter()
-    gathered = data.gather(it.settings, it.store, advance=it.advance)
-    written = files.write(gathered, to.figures, it.advance)
+    gathered = data.gather(it.settings, it.store, advance=stage(it.advance, 0, 30))
+    written = files.write(gathered, to.figures, stage(it.advance, 30, 100))
     it.tell(made=count(len(written), "file"))
     took = time.perf_counter() - started
     log.info("%s has %s, made in %.1f s", to.figures, count(len(written), "file"), took)

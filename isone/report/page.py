@@ -11,29 +11,31 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
-from isone.report import drawing, periods
+from isone.report import drawing, periods, scripts, zone_map
 from isone.report.cells import ChartData, in_figures
 from isone.report.charts import calendar, theme
 from isone.report.data import ReportData
 from isone.report.day import INCOMPLETE, VALIDATED, State
-from isone.report.figures import Extremes, Figure
+from isone.report.figures import Extremes, Figure, Section
 from isone.report.periods import ALL_YEARS, Span
+from isone.report.queries.working_tables import ALL_HOURS
 from isone.report.sections import all_sections
 from isone.store import gzipped
+from isone.text import count
 
 _HERE = Path(__file__).resolve().parent
 
 
 def write(report: ReportData, script: Callable[[], str] = drawing.library) -> str:
     """The page as HTML; `script` gives what draws its charts."""
-    sections = all_sections(report)
+    sections = [_on_page(section) for section in all_sections(report)]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -47,7 +49,8 @@ def write(report: ReportData, script: Callable[[], str] = drawing.library) -> st
     return environment.get_template("page.html.j2").render(
         report=report,
         sections=sections,
-        headlines=headlines(report),
+        coverage=coverage_line(report),
+        notices=notices(report),
         states=[
             (state, calendar.COLOURS[state], calendar.SIGNS.get(state, ""))
             for state in State
@@ -58,12 +61,37 @@ def write(report: ReportData, script: Callable[[], str] = drawing.library) -> st
         all_of_them=_called(report, ALL_YEARS) if report.years else "",
         covered=report.spans.together(periods.years(report.years)).title if report.years else "",
         style=_read("page.css"),
-        script=_read("page.js"),
+        uplot_style=(scripts.VENDOR / "uPlot.min.css").read_text("utf-8"),
+        script=scripts.fit(scripts.script()),
+        uplot=scripts.uplot(),
         drawing=script(),
+        about=_json(_about(report)),
+        packed=_json({"about": report.packed.about, "five_minutes": report.packed.five_minutes}),
+        five_since=report.packed.five_minutes_since,
+        zone_map=zone_map,
         specifications=_json([_described(report, figure) for figure in figures]),
         configuration=_json(theme.CONFIG),
-        data=_packed({figure.data.name: figure.data for figure in figures}),
+        data=_packed(
+            {figure.data.name: figure.data for figure in figures}
+            | {name: report.data[name] for name in ("yearly", "monthly", "basis")}
+        ),
     )
+
+
+def _on_page(section: Section) -> Section:
+    """A section with the figures that the page itself shows."""
+    return replace(section, figures=tuple(each for each in section.figures if each.on_page))
+
+
+def _about(report: ReportData) -> dict[str, Any]:
+    """What can be chosen, as the page's script takes it."""
+    return {
+        "locations": [{"id": each.id, "name": each.spoken} for each in report.locations],
+        "reference": report.reference,
+        "markets": report.markets,
+        "years": report.years,
+        "zones": [zone.id for zone in report.zones],
+    }
 
 
 def _read(name: str) -> str:
@@ -115,6 +143,7 @@ def _described(report: ReportData, figure: Figure) -> dict[str, Any]:
             [key, label.heading, figure.data.decimals(key)] for key, label in figure.labels.items()
         ],
         "choosers": figure.choosers,
+        "listed": figure.listed,
         "summary": [_extremes(each) for each in figure.summary],
         "tiles": [tile.location for tile in figure.tiles],
         "strips": figure.strips,
@@ -162,7 +191,7 @@ class Headline:
 
 
 def headlines(report: ReportData) -> list[Headline]:
-    """How much is validated, how much is missing, what is to be known of it, what power cost."""
+    """The key numbers: what is validated, missing, or to be known of it, and what power cost."""
     counted = Counter(day.state for day in report.days)
     asked = [day for day in report.days if day.state in (*VALIDATED, *INCOMPLETE, State.GAP)]
     span = None
@@ -188,8 +217,9 @@ def _days(what: str, number: int, span: Span | None, of: int | None = None) -> H
 
 def _means(report: ReportData) -> Iterator[Headline]:
     """The newest year's mean prices at the reference, or those of the part of it that is here."""
-    for row in report.tables["yearly"].to_pylist():
-        if row["location_id"] == report.reference and row["year"] == (report.years or [0])[-1]:
+    for row in report.data["yearly"].rows.to_pylist():
+        newest = row["year"] == (report.years or [0])[-1] and row["peak"] == ALL_HOURS
+        if row["location_id"] == report.reference and newest:
             location = next(p.name for p in report.locations if p.id == report.reference)
             for market in report.markets:
                 mean = row[f"{market}_mean"]
@@ -198,6 +228,25 @@ def _means(report: ReportData) -> Iterator[Headline]:
                     span = report.spans.span(market, report.reference, report.period(row["year"]))
                     words = f"$/MWh {name} mean of {span.title}, {location}"
                     yield Headline(f"{name} mean, {location}", mean, words, unit="$/MWh", span=span)
+
+
+def coverage_line(report: ReportData) -> str:
+    """How much of what was asked for is validated, in one line."""
+    if not report.days:
+        return "Nothing has been downloaded yet."
+    validated = headlines(report)[0]
+    return f"{validated.shown} {validated.words}"
+
+
+def notices(report: ReportData) -> list[str]:
+    """What comes before all else: days that are missing or damaged, suspect, or preliminary."""
+    counted = Counter(day.state for day in report.days)
+    found = {
+        "missing or damaged": sum(counted[state] for state in INCOMPLETE),
+        "with suspect prices": sum(any(not f.reason for f in d.suspects) for d in report.days),
+        "preliminary": counted[State.PRELIMINARY],
+    }
+    return [f"{count(number, 'day')} {what}" for what, number in found.items() if number]
 
 
 def key_numbers(report: ReportData) -> str:

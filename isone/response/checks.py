@@ -66,7 +66,7 @@ def check_location(places: Collection[Any], request: Request) -> None:
 
 
 def check_texts(table: Table) -> None:
-    """Refuse a text that cannot be printed, and a row that lacks one of its names."""
+    """Refuse a text that cannot be printed or is no time, and a row without one of its names."""
     dataset = table.dataset
     texts = {c.field: table.texts[c.name].distinct for c in dataset.columns if c.type == "string"}
     for key in dataset.text_keys:
@@ -80,6 +80,7 @@ def check_texts(table: Table) -> None:
         for text in found:
             if text is not None and not text.isprintable():
                 raise ResponseError(f"the response has {parse.shown(text)!r} for {what}")
+    _check_instants(table)
 
 
 def with_two_names(table: Table) -> dict[Any, list[str]]:
@@ -115,7 +116,7 @@ def _as_called(called: _Called) -> str:
     return f"{name} ({kind})" if kind else name
 
 
-def check_instants(table: Table) -> None:
+def _check_instants(table: Table) -> None:
     """Refuse a text that should be an instant and is none."""
     for column in table.dataset.columns:
         if not column.is_instant:
@@ -153,7 +154,18 @@ def null_prices(table: Table, rows: Rows) -> Any:
     return rows.kept[lacks]
 
 
-def no_prices(table: Table, unpriced: Any) -> Iterator[Found]:
+def flaws_of(
+    table: Table, rows: Rows, unpriced: Any, gaps: Mapping[Sum, Any], doubtful: Mapping[Any, Any]
+) -> list[Found]:
+    """What is wrong and may be accepted by name."""
+    return [
+        *_no_prices(table, unpriced),
+        *_wrong_sums(table, rows, gaps),
+        *_disagreements(table, rows, doubtful),
+    ]
+
+
+def _no_prices(table: Table, unpriced: Any) -> Iterator[Found]:
     """Rows without a price that they have to have: one flaw."""
     if len(unpriced):
         null = [
@@ -169,15 +181,19 @@ def no_prices(table: Table, unpriced: Any) -> Iterator[Found]:
         yield flaw, f"{what} null or absent for {interval_name(*keys[0])}"
 
 
-def gaps(table: Table, identity: Sum, unpriced: Any) -> Any:
-    """By how much the parts of each row miss their total; 0 of a row with a null."""
+def gaps_of(table: Table, rows: Rows, unpriced: Any) -> dict[Sum, Any]:
+    """By how much the parts of each kept row miss their total; 0 of a row with a null."""
+    return {each: _gaps(table, each, unpriced)[rows.kept] for each in table.dataset.sums}
+
+
+def _gaps(table: Table, identity: Sum, unpriced: Any) -> Any:
     parts = [table.numbers[name] for name in identity.parts]
     gaps = np.nan_to_num(identity.gap(table.numbers[identity.total], parts))
     gaps[unpriced] = 0
     return gaps
 
 
-def wrong_sums(table: Table, rows: Rows, gaps: Mapping[Sum, Any]) -> Iterator[Found]:
+def _wrong_sums(table: Table, rows: Rows, gaps: Mapping[Sum, Any]) -> Iterator[Found]:
     """Rows whose parts do not add up to their total, by more than rounding explains: one flaw."""
     wrong: dict[int, Sum] = {}
     for identity, of_rows in gaps.items():
@@ -195,7 +211,7 @@ def wrong_sums(table: Table, rows: Rows, gaps: Mapping[Sum, Any]) -> Iterator[Fo
         )
 
 
-def disagreements(
+def _disagreements(
     table: Table, rows: Rows, doubtful: Mapping[Any, Sequence[str]]
 ) -> Iterator[Found]:
     """Rows of one key with other values; of a location under two names those are a flaw of it."""

@@ -8,13 +8,14 @@ Source: real heads of reports, and what working public clients expect where none
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 
 from isone.errors import ResponseError
 from isone.market import market_time
+from isone.market.columns import Column
 from isone.market.dataset import Dataset
 from isone.market.keys import IdKey
 from isone.response import parse, report_places, report_times
@@ -46,13 +47,15 @@ def read_columns(dataset: Dataset, body: bytes) -> Columns:
     if dataset.public_csv is None:
         raise ResponseError(f"{dataset.name} has no public report")
     fields = _fields(dataset, sheet)
-    texts = [column for column in dataset.columns if column.type == "string"]
-    numbers = [column for column in dataset.columns if column.type != "string"]
     return Columns(
         report_times.instants(dataset, sheet).map(market_time.timestamp),
         _places(dataset, sheet),
-        {c.name: _numbers(dataset, c.field, sheet, fields.get(c.field)) for c in numbers},
-        {c.name: _texts(dataset, c.name, sheet, fields.get(c.field)) for c in texts},
+        {
+            c.name: _numbers(dataset, c, sheet, fields)
+            for c in dataset.columns
+            if c.type != "string"
+        },
+        {c.name: _texts(dataset, c, sheet, fields) for c in dataset.columns if c.type == "string"},
         (len(sheet),),
         _unknown(dataset, sheet, fields.values()),
     )
@@ -83,32 +86,33 @@ def _unknown(dataset: Dataset, sheet: Sheet, taken: Collection[int]) -> tuple[st
     )
 
 
-def _numbers(dataset: Dataset, field: str, sheet: Sheet, column: int | None) -> Any:
-    """A field's prices, NaN where one is empty or the report has none of them."""
-    if column is None:
+def _numbers(dataset: Dataset, column: Column, sheet: Sheet, fields: Mapping[str, int]) -> Any:
+    """A column's numbers, NaN where one is empty or the report has none of them."""
+    if column.field not in fields:
         return np.full(len(sheet), np.nan)
-    words = sheet.columns[column]
-    return np.array([_number(dataset, field, text) for text in words.distinct])[words.at]
+    words = sheet.columns[fields[column.field]]
+    return np.array([_number(dataset, column, text) for text in words.distinct])[words.at]
 
 
-def _number(dataset: Dataset, field: str, served: str) -> float:
+def _number(dataset: Dataset, column: Column, served: str) -> float:
     text = served.strip()
     if not text:
         return math.nan
-    if not _NUMBER.fullmatch(text) or len(text) > _DIGITS:
+    is_number = _NUMBER.fullmatch(text) and len(text) <= _DIGITS
+    if not is_number or (column.type == "integer" and "." in text):
         raise ResponseError(
             f"the response is not what {dataset.name} looks like: it has {parse.shown(text)!r} "
-            f"for {field}"
+            f"for {column.field}"
         )
     return float(text) if "." in text else float(int(text))
 
 
-def _texts(dataset: Dataset, name: str, sheet: Sheet, column: int | None) -> Words:
-    """A column's texts, None where one is empty or the report has none of them; "" in a key."""
-    empty = "" if name in dataset.names else None
-    if column is None:
-        return Words([empty], np.zeros(len(sheet), np.int32))
-    return sheet.columns[column].map(lambda served: served.strip() or empty)
+def _texts(dataset: Dataset, column: Column, sheet: Sheet, fields: Mapping[str, int]) -> Words:
+    """A column's texts; of keys those are "" that the report leaves out, of others None."""
+    absent = "" if column.name in dataset.names else None
+    if column.field not in fields:
+        return Words([absent], np.zeros(len(sheet), np.int32))
+    return sheet.columns[fields[column.field]].map(lambda text: text.strip() or absent)
 
 
 def _places(dataset: Dataset, sheet: Sheet) -> Words:
@@ -129,11 +133,6 @@ def _places(dataset: Dataset, sheet: Sheet) -> Words:
     return together(*present).map(place)
 
 
-def _known_id(key: IdKey, name: str | None) -> int | None:
-    """The id that always has a name; None where no id has it always."""
-    return next((number for number, (known, _) in key.known.items() if known == name), None)
-
-
 def _zone(key: IdKey, id: str | None, name: str | None, _: str | None) -> Place:
     number = report_places.id_of(id) if id is not None else _known_id(key, name) or 0
     called = name if name is not None else key.known.get(number, (None, None))[0]
@@ -151,3 +150,8 @@ def _location(key: IdKey, id: str | None, name: str | None, kind: str | None) ->
         raise ResponseError("the report has a row without the name of its location")
     known = report_places.called(number)
     return Place(number, name or known[0], (kind or known[1]) if key.type_field else None)
+
+
+def _known_id(key: IdKey, name: str | None) -> int | None:
+    """The id that always has a name; None where no id has it always."""
+    return next((number for number, (known, _) in key.known.items() if known == name), None)

@@ -70,24 +70,18 @@ def validate(
 
     `accepted` are names of `market.flaws` that it may have, and `locations` those that are wanted
     of it. With `today`, single gaps are forgiven that are older than the dataset's days of grace.
-    Raises ResponseError for anything else that is wrong in it (day, place, sums, rows that
-    disagree); what is merely missing is in the finding.
+    Raises ResponseError for anything else that is wrong; what is missing is in the finding.
     """
     dataset, slots = table.dataset, table.dataset.intervals(request)
-    checks.check_intervals(table, request, slots)
     places = {each.name if each.id is None else each.id for each in table.places.distinct}
+    checks.check_intervals(table, request, slots)
     checks.check_location(places, request)
     checks.check_texts(table)
-    checks.check_instants(table)
     doubtful = checks.with_two_names(table)
     rows = tell_apart(table)
     unpriced = checks.null_prices(table, rows)
-    gaps = {each: checks.gaps(table, each, unpriced)[rows.kept] for each in dataset.sums}
-    found = [
-        *checks.no_prices(table, unpriced),
-        *checks.wrong_sums(table, rows, gaps),
-        *checks.disagreements(table, rows, doubtful),
-    ]
+    gaps = checks.gaps_of(table, rows, unpriced)
+    found = checks.flaws_of(table, rows, unpriced, gaps, doubtful)
     _refuse(found, locations, accepted)
     missing = _missing(table, request, slots, rows)
     return Finding(
@@ -144,7 +138,7 @@ def _plain_findings(table: Table, requests: Sequence[Request]) -> list[Finding |
         return [None] * len(requests)
     rows = tell_apart(table)
     unpriced = checks.null_prices(table, rows)
-    gaps = {each: checks.gaps(table, each, unpriced)[rows.kept] for each in dataset.sums}
+    gaps = checks.gaps_of(table, rows, unpriced)
     wrong = [rows.kept[each.is_wrong(gap)] for each, gap in gaps.items()]
     flawed = table.count_rows(np.concatenate([unpriced, rows.torn, *wrong]))
     kept = table.count_rows(rows.kept)
@@ -165,7 +159,6 @@ def _plain_findings(table: Table, requests: Sequence[Request]) -> list[Finding |
 def _has_plain_names(table: Table) -> bool:
     try:
         checks.check_texts(table)
-        checks.check_instants(table)
         return not checks.with_two_names(table) and all(
             place.id is not None for place in table.places.distinct
         )

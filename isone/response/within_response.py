@@ -186,11 +186,11 @@ def _flaw(name: str, what: str, dataset: Dataset, prices: Prices, mask: Any) -> 
         return None
     marked = np.argwhere(np.moveaxis(mask, 0, -1))
     slot, place, column = marked[0]
-    noun = "price" if prices.columns[column].is_price else "value"
     price = f"{prices.columns[column].name} {prices.values[column, slot, place]}"
     group = prices.places[place]
     at = f" at location {group}" if dataset.id_key and not dataset.names else ""
     at = f" of {' '.join(map(str, group))}" if dataset.names and dataset.times.owes_rows else at
+    noun = "price" if prices.columns[column].is_price else "value"
     return Flaw(
         name,
         f"{count(len(marked), noun)} {what}, the first {price} of {_time(prices.slots[slot])}{at}",

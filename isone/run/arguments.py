@@ -234,46 +234,26 @@ def make_parser(data_type: str) -> argparse.ArgumentParser:
         "config.yaml.",
         allow_abbrev=False,
     )
+    add = arguments.add_argument
     if by is None:
-        arguments.add_argument(
-            "datasets", nargs="+", metavar="DATASET", help=f"of {', '.join(DATASETS)}"
-        )
-    arguments.add_argument("--start-date", required=True, metavar="YYYY-MM-DD", help="first day")
-    arguments.add_argument("--end-date", required=True, metavar="YYYY-MM-DD", help="last day")
+        add("datasets", nargs="+", metavar="DATASET", help=f"of {', '.join(DATASETS)}")
+    add("--start-date", required=True, metavar="YYYY-MM-DD", help="first day")
+    add("--end-date", required=True, metavar="YYYY-MM-DD", help="last day")
     if by and by.chosen_by:
-        arguments.add_argument(
-            by.option,
-            dest="choices",
-            nargs="+",
-            metavar="NAME",
-            help=f"of {', '.join(choices(data_type))}; by default those of config.yaml",
-        )
+        names = f"of {', '.join(choices(data_type))}; by default those of config.yaml"
+        add(by.option, dest="choices", nargs="+", metavar="NAME", help=names)
     places = arguments.add_mutually_exclusive_group()
     places.add_argument("--hubs-only", action="store_true", help="the hub and the eight load zones")
     places.add_argument(
         "--locations", nargs="+", metavar="ID", help="hubs, all, or ids of locations"
     )
-    arguments.add_argument(
-        "--reverse",
-        action=argparse.BooleanOptionalAction,
-        help="newest day first, or oldest first",
-    )
-    arguments.add_argument(
-        "--max-concurrent",
-        type=int,
-        default=1,
-        metavar="1",
-        help="requests at a time; only 1, because ISO-NE limits them",
-    )
-    arguments.add_argument("--source", help="webservices, reports, sandbox or auto")
-    arguments.add_argument("--base-url", metavar="URL", help="another address of the same service")
-    arguments.add_argument("--data-dir", metavar="FOLDER", help="where the data lies")
-    arguments.add_argument(
-        "--config",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help="any other key of config.yaml, such as revision=final",
-    )
+    either_way = argparse.BooleanOptionalAction
+    add("--reverse", action=either_way, help="newest day first, or oldest first")
+    one = "requests at a time; only 1, because ISO-NE limits them"
+    add("--max-concurrent", type=int, default=1, metavar="1", help=one)
+    add("--source", help="webservices, reports, sandbox or auto")
+    add("--base-url", metavar="URL", help="another address of the same service")
+    add("--data-dir", metavar="FOLDER", help="where the data lies")
+    others = "any other key of config.yaml, such as revision=final"
+    add("--config", nargs="+", action="extend", default=[], metavar="KEY=VALUE", help=others)
     return arguments

@@ -13,6 +13,7 @@ HERE = Path("config.yaml")
 _KEYS = "write one `key: value` a line, with a space after the colon"
 _KNOWN = {
     r"'\\t'": "a tab is no indentation in YAML; use spaces",
+    "<stream end>|end of stream": "a bracket or a quote is not closed",
     "mapping values are not allowed": (
         "this line is indented further than the one before, or has a value with ': ' in it, which "
         "needs quotes"

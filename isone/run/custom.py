@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from msgspec import Meta, Struct
 
@@ -304,8 +305,8 @@ def _secrets(environ: Mapping[str, str]) -> Iterator[str]:
         yield from (request for request in re.split(r"[:/@?&=#,]+", url) if len(request) >= 8)
     proxies = [environ.get(name) for variable in _PROXIES for name in (variable, variable.lower())]
     for url in filter(None, [*messages, *proxies]):
-        if password := re.search(r"^(?:\w+://)?[^/@:]*:([^/@]+)@", url):
-            yield password[1]
+        if password := re.search(r"^(?:\w+://)?[^/@:]*:(.+)@", url):
+            yield from (password[1], unquote(password[1]))
 
 
 def _lines(program: subprocess.Popen[bytes]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from isone.run import status
 from isone.run.console import has_screen, say, wants_lines
 from isone.run.log import Redaction, close_log, lead_to, log, open_log, say_instead
 from isone.run.settings import Settings, read_settings
-from isone.store.files import make_folder, write_whole
+from isone.store.files import make_folder, open_own, write_whole
 from isone.store.processes import introduce_user, this_host
 from isone.store.store import Store
 
@@ -153,7 +153,9 @@ class Job:
         try:
             write_whole(self.status_path, content, lasting=False)
         except OSError:
-            with self.status_path.open("r+b") as file:  # a full disk has room for what is there
+            with open_own(
+                self.status_path, "r+b"
+            ) as file:  # a full disk has room for what is there
                 file.write(content)
                 file.truncate()
 

@@ -5,10 +5,11 @@ import logging
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from isone.run.console import ConsoleHandler, has_screen
 from isone.run.sources import Credentials
-from isone.store.files import make_folder
+from isone.store.files import make_folder, open_own, write_own
 
 log = logging.getLogger("isone")
 _WARNINGS_KEPT = 5
@@ -59,6 +60,9 @@ class LogFile(logging.FileHandler):
         self.warned = 0
         """How many there are."""
 
+    def _open(self) -> Any:
+        return open_own(Path(self.baseFilename), self.mode, self.encoding)
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
         if record.levelno == logging.WARNING:
@@ -104,13 +108,13 @@ def lead_to(path: Path, stable_log: Path) -> None:
     try:
         stable_log.symlink_to(target)
     except OSError:  # FAT and SMB have no links
-        stable_log.write_text(f"{_LEADS_TO}{target}\n", "utf-8", errors="surrogateescape")
+        write_own(stable_log, os.fsencode(f"{_LEADS_TO}{target}\n"))
 
 
 def say_instead(sentence: str, stable_log: Path) -> None:
     """Let a rule's own log say why no attempt was begun."""
     stable_log.unlink(missing_ok=True)
-    stable_log.write_text(f"{sentence}\n", "utf-8", errors="surrogateescape")
+    write_own(stable_log, os.fsencode(f"{sentence}\n"))
 
 
 def said_instead(stable_log: Path) -> str:

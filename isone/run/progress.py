@@ -1,6 +1,7 @@
 """How far a piece of work is: what is told to whoever shows it."""
 
 from collections.abc import Callable
+from functools import partial
 
 from isone.market.requests import Request
 
@@ -10,6 +11,15 @@ Advance = Callable[[int, int, str], None]
 
 def unseen(done: int, total: int, unit: str) -> None:
     """Show it to nobody."""
+
+
+def stage(advance: Advance, first: int, last: int) -> Advance:
+    """What tells of a stage of the work: as the percents of the whole from `first` to `last`."""
+    return partial(_staged, advance, first, last)
+
+
+def _staged(advance: Advance, first: int, last: int, done: int, total: int, _unit: str) -> None:
+    advance(first + (last - first) * done // max(total, 1), 100, "%")
 
 
 class Progress:

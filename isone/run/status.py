@@ -21,7 +21,7 @@ import msgspec
 from isone.errors import UNREADABLE
 from isone.run.plan import Plan, Planned
 from isone.run.settings import Settings
-from isone.store.files import write_whole
+from isone.store.files import open_own, write_whole
 from isone.store.processes import runs_here, this_host
 from isone.store.store import Store
 
@@ -172,7 +172,7 @@ def note_answer(store: Store, base_url: str) -> None:
     path = _answered_path(store)
     with contextlib.suppress(OSError):  # then the next job has to find out for itself
         if current_id() != BY_HAND and path.parent.is_dir():
-            with path.open("a", encoding="utf-8") as file:
+            with open_own(path, "a", "utf-8") as file:
                 file.write(f"{base_url}\n")
 
 

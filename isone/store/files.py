@@ -33,7 +33,7 @@ def locked(path: Path, name: str) -> Iterator[None]:
     DownloadError, naming the holder, while another process holds it.
     """
     make_folder(path.parent)
-    with path.open("a+") as lock:
+    with open_own(path, "a+") as lock:
         try:
             try_lock(lock.fileno())
         except BlockingIOError as error:
@@ -85,6 +85,25 @@ def nearest_existing(folder: Path) -> Path:
     return next(each for each in (folder, *folder.parents) if each.exists())
 
 
+def open_own(path: Path, mode: str, encoding: str | None = None) -> Any:
+    """Open a file to write in place, but none that a link in its place leads to.
+
+    Somebody else who may write into the folder could lead it to any file of this user's. Raises
+    OSError where there is a link.
+    """
+    return open(path, mode, encoding=encoding, opener=_open_no_link)  # noqa: PTH123, SIM115
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+
+
+def write_own(path: Path, content: bytes) -> None:
+    """Write a file in place, as `open_own` does."""
+    with open_own(path, "wb") as file:
+        file.write(content)
+
+
 def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     """Replace a file in one step: a reader sees the old one or the new one, never half of it.
 
@@ -94,7 +113,7 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     make_folder(path.parent)
     aside = name_aside(path)
     try:
-        aside.write_bytes(content)
+        write_own(aside, content)
         if lasting:
             sync(aside)
         aside.replace(path)
@@ -118,7 +137,7 @@ def writing_whole(path: Path) -> Iterator[BinaryIO]:
     make_folder(path.parent)
     aside = name_aside(path)
     try:
-        with aside.open("wb") as file:
+        with open_own(aside, "wb") as file:
             yield file
         sync(aside)
         aside.replace(path)
@@ -183,7 +202,7 @@ def _is_stale(leftover: Path) -> bool:
 
 def add_line(path: Path, line: bytes) -> None:
     """Add a line to a file; one cut off by a crash before it does no harm."""
-    with path.open("a+b") as file:
+    with open_own(path, "a+b") as file:
         new_line = b"\n" * _ends_in_mid_line(file)
         file.write(new_line + line + b"\n")
 

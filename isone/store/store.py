@@ -21,7 +21,7 @@ from isone.errors import UNREADABLE
 from isone.market.flaws import Flaw
 from isone.market.requests import Request
 from isone.store import periods
-from isone.store.files import add_line, locked, names_in, sync, write_json
+from isone.store.files import add_line, locked, names_in, sync, write_json, write_own
 
 _RESPONSE, _REPORT = ".json.gz", ".csv.gz"
 _UNVALIDATED = ".unvalidated"
@@ -316,7 +316,7 @@ class Store:
         target = self.rejected_path(request)
         target.parent.mkdir(parents=True, exist_ok=True)
         found_at.replace(target)
-        target.with_suffix(".txt").write_text(f"{request.dataset} {request}: {reason}\n", "utf-8")
+        write_own(target.with_suffix(".txt"), f"{request.dataset} {request}: {reason}\n".encode())
         return target
 
     def write_marker(self, dataset: str, period: str, manifest: dict[str, Any]) -> Path:

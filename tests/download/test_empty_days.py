@@ -173,7 +173,7 @@ def test_asked_again_an_empty_response_does_not_take_the_place_of_rows(tmp_path:
     ):
         found = jobs.recheck_days(store, client, DAY_AHEAD, QUIET, day)
     assert (found["compared"], found["corrected"]) == (1, [])
-    assert "what was had is kept" in found["failed"]["20240102"]
+    assert "what was stored is kept" in found["failed"]["20240102"]
     assert store.read_ledger(DAY_AHEAD.name, 2024) == had
 
 

@@ -1,5 +1,6 @@
 """Stores for the report's tests, their pages, and a browser that is cut off from the network."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -91,11 +92,11 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[Open]:
-    """Open a page with the network cut and wait until it is drawn.
+@contextlib.contextmanager
+def offline(browser: Browser) -> Iterator[Open]:
+    """What opens pages with the network cut and waits until they are drawn.
 
-    What the console said, and what was asked for over the network, fails the test in the end.
+    What the console said, and what was asked for over the network, fails in the end.
     """
     trouble: list[str] = []
     contexts = []
@@ -104,7 +105,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
         if message.type in {"error", "warning"}:
             trouble.append(f"{message.type}: {message.text}")
 
-    def opened(path: Path, *, width: int = 1280, height: int = 900) -> Page:
+    def opened(path: Path, *, width: int = 1280, height: int = 900, after: str = "") -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height}, offline=True, accept_downloads=True
         )
@@ -120,7 +121,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
                 else trouble.append(f"request: {request.url}")
             ),
         )
-        page.goto(path.as_uri())
+        page.goto(path.as_uri() + after)
         page.wait_for_selector("body[data-drawn=yes]", timeout=60_000)
         return page
 
@@ -128,3 +129,17 @@ def open_page(browser: Browser) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert trouble == []
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Open a page with the network cut, for one test."""
+    with offline(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def reader(browser: Browser, usual_page: Path) -> Iterator[Page]:
+    """The page of the usual store, open for all tests of a module; each chooses anew."""
+    with offline(browser) as opened:
+        yield opened(usual_page)

@@ -130,6 +130,6 @@ def test_the_page_shows_each_of_them_in_its_own_colour(
     assert f"{CUT}" in text
     square = shown.locator(f"#calendar_lmp_da_hourly svg path[fill='{COLOURS[State.FINAL]}' i]")
     square.first.hover()
-    tip = shown.inner_text("#vg-tooltip-element")
+    tip = shown.inner_text(".tip.floating")
     for word in ("Day", "Rows", "SHA-256", "Fetched", "2025-11-0"):
         assert word in tip

@@ -1,56 +1,27 @@
 """Counts at an edge: each price on the side where its cents are, whatever binary fractions do."""
 
-import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from one_day import database
 
-from isone.load import sql
 from isone.report.data import ReportData
 from isone.report.queries import prices
 from isone.report.queries.working_tables import open_report
-
-HUB, DAY = 4000, dt.date(2025, 6, 2)
-MIDNIGHT = dt.datetime(2025, 6, 2, 4, tzinfo=dt.UTC)
-
-
-def database(path: Path, tables: Mapping[str, Sequence[float]]) -> Path:
-    """A database of one day at the hub: the prices of each table from midnight on."""
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("SET TimeZone = 'America/New_York'")
-        for name, _, columns in sql.all_tables():
-            connection.execute(f"CREATE TABLE {sql.name(name)} ({sql.definition(columns)})")
-        connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")
-        connection.execute(
-            "INSERT INTO locations VALUES (?, '.H.INTERNAL_HUB', 'HUB', ?, ?)", [HUB, DAY, DAY]
-        )
-        for table, prices in tables.items():
-            minutes = 5 if table == "lmp_rt_5min" else 60
-            for number, price in enumerate(prices):
-                begins = MIDNIGHT + dt.timedelta(minutes=minutes * number)
-                connection.execute(
-                    f"INSERT INTO {table} BY NAME SELECT ? AS interval_start_utc, "
-                    "? AS interval_end_utc, ? AS operating_day, '' AS market, ? AS location_id, "
-                    "'.H.INTERNAL_HUB' AS location, 'HUB' AS location_type, ? AS lmp, "
-                    "? AS energy, 0 AS congestion, 0 AS loss",
-                    [begins, begins + dt.timedelta(minutes=minutes), DAY, HUB, price, price],
-                )
-    return path
 
 
 def spread_bins(path: Path) -> dict[int, int]:
     with open_report(path) as connection:
         found = prices.spreads(connection).to_pylist()
-    return {row["low"]: row["hours"] for row in found if row["year"] == 0}
+    return {row["low"]: row["hours"] for row in found if row["year"] == 0 and row["peak"] == "all"}
 
 
 def months(path: Path) -> dict[str, Any]:
     with open_report(path) as connection:
-        (found,) = prices.monthly(connection).to_pylist()
-    return dict(found)
+        found = prices.monthly(connection).to_pylist()
+    return dict(next(row for row in found if row["peak"] == "all"))
 
 
 def test_a_spread_on_a_bins_edge_counts_in_the_bin_that_begins_there(tmp_path: Path) -> None:
@@ -104,7 +75,11 @@ def test_the_histogram_of_real_prices_is_that_of_their_cents(replayed: ReportDat
         ).fetchall()
     expected = Counter((place, max(-100, min(95, (da - rt) // 500 * 5))) for place, da, rt in hours)
     rows = replayed.data["spreads"].rows.to_pylist()
-    found = {(row["location_id"], row["low"]): row["hours"] for row in rows if row["year"] == 0}
+    found = {
+        (row["location_id"], row["low"]): row["hours"]
+        for row in rows
+        if row["year"] == 0 and row["peak"] == "all"
+    }
     assert found == expected
 
 

@@ -69,10 +69,15 @@ def count(dataset: Dataset, request: Request, body: bytes) -> Counts:
         for key, values in kept.items()
     }
     unpriced = {key for key, row in first_rows.items() if lacks_price(dataset, row)}
-    gaps = [gap(row) for key, row in first_rows.items() if "lmp" in row and key not in unpriced]
+    gaps = [
+        (identity.tolerance, abs(sum(row[part] for part in identity.parts) - row[identity.total]))
+        for identity in dataset.sums
+        for key, row in first_rows.items()
+        if key not in unpriced and None not in map(row.get, (identity.total, *identity.parts))
+    ]
     found = {
         flaws.NULL_PRICE: bool(unpriced),
-        flaws.SUM: any(each > 0.015 for each in gaps),
+        flaws.SUM: any(each > 1.5 * tolerance for tolerance, each in gaps),
         flaws.DISAGREEMENT: any(place not in doubtful for _, place in torn),
         flaws.NODE: bool(doubtful),
     }
@@ -83,7 +88,7 @@ def count(dataset: Dataset, request: Request, body: bytes) -> Counts:
             len(by_key[key]) - len(values) for key, values in kept.items() if key[1] not in doubtful
         ),
         off_grid=sum(one != other for one, other in zip(instants, starts, strict=True)),
-        cents_off=sum(0.015 >= each > 0.005 for each in gaps),
+        cents_off=sum(1.5 * tolerance >= each > tolerance / 2 for tolerance, each in gaps),
         at_odds=at_odds(dataset, kept, first_rows),
         missing=missing(dataset, request, by_key),
         flaws=tuple(name for name, there in found.items() if there),
@@ -122,14 +127,16 @@ def read(dataset: Dataset, record: Row) -> Row:
     for key in dataset.begins:
         begins = begins.get(key) if isinstance(begins, dict) else None
     row: Row = {"begins": typed(begins, str), "id": 0, "name": None, "type": None}
-    if dataset.chooses_locations:
-        location = typed(record.get("Location"), dict)
-        row["id"] = whole(location.get("@LocId"))
-        row["type"] = typed(location.get("@LocType"), str, type(None))
-        row["name"] = typed(location.get("$"), str, type(None))
-    elif dataset.id_key:
-        row["id"] = whole(record.get("ReserveZoneId"))
-        row["name"] = typed(record.get("ReserveZoneName"), str)
+    key = dataset.id_key
+    if key and key.outer:
+        place = typed(record.get(key.outer), dict)
+        of_id, of_type, of_name = key.inner
+        row["id"] = whole(place.get(of_id))
+        row["type"] = typed(place.get(of_type) if of_type else None, str, type(None))
+        row["name"] = typed(place.get(of_name), str, type(None))
+    elif key:
+        row["id"] = whole(record.get(key.field))
+        row["name"] = typed(record.get(key.name_field), str)
     for column in dataset.columns:
         value = record.get(column.field)
         if column.name in dataset.names:
@@ -192,19 +199,17 @@ def lacks_price(dataset: Dataset, row: Row) -> bool:
     )
 
 
-def gap(row: Row) -> float:
-    return float(abs(row["energy"] + row["congestion"] + row["loss"] - row["lmp"]))
-
-
 def at_odds(dataset: Dataset, kept: dict[Any, list[Any]], rows: dict[Any, Row]) -> int:
     if dataset.occurrence:
         return sum(len(values) - 1 for values in kept.values())
-    if dataset.chooses_locations:
-        energies: dict[int, float] = {}
+    wide = [column.name for column in dataset.columns if column.system_wide]
+    if wide:
+        firsts: dict[tuple[str, int], float] = {}
         return sum(
-            energies.setdefault(start, row["energy"]) != row["energy"]
+            firsts.setdefault((name, start), row[name]) != row[name]
             for (start, _), row in rows.items()
-            if row["energy"] is not None
+            for name in wide
+            if row[name] is not None
         )
     return sum(
         row["hour_end"][:2] != f"{market_time.local_time(start).hour + 1:02d}"
@@ -222,6 +227,6 @@ def missing(dataset: Dataset, request: Request, seen: dict[tuple[int, Any], Any]
     required = required if request.location is None else {request.location}
     there = Counter(place for _, place in seen)
     if not dataset.id_key:
-        return len(slots) - len(seen)
+        return len(slots) * (len(there) if dataset.names else 1) - len(seen)
     absent = sum(len(slots) - number for number in there.values())
     return absent + len(required - set(there))

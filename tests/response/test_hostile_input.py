@@ -1,5 +1,6 @@
 """What comes from outside and is broken or means ill: rejected in one sentence, or harmless."""
 
+import contextlib
 import datetime as dt
 import json
 import logging
@@ -8,20 +9,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 import pytest
+from filled import fill
 from reading import examine
+from received import received
 
 from isone.audit.reconcile import averages
 from isone.audit.verify import verdict
 from isone.download import location_list
 from isone.download.client import Client
-from isone.errors import DamagedError, IsoneError, ResponseError, UsageError
+from isone.errors import DamagedError, IsoneError, LoadError, ResponseError, UsageError
+from isone.load import sql
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
+from isone.report.queries.working_tables import open_report
 from isone.response import csv_reports
 from isone.run import custom, sources, status
-from isone.run.log import Redaction
+from isone.run.log import LogFile, Redaction
 from isone.run.plan import Plan, Planned
 from isone.run.settings import config_of_this_folder, read_settings
 from isone.run.sources import Credentials, Source
@@ -377,8 +383,6 @@ def test_a_request_s_name_cannot_lead_out_of_its_folder() -> None:
 def test_a_link_in_the_place_of_a_response_is_replaced_and_not_written_through(
     tmp_path: Path,
 ) -> None:
-    from filled import fill
-
     outside = tmp_path / "outside"
     outside.write_bytes(b"mine")
     store = Store(tmp_path / "sandbox")
@@ -390,6 +394,54 @@ def test_a_link_in_the_place_of_a_response_is_replaced_and_not_written_through(
     stored = store.raw_path(request)
     assert not stored.is_symlink() and stored.stat().st_size > 100
     assert outside.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".downloading",
+        "raw/lmp_da_hourly/2024/ledger.jsonl",
+        "raw/lmp_da_hourly/2024/.20240102.unvalidated",
+        "rejected/lmp_da_hourly/20240102.json.txt",
+        "log",
+    ],
+)
+def test_no_link_in_the_data_folder_leads_to_writing_elsewhere(tmp_path: Path, name: str) -> None:
+    outside, store = tmp_path / "outside", Store(tmp_path / "sandbox")
+    outside.write_bytes(b"mine")
+    link = store.root / name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(outside)
+    request = Request("lmp_da_hourly", dt.date(2024, 1, 2))
+    refused = pytest.raises(OSError, match="symbolic links")
+    with contextlib.nullcontext() if name.endswith("unvalidated") else refused:
+        if name == ".downloading":
+            with store.sole_downloader("mine"):
+                pass
+        elif name.endswith("ledger.jsonl"):
+            store.save_response(*received(store, request, b"content"))
+        elif name.endswith("unvalidated"):
+            fill(store, ["lmp_da_hourly"], "2024-01-02", "2024-01-02", nodes=0)
+        elif name == "log":
+            LogFile(link)
+        else:
+            (store.root / "came").write_bytes(b"content")
+            store.reject_response(request, store.root / "came", "it is wrong")
+    assert outside.read_bytes() == b"mine"
+
+
+def test_a_foreign_database_shows_no_other_file(tmp_path: Path) -> None:
+    secret, path = tmp_path / "secret.csv", tmp_path / "isone.duckdb"
+    secret.write_text("location_id,location,location_type\n4000,canary,HUB\n")
+    with duckdb.connect(str(path)) as connection:
+        for table, _, columns in sql.all_tables():
+            if table != "locations":
+                connection.execute(f"CREATE TABLE {sql.name(table)} ({sql.definition(columns)})")
+        connection.execute("CREATE TABLE about (key VARCHAR, value VARCHAR)")
+        connection.execute(f"CREATE VIEW locations AS FROM read_csv({sql.text(str(secret))})")
+    with pytest.raises(LoadError, match="cannot be reported on") as caught, open_report(path):
+        pass
+    assert "disabled" in str(caught.value)
 
 
 # the sandbox, which anybody on this machine can reach

@@ -2,6 +2,9 @@
 
 import datetime as dt
 import random
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from reading import examine
@@ -17,6 +20,22 @@ from isone.sandbox.synthetic import Synthetic
 
 NOON = dt.datetime(2026, 6, 1, 16, tzinfo=dt.UTC)
 ORIGINALS = originals()
+
+
+def without(keys: Collection[str], value: Any) -> Any:
+    """JSON without some keys, wherever they are."""
+    if isinstance(value, list):
+        return [without(keys, each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: without(keys, each) for key, each in value.items() if key not in keys}
+
+
+READ = [
+    replace(each, body=each.body_of(without(each.dataset.ignored, each.records())))
+    for each in ORIGINALS
+]
+"""The same with what is read alone: nobody looks whether an ignored value is right."""
 
 
 @pytest.fixture(params=[0, table.LARGE], ids=["by position", "by record"])
@@ -37,7 +56,7 @@ def by_columns(original: Original, body: bytes) -> row_by_row.Counts | None:
         found.off_grid,
         found.cents_off,
         found.at_odds,
-        len(found.missing),
+        len(found.missing) if original.dataset.times.minutes else 0,  # not so of snapshots
         tuple(dict.fromkeys(flaw.name for flaw in found.flaws)),
     )
 
@@ -62,7 +81,7 @@ def test_a_damaged_response_is_counted_or_rejected_alike() -> None:
     chance = random.Random(1)  # noqa: S311 - repeatable, not secret
     rejected = 0
     for _ in range(1500):
-        original = chance.choice(ORIGINALS)
+        original = chance.choice(READ)
         kind, body = damage(original, chance)
         found = by_columns(original, body)
         assert found == by_rows(original, body), (kind, original.request)
@@ -74,7 +93,7 @@ def test_a_damaged_response_is_counted_or_rejected_alike() -> None:
 def test_fuzzed_payloads_are_never_counted_otherwise() -> None:
     chance = random.Random(2)  # noqa: S311 - repeatable, not secret
     for _ in range(1500):
-        original = chance.choice(ORIGINALS)
+        original = chance.choice(READ)
         body = fuzz(original, chance)
         found = by_columns(original, body)
         assert found is None or found == by_rows(original, body), body

@@ -18,7 +18,7 @@ BROKEN = {
     "a colon": ("years: 2024\nlog_dir: a: b\n", "c.yaml, line 2: this line is indented further"),
     "twice": ("years: 2024\nsource: auto\nyears: 2023\n", "c.yaml, line 3: 'years' is there twice"),
     "below": ("accepted_flaws:\n  - {day: 1, day: 2}\n", "c.yaml, line 2: 'day' is there twice"),
-    "cut off": ("years: [2024\n", "c.yaml, line 2: "),
+    "cut off": ("years: [2024\n", "c.yaml, line 2: a bracket or a quote is not closed"),
     "no space": ("years:2024\nsource:sandbox\n", f"c.yaml {NO_KEYS}"),
     "a list": ("- years: 2024\n", f"c.yaml {NO_KEYS}"),
     "no such day": ("through: 2024-02-30\n", "c.yaml is not valid YAML: day is out of range"),

@@ -195,6 +195,7 @@ SECRETS = {
     "PGPASSWORD": "canary-database",
     "HTTPS_PROXY": "http://me:canary-proxy@127.0.0.1:9",
     "all_proxy": "me:canary-short@127.0.0.1:9",
+    "HTTP_PROXY": "http://me:canary%2Dlong@more@127.0.0.1:9",
     "ISONE_NOTIFY": "json://who:canary-mail@127.0.0.1:9/canary-token slack://canary-A/canary-B",
 }
 
@@ -206,7 +207,7 @@ def test_a_program_inherits_no_password_but_the_account_that_our_own_scripts_nee
         monkeypatch.setenv(name, value)
     caplog.set_level(logging.INFO)
     text = f"import os; print(sorted(os.environ.keys() & {[*SECRETS, 'ISONE_CONFIG']!r}))"
-    needed = ["HTTPS_PROXY", "ISONE_CONFIG", "all_proxy"]
+    needed = ["HTTPS_PROXY", "HTTP_PROXY", "ISONE_CONFIG", "all_proxy"]
     custom.run_program(program(project, text), {"source": "sandbox"})
     custom.run_program(program(project, text, "scripts/download_lmp.py"), {"source": "sandbox"})
     account = [name for name in SECRETS if name.startswith("ISONE_") and "NOTIFY" not in name]
@@ -227,7 +228,7 @@ def test_what_a_program_prints_of_a_password_is_taken_out(
         for name, password in (("someone", "canary-account"), ("somebody", "canary-second"))
     ]
     told = [*SECRETS.values(), *SECRETS["ISONE_NOTIFY"].split(), *basic, "canary-netrc"]
-    told += ["canary-mail", "canary-token", "canary-A", "fine"]
+    told += ["canary-mail", "canary-token", "canary-A", "canary-long@more", "fine"]
     custom.run_program(program(project, f"for each in {told!r}: print('said', each)"), {})
     assert len(caplog.messages) == len(told)
     assert caplog.messages[-1] == "said fine"

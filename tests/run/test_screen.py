@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from isone.run import bars, status
+from isone.run import bars, progress, status
 from isone.run.bars import Doing
 from isone.run.plan import Plan
 from isone.run.screen import Screen
@@ -236,3 +236,16 @@ def test_a_run_with_nothing_to_do_says_where_things_are_too(store: Store, tmp_pa
     terminal = Terminal()
     terminal.report("Nothing to be done (all requested files are present and up to date).")
     assert terminal.lines[1:] == [f"Report    {page}"]
+
+
+def test_a_stage_of_the_work_is_told_in_percents_of_the_whole() -> None:
+    told: list[tuple[int, int, str]] = []
+    first, second = (
+        progress.stage(lambda *how_far: told.append(how_far), *part)
+        for part in ((0, 30), (30, 100))
+    )
+    for number in (1, 3):
+        first(number, 3, "tables")
+    second(1, 2, "figures")
+    second(2, 2, "figures")
+    assert told == [(10, 100, "%"), (30, 100, "%"), (65, 100, "%"), (100, 100, "%")]

@@ -26,7 +26,7 @@ sys.path[:1] = [str(PROJECT), str(PROJECT / "tests")]
 import duckdb  # noqa: E402, F401 - imported once for all the jobs
 import pyarrow.compute  # noqa: E402, F401
 import pyarrow.parquet  # noqa: E402, F401
-from torture import postgres, responses, whole_runs  # noqa: E402
+from torture import behind_nginx, places, postgres, responses, servers, whole_runs  # noqa: E402
 from torture.blows import Blows  # noqa: E402
 from torture.downloads import Downloads, Job  # noqa: E402
 from torture.faults import shim  # noqa: E402 - found only now
@@ -38,7 +38,14 @@ from isone.run import settings  # noqa: E402
 
 Figures = dict[str, Any]
 Series = Callable[[random.Random], Figures]
-GROUPS = ("download", "pack", "load", "runs", "postgres")
+KINDS = {
+    "lacking": ("a file system that lacks something", places.lacking),
+    "mounted": ("a real file system", places.mounted),
+    "clocks": ("a wrong clock", places.clocks),
+    "users": ("a user, a limit, a path", places.users_and_paths),
+    "stopped": ("SIGSTOP and on", places.stopped),
+}
+GROUPS = ("download", "pack", "load", "runs", "postgres", "pairs", "nginx", *KINDS)
 
 
 def main() -> int:
@@ -80,6 +87,8 @@ def read_options() -> argparse.Namespace:
     number("--runs", 50, "kills of Snakemake alone, and of all its processes")
     number("--clients", 50, "kills of jobs that load into PostgreSQL")
     number("--servers", 20, "PostgreSQL servers killed, and stopped, in mid-load")
+    number("--places", 99, "places for whole runs, of each kind")
+    number("--pairs", 15, "pairs of targets at once")
     number("--days", 366, "days of a job")
     number("--seed", 1, "of all chance")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=GROUPS, help="these series")
@@ -128,6 +137,21 @@ def chosen_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[s
         runs = whole_runs.WholeRuns(bench.folder / "runs")
         yield "kill -9 of Snakemake alone", lambda c: runs.killed(options.runs, c, alone=True)
         yield "kill -9 of a whole run", lambda c: runs.killed(options.runs, c, alone=False)
+    for kind in (kind for kind in KINDS if kind in options.only):
+        runs = whole_runs.WholeRuns(bench.folder / kind)
+        what, found = KINDS[kind]
+        possible = kind != "mounted" or can_mount()
+        endured: Series = lambda c, r=runs, f=found: r.endured(f()[: options.places], c)  # type: ignore[misc] # noqa: E731
+        yield f"whole runs: {what}", endured if possible else no_mount
+    if "pairs" in options.only:
+        pairs = whole_runs.WholeRuns(bench.folder / "pairs")
+        yield "two targets at once", lambda c: pairs.side_by_side(options.pairs, c)
+    if "nginx" in options.only:
+        for what, lines in behind_nginx.WAYS.items() if servers.is_here("nginx") else ():
+            yield (
+                f"each fault behind nginx, {what}",
+                lambda c, w=lines: behind_nginx.faults(w, bench.folder),
+            )
     if "postgres" in options.only:
         with postgres.Loads.running(bench.prepared(options.days), bench.folder) as loads:
             if loads is None:

@@ -5,6 +5,7 @@ Each listens on this machine alone, on a free port, with its files in a folder o
 
 import contextlib
 import datetime as dt
+import os
 import shutil
 import socket
 import subprocess
@@ -18,8 +19,8 @@ _WHERE = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin"
 
 
 def is_here(program: str) -> bool:
-    """Whether a program is installed."""
-    return shutil.which(program, path=_WHERE) is not None
+    """Whether a program is installed; where the tests must not skip, it has to be."""
+    return "CI" in os.environ or shutil.which(program, path=_WHERE) is not None
 
 
 @dataclass(frozen=True)

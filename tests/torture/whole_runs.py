@@ -1,14 +1,16 @@
 """Whole runs of the workflow, up to DuckDB, whose processes are killed at random moments."""
 
 import contextlib
+import itertools
 import os
 import random
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from running import PROJECT, command_line
 from torture import contents
 from torture.machine import in_child, leftovers, require
+from torture.places import Place, Where
 from torture.service import Server, server
 
 _CONFIG = (
@@ -25,7 +28,9 @@ _CONFIG = (
 """Sixty days: as many requests."""
 _LATENCY = "0.08"  # so that a download outlasts the start of the next run
 _TARGETS = ("load",)
-_LONGEST = 120.0
+TARGETS = ("download", "pack", "load", "report", "verify")
+"""Which are started beside each other."""
+_LONGEST = 300.0
 
 
 @dataclass
@@ -40,8 +45,7 @@ class WholeRuns:
     def killed(self, count: int, chance: random.Random, *, alone: bool) -> dict[str, Any]:
         """Kill Snakemake alone, or all processes of its run, and let the same command go on."""
         with server(self._made(), "--latency", _LATENCY) as service:
-            if self._calm is None:
-                self._go_undisturbed(service)
+            self._go_undisturbed(service)
             tally: Counter[str] = Counter()
             while tally["kills"] < count:
                 self._until_done(service, chance, alone, tally)
@@ -50,6 +54,78 @@ class WholeRuns:
             "count": tally["kills"],
             "outcome": f"{tally['done']} runs {what} came to their end, {tally['rejected']} times "
             f"a second downloader was kept out, {tally['repeated']} requests repeated",
+        }
+
+    def endured(self, places: Iterable[Place], chance: random.Random) -> dict[str, Any]:
+        """In each place let a run be killed once, and finished; then the deep check.
+
+        Each has to leave what an undisturbed run leaves.
+        """
+        done: list[str] = []
+        with server(self._made(), "--latency", _LATENCY) as service:
+            self._go_undisturbed(service)
+            for place in places:
+                with place.ready(Path(tempfile.mkdtemp(dir=self.folder))) as there:
+                    if there is None:
+                        continue
+                    self._endure(self._new(service, there), place, chance)
+                done.append(place.name)
+        return {
+            "count": len(done),
+            "outcome": f"the same rows each time, and SOUND: {_listed(done)}",
+        }
+
+    def _endure(self, run: "_Run", place: Place, chance: random.Random) -> None:
+        first = run.start()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            first.wait(chance.uniform(1, self._seconds))
+        if first.poll() is None:
+            run.kill(first, alone=False)
+            run.unlock()
+        for targets in (_TARGETS, ("verify",)):
+            process = run.start(targets)
+            place.disturb(process.pid)
+            code = process.wait(_LONGEST)
+            require(code == 0, f"{place.name}: a run ended with {code}: {run.said()}")
+            said = run.said()
+            require("Traceback" not in said, f"{place.name}: {said}")
+        require(place.notes in said, f"{place.name}: nothing was said of it: {said}")
+        require(run.contents() == self._calm, f"{place.name}: not what an undisturbed run leaves")
+        left = leftovers(run.folder / "data")
+        require(not left, f"{place.name}: left behind: {left}")
+
+    def side_by_side(self, count: int, chance: random.Random) -> dict[str, Any]:
+        """Two targets at once on one data folder, from two working folders; then a whole run."""
+        pairs = list(itertools.combinations_with_replacement(TARGETS, 2))
+        chosen = chance.sample(pairs, min(count, len(pairs)))
+        tally: Counter[str] = Counter()
+        with server(self._made(), "--latency", _LATENCY) as service:
+            self._go_undisturbed(service)
+            for pair in chosen:
+                one = self._new(service)
+                other = self._new(service, Where(one.folder / "other"))
+                shared = (f"data_dir={one.folder / 'data'}",)
+                runs = [
+                    (each, each.start((target,), shared))
+                    for each, target in zip((one, other), pair, strict=True)
+                ]
+                for run, process in runs:
+                    code = process.wait(_LONGEST)
+                    said = run.said()
+                    require("Traceback" not in said, f"{pair}: {said}")
+                    kept_out = "is downloading into" in said
+                    require(code == 0 or kept_out, f"{pair} ended with {code}: {said}")
+                    tally["kept out"] += code != 0
+                require(
+                    one.start((*_TARGETS, "verify"), shared).wait(_LONGEST) == 0,
+                    f"{pair}: {one.said()}",
+                )
+                require(one.contents() == self._calm, f"{pair}: not what an undisturbed run leaves")
+                shutil.rmtree(one.folder)
+        return {
+            "count": len(chosen),
+            "outcome": f"pairs of targets; {tally['kept out']} times a second downloader was kept "
+            "out; the same rows in the end",
         }
 
     def _until_done(
@@ -86,6 +162,8 @@ class WholeRuns:
         tally.update(kills=kills, done=1, repeated=again)
 
     def _go_undisturbed(self, service: Server) -> None:
+        if self._calm is not None:
+            return
         run = self._new(service)
         started = time.monotonic()
         require(run.start().wait(_LONGEST) == 0, f"an undisturbed run failed: {run.said()}")
@@ -96,9 +174,10 @@ class WholeRuns:
         self.folder.mkdir(parents=True, exist_ok=True)
         return self.folder
 
-    def _new(self, service: Server) -> "_Run":
-        run = _Run(self.folder / f"run-{len(self._runs)}", service)
-        run.folder.mkdir()
+    def _new(self, service: Server, where: Where | None = None) -> "_Run":
+        where = where or Where(self.folder / f"run-{len(self._runs)}")
+        run = _Run(where.folder, service, where)
+        run.folder.mkdir(exist_ok=True)
         shutil.copy(PROJECT / "config.yaml", run.folder)
         self._runs.append(run)
         return run
@@ -110,19 +189,24 @@ class _Run:
 
     folder: Path
     service: Server
+    where: Where
     groups: list[int] = field(default_factory=list)
 
     @property
     def root(self) -> Path:
         return self.folder / "data" / "sandbox"
 
-    def start(self) -> "subprocess.Popen[bytes]":
+    def start(
+        self, targets: tuple[str, ...] = _TARGETS, config: tuple[str, ...] = ()
+    ) -> "subprocess.Popen[bytes]":
         """Start the command in a process group of its own."""
-        command = command_line(*_CONFIG, f"base_url={self.service.url}", targets=_TARGETS)
+        url = f"base_url={self.service.url}"
+        command = [*self.where.before, *command_line(*_CONFIG, url, *config, targets=targets)]
         with (self.folder / "said.txt").open("wb") as said:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
+                env=os.environ | self.where.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -169,6 +253,10 @@ class _Run:
         packed = sorted((self.root / "parquet").rglob("*.parquet"))
         rows = {str(path.relative_to(self.root)): contents.parquet(path) for path in packed}
         return [rows, contents.database(self.root / "isone.duckdb")]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none could be made here"
 
 
 def _is_there(group: int) -> bool:

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from running import Snakemake, command_line, jobs_run
+from forked import Starter
+from running import Snakemake, command_line, jobs_run, run_workflow
 
 from isone.sandbox import Sandbox
 
@@ -20,7 +21,23 @@ LMP = (*SMALL, "data_types=lmp")
 STORE = Path("data/sandbox")
 DAY = STORE / "raw/lmp_da_hourly/2024/20240102.json.gz"
 MARKER = STORE / "complete/lmp_da_hourly/2024.through-20240102.json"
-ALL: dict[str, tuple[str, ...]] = {"targets": ("load", "report")}
+FIRST = {"download_prices": 1, "pack_prices": 1, "load_duckdb": 1}
+
+
+@pytest.fixture(scope="module")
+def done(starter: Starter, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder in which all of LMP is loaded and reported; not to be changed."""
+    folder = tmp_path_factory.mktemp("done") / "work"
+    ended = run_workflow(starter, folder, *LMP, targets=("load", "report"))
+    assert ended.returncode == 0, ended.stdout
+    assert jobs_run(ended.stdout) == FIRST | {"write_report": 1, "write_figures": 1}
+    return folder
+
+
+@pytest.fixture
+def begun(done: Path, workflow: Path) -> Path:
+    """The same to go on in, with Snakemake's memory and all times as they were."""
+    return Path(shutil.copytree(done, workflow, dirs_exist_ok=True))
 
 
 def forget(workflow: Path) -> None:
@@ -30,61 +47,57 @@ def forget(workflow: Path) -> None:
 
 @pytest.mark.parametrize("forgets", [False, True], ids=["remembered", "forgotten"])
 def test_every_answer_is_the_same_without_snakemakes_own_memory(
-    workflow: Path, snakemake: Snakemake, forgets: bool
+    begun: Path, snakemake: Snakemake, forgets: bool
 ) -> None:
     def run(*config: str, targets: tuple[str, ...] = ("load",)) -> dict[str, int]:
         if forgets:
-            forget(workflow)
-        done = snakemake(*config, targets=targets)
-        assert done.returncode == 0, done.stdout
-        jobs = jobs_run(done.stdout)
-        assert jobs or "Nothing to be done" in done.stdout
+            forget(begun)
+        ended = snakemake(*config, targets=targets)
+        assert ended.returncode == 0, ended.stdout
+        jobs = jobs_run(ended.stdout)
+        assert jobs or "Nothing to be done" in ended.stdout
         return jobs
 
     loaded = {"load_duckdb": 1}
-    first = {"download_prices": 1, "pack_prices": 1} | loaded
-    assert run(*LMP) == first
     assert run(*LMP) == {}
     assert run(*LMP, "locations=4000") == {}, "fewer locations make nothing again"
     assert run(*LMP, "locations=all") == {"pack_prices": 1} | loaded
     assert run(*LMP) == {}, "so does going back to fewer"
     everything = (*SMALL, "data_types=lmp as", "services=regulation")
-    assert run(*everything) == first
+    assert run(*everything) == FIRST
     assert run(*LMP) == {}, "and fewer datasets"
     assert run(*everything) == {}
     for _ in range(2):
         assert run(*LMP, targets=("verify",)) == {"verify_prices": 1, "summarize_verdicts": 1}
-    (workflow / STORE / "isone.duckdb").unlink()
+    (begun / STORE / "isone.duckdb").unlink()
     assert run(*LMP) == loaded
-    (workflow / DAY).unlink()
+    (begun / DAY).unlink()
     assert run(*LMP).keys() >= {"download_prices", "pack_prices"}
-    assert (workflow / DAY).exists()
+    assert (begun / DAY).exists()
 
 
 @pytest.mark.parametrize("forgets", [False, True], ids=["remembered", "forgotten"])
 def test_a_check_that_is_asked_for_reads_what_is_there_now(
-    workflow: Path, snakemake: Snakemake, forgets: bool
+    begun: Path, snakemake: Snakemake, forgets: bool
 ) -> None:
-    assert snakemake(*LMP).returncode == 0
     assert "OK" in snakemake(*LMP, targets=("verify",)).stdout
-    whole = (workflow / DAY).read_bytes()
-    (workflow / DAY).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    whole = (begun / DAY).read_bytes()
+    (begun / DAY).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     if forgets:
-        forget(workflow)
+        forget(begun)
     damaged = snakemake(*LMP, targets=("verify",))
     assert damaged.returncode == 1
     assert "2024-01-02" in damaged.stdout
-    (workflow / DAY).write_bytes(whole)
+    (begun / DAY).write_bytes(whole)
     if forgets:
-        forget(workflow)
+        forget(begun)
     assert snakemake(*LMP, targets=("verify",)).returncode == 0
 
 
 def test_a_response_that_is_gone_is_asked_for_again_and_not_called_here(
-    workflow: Path, snakemake: Snakemake
+    begun: Path, snakemake: Snakemake
 ) -> None:
-    assert snakemake(*LMP).returncode == 0
-    (workflow / DAY).unlink()
+    (begun / DAY).unlink()
     plan = snakemake(*LMP, options=("-n",))
     assert "every day that was asked for is already downloaded" not in plan.stdout
     assert "Requests left to send: 1\n" in plan.stdout
@@ -113,34 +126,33 @@ def test_a_gap_whose_acceptance_is_withdrawn_is_missing_again(
 
 
 def test_a_folder_copied_with_other_times_gives_the_same_answers(
-    workflow: Path, snakemake: Snakemake
+    begun: Path, snakemake: Snakemake
 ) -> None:
-    assert snakemake(*LMP, **ALL).returncode == 0
-    files = sorted((workflow / "data").rglob("*")) + sorted((workflow / "reports").rglob("*"))
+    files = sorted((begun / "data").rglob("*")) + sorted((begun / "reports").rglob("*"))
     for order in (files, files[::-1]):
-        forget(workflow)
+        forget(begun)
         for number, path in enumerate(order):
             os.utime(path, (1_000_000_000 + number, 1_000_000_000 + number))
-        done = snakemake(*LMP, **ALL)
-        assert done.returncode == 0
-        assert "Nothing to be done" in done.stdout, done.stdout
+        again = snakemake(*LMP, targets=("load", "report"))
+        assert again.returncode == 0
+        assert "Nothing to be done" in again.stdout, again.stdout
 
 
 def test_right_responses_copied_over_wrong_ones_with_their_times_are_packed_again(
-    workflow: Path, snakemake: Snakemake, tmp_path: Path
+    begun: Path, snakemake: Snakemake, tmp_path: Path
 ) -> None:
-    assert snakemake(*LMP, **ALL).returncode == 0
-    backup = shutil.copytree(workflow / "data", tmp_path / "backup")
+    targets = ("load", "write_report")
+    backup = shutil.copytree(begun / "data", tmp_path / "backup")
     with Sandbox(seed=7) as other:
-        shutil.rmtree(workflow / STORE / "raw")
-        assert snakemake(*LMP, f"base_url={other.url}", **ALL).returncode == 0
-    wrong = (workflow / STORE / "parquet/lmp_da_hourly/2024.through-20240102.parquet").read_bytes()
+        shutil.rmtree(begun / STORE / "raw")
+        assert snakemake(*LMP, f"base_url={other.url}", targets=targets).returncode == 0
+    wrong = (begun / STORE / "parquet/lmp_da_hourly/2024.through-20240102.parquet").read_bytes()
     for folder in ("raw", "complete"):
-        shutil.rmtree(workflow / STORE / folder)
-        shutil.copytree(backup / "sandbox" / folder, workflow / STORE / folder)
-    done = snakemake(*LMP, **ALL)
-    assert jobs_run(done.stdout).keys() >= {"pack_prices", "load_duckdb", "write_report"}
-    right = (workflow / STORE / "parquet/lmp_da_hourly/2024.through-20240102.parquet").read_bytes()
+        shutil.rmtree(begun / STORE / folder)
+        shutil.copytree(backup / "sandbox" / folder, begun / STORE / folder)
+    again = snakemake(*LMP, targets=targets)
+    assert jobs_run(again.stdout).keys() >= {"pack_prices", "load_duckdb", "write_report"}
+    right = (begun / STORE / "parquet/lmp_da_hourly/2024.through-20240102.parquet").read_bytes()
     assert wrong != right
 
 
@@ -170,11 +182,10 @@ def test_two_runs_in_one_folder_keep_their_plans_and_summaries_apart(
     assert len({json.loads(plan.read_text())["started"] for plan in plans}) == len(plans) == 3
 
 
-def test_the_page_stays_until_the_next_one_is_whole(workflow: Path, snakemake: Snakemake) -> None:
-    assert snakemake(*LMP, **ALL).returncode == 0
-    page = workflow / "reports/sandbox/isone.html"
+def test_the_page_stays_until_the_next_one_is_whole(begun: Path, snakemake: Snakemake) -> None:
+    page = begun / "reports/sandbox/isone.html"
     old = page.read_bytes()
-    database = workflow / STORE / "isone.duckdb"
+    database = begun / STORE / "isone.duckdb"
     database.write_bytes(b"x" * database.stat().st_size)  # so that no next one can be made
     again = ("--forcerun", "write_report", "write_figures")
     failed = snakemake(*LMP, options=again, targets=("report",))
@@ -186,13 +197,12 @@ def test_the_page_stays_until_the_next_one_is_whole(workflow: Path, snakemake: S
 
 
 def test_what_is_missing_of_the_report_is_made_again_and_nothing_else(
-    workflow: Path, snakemake: Snakemake
+    begun: Path, snakemake: Snakemake
 ) -> None:
     report = {"targets": ("report",)}
-    assert snakemake(*LMP, **report).returncode == 0
-    page = workflow / "reports/sandbox/isone.html"
+    page = begun / "reports/sandbox/isone.html"
     page.unlink()
-    forget(workflow)
+    forget(begun)
     assert jobs_run(snakemake(*LMP, **report).stdout) == {"write_report": 1}
     shutil.rmtree(page.parent / "figures")
     assert jobs_run(snakemake(*LMP, **report).stdout) == {"write_figures": 1}
@@ -200,10 +210,15 @@ def test_what_is_missing_of_the_report_is_made_again_and_nothing_else(
     assert jobs_run(snakemake(*LMP, **report).stdout) == {"write_report": 1}, "the verdict is news"
 
 
-def test_each_data_folder_has_reports_of_its_own(workflow: Path, snakemake: Snakemake) -> None:
-    assert snakemake(*LMP, "data_dir=other", targets=("report",)).returncode == 0
-    assert (workflow / "other/reports/sandbox/isone.html").exists()
-    assert not (workflow / "reports").exists()
+def test_each_data_folder_has_reports_of_its_own(begun: Path, snakemake: Snakemake) -> None:
+    (begun / "data").rename(begun / "other")
+    shutil.rmtree(begun / "reports")
+    ended = snakemake(*LMP, "data_dir=other", targets=("report",))
+    assert ended.returncode == 0, ended.stdout
+    assert jobs_run(ended.stdout) == {"write_report": 1, "write_figures": 1}
+    assert (begun / "other/reports/sandbox/isone.html").exists()
+    assert (begun / "other/reports/sandbox/figures").is_dir()
+    assert not (begun / "reports").exists()
 
 
 def test_a_full_disk_is_told_as_that_at_the_end_too(workflow: Path, snakemake: Snakemake) -> None:

@@ -31,11 +31,11 @@ from isone.market.requests import Request
 from isone.response import revisions
 from isone.response.across_responses import Known
 from isone.response.table import Table, read_table
-from isone.response.validate import validate
+from isone.response.validate import Finding, validate
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store import gzipped
-from isone.store.files import make_folder, sha256, write_json, write_whole
+from isone.store.files import make_folder, sha256, write_json, write_own, write_whole
 from isone.store.store import Entry, Store
 from isone.store.year_marker import DayFlaw, day_flaws, read_manifest
 from isone.text import count, some
@@ -119,25 +119,14 @@ def _recheck(
     if sha256(had) != entry.sha256:
         raise DamagedError(f"the stored response {path} is gone or damaged; {_REPAIR}")
     content = client.fetch(client.source.path(dataset, request))
-    before, after = gzipped.inflate(had), gzipped.inflate(content)
     if entry.corrects:
         _rewrite_markers(store, dataset.name, entry)  # in case a crash came in between
+    before, after = gzipped.inflate(had), gzipped.inflate(content)
     if before == after:
         return None
-    accepted = {flaw.name for flaw in entry.flaws}
-    today = market_time.now().date()
-    table = read_table(dataset, after)
-    finding = validate(table, request, accepted=accepted, today=today)
-    if set(finding.missing) - set(entry.missing):
-        finding.require_whole()  # what was had is better than what is served now
-    if entry.rows and not finding.rows:
-        raise NoDataError("the response is empty now; what was had is kept")
+    table, finding = _validated(dataset, request, entry, after)
     had_table = read_table(dataset, before, validated=True)
-    if lost := _lost_publications(had_table, table):
-        raise IncompleteError(
-            f"the response lacks {count(len(lost), 'publication')} now, of {some(lost)}; what was "
-            "had is kept"
-        )
+    _require_publications(had_table, table)
     changes = revisions.compare(had_table, table)
     if not changes.rows:
         return None
@@ -161,11 +150,30 @@ def _recheck(
     return new
 
 
-def _lost_publications(before: Table, after: Table) -> list[str]:
-    """The publications that only the older of two responses has: none is ever given up."""
+def _validated(
+    dataset: Dataset, request: Request, entry: Entry, body: bytes
+) -> tuple[Table, Finding]:
+    """What is served now. Raises ResponseError where it is worse than what was stored."""
+    table = read_table(dataset, body)
+    accepted = {flaw.name for flaw in entry.flaws}
+    finding = validate(table, request, accepted=accepted, today=market_time.now().date())
+    if set(finding.missing) - set(entry.missing):
+        finding.require_whole()  # what was had is better than what is served now
+    if entry.rows and not finding.rows:
+        raise NoDataError("the response is empty now; what was stored is kept")
+    return table, finding
+
+
+def _require_publications(before: Table, after: Table) -> None:
+    """Raise IncompleteError where only the older of two responses has a publication."""
     columns = [k.column.name for k in before.dataset.text_keys if k.kind == "publication"]
     times = (set(before.texts[name].distinct) - set(after.texts[name].distinct) for name in columns)
-    return sorted(str(each) for found in times for each in found)
+    lost = sorted(str(each) for found in times for each in found)
+    if lost:
+        raise IncompleteError(
+            f"the response lacks {count(len(lost), 'publication')} now, of {some(lost)}; what was "
+            "stored is kept"
+        )
 
 
 def _replace(
@@ -175,7 +183,7 @@ def _replace(
     make_folder(kept.parent)
     write_whole(kept, had)
     unvalidated = store.unvalidated_path(request)
-    unvalidated.write_bytes(content)
+    write_own(unvalidated, content)
     store.save_response(request, unvalidated, new)
     _rewrite_markers(store, request.dataset, new)
 

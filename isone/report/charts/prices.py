@@ -133,9 +133,17 @@ _MONTH_LABEL = (
 
 
 def hours_of_month(market: str) -> Spec:
-    """Mean price by hour of the day and month."""
-    return theme.finished(
+    """Mean price by hour of the day and month; colours mean the same in both markets' charts."""
+    colour = alt.Color(
+        "price:Q",
+        scale=alt.Scale(scheme="cividis"),
+        legend=alt.Legend(
+            title=_PRICE, type="gradient", orient="right", gradientLength=160, gradientThickness=10
+        ),
+    )
+    squares = (
         base()
+        .transform_calculate(price=f"datum.{market}")
         .mark_rect()
         .encode(
             alt.X(
@@ -151,18 +159,25 @@ def hours_of_month(market: str) -> Spec:
                 sort="descending",
                 axis=alt.Axis(values=[0, 6, 12, 18, 23], ticks=False),
             ),
-            color=alt.Color(
-                f"{market}:Q",
-                scale=alt.Scale(scheme="cividis"),
-                legend=alt.Legend(
-                    title=_PRICE, orient="right", gradientLength=160, gradientThickness=10
-                ),
-            ),
+            color=colour,
             tooltip=[
                 *theme.month_tips(),
                 alt.Tooltip("hour:O", title="Hour beginning"),
-                theme.number_tip(market, f"Mean, {_PRICE}"),
+                theme.number_tip("price", f"Mean, {_PRICE}"),
             ],
+        )
+    )
+    both = (  # unseen: the lowest and the highest of both markets, which stretch the scale
+        base()
+        .transform_fold(["da", "rt"], as_=["market", "each"])
+        .transform_aggregate(lowest="min(each)", highest="max(each)")
+        .transform_fold(["lowest", "highest"], as_=["end", "price"])
+        .mark_point(opacity=0)
+        .encode(color=colour)
+    )
+    return theme.finished(
+        alt.layer(squares, both.properties(name=theme.POINTER)).properties(
+            width="container", height=260
         )
     )
 
@@ -204,16 +219,37 @@ def top_bottom(markets: list[str]) -> Spec:
     names = {
         f"{m}_{n}": f"{n.upper()}, {MARKETS[m].lower()}" for m in markets for n in ("tb2", "tb4")
     }
+    return _top_bottom(theme.in_runs(base(), "month"), names, f"Mean, {_PRICE}", _PRICE)
+
+
+def top_bottom_sum(markets: list[str]) -> Spec:
+    """The sum of the daily differences from the first month that is shown on."""
+    names = {
+        f"{m}_{n}_sum": f"{n.upper()}, {MARKETS[m].lower()}"
+        for m in markets
+        for n in ("tb2", "tb4")
+    }
+    order = [alt.SortField("month")]
+    chart = theme.in_runs(base(), "month")
+    for name in names:
+        chart = chart.transform_window(
+            frame=[None, 0], sort=order, **{f"{name}_so_far": f"sum({name})"}
+        )
+    so_far = {f"{name}_so_far": words for name, words in names.items()}
+    return _top_bottom(chart, so_far, "Sum so far, $/MW", "$/MW")
+
+
+def _top_bottom(chart: Any, names: dict[str, str], tip: str, unit: str) -> Spec:
+    """Lines of TB2 and TB4 by market over the months."""
     domain = list(names.values())
     return theme.finished(
-        theme.in_runs(base(), "month")
-        .transform_fold(list(names), as_=["series", "price"])
+        chart.transform_fold(list(names), as_=["series", "price"])
         .transform_calculate(name=theme.named("series", names))
         .mark_line(strokeWidth=1.8, point={"size": 14})
         .encode(
             theme.days_axis("month"),
             alt.Detail(theme.RUN),
-            alt.Y("price:Q", title=_PRICE),
+            alt.Y("price:Q", title=unit),
             color=alt.Color(
                 "name:N",
                 scale=alt.Scale(domain=domain, range=[MARKET_COLOURS[k[:2]] for k in names]),
@@ -223,13 +259,13 @@ def top_bottom(markets: list[str]) -> Spec:
                 "name:N",
                 scale=alt.Scale(
                     domain=domain,
-                    range=[[1, 0] if k.endswith("tb2") else [5, 2] for k in names],
+                    range=[[1, 0] if "tb2" in k else [5, 2] for k in names],
                 ),
             ),
             tooltip=[
                 *theme.month_tips(),
                 "name:N",
-                theme.number_tip("price", f"Mean, {_PRICE}"),
+                theme.number_tip("price", tip),
             ],
         )
     )

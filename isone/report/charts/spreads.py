@@ -34,7 +34,7 @@ def over_time() -> Spec:
     )
     means = (
         base()
-        .mark_tick(thickness=3, color="#0b3c5d", bandSize=1, orient="horizontal")
+        .mark_tick(thickness=3, color="#D55E00", bandSize=1, orient="horizontal")
         .encode(theme.months_axis(bandPosition=0.5), alt.Y("spread:Q"), tooltip=tips)
     )
     return theme.finished(
@@ -107,7 +107,7 @@ def zone(markets: list[str], lowest: float, highest: float) -> Spec:
         .transform_calculate(name=theme.named("market", MARKETS))
         .mark_line(strokeWidth=1.6, point={"size": 14})
         .encode(
-            theme.days_axis("month", 3, grid=False),
+            theme.days_axis("month", grid=False),
             alt.Detail(theme.RUN),
             alt.Y(
                 "difference:Q",

@@ -101,17 +101,38 @@ def lone(column: str) -> Any:
     )
 
 
+_LENGTH = f"(domain('x')[1] - domain('x')[0]) / {30 * _DAY}"  # months
+_ROUND = (  # a tick of this month has a label
+    f"{_LENGTH} < 2 || utcmonth(datum.value) % ({_LENGTH} < 14 ? 1 : {_LENGTH} < 40 ? 3 : 12) == 0"
+)
 _SHORT_DATE = (
-    "utcdate(datum.value) > 1 ? utcFormat(datum.value, '%b %d')"
+    f"!({_ROUND}) || datum.value >= domain('x')[1] ? ''"
+    f" : utcdate(datum.value) > 1 ? utcFormat(datum.value, '%e %b')"
+    f" : {_LENGTH} >= 40 ? utcFormat(datum.value, '%Y')"
     " : utcmonth(datum.value) > 0 ? utcFormat(datum.value, '%b')"
     " : [utcFormat(datum.value, '%b'), utcFormat(datum.value, '%Y')]"
 )
-"""January with its year below it, other months alone."""
+"""Months by their names, January with its year below it; of many years the years alone."""
 
 
-def time_axis(ticks: int = 12, **options: Any) -> alt.Axis:
-    """How an axis of time is labelled."""
-    return alt.Axis(labelExpr=_SHORT_DATE, tickCount=ticks, labelFlush=True, **options)
+def time_axis(**options: Any) -> alt.Axis:
+    """How an axis of time is labelled: by days, months or years, as long as it is.
+
+    A label begins where its time does. The end of the last month has none.
+    """
+    return alt.Axis(
+        labelExpr=_SHORT_DATE,
+        tickCount=alt.ExprRef(f"{_LENGTH} < 2 ? 8 : 'month'"),
+        tickColor=_where_round("#9aa0a8"),
+        gridColor=_where_round("#e4e6ea"),
+        labelAlign="left",
+        labelFlush=False,
+        **options,
+    )
+
+
+def _where_round(colour: str) -> dict[str, Any]:
+    return {"condition": {"test": _ROUND, "value": colour}, "value": "transparent"}
 
 
 def finished(chart: Any) -> Spec:
@@ -121,9 +142,9 @@ def finished(chart: Any) -> Spec:
     return spec | {"autosize": {"type": "fit-x", "contains": "padding"}}
 
 
-def days_axis(column: str, ticks: int = 12, *, grid: bool = True) -> alt.X:
+def days_axis(column: str, *, grid: bool = True) -> alt.X:
     """An axis of days."""
-    return alt.X(f"{column}:T", scale=UTC, title=None, axis=time_axis(ticks, grid=grid))
+    return alt.X(f"{column}:T", scale=UTC, title=None, axis=time_axis(grid=grid))
 
 
 def months_axis(**options: Any) -> alt.X:

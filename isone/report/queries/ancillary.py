@@ -79,6 +79,7 @@ def reserves_above_zero(connection: duckdb.DuckDBPyConnection) -> pa.Table:
             coalesce(CAST(year(operating_day) AS INTEGER), {ALL_YEARS}) AS year,
             product,
             100 * avg(CAST(price > 0 AS INTEGER)) AS share,
+            coalesce(sum(hours) FILTER (price > 0), 0) AS hours,
             {mean("price")} AS price, max(price) AS high
         FROM report_reserves
         GROUP BY GROUPING SETS (

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from isone.errors import LoadError
 from isone.load import duckdb_file, sql
-from isone.market import market_time
+from isone.market import market_time, peak
 
 FIVES = 12
 """Five-minute intervals in an hour."""
@@ -29,6 +29,9 @@ HOURS_OF_DAY = (
 """Hours of an operating day in SQL: 23, 24 or 25; the session's time zone is New England's."""
 _MARKETS = {"da": "lmp_da_hourly", "hourly": "lmp_rt_hourly", "five": "lmp_rt_5min"}
 PRODUCTS = ("tmsr", "tmnsr", "tmor")
+ALL_HOURS = "all"
+PEAKS = (ALL_HOURS, "on", "off")
+"""What `peak` says of all hours, of on-peak and of off-peak ones."""
 
 
 @contextlib.contextmanager
@@ -83,10 +86,17 @@ def _choose_locations(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _gather_hours(connection: duckdb.DuckDBPyConnection) -> None:
-    """Table `report_hours`, with both markets in a row; view `report_prices`, with a row each."""
+    """Table `report_hours`, with both markets in a row; views of it.
+
+    `report_prices` has a row for each market. In those that end on `_by_peak` each hour occurs
+    twice: among all hours, and among on-peak or off-peak ones; column `peak` says as which.
+    """
     years = "SELECT DISTINCT CAST(year(operating_day) AS INTEGER) FROM "
     connection.execute(" UNION ".join(years + table for table in _MARKETS.values()))
     found = sorted(year for (year,) in connection.fetchall())
+    connection.execute("CREATE TEMP TABLE report_holidays (day DATE)")
+    for day in peak.holidays_of(found):
+        connection.execute("INSERT INTO report_holidays VALUES (?)", [day])
     connection.execute(f"CREATE TEMP TABLE report_hours AS {_hours_query(0)}")
     for year in found:  # a year at a time takes little memory
         connection.execute(f"INSERT INTO report_hours {_hours_query(year)}")
@@ -100,6 +110,12 @@ def _gather_hours(connection: duckdb.DuckDBPyConnection) -> None:
         FROM report_hours WHERE rt IS NOT NULL
         """
     )
+    for view in ("report_hours", "report_prices"):
+        connection.execute(
+            f"CREATE TEMP VIEW {view}_by_peak AS "
+            f"SELECT *, '{ALL_HOURS}' AS peak FROM {view} UNION ALL "
+            f"SELECT *, CASE WHEN on_peak THEN 'on' ELSE 'off' END AS peak FROM {view}"
+        )
 
 
 def _compute_top_bottom(connection: duckdb.DuckDBPyConnection) -> None:
@@ -135,6 +151,9 @@ def _hours_query(year: int) -> str:
             CAST(year(operating_day) AS INTEGER) AS year,
             CAST(date_trunc('month', operating_day) AS DATE) AS month,
             CAST(hour(begins) AS INTEGER) AS hour,
+            hour BETWEEN {peak.FIRST_HOUR} AND {peak.LAST_HOUR}
+                AND isodow(operating_day) <= {peak.FRIDAY}
+                AND operating_day NOT IN (SELECT day FROM report_holidays) AS on_peak,
             da_lmp AS da, da_congestion, da_loss,
             coalesce(hourly_lmp, five_lmp) AS rt,
             coalesce(hourly_congestion, five_congestion) AS rt_congestion,
@@ -186,9 +205,9 @@ def _reserves_query() -> str:
     shared = f"location_id, location, operating_day, {columns}"
     return f"""
         UNPIVOT (
-            SELECT {shared} FROM reserve_5min
+            SELECT {shared}, CAST(1 AS DOUBLE) / {FIVES} AS hours FROM reserve_5min
             UNION ALL
-            SELECT {shared} FROM reserve_hourly
+            SELECT {shared}, CAST(1 AS DOUBLE) FROM reserve_hourly
             ANTI JOIN (SELECT DISTINCT operating_day FROM reserve_5min) USING (operating_day)
         ) ON {", ".join(PRODUCTS)} INTO NAME product VALUE price
         """

@@ -14,15 +14,27 @@ from isone.report.sections import (
     quality,
     reconciliation,
     storage,
+    zones,
 )
 
 
 def all_sections(report: ReportData) -> list[Section]:
-    """Coverage first, quality last; each caption names the years and months that are in part."""
-    makers = (coverage, prices, ancillary, storage, reconciliation, quality)
+    """Prices first, quality last; each caption names the years and months that are in part.
+
+    A section is a module with `section(report)`, or with `sections(report)` where it may be none;
+    its place here is its place on the page.
+    """
     with schemapi.debug_mode(False):  # else each part of each chart is checked when it is made
-        made = [maker.section(report) for maker in makers]
-        made[-2:-2] = behind.sections(report)
+        made = [
+            prices.section(report),
+            zones.section(report),
+            *behind.sections(report),
+            storage.section(report),
+            ancillary.section(report),
+            coverage.section(report),
+            reconciliation.section(report),
+            quality.section(report),
+        ]
     return [
         replace(section, figures=tuple(_with_parts(report, each) for each in section.figures))
         for section in made

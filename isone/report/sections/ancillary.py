@@ -139,7 +139,15 @@ def _reserve_table(report: ReportData) -> PageTable:
     rows.sort(key=lambda row: (row["year"], row["zone_id"], order.index(row["product"])))
     return page_table(
         "Real-time reserves by zone, product and year",
-        ["Reserve zone", "Year", "Product", "Mean ($/MWh)", "Highest ($/MWh)", "Above zero (%)"],
+        [
+            "Reserve zone",
+            "Year",
+            "Product",
+            "Mean ($/MWh)",
+            "Highest ($/MWh)",
+            "Above zero (%)",
+            "Hours above zero",
+        ],
         [
             [
                 f"{row['zone']} ({row['zone_id']})",
@@ -148,6 +156,7 @@ def _reserve_table(report: ReportData) -> PageTable:
                 row["price"],
                 row["high"],
                 row["share"],
+                cell(row["hours"], 1),
             ]
             for row in rows
         ],

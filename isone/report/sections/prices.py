@@ -1,21 +1,20 @@
 """Prices: energy at the hub and the zones, day-ahead beside real-time."""
 
-import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import pyarrow.compute as pc
-
-from isone.report.cells import PageTable, cell, page_table
+from isone.report.cells import Cell, PageTable, cell, in_figures, page_table
 from isone.report.charts import prices as charts
 from isone.report.charts import spreads
 from isone.report.charts.theme import MARKETS
 from isone.report.data import BOTH, ReportData
-from isone.report.figures import Extremes, Figure, Section, Tile
+from isone.report.figures import Extremes, Figure, Section
+from isone.report.queries.hours import CONSTRAINTS, RANKS
 from isone.report.queries.prices import SPIKE
+from isone.report.queries.working_tables import PEAKS
 
 _BOTH_ABSENT = "No energy prices are loaded at the hub, the zones, or any other location."
 _NEEDS_BOTH = "This compares day-ahead with real-time prices, and one of the two is not loaded."
-_MAP = {4003: (1, 1), 4002: (1, 2), 4001: (1, 3), 4007: (2, 1), 4008: (2, 2), 4000: (2, 3)}
-_MAP |= {4004: (3, 1), 4005: (3, 2), 4006: (3, 3)}  # row and column, as on a map
 
 
 def section(report: ReportData) -> Section:
@@ -27,13 +26,13 @@ def section(report: ReportData) -> Section:
         "own where they are loaded, else the mean of the five-minute prices.",
         figures=(
             *_over_time(report),
-            _duration(report),
-            _odd_hours(report),
-            *_spreads(report),
+            *_extremes(report),
             *_by_hour(report),
-            *_by_location(report),
+            _duration(report),
+            *_spreads(report),
+            _odd_hours(report),
         ),
-        tables=(_yearly(report),),
+        lead=(_yearly(report),),
     )
 
 
@@ -54,6 +53,7 @@ def _over_time(report: ReportData) -> list[Figure]:
                 Extremes(f"{MARKETS[m]} daily mean", f"{m}_mean", "day") for m in markets
             ),
             wide=True,
+            on_page=False,  # the main chart has it, and more
         ),
         Figure(
             "monthly_price",
@@ -63,8 +63,8 @@ def _over_time(report: ReportData) -> list[Figure]:
             monthly,
             charts.monthly(markets) if markets else None,
             _BOTH_ABSENT,
-            ("location_id", "month", "da_mean", "da_hours", "rt_mean", "rt_hours"),
-            choosers=("location", "year"),
+            ("location_id", "month", "peak", "da_mean", "da_hours", "rt_mean", "rt_hours"),
+            choosers=("location", "year", "peak"),
             series=("da", "rt"),
             summary=tuple(
                 Extremes(f"{MARKETS[m]} monthly mean", f"{m}_mean", "month") for m in markets
@@ -85,7 +85,7 @@ def _duration(report: ReportData) -> Figure:
         report.data["duration"],
         charts.duration(markets) if markets else None,
         _BOTH_ABSENT,
-        choosers=("location", "year"),
+        choosers=("location", "year", "peak"),
         series=("da", "rt"),
         summary=tuple(Extremes(MARKETS[m], "price", "share", where={"market": m}) for m in markets),
     )
@@ -103,23 +103,67 @@ def _spreads(report: ReportData) -> list[Figure]:
             report.data["spreads"],
             spreads.distribution() if both else None,
             _NEEDS_BOTH,
-            choosers=("location", "year"),
+            choosers=("location", "year", "peak"),
             series=("spread",),
+        ),
+        Figure(
+            "spread_percentiles",
+            "DA−RT spread, percentiles",
+            "A share of the hours, in percent, has a spread of at most this.",
+            report.data["spread_percentiles"],
+            None,
+            _NEEDS_BOTH,
+            ("percentile", "spread"),
+            choosers=("location", "year", "peak"),
+            series=("spread",),
+            listed={},
         ),
         Figure(
             "spread_over_time",
             "DA−RT spread by month",
-            "The dark tick is the month's mean of day-ahead minus real-time; four fifths of its "
+            "The orange tick is the month's mean of day-ahead minus real-time; four fifths of its "
             "hours are within the bar.",
             report.data["monthly"],
             spreads.over_time() if both else None,
             _NEEDS_BOTH,
-            ("location_id", "month", "spread", "spread_p10", "spread_p90"),
-            choosers=("location", "year"),
+            ("location_id", "month", "peak", "spread", "spread_p10", "spread_p90"),
+            choosers=("location", "year", "peak"),
             series=("spread",),
             summary=spread if both else (),
         ),
     ]
+
+
+def _extremes(report: ReportData) -> list[Figure]:
+    return [
+        Figure(
+            f"hours_{kind}",
+            f"{RANKS} {words} hours of each market",
+            "Both markets' prices of the hour; energy, congestion and loss are of the market that "
+            f"it is ranked in, and so is what bound. HE 18 is 17:00 to 18:00.{note}",
+            report.data["extremes"],
+            None,
+            _BOTH_ABSENT,
+            (
+                *("market", "rank", "hour", "da", "rt", "spread"),
+                *("energy", "congestion", "loss", "bound"),
+            ),
+            choosers=("location", "year"),
+            series=("da", "rt"),
+            listed={"kind": kind},
+            wide=True,
+        )
+        for kind, words, note in (
+            ("highest", "most expensive", _constraints(report)),
+            ("lowest", "cheapest", " Negative prices, where there are any, come first."),
+        )
+    ]
+
+
+def _constraints(report: ReportData) -> str:
+    if any(report.rows[name] for names in CONSTRAINTS.values() for name in names):
+        return ""
+    return " What bound is not known: `data_types` with `constraints` downloads it."
 
 
 def _by_hour(report: ReportData) -> list[Figure]:
@@ -152,101 +196,47 @@ def _odd_hours(report: ReportData) -> Figure:
         charts.odd_hours(report.markets) if report.markets else None,
         _BOTH_ABSENT,
         (
-            *("location_id", "month", "da_hours", "da_negative", "da_spikes"),
+            *("location_id", "month", "peak", "da_hours", "da_negative", "da_spikes"),
             *("rt_hours", "rt_negative", "rt_spikes"),
         ),
-        choosers=("location", "year"),
+        choosers=("location", "year", "peak"),
         series=("da", "rt"),
-    )
-
-
-def _by_location(report: ReportData) -> list[Figure]:
-    zones = report.data["zones"]
-    several = len(report.locations) > 1
-    lone = "Prices of one location only are loaded, so there is nothing to compare it with."
-    absent = lone if report.locations else _BOTH_ABSENT
-    return [
-        Figure(
-            "components",
-            "Congestion and loss by zone",
-            "What sets a location apart from the rest of the system: the mean congestion and loss "
-            "components. Left of zero, power is worth less there.",
-            report.data["components"],
-            spreads.components(report.markets, len(report.locations)) if report.markets else None,
-            _BOTH_ABSENT,
-            choosers=("year",),
-            series=("da", "rt"),
-            wide=True,
-        ),
-        Figure(
-            "zones",
-            "Zonal basis to the Hub",
-            "Each small chart is a location, roughly where it is in New England, on equal axes: "
-            f"its monthly mean minus that of {_name(report, report.reference)}, "
-            "day-ahead solid, real-time dashed.",
-            zones,
-            spreads.zone(report.markets, *_bounds(report)) if report.markets and several else None,
-            absent,
-            choosers=("year",),
-            series=("da", "rt"),
-            tiles=_tiles(report) if several else (),
-            wide=True,
-        ),
-    ]
-
-
-def _bounds(report: ReportData) -> tuple[float, float]:
-    """Whole numbers around all distances from the hub."""
-    found = pc.min_max(report.data["zones"].rows["difference"]).as_py()
-    lowest, highest = found["min"] or 0.0, found["max"] or 0.0
-    return min(-1.0, math.floor(lowest)), max(1.0, math.ceil(highest))
-
-
-def _name(report: ReportData, location: int) -> str:
-    return next((each.name for each in report.locations if each.id == location), str(location))
-
-
-def _tiles(report: ReportData) -> tuple[Tile, ...]:
-    on_the_map = all(location.id in _MAP for location in report.locations)
-    return tuple(
-        Tile(
-            location.id,
-            location.name,
-            *(_MAP[location.id] if on_the_map else (1 + i // 3, 1 + i % 3)),
-        )
-        for i, location in enumerate(report.locations)
+        wide=True,
     )
 
 
 def _yearly(report: ReportData) -> PageTable:
-    names = {location.id: location.title for location in report.locations}
+    names = {location.id: location.spoken for location in report.locations}
+    yearly = report.data["yearly"].rows.to_pylist()
+    by_peak = {(row["location_id"], row["year"], row["peak"]): row for row in yearly}
     rows = report.yearly()
-    listed = [
-        [
-            names[row["location_id"]],
-            report.called(row["year"], BOTH, row["location_id"]),
-            *(_of_market(row, "da")),
-            *(_of_market(row, "rt")),
-            cell(row["spread"]),
-        ]
-        for row in rows
-    ]
-    of_market = ["mean", "lowest", "highest", "hours below zero", f"hours ≥ {SPIKE}"]
     return page_table(
         "Year by year",
         [
             "Location",
             "Year",
-            *(f"{name} {word}" for name in MARKETS.values() for word in of_market),
-            "Mean spread",
+            *(f"{market.upper()} {word}" for market in MARKETS for word in _OF_MARKET),
+            "DA−RT",
         ],
-        listed,
+        [
+            [
+                names[row["location_id"]],
+                report.called(row["year"], BOTH, row["location_id"]),
+                *_of_market([by_peak.get((*key, peak)) for peak in PEAKS], "da"),
+                *_of_market([by_peak.get((*key, peak)) for peak in PEAKS], "rt"),
+                cell(row["spread"]),
+            ]
+            for row in rows
+            for key in [(row["location_id"], row["year"])]
+        ],
         note=" ".join(
             filter(
                 None,
                 (
                     "Prices in $/MWh, of hours; means are simple means of the hours that are here. "
-                    "Hours below zero and spikes are counted by whole cents.",
+                    "On-peak: hours ending 8 to 23 of weekdays that are no NERC holiday. Change: "
+                    "on the year before, of the days that have prices in both. Hours below zero "
+                    f"and hours of {SPIKE} $/MWh or more are counted by whole cents.",
                     report.comparison(BOTH),
                 ),
             )
@@ -257,7 +247,20 @@ def _yearly(report: ReportData) -> PageTable:
     )
 
 
-def _of_market(row: dict[str, float], market: str) -> list[object]:
-    if not row[f"{market}_hours"]:
-        return [None] * 5
-    return [row[f"{market}_{part}"] for part in ("mean", "low", "high", "negative", "spikes")]
+_OF_MARKET = (
+    *("mean", "on-peak", "off-peak", "change"),
+    *("hours < 0", f"hours ≥ {SPIKE}"),
+)
+
+
+def _of_market(rows: Sequence[Mapping[str, Any] | None], market: str) -> list[object]:
+    """The cells of a market, of the rows of all hours, on-peak and off-peak ones."""
+    every = rows[0]
+    if not every or not every[f"{market}_hours"]:
+        return [None] * len(_OF_MARKET)
+    change = every[f"{market}_change"]
+    return [
+        *(row and row[f"{market}_mean"] for row in rows),
+        None if change is None else Cell(in_figures(change, sign=True), number=True),
+        *(every[f"{market}_{part}"] for part in ("negative", "spikes")),
+    ]

@@ -33,7 +33,23 @@ def section(report: ReportData) -> Section:
                 choosers=("location", "year"),
                 series=_WHOLE_DAYS,
                 summary=tuple(Extremes(f"{MARKETS[m]} TB4", f"{m}_tb4", "month") for m in drawn),
-                wide=True,
+            ),
+            Figure(
+                "top_bottom_sum",
+                "Top-bottom spread, summed up",
+                "TB2 and TB4 of each whole day times their hours (two or four), summed up from the "
+                "first month that is shown, per MW: what perfect foresight would have bought and "
+                "sold for, without losses.",
+                monthly,
+                charts.top_bottom_sum(drawn) if drawn else None,
+                _ABSENT,
+                (
+                    "location_id",
+                    "month",
+                    *(f"{m}_{n}_sum" for m in MARKETS for n in ("tb2", "tb4")),
+                ),
+                choosers=("location", "year"),
+                series=_WHOLE_DAYS,
             ),
         ),
         tables=(_yearly(report),),
@@ -41,7 +57,7 @@ def section(report: ReportData) -> Section:
 
 
 def _yearly(report: ReportData) -> PageTable:
-    names = {location.id: location.title for location in report.locations}
+    names = {location.id: location.spoken for location in report.locations}
     columns = [f"{m}_{part}" for m in MARKETS for part in ("tb2", "tb4", "tb4_p90")]
     words = {"tb2": "TB2 mean", "tb4": "TB4 mean", "tb4_p90": "TB4, a tenth of the days above"}
     rows = report.yearly()

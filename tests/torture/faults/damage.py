@@ -14,7 +14,6 @@ from isone.errors import ResponseError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
-from isone.market.locations import ALL_LOCATIONS
 from isone.market.requests import Request
 from isone.response.validate import Finding
 from isone.sandbox.synthetic import Synthetic
@@ -38,9 +37,7 @@ class Original:
     @classmethod
     def of(cls, name: str, day: dt.date, location: int | None = None) -> "Original":
         dataset = DATASETS[name]
-        request = Request(name, day, location=location)
-        if location is None:
-            request = dataset.day_requests(day, ALL_LOCATIONS)[0]
+        (request, *_) = dataset.day_requests(day, (location or 4003,))
         return cls(dataset, request, _SERVICE.answer(dataset.request.url_path(request), NOON).body)
 
     def records(self) -> Records:

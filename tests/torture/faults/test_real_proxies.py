@@ -1,5 +1,6 @@
 """Real proxies from Debian between here and a service: tinyproxy, and microsocks for SOCKS."""
 
+import shutil
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -166,11 +167,12 @@ def test_a_proxy_that_says_no_version_of_socks_stops_the_run(ask: Callable[..., 
     assert (asked.tries, asked.stopped) == (0, True)
 
 
-@pytest.mark.skipif(not servers.is_here("microsocks"), reason="microsocks is not installed")
 def test_socks_leads_to_the_service_where_its_package_is_there(
     ask: Callable[..., Asked], service: Sandbox, tmp_path: Path
 ) -> None:
     pytest.importorskip("socks")
+    if shutil.which("microsocks") is None:
+        pytest.skip("microsocks is not installed")
     with servers.microsocks(tmp_path, "-u", "me", "-P", "canary-right") as proxy:
         where = f"127.0.0.1:{proxy.port}"
         asked = ask(service.url, http_proxy=f"socks5h://me:canary-right@{where}")

@@ -3,14 +3,13 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from isone.load.packed import PackedFile
+from isone.load.sql import COMPLETE, GAP_ACCEPTED, NOTHING_PUBLISHED
 from isone.store import location_table
 from isone.store.store import Entry, Store
 from isone.store.year_marker import Manifest, read_manifest
-
-if TYPE_CHECKING:  # the Snakefile reads this, and DuckDB takes long to import
-    from isone.load.packed import PackedFile
 
 DayRow = tuple[
     str, dt.date, str, str | None, int | None, str, str, dt.datetime | None, dt.datetime | None,
@@ -18,11 +17,8 @@ DayRow = tuple[
 ]  # fmt: skip
 """A row of the table `operating_days`, in the order of its columns."""
 
-COMPLETE, GAP_ACCEPTED = "complete", "gap accepted"
-NOTHING_PUBLISHED, NO_MANIFEST = "nothing published", "no manifest"
 
-
-def operating_days(store: Store, files: Iterable["PackedFile"]) -> list[DayRow]:
+def operating_days(store: Store, files: Iterable[PackedFile]) -> list[DayRow]:
     """The days of these files, each once: of files that overlap, the first one's word counts."""
     rows: dict[tuple[str, dt.date], DayRow] = {}
     for file in files:

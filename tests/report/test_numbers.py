@@ -1,6 +1,8 @@
 """The numbers: against plain SQL on the whole tables, and against what ISO-NE published."""
 
 import datetime as dt
+import json
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,6 +16,7 @@ PUBLISHED = {  # the hub's simple hourly means of January and February 2017, $/M
     dt.date(2017, 2, 1): (30.02, 28.05),
 }
 MARCH = (35.78, 34.86)
+REPLAY = Path(__file__).resolve().parents[3] / "shared" / "isone" / "replay"
 
 
 def ask(found: ReportData, query: str) -> list[tuple[Any, ...]]:
@@ -258,3 +261,23 @@ def test_top_bottom_spreads_sum_up_to_the_difference_of_the_hours(usual: ReportD
         expected += sum(prices[-4:]) - sum(prices[:4])
     found = rows(usual, "monthly", location_id=4002, peak="all")
     assert sum(row["rt_tb4_sum"] for row in found) == pytest.approx(expected)
+
+
+def test_on_peak_means_of_a_real_winter_are_those_of_the_responses(replayed: ReportData) -> None:
+    """By the standard library alone, from the recorded responses; 2 January was a holiday."""
+    prices: dict[bool, dict[str, list[float]]] = {True: {}, False: {}}
+    for market in ("da", "rt"):
+        for path in sorted(REPLAY.glob(f"api/v1.1/hourlylmp/{market}/final/day/2017*.json*")):
+            for record in json.loads(path.read_bytes())["HourlyLmps"]["HourlyLmp"]:
+                begins = dt.datetime.fromisoformat(record["BeginDate"])
+                if record["Location"]["@LocId"] == "4008":
+                    is_holiday = begins.date() == dt.date(2017, 1, 2)
+                    on_peak = 7 <= begins.hour <= 22 and begins.weekday() < 5 and not is_holiday
+                    prices[on_peak].setdefault(market, []).append(float(record["LmpTotal"]))
+    for peak, on_peak in (("on", True), ("off", False)):
+        (year,) = rows(replayed, "yearly", location_id=4008, year=2017, peak=peak)
+        for market, found in prices[on_peak].items():
+            assert year[f"{market}_mean"] == pytest.approx(sum(found) / len(found))
+            assert (year[f"{market}_hours"], year[f"{market}_high"]) == (len(found), max(found))
+            assert year[f"{market}_negative"] == sum(price < 0 for price in found)
+    assert len(prices[True]["da"]) == 16 * 64  # 65 weekdays, one of them a holiday

@@ -45,7 +45,7 @@ KINDS = {
     "users": ("a user, a limit, a path", places.users_and_paths),
     "stopped": ("SIGSTOP and on", places.stopped),
 }
-GROUPS = ("download", "pack", "load", "runs", "postgres", "pairs", "nginx", *KINDS)
+GROUPS = ("download", "pack", "load", "runs", "wide", "postgres", "pairs", "nginx", *KINDS)
 
 
 def main() -> int:
@@ -85,6 +85,7 @@ def read_options() -> argparse.Namespace:
     number("--damaged", 10_000, "damaged responses")
     number("--fuzzed", 1_000_000, "fuzzed payloads")
     number("--runs", 50, "kills of Snakemake alone, and of all its processes")
+    number("--wide", 20, "kills of runs of seven years with -j8")
     number("--clients", 50, "kills of jobs that load into PostgreSQL")
     number("--servers", 20, "PostgreSQL servers killed, and stopped, in mid-load")
     number("--places", 99, "places for whole runs, of each kind")
@@ -137,6 +138,11 @@ def chosen_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[s
         runs = whole_runs.WholeRuns(bench.folder / "runs")
         yield "kill -9 of Snakemake alone", lambda c: runs.killed(options.runs, c, alone=True)
         yield "kill -9 of a whole run", lambda c: runs.killed(options.runs, c, alone=False)
+    if "wide" in options.only:
+        wide = whole_runs.WholeRuns(
+            bench.folder / "wide", whole_runs.SEVEN_YEARS, latency="0", options=("-j8",)
+        )
+        yield "kill -9 of -j8 over seven years", lambda c: wide.killed(options.wide, c, alone=False)
     for kind in (kind for kind in KINDS if kind in options.only):
         runs = whole_runs.WholeRuns(bench.folder / kind)
         what, found = KINDS[kind]

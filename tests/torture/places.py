@@ -162,6 +162,8 @@ def clocks() -> list[Place]:
         place("30 s behind its files", "-30s"),
         place("30 s ahead of its files", "+30s"),
         place("a year ahead", "+1y"),
+        place("a year behind", "-1y"),
+        place("each process begins in the autumn hour", "@2026-11-01 05:59:50"),
         place("steps back an hour", "+0", "-3600s"),
         place("steps forth a day", "+0", "+1d"),
     ]

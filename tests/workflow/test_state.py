@@ -1,5 +1,6 @@
 """State is files and only files: the same answers without Snakemake's memory, and in any folder."""
 
+import base64
 import json
 import os
 import shutil
@@ -315,3 +316,17 @@ def test_a_run_that_goes_on_here_is_named_before_anybody_unlocks_it(
         second = snakemake(*LMP, f"base_url={sandbox.url}", options=("-n",))
         first.wait(60)
     assert f"another run goes on here (process {first.pid} on " in second.stdout
+
+
+def test_a_run_killed_just_after_a_marker_was_written_goes_on_with_what_is_made_of_it(
+    begun: Path, snakemake: Snakemake
+) -> None:
+    """Snakemake takes such a marker for incomplete, and would leave out the jobs that need it."""
+    marker = next((begun / "data/sandbox/complete").rglob("*.json")).relative_to(begun)
+    shutil.rmtree(begun / "data/sandbox/packed")
+    (begun / "data/sandbox/loaded/isone.duckdb.json").unlink()
+    unfinished = begun / ".snakemake" / "incomplete"
+    unfinished.mkdir(exist_ok=True)
+    (unfinished / base64.b64encode(str(marker).encode()).decode()).touch()
+    planned = jobs_run(snakemake(*LMP, options=("-n",), targets=("load",)).stdout)
+    assert planned.keys() == {"pack_prices", "load_duckdb"}

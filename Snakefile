@@ -11,7 +11,6 @@
 import os
 from functools import partial
 
-from snakemake.settings.enums import Quietness
 from snakemake.utils import min_version
 
 from isone.errors import IsoneError
@@ -86,7 +85,8 @@ if workflow.is_main_process and not RUN.plan.is_empty:
     load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
     report_outputs.drop_stale(RUN.settings, RUN.store)
 if workflow.is_main_process:
-    announce(header(RUN.plan, quiet=Quietness.ALL in (workflow.output_settings.quiet or ())))
+    hidden = {str(each) for each in workflow.output_settings.quiet or ()}
+    announce(header(RUN.plan, quiet="all" in hidden))
 
 
 rule all:

@@ -25,7 +25,7 @@ from isone.store.store import Store
 COMMANDS = {
     "status": "Show what has become of the newest run, or of all that go on.",
     "doctor": "Find out what is wrong: versions, folder, disk, account, proxy, and one day of each "
-    "dataset, in at most 48 requests. Writes doctor.json, to attach to a report of an error. Ends "
+    "dataset, in at most 30 requests. Writes doctor.json, to attach to a report of an error. Ends "
     "with 1 where something did not answer.",
     "verify": "Read everything that is stored again: responses against their digests and the "
     "calendar, tables and databases against the responses. Ends with 1 where something is damaged.",
@@ -60,7 +60,8 @@ def doctor(options: Namespace) -> None:
     """See whether this machine and the service are what the workflow takes them to be."""
     from isone.audit.doctor.jobs import examine
 
-    if not examine(read_settings(_config(options)), options.folder or Path("doctor")):
+    folder = options.folder or Path("doctor")
+    if not examine(read_settings(_config(options)), folder, everything=options.everything):
         sys.exit(job.FAILED)
 
 
@@ -174,6 +175,11 @@ def _parser(name: str) -> Parser:
         add("--folder", type=Path, help="where to; by default where the workflow has it")
     if name == "doctor":
         add("--folder", type=Path, help="where to write; default: doctor")
+        add(
+            "--everything",
+            action="store_true",
+            help="ask for load, fuels and all else that explains prices too; at most 48 requests",
+        )
     add("--data-dir", metavar="FOLDER", help="where the data is; by default that of config.yaml")
     sources = "webservices, reports or " if name == "doctor" else ""
     add("--source", help=f"{sources}sandbox for its synthetic prices")

@@ -72,7 +72,7 @@ def page(report: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         words = [chromium, "--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"]
         shot = Path(folder) / "page.png"
-        words += ["--window-size=1100,760", "--virtual-time-budget=20000", f"--screenshot={shot}"]
+        words += ["--window-size=1280,740", "--virtual-time-budget=20000", f"--screenshot={shot}"]
         run([*words, report.as_uri()])
         written(HERE / "page.png", shot.read_bytes())
 

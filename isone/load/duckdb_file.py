@@ -181,7 +181,7 @@ def _add_days(connection: duckdb.DuckDBPyConnection, days: Sequence[DayRow]) -> 
         connection.execute(
             f"""
             INSERT INTO operating_days
-            SELECT ?, operating_day, '{history.NO_MANIFEST}', NULL, NULL, '', '', NULL, NULL, '',
+            SELECT ?, operating_day, '{sql.NO_MANIFEST}', NULL, NULL, '', '', NULL, NULL, '',
                 NULL, NULL, NULL
             FROM (SELECT DISTINCT operating_day FROM {sql.name(dataset)})
             ANTI JOIN (SELECT operating_day FROM operating_days WHERE dataset = ?)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from isone.load.packed import PackedFile
+from isone.load.sql import COMPLETE, GAP_ACCEPTED, NOTHING_PUBLISHED
 from isone.store import location_table
 from isone.store.store import Entry, Store
 from isone.store.year_marker import Manifest, read_manifest
@@ -15,9 +16,6 @@ DayRow = tuple[
     str, str | None, str | None, str | None,
 ]  # fmt: skip
 """A row of the table `operating_days`, in the order of its columns."""
-
-COMPLETE, GAP_ACCEPTED = "complete", "gap accepted"
-NOTHING_PUBLISHED, NO_MANIFEST = "nothing published", "no manifest"
 
 
 def operating_days(store: Store, files: Iterable[PackedFile]) -> list[DayRow]:

@@ -4,8 +4,7 @@ Both databases take it. Each part is an aggregate by hour of its own, and the ho
 any of them has. What is not stored is NULL, so a query keeps its meaning as more is downloaded.
 """
 
-from isone.load import history
-from isone.load.sql import text
+from isone.load.sql import NOTHING_PUBLISHED, text
 from isone.market.hours import FUELS, TIES, ZONES
 from isone.market.locations import HUB
 
@@ -174,5 +173,5 @@ def _is_stored(table: str) -> str:
     return (
         "EXISTS (SELECT 1 FROM operating_days AS days "
         f"WHERE days.dataset = {text(table)} AND days.operating_day = every_hour.operating_day "
-        f"AND days.verdict <> {text(history.NOTHING_PUBLISHED)})"
+        f"AND days.verdict <> {text(NOTHING_PUBLISHED)})"
     )

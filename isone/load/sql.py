@@ -9,6 +9,10 @@ from isone.market.schema import TableColumn, table_columns
 LAYOUT = 5
 """Raised when tables or columns change such that a database has to be loaded again."""
 
+COMPLETE, GAP_ACCEPTED = "complete", "gap accepted"
+NOTHING_PUBLISHED, NO_MANIFEST = "nothing published", "no manifest"
+"""The verdicts on a day."""
+
 OPERATING_DAYS = (
     TableColumn("dataset", "string", "", "the table that holds the day's prices"),
     TableColumn("operating_day", "date", "", "operating day, in market time (New England)"),

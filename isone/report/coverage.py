@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from isone.audit.verify import verdict
-from isone.load.history import COMPLETE, NO_MANIFEST, rows_of_day
+from isone.load.history import rows_of_day
+from isone.load.sql import COMPLETE, NO_MANIFEST
 from isone.market import flaws, market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS, PRELIM_AFTER

@@ -12,6 +12,7 @@ Five-minute prices are packed by month, the newest first, until `FIVE_MINUTE_SIZ
 
 import base64
 import datetime as dt
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,7 @@ from isone.store import gzipped
 FIVE_MINUTE_SIZE = 800_000
 """Characters of the page that five-minute prices may take."""
 _LEVEL = 6  # of compression; 9 takes twice as long for a hundredth
+_AS_GZIP = 31  # for zlib: with gzip's header and trailer
 _HOUR = 3600
 _FIVE = 300
 Numbers = npt.NDArray[np.int64]
@@ -67,7 +69,7 @@ def pack(connection: duckdb.DuckDBPyConnection, locations: Sequence[int], refere
         "offsets": _offsets(int(hours[0]), int(hours[-1])),
         "series": packer.series,
     }
-    return Packed(about, _text(packer.packed), list(_five_minutes(connection, ordered)))
+    return Packed(about, packer.text(), list(_five_minutes(connection, ordered)))
 
 
 class _Hours:
@@ -76,14 +78,19 @@ class _Hours:
     def __init__(self, hours: Numbers) -> None:
         self.hours = hours
         self.series: list[dict[str, Any]] = []
-        self.packed: list[bytes] = []
+        self._gzip = zlib.compressobj(_LEVEL, zlib.DEFLATED, _AS_GZIP)
+        self._packed: list[bytes] = []
         self._energy: dict[str, Numbers] = {}
         self._congestion: dict[str, Numbers] = {}
 
     def add(self, about: dict[str, Any], values: npt.NDArray[Any]) -> None:
         """A series of its own."""
         self.series.append(about)
-        self.packed.append(_apart(_differences(values.astype(np.int64))))
+        self._packed.append(self._gzip.compress(_apart(_differences(values.astype(np.int64)))))
+
+    def text(self) -> str:
+        """All series, packed."""
+        return base64.b64encode(b"".join([*self._packed, self._gzip.flush()])).decode()
 
     def add_location(self, location: int, rows: pa.Table) -> None:
         """The four series of each market of a location that has prices of it."""

@@ -7,7 +7,8 @@ from isone.market.requests import Request
 from isone.store.store import Entry
 
 ROWS = 20_000
-"""Measured with days of 288 rows: 2,000 take 1.3 times as long a row, 100,000 no less."""
+"""Measured, processor time a row of responses of 288: 2.3 µs one by one, 1.5 in batches of 2,000,
+1.4 of 20,000, 1.6 of 100,000."""
 
 
 class Stored(NamedTuple):

@@ -24,8 +24,8 @@ from isone.response.columns import Words
 LARGE = 2**20
 """Bytes of JSON from which on it is tried to read a response by position.
 
-Measured, packing days of 1,200 locations: 42 ms of processor time a day, 60 record by record, and
-19 for a program that only unpacks, parses and writes.
+Measured, processor time of reading a day of 1,200 locations: 24 ms, 43 record by record, 74 with
+Arrow's own JSON reader.
 """
 
 

@@ -5,7 +5,7 @@ imported. Imports are negative, as ISO-NE has them. A function of seed, series a
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -146,6 +146,16 @@ def demand(seed: int, query: Query) -> Iterator[Record]:
 def _pool(seed: int, hour: int) -> int:
     """The native load of an hour (kW)."""
     return sum(load.native(seed, each) for each in range(hour, hour + 3600, 300)) // 12
+
+
+RECORDS: Mapping[str, Callable[[int, Query], Iterator[Record]]] = {
+    "fuel_mix": fuel_mix,
+    "interchange_hourly": interchange,
+    "flows_5min": flows,
+    "demand_da_hourly": demand,
+    "demand_rt_hourly": demand,
+}
+"""What makes the records of each dataset."""
 
 
 def _taken(seed: int, id: int, hour: int, pool: int, *, day_ahead: bool) -> float:

@@ -152,14 +152,8 @@ class Synthetic:
                 return self._regulation_records(query)
             case "load_5min" | "load_hourly":
                 return _as_json(load.records(self.seed, query))
-            case "fuel_mix":
-                return _as_json(supply.fuel_mix(self.seed, query))
-            case "interchange_hourly":
-                return _as_json(supply.interchange(self.seed, query))
-            case "flows_5min":
-                return _as_json(supply.flows(self.seed, query))
-            case "demand_da_hourly" | "demand_rt_hourly":
-                return _as_json(supply.demand(self.seed, query))
+            case name if name in supply.RECORDS:
+                return _as_json(supply.RECORDS[name](self.seed, query))
             case "forecast_hourly":
                 return _as_json(load.forecasts(self.seed, query))
             case "constraints_rt_15min":

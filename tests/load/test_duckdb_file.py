@@ -446,7 +446,7 @@ def test_a_long_history_is_written_in_batches_and_holds_the_same(
     monkeypatch.setattr(duckdb_file, "BATCH_ROWS", 1)
     other = tmp_path / "in_batches.duckdb"
     loaded = duckdb_file.build(both_changes, files, path=other)
-    with duckdb_file.connect(both_changes.root / "isone.duckdb") as connection:
+    with duckdb.connect(str(both_changes.root / "isone.duckdb"), read_only=True) as connection:
         connection.execute(f"ATTACH '{other}' AS other (READ_ONLY)")
         for table, count in loaded.rows.items():
             whole, batches = f'main."{table}"', f'other."{table}"'

@@ -149,7 +149,8 @@ def test_each_public_report_has_the_day_s_intervals(name: str) -> None:
             found = examine(dataset, request, response.body)
             assert not found.missing
             rows.add((request, found.rows // max(found.places, 1)))
-        assert sum(count for _, count in rows) == hours * 60 // dataset.interval_minutes
+        if dataset.times.owes_rows:
+            assert sum(count for _, count in rows) == hours * 60 // dataset.interval_minutes
 
 
 def test_raw_holds_the_right_counts(store: Store) -> None:

@@ -1,6 +1,7 @@
 """The section on what was behind the price: its numbers and charts, or nothing at all."""
 
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import duckdb
 import pytest
 import vl_convert
 from filled import build_duckdb, fill, settings_for
+from playwright.sync_api import Page
 
-from isone.report import data, files
+from isone.report import data, files, page
 from isone.report.cells import ChartData
 from isone.report.data import ReportData
 from isone.report.sections import all_sections, behind
@@ -110,3 +112,14 @@ def test_only_what_is_stored_is_shown(tmp_path: Path) -> None:
     (section,) = behind.sections(report_on(tmp_path, "fuel_mix"))
     assert [figure.name for figure in section.figures] == ["marginal_fuels"]
     assert behind.sections(report_on(tmp_path / "load", "load_hourly")) == []
+
+
+def test_the_page_draws_its_figures(
+    explained: ReportData, open_page: Callable[[Path], Page], tmp_path: Path
+) -> None:
+    path = tmp_path / "isone.html"
+    path.write_text(page.write(explained), "utf-8")
+    shown = open_page(path)
+    shown.wait_for_selector("body[data-drawn=yes]")
+    for figure in ("price_net_load", "marginal_fuels", "forecast_error_spread"):
+        shown.wait_for_selector(f"#{figure} svg [class*='role-mark'] path", state="attached")

@@ -85,7 +85,7 @@ def test_five_minute_prices_are_shown_where_they_are_stored(
     rows = saved(page, tmp_path)
     expected = ask(
         usual,
-        "SELECT lmp FROM lmp_rt_5min WHERE location_id = 4004 "
+        "SELECT lmp FROM lmp_rt_5min WHERE location_id = 4004 "  # noqa: S608
         f"AND epoch(interval_start_utc) >= {first} * 3600 "
         f"AND epoch(interval_start_utc) < ({first} + 12) * 3600 ORDER BY interval_start_utc",
     )
@@ -110,10 +110,10 @@ def test_the_tiles_are_of_the_chosen_location_years_and_hours(
         "year(operating_day) = 2026 AND location_id = 4003 AND NOT (isodow(operating_day) < 6 "
         "AND hour(interval_start_utc) BETWEEN 7 AND 22 AND day(operating_day) > 1)"
     )
-    ((mean,),) = ask(usual, f"SELECT avg(lmp) FROM lmp_da_hourly WHERE {off_peak}")
+    ((mean,),) = ask(usual, f"SELECT avg(lmp) FROM lmp_da_hourly WHERE {off_peak}")  # noqa: S608
     ((high, negative, hours),) = ask(
         usual,
-        f"SELECT max(lmp), count(*) FILTER (lmp < 0), count(*) FROM lmp_rt_hourly WHERE {off_peak}",
+        f"SELECT max(lmp), count(*) FILTER (lmp < 0), count(*) FROM lmp_rt_hourly WHERE {off_peak}",  # noqa: S608
     )
     assert tiles["Day-ahead mean, off-peak"] == f"{mean:.2f} $/MWh"
     assert tiles["Highest real-time hour, off-peak"] == f"{high:.2f} $/MWh"

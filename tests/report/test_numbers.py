@@ -1,6 +1,8 @@
 """The numbers: against plain SQL on the whole tables, and against what ISO-NE published."""
 
 import datetime as dt
+import json
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,6 +16,7 @@ PUBLISHED = {  # the hub's simple hourly means of January and February 2017, $/M
     dt.date(2017, 2, 1): (30.02, 28.05),
 }
 MARCH = (35.78, 34.86)
+REPLAY = Path(__file__).resolve().parents[3] / "shared" / "isone" / "replay"
 
 
 def ask(found: ReportData, query: str) -> list[tuple[Any, ...]]:
@@ -185,7 +188,7 @@ def test_on_peak_and_off_peak_hours_are_told_apart_in_every_table(usual: ReportD
     for peak, condition in (("on", ON_PEAK), ("off", f"NOT ({ON_PEAK})")):
         ((mean, hours, low, negative, spread, middle),) = ask(
             usual,
-            "SELECT avg(da.lmp), count(*), min(rt.lmp), count(*) FILTER (rt.lmp < 0), "
+            "SELECT avg(da.lmp), count(*), min(rt.lmp), count(*) FILTER (rt.lmp < 0), "  # noqa: S608
             "avg(da.lmp - rt.lmp), median(da.lmp - rt.lmp) FROM lmp_da_hourly AS da "
             "JOIN lmp_rt_hourly AS rt USING (location_id, interval_start_utc, operating_day) "
             f"WHERE location_id = 4008 AND {condition}",
@@ -226,7 +229,7 @@ def test_extreme_hours_are_the_first_and_last_of_all(
     for year, some in ((0, "true"), (2025, "year(operating_day) = 2025")):
         expected = ask(
             usual,
-            "SELECT strftime(operating_day, '%Y-%m-%d'), hour(interval_start_utc) + 1, lmp, "
+            "SELECT strftime(operating_day, '%Y-%m-%d'), hour(interval_start_utc) + 1, lmp, "  # noqa: S608
             f"congestion, loss FROM lmp_da_hourly WHERE location_id = 4003 AND {some} "
             f"ORDER BY lmp {order}, interval_start_utc LIMIT 10",
         )
@@ -258,3 +261,23 @@ def test_top_bottom_spreads_sum_up_to_the_difference_of_the_hours(usual: ReportD
         expected += sum(prices[-4:]) - sum(prices[:4])
     found = rows(usual, "monthly", location_id=4002, peak="all")
     assert sum(row["rt_tb4_sum"] for row in found) == pytest.approx(expected)
+
+
+def test_on_peak_means_of_a_real_winter_are_those_of_the_responses(replayed: ReportData) -> None:
+    """By the standard library alone, from the recorded responses; 2 January was a holiday."""
+    prices: dict[bool, dict[str, list[float]]] = {True: {}, False: {}}
+    for market in ("da", "rt"):
+        for path in sorted(REPLAY.glob(f"api/v1.1/hourlylmp/{market}/final/day/2017*.json*")):
+            for record in json.loads(path.read_bytes())["HourlyLmps"]["HourlyLmp"]:
+                begins = dt.datetime.fromisoformat(record["BeginDate"])
+                if record["Location"]["@LocId"] == "4008":
+                    is_holiday = begins.date() == dt.date(2017, 1, 2)
+                    on_peak = 7 <= begins.hour <= 22 and begins.weekday() < 5 and not is_holiday
+                    prices[on_peak].setdefault(market, []).append(float(record["LmpTotal"]))
+    for peak, on_peak in (("on", True), ("off", False)):
+        (year,) = rows(replayed, "yearly", location_id=4008, year=2017, peak=peak)
+        for market, found in prices[on_peak].items():
+            assert year[f"{market}_mean"] == pytest.approx(sum(found) / len(found))
+            assert (year[f"{market}_hours"], year[f"{market}_high"]) == (len(found), max(found))
+            assert year[f"{market}_negative"] == sum(price < 0 for price in found)
+    assert len(prices[True]["da"]) == 16 * 64  # 65 weekdays, one of them a holiday

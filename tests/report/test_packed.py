@@ -64,7 +64,7 @@ def test_every_cent_of_every_hour_is_there(which: str, request: pytest.FixtureRe
     with duckdb.connect(str(report.database), read_only=True) as connection:
         for market, table in (("da", "lmp_da_hourly"), ("rt", "lmp_rt_hourly")):
             for place, hour, *values in connection.execute(
-                "SELECT location_id, CAST(epoch(interval_start_utc) // 3600 AS INTEGER), "
+                "SELECT location_id, CAST(epoch(interval_start_utc) // 3600 AS INTEGER), "  # noqa: S608
                 f"lmp, congestion, loss FROM {table}"
             ).fetchall():
                 expected[market, place, hour] = tuple(round(100 * value) for value in values)

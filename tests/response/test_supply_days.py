@@ -19,8 +19,8 @@ from isone.response.across_responses import Known
 from isone.response.table import read_table
 from isone.sandbox.synthetic import Synthetic
 
+SIX_INTERFACES = "externalflow_six_interfaces_dashboard_20250326T0820"
 QUEBEC = (4012, 4013, 4018)
-EXAMPLES = Path("/work/shared/isone/examples/explain")
 AT = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
 SPRING, SUMMER, AUTUMN = dt.date(2026, 3, 8), dt.date(2025, 7, 15), dt.date(2025, 11, 2)
 FUELS, INTERCHANGE, FLOWS, DAY_AHEAD, REAL_TIME = (
@@ -49,13 +49,6 @@ def served(dataset: Dataset, day: dt.date, place: int | None = None) -> tuple[Re
     for key in dataset.wrapper:
         content = content[key]
     return request, content
-
-
-def recorded(name: str) -> Any:
-    path = EXAMPLES / name
-    if not path.exists():
-        pytest.skip(f"the recorded response {path} is not here")
-    return json.loads(path.read_text())
 
 
 # Real responses, and made-up twins of them
@@ -92,8 +85,8 @@ def test_interchange_is_read_with_imports_below_zero() -> None:
     check_interchange(wrapped(INTERCHANGE, interchange_twin()))
 
 
-def test_the_recorded_interchange_is_read() -> None:
-    body = json.dumps(recorded("actualinterchange_current.json")).encode()
+def test_the_recorded_interchange_is_read(explain: Path) -> None:
+    body = (explain / "actualinterchange_current.json").read_bytes()
     check_interchange(body)
     assert {row.place.id: row.place.name for row in records_of(INTERCHANGE, body)} == INTERFACES
 
@@ -126,9 +119,11 @@ def test_a_snapshot_of_fuels_is_read() -> None:
     check_fuels(wrapped(FUELS, fuel_twin()))
 
 
-def test_the_recorded_fuels_are_read() -> None:
-    check_fuels(json.dumps(recorded("genfuelmix_current.json")).encode())
-    (load,) = recorded("fiveminutesystemload_current.json")["FiveMinSystemLoad"]
+def test_the_recorded_fuels_are_read(explain: Path) -> None:
+    check_fuels((explain / "genfuelmix_current.json").read_bytes())
+    (load,) = json.loads((explain / "fiveminutesystemload_current.json").read_text())[
+        "FiveMinSystemLoad"
+    ]
     assert 0 < load["LoadMw"] - 16650 < 500  # three minutes before; the rest is net import
 
 
@@ -156,21 +151,23 @@ def test_day_ahead_demand_is_read_with_a_hub_below_zero() -> None:
     check_demand(wrapped(DAY_AHEAD, demand_twin()))
 
 
-def test_the_recorded_demand_is_read() -> None:
-    check_demand(json.dumps(recorded("dayaheadhourlydemand_current.json")).encode())
-    body = json.dumps(recorded("realtimehourlydemand_current.json")).encode()
+def test_the_recorded_demand_is_read(explain: Path) -> None:
+    check_demand((explain / "dayaheadhourlydemand_current.json").read_bytes())
+    body = (explain / "realtimehourlydemand_current.json").read_bytes()
     rows = records_of(REAL_TIME, body)
     assert [row.place.id for row in rows] == list(range(4001, 4009))
     assert {row.begins for row in rows} == {"2026-07-22T23:00:00.000-04:00"}
 
 
-def test_the_recorded_flows_have_the_limits_totals_on_each_row() -> None:
+def test_the_recorded_flows_have_the_limits_totals_on_each_row(explain: Path) -> None:
     """The dashboard's feed has other names for the same; the records of 2020 have the service's."""
     names = {"Actual": "ActualFlow", "Current": "CurrentSchedule"}
     names |= {"Import": "ImportLimit", "Export": "ExportLimit"}
     feed = [
         {names.get(key, key): value for key, value in record.items()}
-        for record in recorded("externalflow_six_interfaces_dashboard_20250326T0820.json")
+        for record in json.loads(
+            (explain / "externalflow_six_interfaces_dashboard_20250326T0820.json").read_text()
+        )
     ]
     rows = records_of(FLOWS, wrapped(FLOWS, feed))
     assert {row.current_schedule - row.purchase - row.sale for row in rows} == {0}
@@ -183,7 +180,7 @@ def test_the_recorded_flows_have_the_limits_totals_on_each_row() -> None:
         )
         assert totals == (-5131, 1890)
         assert {(r.total_import_limit, r.total_export_limit) for r in of_interval} == {totals}
-    raw = recorded("raw_rows_20200202.json")
+    raw = json.loads((explain / "raw_rows_20200202.json").read_text())
     (flow,) = records_of(FLOWS, wrapped(FLOWS, [raw["ExternalFlow"]]))
     assert (flow.actual_flow, flow.current_schedule) == (-370.829, -335)
     (wind,) = records_of(FUELS, wrapped(FUELS, [raw["GenFuelMix"]]))

@@ -11,6 +11,7 @@ from typing import Literal
 
 from isone.audit.doctor.probes import Answer
 
+_NOT_ASKED = "was not asked for: --everything does"
 Word = Literal["as assumed", "otherwise", "cannot be told"]
 
 
@@ -66,12 +67,16 @@ class Seen:
         """The answer to the day of a dataset that downloads need."""
         found = [each for each in self.of(dataset) if each.probe.needed]
         if not found:
-            raise CannotTellError(f"{dataset} was not answered")
+            requests = (each.probe.request for each in self.answers.values())
+            is_asked = any(each and each.dataset == dataset for each in requests)
+            raise CannotTellError(f"{dataset} {'was not answered' if is_asked else _NOT_ASKED}")
         return found[0]
 
     def _of(self, name: str) -> Answer:
         answer = self.answers.get(name)
-        if answer is None or not answer.is_answer:
+        if answer is None:
+            raise CannotTellError(f"{name} {_NOT_ASKED}")
+        if not answer.is_answer:
             raise CannotTellError(f"{name} was not answered")
         return answer
 

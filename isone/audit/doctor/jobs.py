@@ -18,11 +18,14 @@ _RULE = "-" * 80
 _WEBSERVICES = "webservices"  # the one source that needs an account
 
 
-def examine(settings: Settings, folder: Path, now: dt.datetime | None = None) -> bool:
-    """Look at everything, print it and write it into a folder; returns whether all is well.
+def examine(
+    settings: Settings, folder: Path, now: dt.datetime | None = None, *, everything: bool = False
+) -> bool:
+    """Look around and ask, print it and write it into a folder; returns whether all is well.
 
-    `now` is the instant that decides which days should be published. Raises UsageError for a
-    configuration that cannot be used.
+    With `everything` the datasets that explain prices are asked for too. `now` is the instant that
+    decides which days should be published. Raises UsageError for a configuration that cannot be
+    used.
     """
     now = now or market_time.now()
     secrets = Secrets(surroundings.secrets(settings))
@@ -31,7 +34,7 @@ def examine(settings: Settings, folder: Path, now: dt.datetime | None = None) ->
         _say(secrets, report.row_lines(row))
     try:
         with open_source(settings) as source:
-            result = _ask_all(source, settings, rows, secrets, now)
+            result = _ask_all(source, settings, rows, secrets, now, everything=everything)
     except StopRunError as error:  # no account where one is needed; nothing was sent
         if all(row.is_well for row in rows):
             rows.append(surroundings.Row("account", str(error), False, "Set one."))
@@ -50,17 +53,19 @@ def _ask_all(
     rows: list[surroundings.Row],
     secrets: Secrets,
     now: dt.datetime,
+    *,
+    everything: bool,
 ) -> Result:
     """Send the probes of a source and judge what came."""
     begun = market_time.utc_now()
-    most = plans.MOST_CSV if source.gives_reports else plans.MOST_API
+    most = plans.most(is_csv=source.gives_reports, everything=everything)
     where = "a sandbox of its own" if source.is_sandbox else source.base_url
     lines = ["", f"Asking {where}: at most {most} requests, one at a time."]
     _say(secrets, [*lines, _RULE, report.heading(), _RULE])
     answers: dict[str, Answer] = {}
     with Client(source, short_patience(settings.http)) as client:
         asking = Asking(client, now.date(), most)
-        for answer in _answers(asking, source, now, answers):
+        for answer in _answers(asking, source, now, answers, everything=everything):
             answers[answer.probe.name] = answer
             secrets.add(asking.cookies)
             if answer.state != "not asked":
@@ -82,14 +87,20 @@ def _ask_all(
 
 
 def _answers(
-    asking: Asking, source: Source, now: dt.datetime, answers: dict[str, Answer]
+    asking: Asking,
+    source: Source,
+    now: dt.datetime,
+    answers: dict[str, Answer],
+    *,
+    everything: bool,
 ) -> Iterator[Answer]:
     """The answers as they come; the days of some probes follow from the answers before them."""
+    chosen = list if everything else plans.of_prices
     if source.gives_reports:
-        yield from _each(asking, plans.public_csv(now), answers)
+        yield from _each(asking, chosen(plans.public_csv(now)), answers)
         return
     yield from _each(asking, plans.infos(now), answers)
-    yield from _each(asking, plans.web_services(now, answers), answers)
+    yield from _each(asking, chosen(plans.web_services(now, answers)), answers)
 
 
 def _each(asking: Asking, probes: Iterable[Probe], answers: dict[str, Answer]) -> Iterator[Answer]:

@@ -93,6 +93,14 @@ def imports_negative(seen: Seen) -> Verdict:
     return otherwise(said) if wrong else as_assumed(f"in {count(len(rows), 'row')}")
 
 
+def csv_supply(seen: Seen) -> Verdict:
+    """The files of the fuel mix and of interchange name the columns as clients do."""
+    seen.csv()
+    answers = [seen.newest(name) for name in (_FUELS, _INTERCHANGE)]
+    odd = [f"{each.probe.name}: {each.why or each.state}" for each in answers if each.state != "ok"]
+    return otherwise("; ".join(odd)) if odd else as_assumed("both newest days are read whole")
+
+
 def flows_gaps(_seen: Seen) -> Verdict:
     """Single intervals of flows may be left out for good, as those of load are."""
     raise CannotTellError("it takes years of days: download some and see the gaps in the report")
@@ -114,6 +122,7 @@ CHECKS: tuple[Check, ...] = (
     necec_begins,
     limit_totals,
     imports_negative,
+    csv_supply,
     flows_gaps,
     demand_settled,
 )

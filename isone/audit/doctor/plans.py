@@ -1,7 +1,7 @@
 """Which requests tell most of a source: one day of each dataset, then what nobody has observed."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from isone.audit.doctor.probes import Answer, Probe
 from isone.market import market_time
@@ -23,8 +23,10 @@ NECEC_DAY = dt.date(2026, 1, 16)
 """The first day of business of the newest tie."""
 UNLISTED = 1
 """An id that no location has."""
-MOST_API, MOST_CSV = 48, 30
+MOST_API, MOST_CSV = 30, 22
 """Requests of each plan, at most; of public CSV some are the page that hands out the cookie."""
+MOST_API_OF_ALL, MOST_CSV_OF_ALL = 48, 30
+"""The same with the datasets that explain prices."""
 
 _LMP_DAY_AHEAD, _LMP_5MIN = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_5min"]
 
@@ -101,10 +103,26 @@ def public_csv(now: dt.datetime) -> list[Probe]:
     ]
 
 
+def most(*, is_csv: bool, everything: bool) -> int:
+    """How many requests are sent at most."""
+    if everything:
+        return MOST_CSV_OF_ALL if is_csv else MOST_API_OF_ALL
+    return MOST_CSV if is_csv else MOST_API
+
+
+def of_prices(probes: Iterable[Probe]) -> list[Probe]:
+    """The probes without those of datasets that explain prices."""
+    return [each for each in probes if each.request is None or is_price(each.request.dataset)]
+
+
+def is_price(name: str) -> bool:
+    """Whether a dataset is of prices or of what makes them, and not of what explains them."""
+    return DATA_TYPES[DATASETS[name].data_type].in_all
+
+
 def csv_of_prices() -> list[Dataset]:
     """The datasets of prices in public CSV, which are asked for more than their newest day."""
-    rows = [row for row in DATASETS.values() if row.public_csv]
-    return [row for row in rows if DATA_TYPES[row.data_type].in_all]
+    return [row for row in DATASETS.values() if row.public_csv and is_price(row.name)]
 
 
 def name_of(dataset: str, day: dt.date, *, prelim: bool = False) -> str:

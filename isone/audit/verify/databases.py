@@ -128,7 +128,7 @@ def _different_days(
         said, right = found.get(day), known.get(day)
         if said is None:
             yield Damage("duckdb", "operating_days: the day is not in it", str(day))
-        elif right is None and said[0] != history.NO_MANIFEST:
+        elif right is None and said[0] != sql.NO_MANIFEST:
             yield Damage("duckdb", "operating_days: it has a day that no marker has", str(day))
         elif right is not None and said != right:
             pairs = zip(DAY_COLUMNS, said, right, strict=True)

@@ -81,15 +81,16 @@ def extremes(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     return ask(
         connection,
         f"""
-        WITH prices AS (
-            SELECT *, CASE market WHEN 'da' THEN da_cents ELSE rt_cents END AS cents,
-                CAST(epoch(interval_start_utc) AS BIGINT) // 3600 AS hours
-            FROM report_prices
-        ), edges AS (
+        WITH edges AS (
             SELECT location_id, coalesce(year, {ALL_YEARS}) AS year, market,
                 max(cents * {_HOURS} - hours, {RANKS}) AS highest,
                 min(cents * {_HOURS} + hours, {RANKS}) AS lowest
-            FROM prices
+            FROM (
+                SELECT location_id, year, market,
+                    CASE market WHEN 'da' THEN da_cents ELSE rt_cents END AS cents,
+                    CAST(epoch(interval_start_utc) AS BIGINT) // 3600 AS hours
+                FROM report_prices
+            )
             GROUP BY GROUPING SETS ((location_id, year, market), (location_id, market))
         ), ranked AS (
             SELECT location_id, year, market, 'highest' AS kind,
@@ -101,9 +102,10 @@ def extremes(connection: duckdb.DuckDBPyConnection) -> pa.Table:
             FROM edges
         ), chosen AS (
             SELECT prices.*, ranked.year AS of_year, kind, rank
-            FROM prices JOIN ranked
+            FROM report_prices AS prices JOIN ranked
                 ON ranked.location_id = prices.location_id AND ranked.market = prices.market
-                AND (edge % {_HOURS} + {_HOURS}) % {_HOURS} = hours
+                AND prices.interval_start_utc
+                    = to_timestamp(3600 * ((edge % {_HOURS} + {_HOURS}) % {_HOURS}))
         )
         SELECT
             location_id, of_year AS year, market, kind, CAST(rank AS INTEGER) AS rank,

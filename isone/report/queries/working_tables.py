@@ -185,9 +185,13 @@ def _rows_of_markets(year: int) -> str:
 
 
 def _means_by_market() -> str:
-    """The mean price and components of each market in an hour, and the sum in whole cents."""
+    """The mean price and components of each market in an hour, and the sum in whole cents.
+
+    Of hourly prices there is one in an hour, which is its own mean.
+    """
     means = ", ".join(
-        f"{mean(value)} FILTER (market = '{market}') AS {market}_{value}"
+        f"{mean(value) if market == 'five' else f'max({value})'} FILTER (market = '{market}') "
+        f"AS {market}_{value}"
         for market in _MARKETS
         for value in ("lmp", "congestion", "loss")
     )

@@ -44,9 +44,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(sandbox: Sandbox, source: str = "webservices", **config: Any) -> int:
+def run(sandbox: Sandbox, source: str = "webservices", *words: str, **config: Any) -> int:
     base_url = sandbox.reports_url if source == "reports" else sandbox.url
-    return by_hand({"source": source, "base_url": base_url, **config}, "doctor")
+    return by_hand({"source": source, "base_url": base_url, **config}, "doctor", *words)
 
 
 def written(source: str, folder: Path) -> Any:
@@ -57,19 +57,30 @@ def answers(source: str, folder: Path) -> dict[str, str]:
     return {each["name"]: each["answer"] for each in written(source, folder)["answers"]}
 
 
+def answered(source: str, folder: Path) -> set[str]:
+    return {name.partition(" ")[0] for name in answers(source, folder)}
+
+
 def sent(sandbox: Sandbox) -> int:
     return len(sandbox.requests)
 
 
+@pytest.mark.parametrize(("words", "most"), [((), 30), (("--everything",), 48)])
 @pytest.mark.parametrize("source", ["webservices", "reports"])
-def test_everything_answers(folder: Path, capsys: Output, source: str) -> None:
+def test_everything_answers(
+    folder: Path, capsys: Output, source: str, words: tuple[str, ...], most: int
+) -> None:
     with Sandbox(nodes=1, server_name=SERVICE) as sandbox:
-        assert run(sandbox, source) == 0
+        assert run(sandbox, source, *words) == 0
         asked = sent(sandbox)
     said = capsys.readouterr().out
     announced = re.search(r"at most (\d+) requests, one at a time", said)
     assert announced
-    assert asked <= int(announced[1]) <= 48
+    assert asked <= int(announced[1]) <= most
+    assert ("load_5min" in answered(source, folder)) is bool(words)
+    told = written(source, folder)["assumptions"]["load-sums"]
+    if not words and source == "webservices":
+        assert told["why"] == "load_5min was not asked for: --everything does"
     assert said.index("at most") < said.index("lmp_da_hourly")
     assert max(map(len, said.splitlines())) <= 80
     assert "answered as they should" in said
@@ -84,8 +95,10 @@ def test_everything_answers(folder: Path, capsys: Output, source: str) -> None:
 def test_the_plans_hold_what_they_announce() -> None:
     now = dt.datetime(2026, 6, 15, 12, tzinfo=market_time.MARKET_ZONE)
     api, csv = [*plans.infos(now), *plans.web_services(now, {})], plans.public_csv(now)
-    assert len(api) <= plans.MOST_API <= 48
-    assert len(csv) + 3 <= plans.MOST_CSV <= 30  # twice the page, and once a file again
+    assert len(api) <= plans.MOST_API_OF_ALL
+    assert len(csv) + 3 <= plans.MOST_CSV_OF_ALL  # twice the page, and once a file again
+    assert len(plans.of_prices(api)) <= plans.MOST_API <= 30
+    assert len(plans.of_prices(csv)) + 3 <= plans.MOST_CSV
     assert {each.request.dataset for each in api if each.request and each.needed} == set(DATASETS)
     for plan in (api, csv):
         assert len({each.name for each in plan}) == len(plan)

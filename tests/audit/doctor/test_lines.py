@@ -42,7 +42,7 @@ def seen() -> Mapping[str, Seen]:
         for name, source in sources.items():
             answers: dict[str, Answer] = {}
             with Client(source, short_patience(read_settings({}).http)) as client:
-                asking = Asking(client, NOW.date(), plans.MOST_API)
+                asking = Asking(client, NOW.date(), plans.MOST_API_OF_ALL)
                 probes = plans.public_csv(NOW) if name == CSV else plans.infos(NOW)
                 answers |= {probe.name: asking.ask(probe) for probe in probes}
                 if name == API:
@@ -203,6 +203,7 @@ EXPECTED = {
     CSV: {
         "csv-begins": "as assumed",
         "csv-load": "as assumed",
+        "csv-supply": "as assumed",
         "csv-headings-5min": "as assumed",
         "csv-headings-reserve": "as assumed",
         "csv-autumn-hour": "as assumed",
@@ -301,6 +302,8 @@ TURNED = [
      "otherwise"),
     (API, "fuel-snapshots", "newest fuel_mix", body(b'{"GenFuelMixes":""}'), "cannot be told"),
     (CSV, "fuel-names", "newest fuel_mix", text("Nuclear", "Fusion"), "otherwise"),
+    (CSV, "csv-supply", "newest fuel_mix", text("Fuel Category", "Fuel"), "otherwise"),
+    (CSV, "csv-supply", "newest interchange_hourly", text("Interface", "Tie"), "otherwise"),
     (API, "supply-begins", "fuel_mix 2020-01-01", body(b'{"GenFuelMixes":""}'), "otherwise"),
     (API, "supply-begins", "flows_5min 2020*", state("404", 404), "otherwise"),
     (API, "necec-begins", "interchange_hourly 2026-01-16", text('"4018"', '"4010"'), "as assumed"),

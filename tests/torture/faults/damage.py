@@ -77,8 +77,10 @@ def meaning(dataset: Dataset, body: bytes) -> dict[tuple[int, Any], tuple[Any, .
     for row in records_of(dataset, body):
         slot = dataset.times.interval_of(market_time.parse_timestamp(row.begins))
         place, names = row.place and row.place.id, row.place and row.place[1:]
-        if dataset.names:  # of the same ones there may be more
+        if dataset.occurrence:  # of the same ones there may be more
             place = tuple(str(getattr(row, name)) for name in columns)
+        elif dataset.names:
+            place = (place, *(getattr(row, name) for name in dataset.names))
         said[slot, place] = (names, *(getattr(row, name) for name in columns))
     return said
 

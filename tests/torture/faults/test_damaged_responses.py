@@ -48,13 +48,24 @@ def test_no_damaged_response_is_accepted_silently() -> None:
 
 def test_a_list_of_what_binds_cannot_contradict_itself_or_its_clock_unseen() -> None:
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
-    responses = [each for each in originals() if not each.dataset.times.owes_rows]
+    responses = [each for each in originals() if each.dataset.times.may_be_empty]
     seen: dict[str, set[str]] = {}
     for _ in range(COUNT):
         kind, body = damage(original := chance.choice(responses), chance)
         seen.setdefault(kind, set()).add(verdict(original, body))
     assert seen["shift_offset"] == {"rejected"}
     assert seen["double_changed"] == {"noted"}
+    assert seen["double_exactly"] == seen["shuffle"] == {"harmless"}
+
+
+def test_snapshots_that_disagree_or_have_another_clock_are_rejected() -> None:
+    chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
+    responses = [each for each in originals() if each.dataset.times.minutes is None]
+    seen: dict[str, set[str]] = {}
+    for _ in range(COUNT):
+        kind, body = damage(original := chance.choice(responses), chance)
+        seen.setdefault(kind, set()).add(verdict(original, body))
+    assert seen["shift_offset"] == seen["double_changed"] == seen["cut_off"] == {"rejected"}
     assert seen["double_exactly"] == seen["shuffle"] == {"harmless"}
 
 

@@ -89,7 +89,7 @@ def test_a_year_whose_rows_are_lost_is_not_held_and_the_next_load_brings_it_back
     [
         pytest.param("DROP TABLE lmp_da_hourly CASCADE", [True, False], id="a dataset's table"),
         pytest.param("DROP TABLE lmp_rt_5min CASCADE", [False, False], id="another one's table"),
-        pytest.param("DROP TABLE operating_days", [True, True], id="operating_days"),
+        pytest.param("DROP TABLE operating_days CASCADE", [True, True], id="operating_days"),
         pytest.param("DROP TABLE locations_by_year CASCADE", [True, False], id="locations_by_year"),
         pytest.param("DROP TABLE listed_locations CASCADE", [False, False], id="listed_locations"),
         pytest.param("DROP TABLE loads", [True, True], id="loads"),

@@ -207,9 +207,12 @@ def test_one_hour_of_all_locations_can_be_asked_for(get: Get) -> None:
 
 LEFT_OUT = re.compile(
     "locationType|/previous|/current/hour|/day/latest|lmpIndex/(weekly|monthly/../current)"
+    "|fifteenminuteconstraints/[{]Type[}]/current|fuelCategoryRollup"
+    "|hourlyloadforecast/(current|day|info)|hourlysysload/.*/(hour|location)"
 )
 DEFAULTS = re.compile(
-    "(hourly|fiveminute)[a-z]+(/(final|prelim|rt|da))*|dayaheadconstraints|lmpIndex/[a-z]+"
+    "(hourly|fiveminute|fifteenminute)[a-z]+(/(final|prelim|rt|da|[{]Type[}]))*|lmpIndex/[a-z]+"
+    "|dayaheadconstraints|(dayahead|realtime)hourlydemand|actualinterchange|genfuelmix"
 )
 """Paths that lead on to those of `info`."""
 
@@ -217,7 +220,8 @@ DEFAULTS = re.compile(
 def test_the_paths_of_iso_ne_s_own_list_are_answered_but_for_those_named_here(shared: Path) -> None:
     sets = {base.partition("/")[0] for base in FEEDS} | {"lmpIndex", "locations"}
     values = {"Type": "final", "day": "20250715", "locationId": "4000", "reserveZoneId": "7001"}
-    values |= {"sh": "07", "year": "2025", "locationType": "HUB"}
+    values |= {"sh": "07", "year": "2025", "locationType": "HUB", "month": "202506"}
+    values["fuelCategoryRollup"] = "Renewables"
     synthetic = Synthetic(0, 0)
     asked = 0
     for line in (shared / "spec" / "paths.txt").read_text().splitlines():

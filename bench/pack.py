@@ -111,10 +111,10 @@ def measure(options: Options) -> Iterator[Line]:
     what = "a day of 1,200 locations to Parquet"
     if "gridstatus" in turns:
         ratio = median_ratio(turns["gridstatus"], turns["ours"])
-        yield Line(what, each["ours"], "gridstatus's parse", each["gridstatus"], ratio, at_least=6)
+        yield Line(what, each["ours"], "gridstatus's parse", each["gridstatus"], ratio, at_least=7)
     if "floor" in turns:
         ratio = median_ratio(turns["ours"], turns["floor"])
-        yield Line(what, each["ours"], "the floor", each["floor"], ratio, at_most=2)
+        yield Line(what, each["ours"], "the floor", each["floor"], ratio, at_most=1.8)
     absent = [name for name, run in peers.items() if run is None]
     if absent:
         yield Line(what, each["ours"], f"not installed: {' '.join(absent)}")

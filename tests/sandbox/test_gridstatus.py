@@ -343,7 +343,7 @@ def test_gridstatus_reads_the_same_fuel_mix_with_a_column_for_each_fuel(
     dataset = DATASETS["fuel_mix"]
     (request,) = dataset.day_requests(day, "all")
     body = gzipped.inflate(ours.fetch(dataset.request.url_path(request)))
-    rows = rows_of(read_table(dataset, body), request).to_pylist()
+    rows = rows_of(read_table(dataset, body), [request]).to_pylist()
     names = ("interval_start_utc", "fuel", "generation")
     made = {(_plain(row[names[0]]), row["fuel"]): row["generation"] for row in rows}
     flags = {(_plain(row[names[0]]), row["fuel"]) for row in rows if row["marginal"] == "Y"}

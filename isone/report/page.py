@@ -18,6 +18,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from isone.market.datasets import DATASETS
 from isone.report import drawing, periods, scripts, zone_map
 from isone.report.cells import ChartData, in_figures
 from isone.report.charts import calendar, theme
@@ -239,8 +240,15 @@ def coverage_line(report: ReportData) -> str:
 
 
 def notices(report: ReportData) -> list[str]:
-    """What comes before all else: days that are missing or damaged, suspect, or preliminary."""
-    counted = Counter(day.state for day in report.days)
+    """What comes before all else: days that are missing or damaged, suspect, or preliminary.
+
+    A dataset of preliminary prices alone awaits no final ones.
+    """
+    counted = Counter(
+        day.state
+        for day in report.days
+        if day.state != State.PRELIMINARY or "final" in DATASETS[day.dataset].versions
+    )
     found = {
         "missing or damaged": sum(counted[state] for state in INCOMPLETE),
         "with suspect prices": sum(any(not f.reason for f in d.suspects) for d in report.days),

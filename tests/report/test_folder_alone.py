@@ -60,6 +60,13 @@ def test_so_is_one_that_comes_in_one_response(store: Store) -> None:
     assert day.state == State.PRELIMINARY
 
 
+def test_a_dataset_of_preliminary_prices_alone_awaits_no_final_ones(store: Store) -> None:
+    file(store, Request("lmp_rt_hourly_prelim", FIRST), revision="prelim")
+    assert "preliminary" not in str(page.notices(data.gather(settings_for(store), store)))
+    file(store, Request("lmp_rt_hourly", FIRST, prelim=True), revision="prelim")
+    assert "1 day preliminary" in page.notices(data.gather(settings_for(store), store))
+
+
 def test_a_day_of_which_some_responses_are_preliminary_is_preliminary(store: Store) -> None:
     by_location(store, FIRST, HUBS[:4], prelim=False)
     by_location(store, FIRST, HUBS[2:], prelim=True)

@@ -157,6 +157,20 @@ def test_a_drag_zooms_another_with_shift_moves_and_a_double_click_shows_all(
     page.evaluate("window.scrollTo(0, 0)")
 
 
+def test_what_a_first_zoom_or_another_location_needs_is_made_while_nothing_goes_on(
+    reader: Page,
+) -> None:
+    reader.wait_for_function(
+        """() => {
+          const { curves } = report.chart;
+          const { known } = curves.hours;
+          const isKnown = ({ id }) => known.has(`da ${id}`) && known.has(`rt ${id}`);
+          return curves.keys.size === 4 && curves.locations.every(isKnown);
+        }""",
+        timeout=20_000,
+    )
+
+
 def test_buttons_and_the_strip_below_zoom_and_move_too(reader: Page) -> None:
     page = chosen(reader, "")
     page.click("[data-do=day]")

@@ -1,6 +1,6 @@
 // Which curves the main chart has, and their numbers for a stretch of time.
 
-import { FIVE, keysOf, levelOf, summed, withHoles } from "./levels.js";
+import { FIVE, LEVELS, keysOf, levelOf, summed, withHoles } from "./levels.js";
 import { placeOf } from "./numbers.js";
 
 const SLOTS = 12; // five minutes in an hour
@@ -66,15 +66,26 @@ export class Curves {
     const level = this.level(choice, from, to);
     const curves = this.of(choice);
     if (level === FIVE) return { level, curves, ...await this.fiveMinutes(choice, curves, from, to) };
-    if (!this.keys.has(level.name)) this.keys.set(level.name, keysOf(level, this.hours.hours, this.clock));
+    const keys = this.keysAt(level);
     const columns = { key: [], at: [] };
     curves.forEach((curve, number) => {
       const values = this.prices(curve, choice.basis).lmp;
-      const found = summed(this.hours.hours, this.keys.get(level.name), values, from, to, this.isChosen(choice));
+      const found = summed(this.hours.hours, keys, values, from, to, this.isChosen(choice));
       Object.assign(columns, { key: found.key, at: found.at, [`mean${number}`]: found.mean, [`low${number}`]: found.low, [`high${number}`]: found.high });
     });
     const whole = withHoles(level, columns);
     return { level, curves, at: whole.at, columns: curves.map((_, n) => ({ mean: whole[`mean${n}`], low: whole[`low${n}`], high: whole[`high${n}`] })) };
+  }
+
+  keysAt(level) {
+    if (!this.keys.has(level.name)) this.keys.set(level.name, keysOf(level, this.hours.hours, this.clock));
+    return this.keys.get(level.name);
+  }
+
+  // Makes what the first zoom or another location would wait for, a piece at each step.
+  * ahead() {
+    for (const level of LEVELS) yield this.keysAt(level);
+    for (const { id } of this.locations) for (const market of ["da", "rt"]) yield this.hours.of(market, id);
   }
 
   // Day-ahead prices hold for their hour; real-time ones are of five minutes.

@@ -3,7 +3,7 @@
 import { monthOf } from "./clock.js";
 import { placeOf } from "./numbers.js";
 
-const LEVELS = [
+export const LEVELS = [
   { name: "hour", words: "hourly prices", most: 24 * 45 },
   { name: "day", words: "daily means", most: 24 * 800 },
   { name: "week", words: "weekly means", most: 24 * 366 * 8 },

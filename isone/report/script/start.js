@@ -19,6 +19,11 @@ function read(id) {
   return element ? element.textContent : "";
 }
 
+// The next moment in which the browser has nothing to do.
+function idle() {
+  return new Promise((resolve) => { (window.requestIdleCallback ?? setTimeout)(resolve); });
+}
+
 async function unpacked(text) {
   const packed = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   return JSON.parse(await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text());
@@ -44,6 +49,7 @@ class ReportPage {
     await this.figures.draw(this.choice);
     if (this.choice.section) document.getElementById(this.choice.section)?.scrollIntoView();
     document.body.dataset.drawn = "yes";
+    if (this.chart) for (const _ of this.chart.curves.ahead()) await idle();
   }
 
   async startChart() {

@@ -94,6 +94,20 @@ def otherwise(why: str) -> Verdict:
     return Verdict("otherwise", why)
 
 
+def csv_is_read(seen: Seen, *datasets: str) -> Verdict:
+    """Whether the newest public CSV of some datasets is read whole."""
+    seen.csv()
+    answers = [seen.newest(name) for name in datasets]
+    odd = [f"{each.probe.name}: {each.why or each.state}" for each in answers if each.state != "ok"]
+    return otherwise("; ".join(odd)) if odd else as_assumed("the newest days are read whole")
+
+
+def days_are_there(seen: Seen, *names: str) -> Verdict:
+    """Whether the web services still have the days of some probes."""
+    gone = [each.probe.name for each in seen.api(*names) if each.state in {"empty", "404"}]
+    return otherwise(f"no data: {', '.join(gone)}") if gone else as_assumed(", ".join(names))
+
+
 def id_of(check: Check) -> str:
     """The id of the line that a function checks."""
     return check.__name__.replace("_", "-")

@@ -9,6 +9,8 @@ from isone.audit.doctor.assumptions import (
     Seen,
     Verdict,
     as_assumed,
+    csv_is_read,
+    days_are_there,
     otherwise,
 )
 from isone.audit.doctor.probes import Answer
@@ -23,9 +25,7 @@ _BIDS_CLOSE = dt.time(10, 30)
 
 def load_begins(seen: Seen) -> Verdict:
     """Load begins in 2020 and its forecasts in 2024, and both are kept for good."""
-    names = [plans.name_of(name, DATASETS[name].first_day) for name in plans.LOAD_BEGINS]
-    gone = [each.probe.name for each in seen.api(*names) if each.state in {"empty", "404"}]
-    return otherwise(f"no data: {', '.join(gone)}") if gone else as_assumed(", ".join(names))
+    return days_are_there(seen, *plans.first_days(plans.LOAD_BEGINS))
 
 
 def load_sums(seen: Seen) -> Verdict:
@@ -69,10 +69,7 @@ def load_fields(seen: Seen) -> Verdict:
 
 def csv_load(seen: Seen) -> Verdict:
     """The files of load name the columns as clients do, and an interval by its beginning."""
-    seen.csv()
-    answers = [seen.newest(name) for name in (_LOAD, _HOURLY)]
-    odd = [f"{each.probe.name}: {each.why or each.state}" for each in answers if each.state != "ok"]
-    return otherwise("; ".join(odd)) if odd else as_assumed("both newest days are read whole")
+    return csv_is_read(seen, _LOAD, _HOURLY)
 
 
 def forecast_publications(seen: Seen) -> Verdict:

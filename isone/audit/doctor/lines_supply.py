@@ -9,6 +9,8 @@ from isone.audit.doctor.assumptions import (
     Seen,
     Verdict,
     as_assumed,
+    csv_is_read,
+    days_are_there,
     otherwise,
 )
 from isone.audit.doctor.probes import Answer
@@ -49,11 +51,7 @@ def fuel_names(seen: Seen) -> Verdict:
 
 def supply_begins(seen: Seen) -> Verdict:
     """Fuel mix, interchange and flows are there from their first days on."""
-    answers = seen.api(*(plans.name_of(n, DATASETS[n].first_day) for n in plans.SUPPLY_BEGINS))
-    gone = [each.probe.name for each in answers if each.state in {"empty", "404"}]
-    if gone:
-        return otherwise(f"not there any more, or not yet: {', '.join(gone)}")
-    return as_assumed(f"so are {', '.join(each.probe.name for each in answers)}")
+    return days_are_there(seen, *plans.first_days(plans.SUPPLY_BEGINS))
 
 
 def necec_begins(seen: Seen) -> Verdict:
@@ -95,10 +93,7 @@ def imports_negative(seen: Seen) -> Verdict:
 
 def csv_supply(seen: Seen) -> Verdict:
     """The files of the fuel mix and of interchange name the columns as clients do."""
-    seen.csv()
-    answers = [seen.newest(name) for name in (_FUELS, _INTERCHANGE)]
-    odd = [f"{each.probe.name}: {each.why or each.state}" for each in answers if each.state != "ok"]
-    return otherwise("; ".join(odd)) if odd else as_assumed("both newest days are read whole")
+    return csv_is_read(seen, _FUELS, _INTERCHANGE)
 
 
 def flows_gaps(_seen: Seen) -> Verdict:

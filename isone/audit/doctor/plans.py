@@ -120,6 +120,11 @@ def is_price(name: str) -> bool:
     return DATA_TYPES[DATASETS[name].data_type].in_all
 
 
+def first_days(datasets: Iterable[str]) -> list[str]:
+    """What the probes of the first days of some datasets are called."""
+    return [name_of(name, DATASETS[name].first_day) for name in datasets]
+
+
 def csv_of_prices() -> list[Dataset]:
     """The datasets of prices in public CSV, which are asked for more than their newest day."""
     return [row for row in DATASETS.values() if row.public_csv and is_price(row.name)]

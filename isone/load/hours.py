@@ -4,7 +4,7 @@ Both databases take it. Each part is an aggregate by hour of its own, and the ho
 any of them has. What is not stored is NULL, so a query keeps its meaning as more is downloaded.
 """
 
-from isone.load.sql import NOTHING_PUBLISHED, text
+from isone.load.sql import HOUR, MARKET_ZONE, NOTHING_PUBLISHED, text
 from isone.market.hours import FUELS, TIES, ZONES
 from isone.market.locations import HUB
 
@@ -13,7 +13,6 @@ COMMENT = (
     "net load, the forecast that the market had, fuels, interchange (imports are negative), "
     "binding constraints; what is not stored is NULL"
 )
-_HOUR = "date_trunc('hour', interval_start_utc AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"
 _PLACES = (HUB, *ZONES)
 _FLAGS = """
     SELECT interval_start_utc, string_agg(fuel, ', ' ORDER BY fuel COLLATE "C") AS marginal_fuels
@@ -27,9 +26,9 @@ def query() -> str:
     with_hours = {
         "da": _prices("lmp_da_hourly", "interval_start_utc"),
         "rt": _prices("lmp_rt_hourly", "interval_start_utc"),
-        "rt_fives": _prices("lmp_rt_5min", _HOUR),
+        "rt_fives": _prices("lmp_rt_5min", HOUR),
         "load_hours": _load("load_hourly", "interval_start_utc"),
-        "load_fives": _load("load_5min", _HOUR, _SOLAR),
+        "load_fives": _load("load_5min", HOUR, _SOLAR),
         "forecast": _FORECAST,
         "fuels": _fuels(),
         "ties": _ties(),
@@ -103,13 +102,13 @@ def _bound(table: str) -> str:
     names = "string_agg(constraint_name, ', ' ORDER BY constraint_name COLLATE \"C\")"
     return (
         f"SELECT begins AS interval_start_utc, {names} AS names FROM ("
-        f"SELECT DISTINCT {_HOUR} AS begins, constraint_name FROM {table}) AS binding "
+        f"SELECT DISTINCT {HOUR} AS begins, constraint_name FROM {table}) AS binding "
         "GROUP BY begins"
     )
 
 
 def _prices_shown() -> list[str]:
-    local = "interval_start_utc AT TIME ZONE 'America/New_York'"
+    local = f"interval_start_utc AT TIME ZONE {MARKET_ZONE}"
     real_time = {id: f"coalesce(rt.lmp_{id}, rt_fives.lmp_{id})" for id in _PLACES}
     day_ahead = {id: f"da.lmp_{id}" for id in _PLACES}
     return [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.schema import TableColumn, table_columns
@@ -12,6 +13,10 @@ LAYOUT = 5
 COMPLETE, GAP_ACCEPTED = "complete", "gap accepted"
 NOTHING_PUBLISHED, NO_MANIFEST = "nothing published", "no manifest"
 """The verdicts on a day."""
+
+MARKET_ZONE = f"'{market_time.MARKET_ZONE.key}'"
+HOUR = "date_trunc('hour', interval_start_utc AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"
+"""The beginning of an interval's hour; cut in UTC, for the hour that comes twice is two."""
 
 OPERATING_DAYS = (
     TableColumn("dataset", "string", "", "the table that holds the day's prices"),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from isone.load import hours
-from isone.load.sql import name
+from isone.load.sql import HOUR, MARKET_ZONE, name
 from isone.market.dataset import Dataset, title_case
 from isone.market.datasets import DATASETS
 from isone.market.hours import COLUMNS
@@ -101,7 +101,7 @@ def _monthly(dataset: Dataset) -> View:
 
 
 _DAY_OF_SNAPSHOT = "OVER (PARTITION BY operating_day ORDER BY interval_start_utc)"
-_MIDNIGHT = "extract(epoch FROM timezone('America/New_York', CAST({} AS TIMESTAMP)))"
+_MIDNIGHT = f"extract(epoch FROM timezone({MARKET_ZONE}, CAST({{}} AS TIMESTAMP)))"
 _HOLDS = (
     "a snapshot holds until the next one, a day's first from its beginning, and what is absent "
     "from a snapshot is 0 there"
@@ -206,19 +206,17 @@ def _hourly_of_snapshots(dataset: Dataset) -> View:
 
 _HOURLY_FROM_5MIN = View(
     "lmp_rt_hourly_from_5min",
-    """
+    f"""
     SELECT
         five.interval_start_utc, five.operating_day, five.location_id, five.location,
         five.lmp AS lmp_mean_of_5min, five.intervals, hourly.lmp AS lmp_hourly,
         five.lmp - hourly.lmp AS difference
     FROM (
         SELECT
-            date_trunc('hour', interval_start_utc AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
-                AS interval_start_utc,
+            {HOUR} AS interval_start_utc,
             operating_day, location_id, location, avg(lmp) AS lmp, count(*) AS intervals
         FROM lmp_rt_5min
-        GROUP BY date_trunc('hour', interval_start_utc AT TIME ZONE 'UTC'),
-            operating_day, location_id, location
+        GROUP BY {HOUR}, operating_day, location_id, location
     ) AS five
     LEFT JOIN lmp_rt_hourly AS hourly
         ON hourly.location_id = five.location_id
@@ -261,7 +259,7 @@ _FORECAST_DAY_AHEAD = View(
             SELECT *, {_as_instant("publish_time")} AS published FROM forecast_hourly
         ) AS publications
         WHERE published <= timezone(
-            'America/New_York', CAST(operating_day - 1 AS TIMESTAMP) + INTERVAL '630 minutes'
+            {MARKET_ZONE}, CAST(operating_day - 1 AS TIMESTAMP) + INTERVAL '630 minutes'
         )
     ) AS known_in_time
     WHERE published = last_published

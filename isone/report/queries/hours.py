@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pyarrow as pa
 
+from isone.load import sql
 from isone.report.periods import ALL_YEARS
 from isone.report.queries.working_tables import ALL_HOURS, CENTS, FIVES, ask
 
@@ -124,7 +125,7 @@ def _bound() -> str:
     """The constraints that bound in each hour, by market."""
     every = " UNION ALL ".join(
         f"SELECT '{market}' AS bound_in, "
-        "date_trunc('hour', interval_start_utc AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS bound_at, "
+        f"{sql.HOUR} AS bound_at, "
         f"constraint_name AS name, marginal_value FROM {table}"
         for market, tables in CONSTRAINTS.items()
         for table in tables

@@ -21,7 +21,6 @@ CENTS = 100
 """Cents in a dollar: what counts prices against an edge counts in whole cents."""
 _MEMORY_LIMIT = "192MB"  # the drawing library takes as much again
 _MOST_LOCATIONS = 9
-_HOUR = "date_trunc('hour', interval_start_utc AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'"  # not local
 HOURS_OF_DAY = (
     "CAST((epoch(CAST(operating_day + 1 AS TIMESTAMPTZ)) "
     "- epoch(CAST(operating_day AS TIMESTAMPTZ))) / 3600 AS INTEGER)"
@@ -176,7 +175,7 @@ def _hours_query(year: int) -> str:
 def _rows_of_markets(year: int) -> str:
     """The rows of a year from the three tables of LMP, each with the hour that it is in."""
     return " UNION ALL ".join(
-        f"SELECT location_id, {_HOUR if market == 'five' else 'interval_start_utc'} AS begins, "
+        f"SELECT location_id, {sql.HOUR if market == 'five' else 'interval_start_utc'} AS begins, "
         f"operating_day, '{market}' AS market, lmp, congestion, loss "
         f"FROM {table} SEMI JOIN report_locations USING (location_id) "
         f"WHERE operating_day BETWEEN DATE '{year:04d}-01-01' AND DATE '{year:04d}-12-31'"

@@ -4,7 +4,7 @@ import duckdb
 import pyarrow as pa
 
 from isone.report.periods import ALL_YEARS
-from isone.report.queries.working_tables import PRODUCTS, ask, mean
+from isone.report.queries.working_tables import FIVES, PRODUCTS, ask, mean
 
 
 def regulation_daily(connection: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -79,7 +79,7 @@ def reserves_above_zero(connection: duckdb.DuckDBPyConnection) -> pa.Table:
             coalesce(CAST(year(operating_day) AS INTEGER), {ALL_YEARS}) AS year,
             product,
             100 * avg(CAST(price > 0 AS INTEGER)) AS share,
-            coalesce(sum(hours) FILTER (price > 0), 0) AS hours,
+            coalesce(sum(fives) FILTER (price > 0), 0) / {FIVES} AS hours,
             {mean("price")} AS price, max(price) AS high
         FROM report_reserves
         GROUP BY GROUPING SETS (

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from isone.report.cells import ChartData, Label
 from isone.report.periods import ALL_YEARS
-from isone.report.queries.working_tables import ask, mean
+from isone.report.queries.working_tables import ask, mean, settled, total
 
 NET_LOAD_BIN = 500
 """MW"""
@@ -52,10 +52,12 @@ def gather(connection: duckdb.DuckDBPyConnection) -> dict[str, ChartData]:
     """The tables by name; those of hours need load, so nothing is read where none is stored."""
     tables: dict[str, tuple[pa.Table, dict[str, Label]]] = {}
     if _has_rows(connection, "load_hourly") or _has_rows(connection, "load_5min"):
+        shown = {"lmp_da": "da", "lmp_rt": "rt"}
+        shown |= {each: each for each in ("spread", "net_load", "forecast_error")}
+        values = ", ".join(f"{settled(each)} AS {name}" for each, name in shown.items())
         connection.execute(
             "CREATE TEMP TABLE report_behind AS "
-            "SELECT CAST(year(operating_day) AS INTEGER) AS year, lmp_da AS da, lmp_rt AS rt, "
-            "spread, net_load, forecast_error FROM hours"
+            f"SELECT CAST(year(operating_day) AS INTEGER) AS year, {values} FROM hours"
         )
         tables["net_load"] = by_net_load(connection), NET_LOAD
         tables["forecast_errors"] = by_forecast_error(connection), ERRORS
@@ -113,13 +115,14 @@ def by_forecast_error(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
 def fuels(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Of each month and fuel the share of the time in which it was marginal, and of generation."""
+    of_all = f"{total('generation')} OVER (PARTITION BY market_month)"
     return ask(
         connection,
-        """
+        f"""
         SELECT
-            market_month AS month, fuel, days, 100 * marginal_share AS marginal,
-            100 * generation / sum(generation) OVER (PARTITION BY market_month) AS share,
-            generation
+            market_month AS month, fuel, days, {settled("100 * marginal_share")} AS marginal,
+            100 * generation / CAST({of_all} AS DOUBLE) AS share,
+            {settled("generation")} AS generation
         FROM fuel_mix_monthly
         JOIN (
             SELECT

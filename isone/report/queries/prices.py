@@ -4,7 +4,7 @@ import duckdb
 import pyarrow as pa
 
 from isone.report.periods import ALL_YEARS
-from isone.report.queries.working_tables import ALL_HOURS, CENTS, ask, mean
+from isone.report.queries.working_tables import ALL_HOURS, CENTS, ask, mean, total
 
 SPIKE = 200
 """An hour is a spike from this price on, in $/MWh."""
@@ -62,7 +62,7 @@ def _statistics(period: str, groups: str) -> str:
     )
     of_market = ", ".join(
         f"{mean(m)} AS {m}_mean, min({m}) AS {m}_low, max({m}) AS {m}_high, "
-        f"strftime(arg_max(interval_start_utc, {m}), '%Y-%m-%d %H:%M') AS {m}_high_at, "
+        f"strftime({_first_highest(m)}, '%Y-%m-%d %H:%M') AS {m}_high_at, "
         f"count({m}) AS {m}_hours, "
         f"count(*) FILTER ({m}_cents < 0) AS {m}_negative, "
         f"count(*) FILTER ({m}_cents >= {SPIKE * CENTS}) AS {m}_spikes, "
@@ -71,7 +71,7 @@ def _statistics(period: str, groups: str) -> str:
     )
     spans = ", ".join(
         f"{mean(n)} FILTER (market = '{m}') AS {m}_{n}, "
-        f"{hours} * sum({n}) FILTER (market = '{m}') AS {m}_{n}_sum"
+        f"CAST({hours} * {total(n)} FILTER (market = '{m}') AS DOUBLE) AS {m}_{n}_sum"
         for m in ("da", "rt")
         for n, hours in (("tb2", 2), ("tb4", 4))
     )
@@ -93,13 +93,21 @@ def _statistics(period: str, groups: str) -> str:
         """
 
 
+def _first_highest(market: str) -> str:
+    """The hour of the highest price; of equal ones the first."""
+    return (
+        f"arg_min(interval_start_utc, row(-{market}, interval_start_utc)) "
+        f"FILTER ({market} IS NOT NULL)"
+    )
+
+
 def _changes() -> str:
     """How a year's mean differs from that of the year before on the same days."""
     return f"""
         WITH days AS (
             SELECT
                 location_id, market, year, peak, strftime(operating_day, '%m-%d') AS date,
-                sum(CAST(lmp AS DECIMAL(18, 9))) AS total, count(*) AS hours
+                {total("lmp")} AS total, count(*) AS hours
             FROM report_prices_by_peak GROUP BY ALL
         ), whole AS (
             SELECT location_id, market, year, date FROM days WHERE peak = '{ALL_HOURS}'

@@ -208,9 +208,9 @@ def _reserves_query() -> str:
     shared = f"location_id, location, operating_day, {columns}"
     return f"""
         UNPIVOT (
-            SELECT {shared}, CAST(1 AS DOUBLE) / {FIVES} AS hours FROM reserve_5min
+            SELECT {shared}, 1 AS fives FROM reserve_5min
             UNION ALL
-            SELECT {shared}, CAST(1 AS DOUBLE) FROM reserve_hourly
+            SELECT {shared}, {FIVES} FROM reserve_hourly
             ANTI JOIN (SELECT DISTINCT operating_day FROM reserve_5min) USING (operating_day)
         ) ON {", ".join(PRODUCTS)} INTO NAME product VALUE price
         """
@@ -219,6 +219,20 @@ def _reserves_query() -> str:
 def mean(value: str) -> str:
     """The mean of a price, as DuckDB adds decimals: exactly, and so the same in any order."""
     return f"avg(CAST({value} AS DECIMAL(18, 9)))"
+
+
+def total(value: str) -> str:
+    """The sum of prices or of MW, exactly too.
+
+    Binary fractions that are added up in another order differ in the last place, and then a tie is
+    rounded the other way.
+    """
+    return f"sum(CAST({value} AS DECIMAL(18, 9)))"
+
+
+def settled(value: str) -> str:
+    """A value that a view has summed in any order, without the digits that the order decides."""
+    return f"round({value}, 6)"
 
 
 def ask(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:

@@ -169,6 +169,12 @@ def chosen_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[s
                     f"PostgreSQL {how} in mid-load",
                     lambda c, n=number: loads.server_ended(options.servers, n, c),
                 )
+        with postgres.Loads.running(bench.prepared(1), bench.folder) as loads:
+            assert loads is not None  # noqa: S101 - there was one before
+            yield (
+                "PostgreSQL restarted at every step of a load",
+                lambda _: loads.restarted_at_each_step(options.every),
+            )
 
 
 def download_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[str, Series]]:

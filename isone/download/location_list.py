@@ -33,7 +33,9 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, Locations
 from isone.market.requests import Request
 from isone.response import report_places, report_sheet
+from isone.response.single_keys import require_single_keys
 from isone.store import gzipped, location_table
+from isone.store.fields import Id
 from isone.store.files import make_folder, write_whole
 from isone.store.store import Store
 from isone.text import count, nearest, some
@@ -48,7 +50,7 @@ _LISTING = DATASETS["lmp_da_hourly"]
 class Location(msgspec.Struct, frozen=True):
     """A pricing location as the service lists it."""
 
-    id: int = msgspec.field(name="LocationID")
+    id: Id = msgspec.field(name="LocationID")
     type: str | None = msgspec.field(name="LocationType", default=None)
     name: str | None = msgspec.field(name="LocationName", default=None)
     area: str | None = msgspec.field(name="AreaType", default=None)
@@ -72,6 +74,7 @@ def read_locations(body: bytes) -> list[Location]:
     """
     if report_sheet.is_report(body):
         return [Location(id, kind, name) for id, name, kind in report_places.places_in(body)]
+    require_single_keys(body)
     try:
         return _decoder.decode(body).Locations.Location
     except UNREADABLE as error:

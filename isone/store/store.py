@@ -21,6 +21,7 @@ from isone.errors import UNREADABLE
 from isone.market.flaws import Flaw
 from isone.market.requests import Request
 from isone.store import periods
+from isone.store.fields import Count, require_moments, require_request
 from isone.store.files import add_line, locked, names_in, sync, write_json, write_own
 
 _RESPONSE, _REPORT = ".json.gz", ".csv.gz"
@@ -31,19 +32,19 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A stored request, as ledger and manifest describe it."""
 
     request: str
-    size: int
+    size: Count
     """Bytes on disk, as served."""
     sha256: str
-    rows: int
+    rows: Count
     fetched: str
     """When it was received: ISO 8601, UTC."""
     source: str
     revision: str
-    places: int = 0
-    duplicates: int = 0
-    off_grid: int = 0
-    cents_off: int = 0
-    at_odds: int = 0
+    places: Count = 0
+    duplicates: Count = 0
+    off_grid: Count = 0
+    cents_off: Count = 0
+    at_odds: Count = 0
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that are missing and accepted as missing, by name."""
@@ -60,12 +61,17 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """When the day was first stored, where that was in another version than this."""
     corrects: str = ""
     """The SHA-256 of the final response that this one corrects, which is in `superseded/`."""
-    changed_rows: int = 0
+    changed_rows: Count = 0
     """Rows in which this version differs from the one before it, preliminary or corrected."""
     largest_change: float = 0.0
     """The largest difference of a price between the two ($/MWh)."""
     mean_change: float = 0.0
     """The mean of the changed rows' differences, of each its largest ($/MWh)."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is no response's name, or no time."""
+        require_request(self.request)
+        require_moments(self.fetched, self.first_seen or self.fetched)
 
     @property
     def day(self) -> dt.date:
@@ -246,7 +252,8 @@ class Store:
     def downloaded_years(self) -> list[tuple[str, int]]:
         """Dataset and year of whatever has responses, in order."""
         folders = (self.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
-        return sorted((path.parent.name, int(path.name)) for path in folders)
+        found = (path for path in folders if periods.is_period(path.name))
+        return sorted((path.parent.name, int(path.name)) for path in found)
 
     def has_responses(self) -> bool:
         """Whether any response of any dataset was ever stored."""

@@ -265,6 +265,39 @@ def test_json_beyond_all_measure_is_rejected(read: Callable[[bytes], Any], body:
     said(lambda: read(body), ResponseError)
 
 
+@pytest.mark.parametrize("id", [-1, 2**31, 10**9, 10**30, 1.5])
+def test_a_location_with_an_id_that_no_database_takes_is_rejected(id: float) -> None:
+    body = json.dumps({"Locations": {"Location": [{"LocationID": id}]}}).encode()
+    said(lambda: location_list.read_locations(body), ResponseError)
+
+
+@pytest.mark.parametrize(
+    ("read", "body"),
+    [
+        pytest.param(
+            location_list.read_locations,
+            '{"Locations": {"Location": [{"LocationID": 4000, "LocationID": 4001}]}}',
+            id="a location's id",
+        ),
+        pytest.param(
+            location_list.read_locations,
+            '{"Locations": {"Location": []}, "Locations": {"Location": [{"LocationID": 1}]}}',
+            id="the list of locations",
+        ),
+        pytest.param(
+            lambda body: averages.read_averages(body, 2024, 4000),
+            '{"LmpIndexes": {"LmpIndex": {"BeginDate": "2024-01-01T00:00:00-05:00", '
+            '"Location": {"@LocId": "4000"}, "Average": 1.0, "Average": 2.0}}}',
+            id="an average",
+        ),
+    ],
+)
+def test_a_key_that_an_object_of_a_small_response_has_twice_is_rejected(
+    read: Callable[[bytes], Any], body: str
+) -> None:
+    assert "twice in one object" in said(lambda: read(body.encode()), ResponseError)
+
+
 @pytest.mark.parametrize(
     "timestamp", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "1"]
 )

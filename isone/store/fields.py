@@ -26,6 +26,13 @@ def require_request(text: str) -> None:
         raise ValueError(f"{text[:40]!r} is the name of no response")
 
 
+def require_printable(*texts: str | None) -> None:
+    """Raise ValueError for a text with a character that moves a terminal or turns its reading."""
+    for text in texts:
+        if text and not text.isprintable():
+            raise ValueError(f"{text[:40]!r} cannot be printed")
+
+
 def require_span(period: str, first: str, last: str) -> None:
     """Raise ValueError where these are no days of a period's year, in this order."""
     require_days(first, last)

@@ -7,7 +7,6 @@ again before it counts.
 """
 
 import contextlib
-import datetime as dt
 import functools
 import os
 from collections.abc import Iterable, Iterator
@@ -18,76 +17,13 @@ from typing import Any
 import msgspec
 
 from isone.errors import UNREADABLE
-from isone.market.flaws import Flaw
 from isone.market.requests import Request
 from isone.store import periods
-from isone.store.fields import Count, require_moments, require_request
+from isone.store.entry import REPORT, RESPONSE
+from isone.store.entry import Entry as Entry
 from isone.store.files import add_line, locked, names_in, sync, write_json, write_own
 
-_RESPONSE, _REPORT = ".json.gz", ".csv.gz"
 _UNVALIDATED = ".unvalidated"
-
-
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A stored request, as ledger and manifest describe it."""
-
-    request: str
-    size: Count
-    """Bytes on disk, as served."""
-    sha256: str
-    rows: Count
-    fetched: str
-    """When it was received: ISO 8601, UTC."""
-    source: str
-    revision: str
-    places: Count = 0
-    duplicates: Count = 0
-    off_grid: Count = 0
-    cents_off: Count = 0
-    at_odds: Count = 0
-    unknown_fields: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    """Intervals that are missing and accepted as missing, by name."""
-    forgiven: bool = False
-    """Whether these were accepted without being named: single gaps, after the days of grace."""
-    unknown_locations: tuple[str, ...] = ()
-    """Names of locations, in a report that has names alone, whose ids nobody knew when it was
-    stored; their rows are counted in `rows` and are in no table, whatever is known later."""
-    flaws: tuple[Flaw, ...] = ()
-    """Flaws that it has (`market.flaws`): accepted ones but for `missing`, and suspect ones."""
-    prices: str = ""
-    """A digest of its numbers alone, to find them again under another day or dataset."""
-    first_seen: str = ""
-    """When the day was first stored, where that was in another version than this."""
-    corrects: str = ""
-    """The SHA-256 of the final response that this one corrects, which is in `superseded/`."""
-    changed_rows: Count = 0
-    """Rows in which this version differs from the one before it, preliminary or corrected."""
-    largest_change: float = 0.0
-    """The largest difference of a price between the two ($/MWh)."""
-    mean_change: float = 0.0
-    """The mean of the changed rows' differences, of each its largest ($/MWh)."""
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for what is no response's name, or no time."""
-        require_request(self.request)
-        require_moments(self.fetched, self.first_seen or self.fetched)
-
-    @property
-    def day(self) -> dt.date:
-        """The operating day that it is of, or the first of them."""
-        return dt.date(int(self.request[:4]), int(self.request[4:6]), int(self.request[6:8]))
-
-    @property
-    def days(self) -> list[dt.date]:
-        """The operating days that it is of: one, or those of a month or year."""
-        request = Request.named("", self.request)
-        return request.days if request else [self.day]
-
-    @property
-    def file(self) -> str:
-        """The name of its file: JSON of the web services, or a public report."""
-        return f"{self.request}{_REPORT if self.source == 'reports' else _RESPONSE}"
 
 
 _entry_decoder = msgspec.json.Decoder(Entry)
@@ -107,8 +43,8 @@ class Store:
     def raw_path(self, request: Request) -> Path:
         """The final name of a request's response; that of a public report where one is there."""
         folder = self.raw_dir(request.dataset, request.day.year)
-        report = folder / f"{request.name}{_REPORT}"
-        return report if report.exists() else folder / f"{request.name}{_RESPONSE}"
+        report = folder / f"{request.name}{REPORT}"
+        return report if report.exists() else folder / f"{request.name}{RESPONSE}"
 
     def unvalidated_path(self, request: Request) -> Path:
         """Where a response that was received whole waits for its validation."""
@@ -116,7 +52,7 @@ class Store:
 
     def rejected_path(self, request: Request) -> Path:
         """Where the last rejected response for a request is kept for the reader."""
-        return self.root / "rejected" / request.dataset / f"{request.name}{_RESPONSE}"
+        return self.root / "rejected" / request.dataset / f"{request.name}{RESPONSE}"
 
     def superseded_path(self, request: Request, entry: Entry) -> Path:
         """Where a final response that ISO-NE corrected later is kept."""
@@ -270,8 +206,8 @@ class Store:
     def stored_requests(self, dataset: str, year: int) -> set[str]:
         """The names of the requests whose responses have their final names."""
         folder = self.raw_dir(dataset, year)
-        names = {n.removesuffix(_RESPONSE) for n in names_in(folder, suffix=_RESPONSE)}
-        return (names | {n.removesuffix(_REPORT) for n in names_in(folder, suffix=_REPORT)}) - {""}
+        names = {n.removesuffix(RESPONSE) for n in names_in(folder, suffix=RESPONSE)}
+        return (names | {n.removesuffix(REPORT) for n in names_in(folder, suffix=REPORT)}) - {""}
 
     def unvalidated_requests(self, dataset: str, year: int) -> set[str]:
         """The names of the requests whose responses wait for validation."""
@@ -313,7 +249,7 @@ class Store:
         sync(found_at)
         folder = self.raw_dir(request.dataset, request.day.year)
         found_at.replace(folder / entry.file)
-        for name in {f"{entry.request}{_RESPONSE}", f"{entry.request}{_REPORT}"} - {entry.file}:
+        for name in {f"{entry.request}{RESPONSE}", f"{entry.request}{REPORT}"} - {entry.file}:
             (folder / name).unlink(missing_ok=True)  # the same request from another source
         sync(folder)
         add_line(self.ledger_path(request.dataset, request.day.year), _entry_encoder.encode(entry))

@@ -9,7 +9,7 @@ import msgspec
 from isone.errors import UNREADABLE, DamagedError
 from isone.market.flaws import REJECTED
 from isone.market.locations import Locations
-from isone.store.fields import Count, require_days, require_span
+from isone.store.fields import Count, require_days, require_printable, require_span
 from isone.store.files import sha256
 from isone.store.store import Entry
 from isone.text import count
@@ -28,7 +28,8 @@ class Gap(msgspec.Struct, frozen=True):
     """Whether nobody accepted it by name: single gaps, older than the dataset's days of grace."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where it is of no day."""
+        """Raise ValueError where it is of no day, or cannot be printed."""
+        require_printable(self.reason)
         require_days(self.day)
 
 
@@ -41,7 +42,8 @@ class DayFlaw(msgspec.Struct, frozen=True):
     reason: str = ""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where it is of no day."""
+        """Raise ValueError where it is of no day, or cannot be printed."""
+        require_printable(self.flaw, self.what, self.reason)
         require_days(self.day)
 
     @property
@@ -75,6 +77,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError where its days are none, or not of its year."""
+        require_printable(self.dataset, self.source)
         require_span(self.period, self.first_day, self.last_day)
         require_days(self.final_through or self.last_day)
 

@@ -265,6 +265,16 @@ def test_json_beyond_all_measure_is_rejected(read: Callable[[bytes], Any], body:
     said(lambda: read(body), ResponseError)
 
 
+@pytest.mark.parametrize("field", ["LocationName", "LocationType", "AreaType"])
+@pytest.mark.parametrize("text", [ESCAPE, "LD.\u202eA", "LD.\u2066A", "LD.\u200fA"], ids=ascii)
+def test_a_list_of_locations_with_what_turns_its_reading_is_rejected(field: str, text: str) -> None:
+    location = {"LocationID": 4000, "LocationName": "A", field: text}
+    body = json.dumps({"Locations": {"Location": [location]}}).encode()
+    assert "the list of locations has" in said(
+        lambda: location_list.read_locations(body), ResponseError
+    )
+
+
 @pytest.mark.parametrize("id", [-1, 2**31, 10**9, 10**30, 1.5])
 def test_a_location_with_an_id_that_no_database_takes_is_rejected(id: float) -> None:
     body = json.dumps({"Locations": {"Location": [{"LocationID": id}]}}).encode()

@@ -107,19 +107,25 @@ def test_whatever_a_marker_says_it_is_damaged_or_every_reader_can_work_with_it(
     taken = damaged = 0
     for content in every_change(json.loads(path.read_bytes())):
         path.write_text(json.dumps(content))
-        quality.examine(store)
-        on_the_page(store)
         if not in_a_sentence(lambda: read_manifest(path), DamagedError):
             damaged += 1
             continue
+        on_the_page(store)
         taken += 1
         manifest = read_manifest(path)
         history.days_of(manifest)
         list(audited.find_damage(DATASETS[NAME], PERIOD, manifest))
-        list(audited.notes(manifest))
+        assert all(note.isprintable() for note in audited.notes(manifest))
         complete.drop_stale(store, settings)
     assert damaged > 300
     assert taken > 50
+
+
+def test_a_damaged_marker_is_named_on_the_page(store: Store) -> None:
+    path = store.marker_path(NAME, PERIOD)
+    path.write_text(path.read_text().replace("2024-01-01", "2024-99-99"))
+    assert str(path) in " ".join(quality.examine(store).remarks)
+    on_the_page(store)
 
 
 def test_a_line_of_a_ledger_with_what_cannot_be_counts_as_none(store: Store) -> None:
@@ -142,6 +148,7 @@ def test_a_table_of_locations_with_what_cannot_be_is_called_damaged(store: Store
         if in_a_sentence(lambda: location_table.read_table(store), UsageError):
             for row in history.listed_locations(store):
                 assert 0 <= row[0] < 2**31
+                assert str(row[1]).isprintable()
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from typing import Any
 
 import duckdb
 import msgspec
+import one_day
 import pytest
-from filled import fill
+from filled import fill, settings_for
 from reading import examine
 from received import received
 
@@ -24,6 +25,7 @@ from isone.errors import DamagedError, IsoneError, LoadError, ResponseError, Usa
 from isone.load import sql
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
+from isone.report.data import gather
 from isone.report.queries.working_tables import open_report
 from isone.response import csv_reports
 from isone.run import custom, sources, status
@@ -485,6 +487,20 @@ def test_a_foreign_database_shows_no_other_file(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="cannot be reported on") as caught, open_report(path):
         pass
     assert "disabled" in str(caught.value)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-01", "0001-01-01"])
+def test_a_foreign_database_with_days_beyond_any_calendar_is_no_fault(
+    tmp_path: Path, day: str
+) -> None:
+    store = Store(tmp_path / "sandbox")
+    store.root.mkdir()
+    prices = dict.fromkeys(("lmp_da_hourly", "lmp_rt_hourly"), [20.0] * 24)
+    with duckdb.connect(str(one_day.database(store.duckdb_path, prices))) as connection:
+        for table in prices:
+            connection.execute(f"UPDATE {table} SET operating_day = '{day}'")  # noqa: S608
+    with contextlib.suppress(LoadError):
+        gather(settings_for(store), store)
 
 
 # the sandbox, which anybody on this machine can reach

@@ -53,8 +53,8 @@ def _made(downloader: Downloader, outcome: Outcome) -> str:
     """What was downloaded, in few words."""
     client = downloader.client
     words = [count(outcome.stored, "new response"), count(client.requests_sent, "request")]
-    if client.retries:
-        words.append(count(client.retries, "retry", "retries"))
+    if client.retries.count:
+        words.append(count(client.retries.count, "retry", "retries"))
     return ", ".join(words)
 
 

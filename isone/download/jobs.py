@@ -61,7 +61,7 @@ def _made(downloader: Downloader, outcome: Outcome) -> str:
 def _note(it: Job, sentences: list[str]) -> None:
     """Add to what the summary says beside a job that succeeds."""
     if sentences:
-        it.tell(noted=[*it.facts.get("noted", ()), *sentences])
+        it.tell(noted=[*it.status.get("noted", ()), *sentences])
 
 
 def _missing_days(downloader: Downloader, job: DatasetYear, reason: str) -> dict[str, str]:

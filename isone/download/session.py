@@ -25,7 +25,7 @@ def open_downloader(
     days: int,
     redaction: Redaction,
     requests_after: int = 0,
-    tell: Callable[..., None] = lambda **facts: None,
+    tell: Callable[..., None] = lambda **_: None,
 ) -> Iterator[Downloader]:
     """All that a download needs, for as long as it lasts: sole use of the folder, source, client.
 

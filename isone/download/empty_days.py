@@ -31,7 +31,8 @@ from isone.market.requests import Request
 from isone.market.times import Events
 from isone.response.single_keys import require_single_keys
 from isone.store import gzipped
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from isone.market.flaws import REJECTED
 from isone.market.locations import Locations
 from isone.store.fields import Count, require_days, require_printable, require_span
 from isone.store.files import sha256
-from isone.store.store import Entry
+from isone.store.ledger import Entry
 from isone.text import count
 
 FORGIVEN = "single intervals that ISO-NE has left out for good"

@@ -1,4 +1,4 @@
-"""A stored request, as ledger and manifest describe it."""
+"""A line of the ledger: what is known of a stored response."""
 
 import datetime as dt
 
@@ -9,7 +9,7 @@ from isone.market.requests import Request
 from isone.store.fields import Count, require_moments, require_printable, require_request
 
 RESPONSE, REPORT = ".json.gz", ".csv.gz"
-"""The endings of their names: JSON of the web services, and public reports."""
+"""How the name of a response's file ends: JSON of the web services, or a public CSV."""
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,3 +73,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     def file(self) -> str:
         """The name of its file: JSON of the web services, or a public report."""
         return f"{self.request}{REPORT if self.source == 'reports' else RESPONSE}"
+
+
+read_line = msgspec.json.Decoder(Entry).decode
+line_of = msgspec.json.Encoder().encode

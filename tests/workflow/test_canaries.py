@@ -135,7 +135,7 @@ class Scene:
     def run(self, config: list[str], *options: str, targets: tuple[str, ...] = ()) -> int:
         """Run the workflow and look at the process list all the while."""
         command = command_line(*config, options=options, targets=targets)
-        output = self.folder / "said"
+        output, searched = self.folder / "said", self.searched
         with (
             output.open("wb") as file,
             subprocess.Popen(
@@ -147,7 +147,7 @@ class Scene:
                     with contextlib.suppress(OSError):
                         words = line.read_bytes()
                         self.seen += b"snakemake" in words
-                        assert not [form for form in self.searched if form in words]
+                        assert not [form for form in searched if form in words]
                 time.sleep(0.2)
         self.said.append(output.read_bytes())
         output.unlink()

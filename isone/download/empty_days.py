@@ -30,7 +30,8 @@ from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.market.times import Events
 from isone.store import gzipped
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,9 @@ from isone.report.day import EMPTY_DAY, VALIDATED, Day, State
 from isone.report.stored_year import StoredYear, is_prelim, read_year
 from isone.run import missing, status
 from isone.run.settings import Settings
+from isone.store.ledger import Entry
 from isone.store.periods import year_of
-from isone.store.store import Entry, Store
+from isone.store.store import Store
 from isone.store.year_marker import FORGIVEN, DayFlaw, Manifest
 from isone.text import count
 

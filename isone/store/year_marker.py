@@ -10,7 +10,7 @@ from isone.errors import UNREADABLE, DamagedError
 from isone.market.flaws import REJECTED
 from isone.market.locations import Locations
 from isone.store.files import sha256
-from isone.store.store import Entry
+from isone.store.ledger import Entry
 from isone.text import count
 
 FORGIVEN = "single intervals that ISO-NE has left out for good"

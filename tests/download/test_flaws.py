@@ -33,7 +33,8 @@ from isone.run.missing import Accepted
 from isone.run.settings import AcceptedFlaw, read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import read_manifest
 
 DAY = dt.date(2018, 11, 4)

@@ -35,7 +35,8 @@ from isone.run.settings import read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
 from isone.sandbox.synthetic import Synthetic
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import DayFlaw, Manifest, day_flaws, read_manifest
 
 DAY_AHEAD, REAL_TIME = DATASETS["lmp_da_hourly"], DATASETS["lmp_rt_hourly"]

@@ -16,7 +16,8 @@ from isone.run import preflight, space
 from isone.run.settings import read_settings
 from isone.run.targets import Run
 from isone.store import location_table
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 DOWNLOADS = ("download_prices", "download_custom")
 

@@ -13,7 +13,8 @@ from isone.market.locations import HUBS, Locations
 from isone.run import missing, selection
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 AT = dt.datetime(2026, 11, 20, 15, tzinfo=market_time.MARKET_ZONE)
 

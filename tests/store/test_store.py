@@ -19,7 +19,8 @@ from isone.errors import DownloadError, UsageError
 from isone.market.requests import Request
 from isone.store import lasting
 from isone.store.files import make_folder, name_aside, sha256, write_whole, writing_whole
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 DATASET = "lmp_da_hourly"
 REQUESTS = [Request(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]

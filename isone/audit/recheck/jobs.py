@@ -36,7 +36,8 @@ from isone.run.job import Job
 from isone.run.log import log
 from isone.store import gzipped
 from isone.store.files import make_folder, sha256, write_json, write_own, write_whole
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import DayFlaw, day_flaws, read_manifest
 from isone.text import count, some
 

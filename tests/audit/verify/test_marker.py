@@ -8,7 +8,7 @@ import pytest
 from isone.audit.verify import marker
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
-from isone.store.store import Entry
+from isone.store.ledger import Entry
 from isone.store.year_marker import DayFlaw, Gap, Manifest
 
 DATASET = DATASETS["lmp_rt_5min"]

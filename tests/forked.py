@@ -53,7 +53,7 @@ class Starter:
         self._server.communicate()
 
     def run(
-        self, command: list[str], *, folder: Path, environ: Mapping[str, str], timeout: float = 120
+        self, command: list[str], *, folder: Path, environ: Mapping[str, str], timeout: float = 400
     ) -> subprocess.CompletedProcess[str]:
         """What a command, `python -m module words`, does in a folder; its outputs come as one."""
         python, option, module, *words = command

@@ -1,20 +1,13 @@
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filled import CLOCKS_BACK, CLOCKS_FORWARD, build_duckdb, fill, record_nameless
-from postgres_server import Server, running_server
+from postgres_server import Server
 
 from isone.market.datasets import DATASETS
 from isone.store import location_table
 from isone.store.store import Store
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with running_server() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")

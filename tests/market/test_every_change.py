@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from filled import build_duckdb
-from postgres_server import running_server
+from postgres_server import Server
 from reading import examine
 
 from isone.download.client import Client
@@ -204,19 +204,18 @@ def test_duckdb_holds_the_right_counts(store: Store) -> None:
     assert found == ROWS
 
 
-def test_postgresql_holds_the_right_counts(store: Store) -> None:
+def test_postgresql_holds_the_right_counts(store: Store, server: Server) -> None:
     found = {}
-    with running_server() as server:
-        address = server.new_database("clocks")
-        with postgres.connect(address) as connection:
-            tables = postgres.prepare(connection, synthetic=True)
-            files = packed.packed_files(store, packed_names(store))
-            for _, _, group in packed.by_year(files):
-                postgres.load_year(connection, tables, store, group)
-        with psycopg.connect(address, options="-c search_path=isone_sandbox") as connection:
-            for name in PLACES:
-                query = QUERY.format(table=name, minutes=DATASETS[name].interval_minutes)
-                found |= counts(name, connection.execute(query.encode()).fetchall())
+    address = server.new_database("clocks")
+    with postgres.connect(address) as connection:
+        tables = postgres.prepare(connection, synthetic=True)
+        files = packed.packed_files(store, packed_names(store))
+        for _, _, group in packed.by_year(files):
+            postgres.load_year(connection, tables, store, group)
+    with psycopg.connect(address, options="-c search_path=isone_sandbox") as connection:
+        for name in PLACES:
+            query = QUERY.format(table=name, minutes=DATASETS[name].interval_minutes)
+            found |= counts(name, connection.execute(query.encode()).fetchall())
     assert found == ROWS
 
 

@@ -163,7 +163,8 @@ class Downloads:
             signals = 0
             while True:
                 process = job.start()
-                time.sleep(self.chance.uniform(0, 0.3))
+                # ever later, so that it comes to an end on a busy machine too
+                time.sleep(self.chance.uniform(0, 0.3 * (1 + signals / 20)))
                 os.kill(process, number)
                 code = wait(process)
                 self.require_sound(job)

@@ -90,9 +90,11 @@ def load(options: Namespace) -> None:
         if options.database or options.rebuild:
             raise UsageError("--database and --rebuild go with --to postgres")
         with job.by_hand("load_duckdb", _config(options)) as it:
+            _require_packed(it)
             jobs.load_duckdb(it, it.store.duckdb_marker, threads=os.cpu_count() or 1)
     else:
         with job.by_hand("load_postgres", _config(options, "database")) as it:
+            _require_packed(it)
             jobs.load_years(it, outputs.packed_names(it.store), rebuild=options.rebuild)
 
 
@@ -102,6 +104,8 @@ def report(options: Namespace) -> None:
 
     is_page = options.command == "report"
     with job.by_hand("write_report" if is_page else "write_figures", _config(options)) as it:
+        if not (is_page and it.store.has_downloads()) and not it.store.duckdb_path.exists():
+            _require_packed(it)
         if options.folder:
             to = outputs.Outputs.of(it.settings, options.folder)
             (jobs.write_page if is_page else jobs.draw_figures)(it, to)
@@ -109,6 +113,20 @@ def report(options: Namespace) -> None:
             jobs.write_report(it, it.store.report_marker(outputs.PAGE))
         else:
             jobs.write_figures(it, it.store.report_marker(outputs.FIGURES))
+
+
+def _require_packed(it: job.Job) -> None:
+    """Raise UsageError where no table is there, as in a folder that was not meant."""
+    if any(it.store.packed_names()) or any((it.store.root / "parquet").glob("*/*.parquet")):
+        return
+    synthetic = Store(it.settings.data_dir / "sandbox")
+    hint = "name the folder with --data-dir"
+    if it.settings.source != "sandbox" and any(synthetic.packed_names()):
+        hint = "say --source sandbox for the synthetic prices"
+    raise UsageError(
+        f"nothing is packed in {it.store.root}; run the workflow first, such as `snakemake -j1 "
+        f"--config years=2024`, or {hint}"
+    )
 
 
 def export(options: Namespace) -> None:

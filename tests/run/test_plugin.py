@@ -1,7 +1,10 @@
 """What the logger's plugin changes in Snakemake beside the screen."""
 
+import os
 import subprocess
 import sys
+
+import pytest
 
 ENDS = """
 import sys
@@ -30,3 +33,12 @@ def test_an_error_keeps_its_traceback() -> None:
     done = ended("ValueError('odd')")
     assert "Traceback" in done.stderr
     assert done.stderr.endswith("ValueError: odd\n")
+
+
+@pytest.mark.parametrize("is_job", [True, False], ids=["a job below the screen", "anything else"])
+def test_a_job_that_ctrl_c_ends_while_it_imports_has_no_traceback(is_job: bool) -> None:
+    words = [sys.executable, "-c", "import isone; raise KeyboardInterrupt"]
+    environ = os.environ | ({"ISONE_SCREEN": "bars"} if is_job else {})
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60)
+    assert ("Traceback" in done.stderr) != is_job
+    assert done.returncode != 0

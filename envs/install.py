@@ -55,6 +55,9 @@ def find_uv() -> str:
     else:
         run([str(PYTHON), "-m", "ensurepip"])
     pip += ["--disable-pip-version-check", "install", "--progress-bar", "off", "--no-compile"]
+    # That pip also sees what is installed beside it: it is not to look at all of that, nor to take
+    # a uv from there for ours.
+    pip += ["--no-deps", "--no-warn-conflicts", "--ignore-installed"]
     run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", "envs/setup.lock"])
     return str(ours)
 

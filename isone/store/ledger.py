@@ -9,7 +9,7 @@ from isone.market.requests import Request
 from isone.store.fields import Count, require_moments, require_printable, require_request
 
 RESPONSE, REPORT = ".json.gz", ".csv.gz"
-"""How the name of a response's file ends: JSON of the web services, or a public CSV."""
+"""The endings of their names: JSON of the web services, and public reports."""
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -30,7 +30,7 @@ def check_server(response: requests.Response, source: Source) -> None:
             f"{source.base_url} is the sandbox: its prices are synthetic; say source=sandbox, and "
             "they are kept apart from real ones, in the folder sandbox below data_dir"
         )
-    if source.is_sandbox and not is_sandbox and response.status_code == 200:
+    if source.is_sandbox and not is_sandbox and response.status_code in {200, 404}:
         raise StopRunError(
             f"{source.base_url} is not the sandbox, whose responses say so (Server: "
             f"{SANDBOX_SERVER}): its prices may be real and are not stored among synthetic ones; "

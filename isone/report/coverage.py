@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from isone.audit.verify import verdict
+from isone.errors import DamagedError
 from isone.load.history import rows_of_day
 from isone.load.sql import COMPLETE, NO_MANIFEST
 from isone.market import flaws, market_time
@@ -180,7 +181,7 @@ def _damaged(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[dt.da
     """The days that a deep check found damaged: when it looked (market time), and what it found."""
     found: dict[dt.date, tuple[dt.datetime, str]] = {}
     for path in store.verdicts(dataset, year):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, DamagedError):
             judged = verdict.read_verdict(path)
             at = _market_time(judged.verified)
             for damage in judged.damage:

@@ -21,7 +21,7 @@ from typing import Any
 
 from isone.errors import IsoneError, StopRunError, UsageError
 from isone.run import status
-from isone.run.console import has_screen, say, wants_lines
+from isone.run.console import has_screen, say, say_error, wants_lines
 from isone.run.log import Redaction, close_log, lead_to, log, open_log, say_instead
 from isone.run.settings import Settings, read_settings
 from isone.store.files import make_folder, open_own, write_whole
@@ -285,15 +285,15 @@ def sentences() -> Iterator[None]:
         say(status.RESUMES)
         sys.exit(INTERRUPTED)
     except IsoneError as error:
-        say(f"error: {error}")
+        say_error(error)
         sys.exit(USAGE if isinstance(error, UsageError | StopRunError) else FAILED)
     except OSError as error:
-        say(f"error: {os_sentence(error)}")
+        say_error(os_sentence(error))
         sys.exit(FAILED)
     except Exception as error:
         if not is_want_of_memory(error):
             raise
-        say(f"error: {NO_MEMORY}")
+        say_error(NO_MEMORY)
         sys.exit(FAILED)
 
 

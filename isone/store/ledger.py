@@ -6,28 +6,29 @@ import msgspec
 
 from isone.market.flaws import Flaw
 from isone.market.requests import Request
+from isone.store.fields import Count, require_moments, require_printable, require_request
 
 RESPONSE, REPORT = ".json.gz", ".csv.gz"
-"""How the name of a response's file ends: JSON of the web services, or a public CSV."""
+"""The endings of their names: JSON of the web services, and public reports."""
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A stored request, as ledger and manifest describe it."""
 
     request: str
-    size: int
+    size: Count
     """Bytes on disk, as served."""
     sha256: str
-    rows: int
+    rows: Count
     fetched: str
     """When it was received: ISO 8601, UTC."""
     source: str
     revision: str
-    places: int = 0
-    duplicates: int = 0
-    off_grid: int = 0
-    cents_off: int = 0
-    at_odds: int = 0
+    places: Count = 0
+    duplicates: Count = 0
+    off_grid: Count = 0
+    cents_off: Count = 0
+    at_odds: Count = 0
     unknown_fields: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     """Intervals that are missing and accepted as missing, by name."""
@@ -44,12 +45,18 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """When the day was first stored, where that was in another version than this."""
     corrects: str = ""
     """The SHA-256 of the final response that this one corrects, which is in `superseded/`."""
-    changed_rows: int = 0
+    changed_rows: Count = 0
     """Rows in which this version differs from the one before it, preliminary or corrected."""
     largest_change: float = 0.0
     """The largest difference of a price between the two ($/MWh)."""
     mean_change: float = 0.0
     """The mean of the changed rows' differences, of each its largest ($/MWh)."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is no response's name or time, or cannot be printed."""
+        require_printable(self.source, self.revision, *(flaw.what for flaw in self.flaws))
+        require_request(self.request)
+        require_moments(self.fetched, self.first_seen or self.fetched)
 
     @property
     def day(self) -> dt.date:

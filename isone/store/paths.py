@@ -170,7 +170,8 @@ class Paths:
     def downloaded_years(self) -> list[tuple[str, int]]:
         """Dataset and year of whatever has responses, in order."""
         folders = (self.root / "raw").glob("*/[0-9][0-9][0-9][0-9]")
-        return sorted((path.parent.name, int(path.name)) for path in folders)
+        found = (path for path in folders if periods.is_period(path.name))
+        return sorted((path.parent.name, int(path.name)) for path in found)
 
     def has_responses(self) -> bool:
         """Whether any response of any dataset was ever stored."""

@@ -524,7 +524,7 @@ def test_a_user_who_may_not_make_the_schema_is_told_so(
 ) -> None:
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     with (
-        pytest.raises(UsageError, match="may not do that .permission denied for database"),
+        pytest.raises(UsageError, match="may not do that: .* .permission denied for database"),
         postgres.connect(server.address("postgres", GUARDED)) as connection,
     ):
         postgres.prepare(connection, synthetic=False)

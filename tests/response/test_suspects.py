@@ -511,7 +511,9 @@ def test_a_day_is_compared_with_the_days_of_earlier_runs_and_of_the_year_before(
 
 def test_a_flaw_of_many_responses_of_a_day_is_one_flaw_of_the_day() -> None:
     entries = [
-        Entry(f"20240103.{location}", 1, "", 1, "", "sandbox", "final", flaws=(flaw,))
+        Entry(
+            f"20240103.{location}", 1, "", 1, "2026-06-12T04:00Z", "sandbox", "final", flaws=(flaw,)
+        )
         for location, flaw in (
             (4000, flaws.Flaw("out-of-bounds", "first")),
             (4001, flaws.Flaw("out-of-bounds", "second")),
@@ -527,7 +529,9 @@ def test_a_flaw_of_many_responses_of_a_day_is_one_flaw_of_the_day() -> None:
 def test_of_many_suspects_the_summary_names_ten_and_counts_the_others(tmp_path: Path) -> None:
     flaw = flaws.Flaw("out-of-bounds", "1 price")
     entries = {
-        f"202401{day:02d}": Entry(f"202401{day:02d}", 1, "", 1, "", "x", "final", flaws=(flaw,))
+        f"202401{day:02d}": Entry(
+            f"202401{day:02d}", 1, "", 1, "2026-06-12T04:00Z", "x", "final", flaws=(flaw,)
+        )
         for day in range(1, 14)
     }
     with Client(Source("sandbox", "http://127.0.0.1:9"), read_settings({}).http) as client:

@@ -125,10 +125,14 @@ def test_room_is_estimated_by_what_is_stored_where_something_is(config: dict[str
         for date in (dt.date(2024, 1, 1), dt.date(2024, 1, 2))
     )
     entries = {
-        request.name: Entry(request.name, size, "", 288, "", "sandbox", "final")
+        request.name: Entry(request.name, size, "", 288, "2026-06-12T04:00Z", "sandbox", "final")
         for request, size in zip(day, (5000, 7000), strict=True)
     }
-    whole = {"20240103.h05": Entry("20240103.h05", 10**6, "", 288, "", "sandbox", "final")}
+    whole = {
+        "20240103.h05": Entry(
+            "20240103.h05", 10**6, "", 288, "2026-06-12T04:00Z", "sandbox", "final"
+        )
+    }
     assert space.estimate(dataset, other, entries | whole, settings) == 2 * 6000
     assert space.estimate(dataset, other, whole, settings) == 2 * 288 * 20
     assert space.estimate(dataset, [], entries, settings) == 0

@@ -80,7 +80,11 @@ def test_a_ledger_cut_off_anywhere_keeps_its_whole_lines_and_takes_new_ones(
 @given(
     st.builds(
         Entry,
-        **{name: st.text() for name in ("request", "sha256", "fetched")},
+        request=st.sampled_from(("20240101", "20240101.4000.prelim", "20240201.month")),
+        fetched=st.datetimes(
+            dt.datetime(1970, 1, 1), dt.datetime(2199, 1, 1), timezones=st.just(dt.UTC)
+        ).map(dt.datetime.isoformat),
+        sha256=st.text(),
         size=st.integers(0, 2**53),
         rows=st.integers(0, 2**53),
         source=st.just("x"),

@@ -192,7 +192,12 @@ def _replace(
 def _rewrite_markers(store: Store, dataset: str, new: Entry) -> None:
     """Let every marker that names the response which this one corrects name this one."""
     for period in store.marker_periods(dataset):
-        marker = json.loads(store.marker_path(dataset, period).read_bytes())
+        path = store.marker_path(dataset, period)
+        try:
+            read_manifest(path)
+        except DamagedError:  # it names no response; the next run or deep check removes it
+            continue
+        marker = json.loads(path.read_bytes())
         requests = marker.get("requests", [])
         old = {"request": new.request, "sha256": new.corrects}
         replaced = [msgspec.to_builtins(new) if old.items() <= p.items() else p for p in requests]

@@ -43,7 +43,7 @@ PEAKS = (ALL_HOURS, "on", "off")
 def open_report(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A finished database, made ready for the questions below; an empty one where there is none.
 
-    Raises LoadError for a file that is no such database.
+    Raises LoadError for a file that is no such database, or whose days are beyond any calendar.
     """
     try:
         connection = duckdb_file.connect(path) if path.exists() else _empty()
@@ -51,7 +51,7 @@ def open_report(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
             _prepare(connection)
             yield connection
-    except duckdb.Error as error:
+    except (duckdb.Error, OverflowError) as error:
         raise LoadError(
             f"{path} cannot be reported on ({duckdb_file.first_line(error)}); "
             "`snakemake -j1 --config … -- load` builds it again"

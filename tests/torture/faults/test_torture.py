@@ -17,9 +17,11 @@ ROOMS = "--kills 2 --terms 1 --disks 1 --cuts 1 --memory 1 --every 300 --days 5"
 @pytest.mark.parametrize(
     ("only", "counts", "rows"),
     [
-        pytest.param("download", DOWNLOAD, 9, id="downloads"),
+        pytest.param("download responses", DOWNLOAD, 9, id="downloads"),
         pytest.param("pack load", ROOMS, 12, id="packing and loading"),
-        pytest.param("postgres", "--clients 2 --servers 1 --days 10", 3, id="PostgreSQL"),
+        pytest.param(
+            "postgres", "--clients 2 --servers 1 --days 10 --every 40", 4, id="PostgreSQL"
+        ),
     ],
 )
 def test_what_is_tortured_stays_whole_and_goes_on(only: str, counts: str, rows: int) -> None:

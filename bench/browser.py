@@ -1,8 +1,8 @@
 """The report's page in a browser.
 
 How large the page of one year and of seven is, how long it takes to make, when a headless Chromium
-has painted it, and how long a zoom of its main chart takes, from the choice to the drawn frame. The
-network is cut. Hub and zones, day-ahead and real-time hours, as in the part `report`.
+has painted it, and how long a zoom of its main chart takes, from the choice to the drawn frame: of
+the Hub, with three zones beside it, and of the basis of all zones. The network is cut. Hub and zones, day-ahead and real-time hours, as in the part `report`.
 """
 
 import contextlib
@@ -27,11 +27,12 @@ async () => {
   const { chart } = window.report;
   const { first, end } = chart.curves;
   const took = [];
-  for (const compare of [[], [4001, 4004, 4008]]) {
+  const all = chart.curves.locations.map(({ id }) => id);
+  for (const [compare, basis] of [[[], false], [[4001, 4004, 4008], false], [all, true]]) {
     for (let length = end - first; length > 24; length /= 1.7) {
       const from = first + (end - first - length) * 0.7;
       const begun = performance.now();
-      await chart.show({ ...chart.choice, compare, from, to: from + length });
+      await chart.show({ ...chart.choice, compare, basis, from, to: from + length });
       await new Promise((drawn) => { requestAnimationFrame(() => setTimeout(drawn)); });
       took.push(performance.now() - begun);
     }

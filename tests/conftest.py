@@ -13,6 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from forked import Starter
+from postgres_server import Server, running_server
 from running import PROJECT, Snakemake, run_workflow
 
 # No test is timed: a busy machine takes more than the usual 200 ms over an example now and then.
@@ -107,6 +108,13 @@ def workflow(tmp_path: Path) -> Path:
 def starter() -> Iterator[Starter]:
     """What begins programs without their imports' time."""
     with Starter() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL; whoever needs an empty database makes one of a name of its own."""
+    with running_server() as started:
         yield started
 
 

@@ -171,7 +171,7 @@ def _sentence(error: Exception, cause: BaseException) -> str:
     if isinstance(error, requests.exceptions.ReadTimeout) or isinstance(
         cause, urllib3.exceptions.ReadTimeoutError
     ):
-        return "the service fell silent"
+        return "nothing came within the read_timeout"
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
         return "no connection to the service"
     if isinstance(cause, ssl.SSLError):

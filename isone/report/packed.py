@@ -5,7 +5,8 @@ A series is a column of whole numbers: what it holds is the difference of each f
 made positive in zigzag (0, -1, 1, -2, …), and their bytes are put apart: first the lowest byte of
 all, then the second, so that what hardly varies is together. All series follow one another, and
 gzip packs them; the page's script unpack.js reads it. A price is the sum of four series: the
-reference's energy component, and the own congestion, loss and rest (mostly 0) of the location.
+reference's energy component, and the own congestion, loss and rest (left out where it is 0) of the
+location.
 
 Five-minute prices are packed by month, the newest first, until `FIVE_MINUTE_SIZE` is used up.
 """
@@ -93,7 +94,7 @@ class _Hours:
         return base64.b64encode(b"".join([*self._packed, self._gzip.flush()])).decode()
 
     def add_location(self, location: int, rows: pa.Table) -> None:
-        """The four series of each market of a location that has prices of it."""
+        """The series of each market of a location that has prices of it."""
         for market in ("da", "rt"):
             price = rows[f"{market}_cents"]
             if price.null_count == len(price):
@@ -114,7 +115,8 @@ class _Hours:
                 self.add({"what": "energy", "market": market}, energy)
             self.add(key | {"what": "congestion", "absent": _runs(absent)}, congestion - nearby)
             self.add(key | {"what": "loss"}, loss)
-            self.add(key | {"what": "rest"}, own - energy)
+            if (own != energy).any():
+                self.add(key | {"what": "rest"}, own - energy)
             if energy is own:
                 self._congestion[market] = congestion
 

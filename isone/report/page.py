@@ -18,9 +18,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from isone.market import peak
 from isone.market.datasets import DATASETS
 from isone.report import drawing, periods, scripts, zone_map
-from isone.report.cells import ChartData, in_figures
+from isone.report.cells import EPOCH, ChartData, in_figures
 from isone.report.charts import calendar, theme
 from isone.report.data import ReportData
 from isone.report.day import INCOMPLETE, VALIDATED, State
@@ -92,6 +93,7 @@ def _about(report: ReportData) -> dict[str, Any]:
         "markets": report.markets,
         "years": report.years,
         "zones": [zone.id for zone in report.zones],
+        "holidays": [(day - EPOCH).days for day in peak.holidays_of(report.years)],
     }
 
 

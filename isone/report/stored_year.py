@@ -12,7 +12,8 @@ from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 from isone.market.requests import Request
 from isone.report.day import State
 from isone.run import missing, status
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import Manifest, read_manifest
 
 _LONGEST_YEAR = 366

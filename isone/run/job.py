@@ -66,7 +66,7 @@ class Job:
     stops_run: bool = False
     """Whether the run stops where the last attempt fails."""
     exit_code: int = 0
-    facts: dict[str, Any] = field(default_factory=dict)
+    status: dict[str, Any] = field(default_factory=dict)
     redaction: Redaction = field(default_factory=Redaction)
     _handlers: list[logging.Handler] = field(default_factory=list)
     _interrupted: bool = False
@@ -96,7 +96,7 @@ class Job:
         signal.signal(signal.SIGTERM, self._interrupt)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._interrupt)
-        self.facts = {
+        self.status = {
             "name": self.name,
             "attempt": self.attempt,
             "attempts": self.attempts,
@@ -147,10 +147,10 @@ class Job:
             raise SystemExit(self.exit_code) from None
         return True
 
-    def tell(self, **facts: Any) -> None:
-        """Add facts to the status file."""
-        self.facts |= facts
-        content = (json.dumps(self.facts, indent=1) + "\n").encode().ljust(_STATUS_SIZE)
+    def tell(self, **said: Any) -> None:
+        """Add to what the status file says."""
+        self.status |= said
+        content = (json.dumps(self.status, indent=1) + "\n").encode().ljust(_STATUS_SIZE)
         try:
             write_whole(self.status_path, content, lasting=False)
         except OSError:

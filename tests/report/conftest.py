@@ -105,9 +105,15 @@ def offline(browser: Browser) -> Iterator[Open]:
         if message.type in {"error", "warning"}:
             trouble.append(f"{message.type}: {message.text}")
 
-    def opened(path: Path, *, width: int = 1280, height: int = 900, after: str = "") -> Page:
+    def opened(
+        path: Path, *, width: int = 1280, height: int = 900, after: str = "", touch: bool = False
+    ) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, offline=True, accept_downloads=True
+            viewport={"width": width, "height": height},
+            offline=True,
+            accept_downloads=True,
+            has_touch=touch,
+            is_mobile=touch,
         )
         contexts.append(context)
         page = context.new_page()
@@ -143,3 +149,10 @@ def reader(browser: Browser, usual_page: Path) -> Iterator[Page]:
     """The page of the usual store, open for all tests of a module; each chooses anew."""
     with offline(browser) as opened:
         yield opened(usual_page)
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, usual_page: Path) -> Iterator[Page]:
+    """The page of the usual store on a phone, open for all tests of a module."""
+    with offline(browser) as opened:
+        yield opened(usual_page, width=390, height=844, touch=True)

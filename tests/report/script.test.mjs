@@ -3,10 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Curves } from "../../isone/report/script/curves.js";
 import { choiceOf, hashOf } from "../../isone/report/script/choice.js";
 import { Clock, monthOf, monthStart } from "../../isone/report/script/clock.js";
-import { FIVE, keysOf, levelOf, summed, withHoles } from "../../isone/report/script/levels.js";
-import { inFigures, placeOf, quantile, robustRange, statistics } from "../../isone/report/script/numbers.js";
+import { FIVE, LEVELS, daysOf, groupsOf, levelOf, placesOf } from "../../isone/report/script/levels.js";
+import { inFigures, placeOf, quantile, robustRange, statistics, together } from "../../isone/report/script/numbers.js";
 import { csvOf, rowsOf } from "../../isone/report/script/tables.js";
 import { ticksOf } from "../../isone/report/script/ticks.js";
 import { series } from "../../isone/report/script/unpack.js";
@@ -47,8 +48,12 @@ test("quantiles, places and statistics are those of the numbers", () => {
   assert.equal(placeOf([1, 3, 5], 3), 1);
   assert.equal(placeOf([1, 3, 5], 6), 3);
   const values = [5, NaN, -1, 7, 100];
-  assert.deepEqual(statistics(values, 0, 4, (i) => i !== 3), { count: 2, mean: 2, low: -1, high: 5, highAt: 0, negative: 1 });
+  assert.deepEqual(statistics(values, 0, 4, (i) => i !== 3), { count: 2, sum: 4, mean: 2, low: -1, high: 5, highAt: 0, negative: 1 });
   assert.equal(statistics(values, 1, 2, () => true), null);
+  const all = () => true;
+  const parts = [[0, 2], [2, 3], [1, 2], [3, 5]].map(([first, end]) => statistics(values, first, end, all));
+  assert.deepEqual(together(parts), statistics(values, 0, 5, all));
+  assert.equal(together([null, null]), null);
 });
 
 test("one spike does not set the axis, and says that it lies beyond", () => {
@@ -76,15 +81,57 @@ test("the finest level that fits is taken, five minutes only where they are", ()
   assert.deepEqual([24, 24 * 100, 24 * 365 * 7, 24 * 365 * 20].map((hours) => levelOf(0, hours, false).name), ["hour", "day", "week", "month"]);
 });
 
-test("days of 23 and 25 hours are days, and nothing is drawn over a hole", () => {
+test("days of 23 and 25 hours are days, weeks and months are of whole days", () => {
   const hours = Int32Array.from({ length: 24 * 3 }, (_, i) => at("2024-11-02T04:00Z") + i);
-  const days = keysOf({ name: "day" }, hours, clock);
-  const found = summed(hours, days, Float64Array.from(hours, (_, i) => (i < 24 ? 1 : 2)), hours[0], hours[71] + 1, () => true);
-  assert.deepEqual(found.mean, [1, 2, 2]);
-  assert.deepEqual([1, 2].map((n) => days.indexOf(days[0] + n)), [24, 49]);
-  const holed = withHoles({ name: "day" }, { key: [1, 2, 5], at: [12, 36, 108], mean0: [1, 2, 3] });
-  assert.deepEqual(holed.mean0, [1, 2, null, 3]);
-  assert.ok(holed.at.every((each, i) => !i || each > holed.at[i - 1]));
+  const days = daysOf(hours, clock);
+  assert.deepEqual(days.begins, [0, 24, 49, 72]);
+  assert.deepEqual(days.at.map((each) => each - hours[0]), [12, 36.5, 60.5]);
+  const weeks = groupsOf({ name: "week" }, hours, days); // Saturday and Sunday, Monday
+  assert.deepEqual([weeks.begins, weeks.at.map((each) => each - hours[0])], [[0, 2, 3], [24.5, 60.5]]);
+  assert.deepEqual(groupsOf({ name: "month" }, hours, days).begins, [0, 3]);
+});
+
+test("nothing is drawn over a hole, and a line goes on over what is none by definition", () => {
+  const keys = [1, 2, 5, 6, 9];
+  assert.deepEqual(placesOf(keys, 0, 5), [0, 1, null, 2, 3, null, 4]);
+  assert.deepEqual(placesOf(keys, 1, 3), [1, null, 2]);
+  assert.deepEqual(placesOf(keys, 0, 5, (key) => [3, 4, 6].includes(key)), [0, 1, 2, null, 4]);
+});
+
+// Hours of the Hub from Friday, 2024-06-28 on, but not those of Tuesday; each costs its place.
+function curvesOfTwoWeeks() {
+  const hours = Int32Array.from({ length: 24 * 14 }, (_, i) => at("2024-06-28T04:00Z") + i).filter((hour) => clock.day(hour) !== 19906);
+  const onPeak = Int32Array.from(hours, (hour) => {
+    const [day, time] = [new Date(clock.local(hour) * HOUR).getUTCDay(), ((clock.local(hour) % 24) + 24) % 24];
+    return Number(day > 0 && day < 6 && time >= 7 && time <= 22 && clock.day(hour) !== 19908);
+  });
+  const lmp = Float64Array.from(hours, (_, i) => i);
+  const stored = { hours, onPeak, has: (market) => market === "da", of: () => ({ lmp }) };
+  return new Curves(stored, { covers: () => false }, clock, { locations: [{ id: 4000, name: "Hub" }], reference: 4000, holidays: [19908] });
+}
+
+test("a daily line of on-peak hours breaks where a day is missing, not at weekends and holidays", async () => {
+  const curves = curvesOfTwoWeeks();
+  const choice = { location: 4000, compare: [], show: ["da"], basis: false, peak: "on" };
+  curves.level = () => LEVELS.find(({ name }) => name === "day"); // of so few hours it is the hour
+  const found = await curves.numbers(choice, curves.first, curves.end);
+  const shown = found.at.map((hour, n) => (found.columns[0].mean[n] === null ? "-" : clock.text(hour).slice(8, 10)));
+  assert.deepEqual(shown, ["28", "01", "-", "03", "05", "08", "09", "10", "11"]);
+  const all = await curves.numbers({ ...choice, peak: "all" }, curves.first, curves.end);
+  assert.equal(all.columns[0].mean.filter((each) => each === null).length, 1);
+});
+
+test("the statistics of a stretch are those of its hours, wherever it begins and ends", () => {
+  const curves = curvesOfTwoWeeks();
+  const [curve, { hours }] = [{ market: "da", location: 4000 }, curves.hours];
+  const { lmp } = curves.hours.of();
+  for (const peak of ["all", "on", "off"]) {
+    const choice = { basis: false, peak };
+    for (const [from, to] of [[0, 336], [5, 300], [24, 48], [30, 31], [20, 30], [24, 96], [3, 100]]) {
+      const [first, end] = [from, to].map((by) => placeOf(hours, hours[0] + by));
+      assert.deepEqual(curves.between(curve, choice, hours[0] + from, hours[0] + to), statistics(lmp, first, end, curves.isChosen(choice)), `${peak} ${from} ${to}`);
+    }
+  }
 });
 
 test("ticks are round places of market time, as many as there is room for", () => {

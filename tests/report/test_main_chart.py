@@ -163,9 +163,10 @@ def test_what_a_first_zoom_or_another_location_needs_is_made_while_nothing_goes_
     reader.wait_for_function(
         """() => {
           const { curves } = report.chart;
-          const { known } = curves.hours;
-          const isKnown = ({ id }) => known.has(`da ${id}`) && known.has(`rt ${id}`);
-          return curves.keys.size === 4 && curves.locations.every(isKnown);
+          const isKnown = ({ id }) => ["da", "rt"].every((market) =>
+            curves.known.has(`day,${market},${id},false,all`) &&
+            (id === curves.reference || curves.known.has(`day,${market},${id},true,all`)));
+          return curves.groups.size === 3 && curves.locations.every(isKnown);
         }""",
         timeout=20_000,
     )
@@ -280,6 +281,7 @@ def test_a_spike_is_marked_and_one_click_shows_it_whole(reader: Page) -> None:
           const prices = window.report.chart.curves.hours.of("rt", 4000).lmp;
           window.kept = prices[150];
           prices[150] = 2500;
+          window.report.chart.curves.known.clear(); // what was counted of the true price
           await window.report.chart.show(window.report.choice);
           await new Promise(requestAnimationFrame);
         }"""
@@ -291,7 +293,13 @@ def test_a_spike_is_marked_and_one_click_shows_it_whole(reader: Page) -> None:
     page.wait_for_function(f"{CHART}.plot.scales.y.max > 2500")
     assert button.inner_text() == "Usual axis"
     button.click()
-    page.evaluate("window.report.chart.curves.hours.of('rt', 4000).lmp[150] = window.kept")
+    page.evaluate(
+        """() => {
+          const { curves } = window.report.chart;
+          curves.hours.of("rt", 4000).lmp[150] = window.kept;
+          curves.known.clear();
+        }"""
+    )
 
 
 def test_the_chart_is_saved_as_a_picture(reader: Page, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def prices_of(packed: Packed) -> dict[tuple[str, int, int], tuple[int, int, int]
         own = np.array(congestion) + np.array(nearby.get(market, 0))
         nearby.setdefault(market, list(own))
         loss = np.array(named["loss", market, location][1])
-        rest = named["rest", market, location][1]
+        rest = named.get(("rest", market, location), (None, 0))[1]  # zero ones are left out
         price = np.array(named["energy", market, None][1]) + rest + own + loss
         absent = {first + n for first, count in about["absent"] for n in range(count)}
         for i, hour in enumerate(hours):

@@ -14,11 +14,12 @@ export class Figures {
     return rowsOf(this.tables[figure.table], figure.choosers, this.choice, fixed);
   }
 
-  // Draw all figures, and let the reader scroll in between.
-  async draw(choice) {
+  // Draw all figures, and let the reader scroll in between; other work gets its turns too.
+  async draw(choice, between) {
     this.choice = choice;
     for (const figure of this.figures) {
       await this.drawOne(figure);
+      between();
       await new Promise((resolve) => { setTimeout(resolve); });
     }
   }

@@ -55,7 +55,8 @@ function listenToPointers(chart, surface, hourAt) {
   });
   for (const name of ["pointerup", "pointercancel"]) {
     surface.addEventListener(name, (event) => {
-      down.delete(event.pointerId);
+      if (!down.delete(event.pointerId)) return;
+      if (name === "pointercancel") chart.zoom(start.from, start.to); // the finger scrolls the page
       if (down.size) begin();
     });
   }

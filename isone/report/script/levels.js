@@ -1,7 +1,6 @@
 // How fine the main chart shows a stretch of time: five minutes, hours, or means of longer times.
 
 import { monthOf } from "./clock.js";
-import { placeOf } from "./numbers.js";
 
 export const LEVELS = [
   { name: "hour", words: "hourly prices", most: 24 * 45 },
@@ -16,59 +15,50 @@ export function levelOf(from, to, hasFive) {
   return LEVELS.find((level) => to - from <= level.most);
 }
 
-// For each hour the day, week or month that it is in; of hours themselves.
-export function keysOf(level, hours, clock) {
-  if (level.name === "hour") return hours;
-  let [day, offset, until, key] = [0, 0, -Infinity, 0];
-  return hours.map((hour) => {
-    if (hour >= until) {
-      offset = clock.offset(hour);
-      day = Math.floor((hour + offset) / 24);
-      until = (day + 1) * 24 - clock.offset((day + 1) * 24 + 5);
-      if (level.name === "day") key = day;
-      else key = level.name === "week" ? Math.floor((day + 3) / 7) : monthOf(day);
-    }
-    return key;
+// The days that have hours: their `keys` (since 1970), `begins`, the place of the first hour of
+// each and of the end, and `at`, the middle of their hours.
+export function daysOf(hours, clock) {
+  const [keys, begins] = [[], []];
+  let until = -Infinity;
+  hours.forEach((hour, i) => {
+    if (hour < until) return;
+    keys.push(clock.day(hour));
+    begins.push(i);
+    until = (keys.at(-1) + 1) * 24 - clock.offset((keys.at(-1) + 1) * 24 + 5);
   });
+  begins.push(hours.length);
+  const at = keys.map((_, n) => (hours[begins[n]] + hours[begins[n + 1] - 1] + 1) / 2);
+  return { keys, begins, at };
 }
 
-// Mean, lowest and highest hour of each key between two hours; `at` is the middle of its hours.
-export function summed(hours, keys, values, from, to, chosen) {
-  const found = { key: [], at: [], mean: [], low: [], high: [] };
-  const [first, end] = [placeOf(hours, from), placeOf(hours, to)];
-  let i = first;
-  while (i < end) {
-    const key = keys[i];
-    let [count, sum, low, high] = [0, 0, Infinity, -Infinity];
-    const begin = i;
-    for (; i < end && keys[i] === key; i += 1) {
-      const value = values[i];
-      if (Number.isNaN(value) || !chosen(i)) continue;
-      count += 1;
-      sum += value;
-      if (value < low) low = value;
-      if (value > high) high = value;
+// The same of weeks or months, whose `begins` are places of days.
+export function groupsOf(level, hours, days) {
+  const keyOf = level.name === "week" ? (day) => Math.floor((day + 3) / 7) : monthOf;
+  const [keys, begins] = [[], []];
+  days.keys.forEach((day, n) => {
+    if (keyOf(day) === keys.at(-1)) return;
+    keys.push(keyOf(day));
+    begins.push(n);
+  });
+  begins.push(days.keys.length);
+  const at = keys.map((_, n) => (hours[days.begins[begins[n]]] + hours[days.begins[begins[n + 1]] - 1] + 1) / 2);
+  return { keys, begins, at };
+}
+
+// The places of groups from one to before another. Where a key is left out between two there is
+// null, so that no line is drawn over it; those that are none by definition are passed over.
+export function placesOf(keys, first, end, isNone = () => false) {
+  const places = [];
+  let last = null;
+  for (let i = first; i < end; i += 1) {
+    if (isNone(keys[i])) continue;
+    for (let key = last + 1; last !== null && key < keys[i]; key += 1) {
+      if (isNone(key)) continue;
+      places.push(null);
+      break;
     }
-    found.key.push(key);
-    found.at.push(i - begin === 1 ? hours[begin] : (hours[begin] + hours[i - 1] + 1) / 2);
-    found.mean.push(count ? sum / count : null);
-    found.low.push(count ? low : null);
-    found.high.push(count ? high : null);
+    places.push(i);
+    last = keys[i];
   }
-  return found;
-}
-
-// Where keys are left out, an empty place, so that no line is drawn over it.
-export function withHoles(level, columns) {
-  const step = 1;
-  const out = Object.fromEntries(Object.keys(columns).map((name) => [name, []]));
-  columns.key.forEach((key, i) => {
-    if (i && key - columns.key[i - 1] > step) {
-      for (const name of Object.keys(out)) {
-        out[name].push(name === "at" ? (columns.at[i - 1] + (level.name === "hour" ? 1 : (columns.at[i] - columns.at[i - 1]) / 2)) : null);
-      }
-    }
-    for (const name of Object.keys(out)) out[name].push(columns[name][i]);
-  });
-  return out;
+  return places;
 }

@@ -1,6 +1,6 @@
 // The main chart: prices from all years to five minutes, drawn by uPlot.
 
-import { inFigures, placeOf, robustRange, statistics } from "./numbers.js";
+import { inFigures, placeOf, robustRange } from "./numbers.js";
 import { monthStart } from "./clock.js";
 import { ticksOf } from "./ticks.js";
 
@@ -210,12 +210,10 @@ export class MainChart {
   // What is shown, in words, and the numbers of each curve in it.
   tell() {
     const { clock, hours } = this.curves;
-    const [first, end] = [placeOf(hours.hours, this.from), placeOf(hours.hours, this.to)];
-    const chosen = this.curves.isChosen(this.choice);
     const what = { all: "", on: ", on-peak hours", off: ", off-peak hours" }[this.choice.peak];
     this.element.querySelector(".stretch").textContent = `${clock.text(this.from)} to ${clock.text(this.to)}, ${this.shown.level.words}${what}`;
     this.element.querySelector(".curves").replaceChildren(...this.shown.curves.map((curve) => {
-      const found = statistics(this.curves.prices(curve, this.choice.basis).lmp, first, end, chosen);
+      const found = this.curves.between(curve, this.choice, this.from, this.to);
       const item = document.createElement("li");
       const swatch = document.createElement("span");
       swatch.className = `swatch ${curve.market}`;

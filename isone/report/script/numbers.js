@@ -1,9 +1,16 @@
 // Numbers as the page writes them, and what is counted from them.
 
+const FORMATS = new Map(); // by decimals: to make one takes longer than to use it
+
+function formatOf(decimals) {
+  if (!FORMATS.has(decimals)) FORMATS.set(decimals, new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+  return FORMATS.get(decimals);
+}
+
 // With a minus sign, and none before what rounds to zero; as in_figures in cells.py.
 export function inFigures(value, decimals = 2, sign = false) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  const text = value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  const text = formatOf(decimals).format(value);
   const plain = /^-[0.,]*$/.test(text) ? text.slice(1) : text.replace("-", "\u2212");
   return sign && !plain.startsWith("\u2212") ? `+${plain}` : plain;
 }
@@ -15,7 +22,8 @@ export function quantile(sorted, share) {
   return sorted[low] + (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]) * (at - low);
 }
 
-// Mean, lowest and highest of the numbers from `first` to before `end` that are there and chosen.
+// Mean, lowest and highest of the numbers from `first` to before `end` that are there and chosen;
+// null where none is.
 export function statistics(values, first, end, chosen) {
   let [count, sum, low, high, highAt, negative] = [0, 0, Infinity, -Infinity, -1, 0];
   for (let i = first; i < end; i += 1) {
@@ -27,7 +35,21 @@ export function statistics(values, first, end, chosen) {
     if (value > high) [high, highAt] = [value, i];
     if (value < 0) negative += 1;
   }
-  return count ? { count, mean: sum / count, low, high, highAt, negative } : null;
+  return count ? { count, sum, mean: sum / count, low, high, highAt, negative } : null;
+}
+
+// The statistics of several stretches in one; null where all are.
+export function together(several) {
+  let [count, sum, low, high, highAt, negative] = [0, 0, Infinity, -Infinity, -1, 0];
+  for (const each of several) {
+    if (!each) continue;
+    count += each.count;
+    sum += each.sum;
+    negative += each.negative;
+    if (each.low < low) low = each.low;
+    if (each.high > high) [high, highAt] = [each.high, each.highAt];
+  }
+  return count ? { count, sum, mean: sum / count, low, high, highAt, negative } : null;
 }
 
 // The first place in ascending numbers whose number is not below `wanted`.

@@ -46,16 +46,17 @@ class ReportPage {
     document.body.dataset.shown = "yes"; // what is on top, above all else
     this.listen();
     this.figures.listen();
-    await this.figures.draw(this.choice);
+    const ahead = this.chart?.curves.ahead() ?? [].values();
+    await this.figures.draw(this.choice, () => { ahead.next(); ahead.next(); });
     if (this.choice.section) document.getElementById(this.choice.section)?.scrollIntoView();
     document.body.dataset.drawn = "yes";
-    if (this.chart) for (const _ of this.chart.curves.ahead()) await idle();
+    for (const _ of ahead) await idle();
   }
 
   async startChart() {
     const packed = JSON.parse(read("packed"));
     const hours = await Hours.from(packed.about, read("hours"));
-    const curves = new Curves(hours, new FiveMinutes(packed.five_minutes), new Clock(packed.about.offsets), this.about.locations, this.about.reference);
+    const curves = new Curves(hours, new FiveMinutes(packed.five_minutes), new Clock(packed.about.offsets), this.about);
     const element = document.getElementById("main_chart");
     this.chart = new MainChart(element, curves, (stretch) => this.change(stretch));
     this.overview = new Overview(element.querySelector(".overview"), this.chart);

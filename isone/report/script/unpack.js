@@ -26,7 +26,7 @@ function expanded(runs) {
   return Int32Array.from(numbers);
 }
 
-// All hours that have a price anywhere, and the prices of each location.
+// All hours that have a price anywhere, and the prices of each location. A rest that is zero is not packed.
 export class Hours {
   constructor(about, bytes) {
     this.hours = expanded(about.runs);
@@ -34,7 +34,9 @@ export class Hours {
     this.numbers = new Map(about.series.map((each, number) => [[each.what, each.market, each.location].join(), number]));
     this.about = about;
     this.known = new Map();
+    this.shared = new Map();
     this.onPeak = this.series("on_peak");
+    this.zeros = new Int32Array(this.hours.length);
   }
 
   static async from(about, text) {
@@ -47,7 +49,7 @@ export class Hours {
   }
 
   has(market, location) {
-    return this.numbers.has(["rest", market, location].join());
+    return this.numbers.has(["congestion", market, location].join());
   }
 
   // Price, congestion and loss of a market (da, rt) at a location, or their differences (spread), in
@@ -68,28 +70,60 @@ export class Hours {
   }
 
   difference(market, location, otherMarket, otherLocation) {
-    const [one, other] = [this.of(market, location), this.of(otherMarket, otherLocation)];
-    const minus = (name) => one[name].map((value, i) => Math.round((value - other[name][i]) * 100) / 100);
-    return { lmp: minus("lmp"), congestion: minus("congestion"), loss: minus("loss") };
+    return new Difference(this.of(market, location), this.of(otherMarket, otherLocation));
   }
 
   sums(market, location) {
     const length = this.hours.length;
     const found = { lmp: new Float64Array(length).fill(NaN), congestion: new Float64Array(length).fill(NaN), loss: new Float64Array(length).fill(NaN) };
     if (!this.has(market, location)) return found;
-    const [energy, rest, loss] = [this.series("energy", market), this.series("rest", market, location), this.series("loss", market, location)];
-    const congestion = this.series("congestion", market, location);
-    const reference = this.about.series.find((each) => each.what === "congestion" && each.market === market).location;
-    const nearby = reference === location ? null : this.series("congestion", market, reference);
+    const { energy, nearby, reference } = this.sharedBy(market);
+    const [own, loss] = [this.series("congestion", market, location), this.series("loss", market, location)];
+    const rest = this.series("rest", market, location) ?? this.zeros;
     const { absent } = this.about.series[this.numbers.get(["congestion", market, location].join())];
+    const added = reference === location ? this.zeros : nearby;
     for (let i = 0; i < length; i += 1) {
-      const own = congestion[i] + (nearby ? nearby[i] : 0);
-      found.lmp[i] = (energy[i] + rest[i] + own + loss[i]) / 100;
-      found.congestion[i] = own / 100;
+      const congestion = own[i] + added[i];
+      found.lmp[i] = (energy[i] + rest[i] + congestion + loss[i]) / 100;
+      found.congestion[i] = congestion / 100;
       found.loss[i] = loss[i] / 100;
     }
     for (const [first, count] of absent) for (const values of Object.values(found)) values.fill(NaN, first, first + count);
     return found;
+  }
+
+  // What all locations of a market have in common: energy, and the congestion of the reference.
+  sharedBy(market) {
+    if (!this.shared.has(market)) {
+      const reference = this.about.series.find((each) => each.what === "congestion" && each.market === market).location;
+      this.shared.set(market, { reference, energy: this.series("energy", market), nearby: this.series("congestion", market, reference) });
+    }
+    return this.shared.get(market);
+  }
+}
+
+// One series of prices minus another; each part is made when it is asked for.
+class Difference {
+  constructor(one, other) {
+    Object.assign(this, { one, other, made: {} });
+  }
+
+  get lmp() {
+    return this.part("lmp");
+  }
+
+  get congestion() {
+    return this.part("congestion");
+  }
+
+  get loss() {
+    return this.part("loss");
+  }
+
+  part(name) {
+    const other = this.other[name];
+    this.made[name] ??= this.one[name].map((value, i) => Math.round((value - other[i]) * 100) / 100);
+    return this.made[name];
   }
 }
 

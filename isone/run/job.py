@@ -7,6 +7,7 @@ status file say how it ended, and the process ends with the exit code that belon
 
 import contextlib
 import datetime as dt
+import errno
 import json
 import logging
 import os
@@ -305,7 +306,8 @@ def is_want_of_memory(error: BaseException) -> bool:
 def os_sentence(error: OSError) -> str:
     """What the operating system refused, as a sentence."""
     where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{where}; fix it and run again to resume"
+    fix = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "fix it"
+    return f"{error.strerror or error}{where}; {fix} and run again to resume"
 
 
 def _iso(moment: dt.datetime) -> str:

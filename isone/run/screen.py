@@ -33,6 +33,7 @@ _CHATTER = re.compile(
     r"Complete log|Elapsed time|Group jobs|Trying to restart job|Shutting down, this might|"
     r"Will exit after finishing|Removing output files of failed job|Would remove|"
     r"Multiple includes|Shell command|None$|This was a dry-run|The order of jobs|Reasons:|"
+    r"Migrating \.snakemake|Migration complete|"
     r"\(check individual jobs|\s*(input files updated|missing output|output files have)",
 )
 _OF_A_FAILED_JOB = re.compile(

@@ -223,6 +223,7 @@ def test_what_is_unknown_is_shown_and_chatter_is_not() -> None:
     terminal = Terminal()
     terminal.report("Building DAG of jobs...")
     terminal.report("Select jobs to execute...")
+    terminal.report("Migrating .snakemake folder to new format...")
     terminal.report("Something that nobody has seen before.")
     terminal.report("the header", isone=True)
     assert terminal.lines == ["Something that nobody has seen before.", "the header"]

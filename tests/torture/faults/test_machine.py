@@ -100,7 +100,7 @@ def test_a_full_disk_ends_the_job_in_a_sentence_and_nothing_half_is_stored(
         done = run_job(sandbox, folder)
         assert done.returncode == 1, done.stdout
         assert "No space left on device" in done.stdout
-        assert "fix it and run again to resume" in done.stdout
+        assert "free some space and run again to resume" in done.stdout
         assert "Traceback" not in done.stdout
         rig = Rig(sandbox.url, Store(folder / "data" / "sandbox"))
         had = rig.stored()

@@ -2,7 +2,8 @@
 
 How large the page of one year and of seven is, how long it takes to make, when a headless Chromium
 has painted it, and how long a zoom of its main chart takes, from the choice to the drawn frame: of
-the Hub, with three zones beside it, and of the basis of all zones. The network is cut. Hub and zones, day-ahead and real-time hours, as in the part `report`.
+the Hub, with three zones beside it, and of the basis of all zones. The network is cut. Hub and
+zones, day-ahead and real-time hours, as in the part `report`.
 """
 
 import contextlib

@@ -20,7 +20,7 @@ from isone.report.headings import COLUMNS, PART
 from isone.report.packed import Packed
 from isone.report.periods import ALL_YEARS, Period, Spans
 from isone.report.quality import Quality
-from isone.report.queries import ancillary, behind, hours, prices
+from isone.report.queries import ancillary, behind, distributions, hours, prices
 from isone.report.queries import coverage as known
 from isone.report.queries.working_tables import ALL_HOURS, open_report
 from isone.report.reconciled import Reconciled
@@ -193,9 +193,9 @@ def _data(
         "monthly": prices.monthly,
         "yearly": prices.yearly,
         "extremes": hours.extremes,
-        "spread_percentiles": hours.spread_percentiles,
+        "spread_percentiles": distributions.spread_percentiles,
         "basis": partial(hours.basis, reference=reference),
-        "duration": prices.duration,
+        "duration": distributions.duration,
         "hours": prices.hours_of_month,
         "spreads": prices.spreads,
         "components": prices.components,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from isone.report.cells import Label
-from isone.report.queries.prices import SPIKE
+from isone.report.queries.working_tables import SPIKE
 
 _PRICE = "$/MWh"
 _DAY, _MONTH, _YEAR = Label("Day"), Label("Month"), Label("Year")
@@ -68,6 +68,7 @@ COLUMNS: Mapping[str, dict[str, Label]] = {
     "extremes": {
         "location_id": _LOCATION,
         "year": _YEAR,
+        **_PEAK,
         "kind": Label("Kind"),
         "market": _MARKET,
         "rank": Label("Rank"),

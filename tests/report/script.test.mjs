@@ -7,7 +7,7 @@ import { Curves } from "../../isone/report/script/curves.js";
 import { choiceOf, hashOf } from "../../isone/report/script/choice.js";
 import { Clock, monthOf, monthStart } from "../../isone/report/script/clock.js";
 import { FIVE, LEVELS, daysOf, groupsOf, levelOf, placesOf } from "../../isone/report/script/levels.js";
-import { inFigures, placeOf, quantile, robustRange, statistics, together } from "../../isone/report/script/numbers.js";
+import { decimalsOf, inFigures, placeOf, quantile, robustRange, statistics, together } from "../../isone/report/script/numbers.js";
 import { csvOf, rowsOf } from "../../isone/report/script/tables.js";
 import { ticksOf } from "../../isone/report/script/ticks.js";
 import { series } from "../../isone/report/script/unpack.js";
@@ -41,6 +41,10 @@ test("numbers have true minus signs, and none before what rounds to zero", () =>
   assert.equal(inFigures(3, 1, true), "+3.0");
   assert.equal(inFigures(-3, 1, true), "\u22123.0");
   assert.equal(inFigures(NaN), "–");
+});
+
+test("labels have the decimals that their step needs, so that no two are equal", () => {
+  assert.deepEqual([20, 5, 2.5, 1, 0.5, 0.25, 0.1, 0.05, 0.025, 7.5 - 5.000000001].map(decimalsOf), [0, 0, 1, 0, 1, 2, 1, 2, 3, 1]);
 });
 
 test("quantiles, places and statistics are those of the numbers", () => {

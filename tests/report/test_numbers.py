@@ -223,17 +223,24 @@ def test_the_basis_is_the_mean_difference_of_the_hours_that_both_have(usual: Rep
 
 
 @pytest.mark.parametrize(("kind", "order"), [("highest", "DESC"), ("lowest", "ASC")])
-def test_extreme_hours_are_the_first_and_last_of_all(
-    usual: ReportData, kind: str, order: str
+@pytest.mark.parametrize("peak", ["all", "on", "off"])
+def test_extreme_hours_are_the_first_and_last_of_those_chosen(
+    usual: ReportData, kind: str, order: str, peak: str
 ) -> None:
-    for year, some in ((0, "true"), (2025, "year(operating_day) = 2025")):
+    on_peak = (
+        "(isodow(operating_day) < 6 AND hour(interval_start_utc) BETWEEN 7 AND 22 "
+        "AND operating_day != DATE '2026-01-01')"
+    )
+    chosen = {"all": "true", "on": on_peak, "off": f"NOT {on_peak}"}[peak]
+    for year, some in ((0, chosen), (2025, f"{chosen} AND year(operating_day) = 2025")):
         expected = ask(
             usual,
             "SELECT strftime(operating_day, '%Y-%m-%d'), hour(interval_start_utc) + 1, lmp, "  # noqa: S608
             f"congestion, loss FROM lmp_da_hourly WHERE location_id = 4003 AND {some} "
             f"ORDER BY lmp {order}, interval_start_utc LIMIT 10",
         )
-        found = rows(usual, "extremes", location_id=4003, year=year, market="da", kind=kind)
+        where = {"location_id": 4003, "year": year, "market": "da", "kind": kind, "peak": peak}
+        found = rows(usual, "extremes", **where)
         assert [
             (row["hour"][:10], int(row["hour"][14:16]), row["da"], row["congestion"], row["loss"])
             for row in sorted(found, key=lambda row: row["rank"])
@@ -245,9 +252,8 @@ def test_extreme_hours_are_the_first_and_last_of_all(
 def test_the_highest_hours_of_a_real_winter_are_those_that_were_published(
     replayed: ReportData,
 ) -> None:
-    (first,) = rows(
-        replayed, "extremes", location_id=4000, year=2017, market="rt", kind="highest", rank=1
-    )
+    where = {"location_id": 4000, "year": 2017, "market": "rt", "kind": "highest", "peak": "all"}
+    (first,) = rows(replayed, "extremes", rank=1, **where)
     assert (first["hour"], first["rt"], first["da"]) == ("2017-01-10 HE 07", 218.94, 81.96)
 
 

@@ -101,7 +101,8 @@ def test_a_swipe_up_over_the_chart_scrolls_the_page(
     assert stretch(phone) == pytest.approx(shown, abs=0.01)
 
 
-def test_a_tap_reads_the_price(phone: Page, fingers: CDPSession) -> None:
+@pytest.mark.usefixtures("fingers")
+def test_a_tap_reads_the_price(phone: Page) -> None:
     left, width, y = plot(phone)
     phone.touchscreen.tap(left + width / 2, y)
     phone.wait_for_selector("#main_chart .tip", state="visible")

@@ -38,6 +38,7 @@ from isone.run.targets import Run
 from isone.sandbox import Sandbox
 from isone.store import gzipped, location_table, year_marker
 from isone.store.files import write_whole
+from isone.store.processes import this_host
 from isone.store.store import Store
 
 DEEP = b'{"x":' + b"[" * 100_000
@@ -410,6 +411,30 @@ def test_a_status_file_of_another_form_has_nothing_to_say(tmp_path: Path, facts:
     write_whole(status.status_path(store, "isone_x_2024"), json.dumps(facts).encode())
     assert "1. isone_x_2024: " in summary(store)
     assert "Successful: 0" in summary(store, ended=True)
+
+
+@pytest.mark.parametrize("state", ["failed", "succeeded", "running", "interrupted"])
+def test_what_others_wrote_into_plan_and_status_moves_no_terminal(
+    tmp_path: Path, state: str
+) -> None:
+    store, empty = Store(tmp_path), status.JobStatus()
+    said: dict[str, Any] = {
+        name: ESCAPE for name in empty.__struct_fields__ if isinstance(getattr(empty, name), str)
+    }
+    said |= {name: [ESCAPE] for name in ("noted", "warnings", "verdict_lines")}
+    said |= {"missing": {ESCAPE: ESCAPE}, "gaps": {ESCAPE: ESCAPE}, "warned": 3, "requests_sent": 3}
+    process = os.getpid() if state == "running" else 0
+    download = Planned("isone_x_2024", ESCAPE, ESCAPE, 1, False)
+    plan = Plan(ESCAPE, ESCAPE, ESCAPE, (download,), (ESCAPE,), 1, ESCAPE, 0, page=ESCAPE)
+    write_whole(status.plan_path(store), msgspec.json.encode(plan))
+    for name in ("isone_x_2024", "load_duckdb"):
+        job = said | {"name": name, "state": state, "process": process, "host": this_host()}
+        write_whole(status.status_path(store, name), json.dumps(job).encode())
+    (status.plan_path(store).parent / "stop.txt").write_bytes(b"\xff" + ESCAPE.encode())
+    for ended in (True, False):
+        shown = summary(store, ended=ended)
+        assert "owned" in shown
+        assert all(line.isprintable() for line in shown.split("\n"))
 
 
 def test_a_plan_with_names_that_no_file_has_is_shown_as_it_is(tmp_path: Path) -> None:

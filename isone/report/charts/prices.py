@@ -6,7 +6,7 @@ import altair as alt
 
 from isone.report.charts import theme
 from isone.report.charts.theme import MARKET_COLOURS, MARKETS, Spec, base
-from isone.report.queries.prices import SPIKE
+from isone.report.queries.working_tables import SPIKE
 
 _PRICE = "$/MWh"
 _DURATION_TICKS = [-200, -100, -50, -20, 0, 20, 50, 100, 200, 500, 1000, 2000]
@@ -111,7 +111,7 @@ def duration(markets: list[str]) -> Spec:
                 "price:Q",
                 title=_PRICE,
                 scale=alt.Scale(type="symlog", constant=20),
-                axis=alt.Axis(values=_DURATION_TICKS),
+                axis=alt.Axis(values=_DURATION_TICKS, labelOverlap=True),
             ),
             color=alt.Color(
                 "name:N", scale=theme.market_colour(markets), legend=theme.line_legend()
@@ -172,11 +172,11 @@ def hours_of_month(market: str) -> Spec:
         .transform_fold(["da", "rt"], as_=["market", "each"])
         .transform_aggregate(lowest="min(each)", highest="max(each)")
         .transform_fold(["lowest", "highest"], as_=["end", "price"])
-        .mark_point(opacity=0)
+        .mark_rect(opacity=0, tooltip=None)  # a point would make the legend one of points
         .encode(color=colour)
     )
     return theme.finished(
-        alt.layer(squares, both.properties(name=theme.POINTER)).properties(
+        alt.layer(both.properties(name=theme.POINTER), squares).properties(
             width="container", height=260
         )
     )
@@ -199,7 +199,7 @@ def odd_hours(markets: list[str]) -> Spec:
             alt.Y(
                 "signed:Q",
                 title="Hours: spikes up, negative down",
-                axis=alt.Axis(labelExpr="abs(datum.value)"),
+                axis=alt.Axis(labelExpr="abs(datum.value)", tickMinStep=1),
             ),
             xOffset=alt.XOffset("market:N"),
             color=alt.Color("market:N", scale=theme.market_colour(markets)),

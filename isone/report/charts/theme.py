@@ -45,6 +45,9 @@ CONFIG: dict[str, Any] = {
         "tickColor": "#9aa0a8",
         "labelOverlap": True,
     },
+    # As many round numbers as have room: if every other label were left out, odd ones would stay.
+    "axisQuantitative": {"labelOverlap": False},
+    "axisXQuantitative": {"tickCount": {"signal": "ceil(width / 90)"}},
     "legend": {
         "orient": "top",
         "title": None,
@@ -102,6 +105,7 @@ def lone(column: str) -> Any:
 
 
 _LENGTH = f"(domain('x')[1] - domain('x')[0]) / {30 * _DAY}"  # months
+_SOME_DAYS = f"{{interval: 'day', step: max(1, ceil({_LENGTH} * 30 / 8))}}"
 _ROUND = (  # a tick of this month has a label
     f"{_LENGTH} < 2 || utcmonth(datum.value) % ({_LENGTH} < 14 ? 1 : {_LENGTH} < 40 ? 3 : 12) == 0"
 )
@@ -122,7 +126,7 @@ def time_axis(**options: Any) -> alt.Axis:
     """
     return alt.Axis(
         labelExpr=_SHORT_DATE,
-        tickCount=alt.ExprRef(f"{_LENGTH} < 2 ? 8 : 'month'"),
+        tickCount=alt.ExprRef(f"{_LENGTH} < 2 ? {_SOME_DAYS} : 'month'"),
         tickColor=_where_round("#9aa0a8"),
         gridColor=_where_round("#e4e6ea"),
         labelAlign="left",

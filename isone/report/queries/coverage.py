@@ -57,18 +57,13 @@ def priced_days(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     `regulation_hourly`, and `regulation` for either; `reserves` by zone; `reserves_da`. What has no
     location is at place 0.
     """
-    hours = {
-        "da": ("da IS NOT NULL", "true"),
-        "rt": ("rt IS NOT NULL", "coalesce(NOT bool_or(rt_short), true)"),
-        "spread": ("da IS NOT NULL AND rt IS NOT NULL", "coalesce(NOT bool_or(rt_short), true)"),
-        "audit": ("rt_of_five IS NOT NULL", "true"),
-    }
+    whole = "coalesce(NOT bool_or(rt_short), true)"
+    hours = {"da": "true", "rt": whole, "spread": whole, "audit": "true"}
     queries = [
         f"SELECT '{series}' AS series, location_id AS place, operating_day AS day, "
-        f"count(*) FILTER ({has}) = {HOURS_OF_DAY} AND {besides} AS whole "
-        "FROM report_hours GROUP BY location_id, operating_day "
-        f"HAVING count(*) FILTER ({has}) > 0"
-        for series, (has, besides) in hours.items()
+        f"sum({series}_hours) = {HOURS_OF_DAY} AND {besides} AS whole "
+        f"FROM report_days GROUP BY location_id, operating_day HAVING sum({series}_hours) > 0"
+        for series, besides in hours.items()
     ]
     queries.append(
         "SELECT market || '_tb', location_id, operating_day, true FROM report_top_bottom"

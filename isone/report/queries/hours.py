@@ -18,7 +18,6 @@ CONSTRAINTS = {
 }
 """The tables of what bound, by market."""
 _BOUND = 4  # constraints that an hour names
-PERCENTILES = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 
 
 def hours(connection: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -71,54 +70,69 @@ def five_minute_months(connection: duckdb.DuckDBPyConnection) -> Iterator[pa.Tab
 
 
 def extremes(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """The most expensive and the cheapest hours of each location, year and market.
+    """The most expensive and the cheapest hours of each location, year, peak and market.
 
     `hour` is the operating day and the hour ending, as ISO-NE writes it: `2017-01-09 HE 18`, and
     `02X` for the second hour that clocks call so. `bound` names the constraints of that market
     that bound in the hour, with the highest marginal values first; NULL where none is stored.
-
-    Price and hour are ranked as one whole number, of equal prices the earlier hour first.
     """
     return ask(
         connection,
         f"""
-        WITH edges AS (
-            SELECT location_id, coalesce(year, {ALL_YEARS}) AS year, market,
-                max(cents * {_HOURS} - hours, {RANKS}) AS highest,
-                min(cents * {_HOURS} + hours, {RANKS}) AS lowest
-            FROM (
-                SELECT location_id, year, market,
-                    CASE market WHEN 'da' THEN da_cents ELSE rt_cents END AS cents,
-                    CAST(epoch(interval_start_utc) AS BIGINT) // 3600 AS hours
-                FROM report_prices
-            )
-            GROUP BY GROUPING SETS ((location_id, year, market), (location_id, market))
-        ), ranked AS (
-            SELECT location_id, year, market, 'highest' AS kind,
-                -unnest(highest) AS edge, unnest(range(1, len(highest) + 1)) AS rank
-            FROM edges
-            UNION ALL
-            SELECT location_id, year, market, 'lowest',
-                unnest(lowest), unnest(range(1, len(lowest) + 1))
-            FROM edges
-        ), chosen AS (
-            SELECT prices.*, ranked.year AS of_year, kind, rank
-            FROM report_prices AS prices JOIN ranked
-                ON ranked.location_id = prices.location_id AND ranked.market = prices.market
-                AND prices.interval_start_utc
-                    = to_timestamp(3600 * ((edge % {_HOURS} + {_HOURS}) % {_HOURS}))
-        )
         SELECT
-            location_id, of_year AS year, market, kind, CAST(rank AS INTEGER) AS rank,
+            location_id, ranked.year, peak, ranked.market, kind, CAST(rank AS INTEGER) AS rank,
             strftime(operating_day, '%Y-%m-%d') || ' HE ' || lpad(CAST(hour + 1 AS VARCHAR), 2, '0')
                 || CASE WHEN hour(interval_start_utc - INTERVAL 1 HOUR) = hour THEN 'X' ELSE '' END
                 AS hour,
             da, rt, da - rt AS spread, lmp - congestion - loss AS energy, congestion, loss, bound
-        FROM chosen LEFT JOIN ({_bound()}) AS constraints
+        FROM ({_ranked()}) AS ranked
+        JOIN report_prices AS prices USING (location_id, market, interval_start_utc)
+        LEFT JOIN ({_bound()}) AS constraints
             ON constraints.bound_in = market AND constraints.bound_at = interval_start_utc
-        ORDER BY location_id, of_year, kind, market, rank
+        ORDER BY location_id, ranked.year, peak, kind, market, rank
         """,
     )
+
+
+def _ranked() -> str:
+    """Which hours these are, with their ranks.
+
+    Price and hour are ranked as one whole number, of equal prices the earlier hour first. Those of
+    a year's on-peak and off-peak hours are found, and of them those of all hours and all years.
+    """
+    groups = "location_id, peak, market, kind"
+    return f"""
+        WITH edges AS (
+            SELECT location_id, year, on_peak, market,
+                min(hours - cents * {_HOURS}, {RANKS}) AS highest,
+                min(hours + cents * {_HOURS}, {RANKS}) AS lowest
+            FROM (
+                SELECT location_id, year, on_peak, market,
+                    CASE market WHEN 'da' THEN da_cents ELSE rt_cents END AS cents,
+                    CAST(epoch(interval_start_utc) AS BIGINT) // 3600 AS hours
+                FROM report_prices
+            )
+            GROUP BY ALL
+        ), found AS (
+            SELECT * EXCLUDE (highest, lowest), 'highest' AS kind, unnest(highest) AS edge
+            FROM edges
+            UNION ALL
+            SELECT * EXCLUDE (highest, lowest), 'lowest', unnest(lowest) FROM edges
+        ), by_peak AS (
+            SELECT *, '{ALL_HOURS}' AS peak FROM found
+            UNION ALL SELECT *, CASE WHEN on_peak THEN 'on' ELSE 'off' END FROM found
+        ), best AS (
+            SELECT {groups}, coalesce(year, {ALL_YEARS}) AS year, min(edge, {RANKS}) AS edges
+            FROM by_peak GROUP BY GROUPING SETS (({groups}, year), ({groups}))
+        ), ranked AS (
+            SELECT * EXCLUDE (edges), unnest(edges) AS edge,
+                unnest(range(1, len(edges) + 1)) AS rank
+            FROM best
+        )
+        SELECT *, to_timestamp(3600 * ((edge % {_HOURS} + {_HOURS}) % {_HOURS}))
+            AS interval_start_utc
+        FROM ranked
+        """
 
 
 def _bound() -> str:
@@ -140,25 +154,6 @@ def _bound() -> str:
             FROM ({every}) GROUP BY ALL
         ) GROUP BY ALL
         """
-
-
-def spread_percentiles(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Percentiles of day-ahead minus real-time, by location, year and peak."""
-    shares = ", ".join(str(each / 100) for each in PERCENTILES)
-    return ask(
-        connection,
-        f"""
-        WITH found AS (
-            SELECT location_id, coalesce(year, {ALL_YEARS}) AS year, peak,
-                quantile_cont((da_cents - rt_cents) / 100, [{shares}]) AS spreads
-            FROM report_hours_by_peak WHERE da IS NOT NULL AND rt IS NOT NULL
-            GROUP BY GROUPING SETS ((location_id, year, peak), (location_id, peak))
-        )
-        SELECT location_id, year, peak, unnest({list(PERCENTILES)}) AS percentile,
-            unnest(spreads) AS spread
-        FROM found ORDER BY ALL
-        """,
-    )
 
 
 def basis(connection: duckdb.DuckDBPyConnection, reference: int) -> pa.Table:

@@ -4,29 +4,23 @@ import duckdb
 import pyarrow as pa
 
 from isone.report.periods import ALL_YEARS
-from isone.report.queries.working_tables import ALL_HOURS, CENTS, ask, mean, total
+from isone.report.queries.working_tables import ALL_HOURS, CENTS, ask, mean, mean_of_days, total
 
-SPIKE = 200
-"""An hour is a spike from this price on, in $/MWh."""
 _PLACE = "location_id"
 _BIN = 5  # $/MWh
 _OUTERMOST_BIN = 100  # $/MWh; spreads beyond are counted in the outermost bins
-_SHARES = (
-    *(0.0, 0.001, 0.0025, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04),
-    *(share / 20 for share in range(1, 20)),
-    *(0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.9975, 0.999, 1.0),
-)
 
 
 def daily(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Mean, lowest and highest hour of each day, by location."""
     statistics = ", ".join(
-        f"{mean(m)} AS {m}_mean, min({m}) AS {m}_low, max({m}) AS {m}_high" for m in ("da", "rt")
+        f"{mean_of_days(m)} AS {m}_mean, min({m}_low) AS {m}_low, max({m}_high) AS {m}_high"
+        for m in ("da", "rt")
     )
     return ask(
         connection,
         f"SELECT location_id, operating_day AS day, {statistics} "
-        "FROM report_hours GROUP BY ALL ORDER BY ALL",
+        "FROM report_days GROUP BY ALL ORDER BY ALL",
     )
 
 
@@ -35,8 +29,18 @@ def monthly(connection: duckdb.DuckDBPyConnection) -> pa.Table:
 
     Top-bottom spreads are of whole days, so they are beside all hours alone.
     """
-    statistics = _statistics("month", "{}, month")
-    return ask(connection, f"{statistics} ORDER BY location_id, month, peak")
+    statistics = _statistics("month", "month", "{}, month")
+    return ask(
+        connection,
+        f"""
+        SELECT * FROM ({statistics}) LEFT JOIN (
+            SELECT location_id, peak, month,
+                quantile_cont(da - rt, 0.1) AS spread_p10, quantile_cont(da - rt, 0.9) AS spread_p90
+            FROM report_hours_by_peak GROUP BY ALL
+        ) USING (location_id, peak, month)
+        ORDER BY location_id, month, peak
+        """,
+    )
 
 
 def yearly(connection: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -45,7 +49,9 @@ def yearly(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     `{market}_change` is the difference of the means of the days that have prices in both years,
     29 February never; `{market}_change_days` is their number.
     """
-    statistics = _statistics("year", "GROUPING SETS (({}, year), ({}))")
+    statistics = _statistics(
+        "year", f"coalesce(year, {ALL_YEARS})", "GROUPING SETS (({}, year), ({}))"
+    )
     return ask(
         connection,
         f"SELECT * FROM ({statistics}) LEFT JOIN ({_changes()}) USING (location_id, year, peak) "
@@ -53,62 +59,63 @@ def yearly(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     )
 
 
-def _statistics(period: str, groups: str) -> str:
-    key = f"coalesce(CAST({period} AS INTEGER), {ALL_YEARS})" if period == "year" else period
-    percentiles = (
-        ", quantile_cont(da - rt, 0.1) AS spread_p10, quantile_cont(da - rt, 0.9) AS spread_p90"
-        if period == "month"  # of years there are more, in a table of their own
-        else ""
-    )
-    of_market = ", ".join(
-        f"{mean(m)} AS {m}_mean, min({m}) AS {m}_low, max({m}) AS {m}_high, "
-        f"strftime({_first_highest(m)}, '%Y-%m-%d %H:%M') AS {m}_high_at, "
-        f"count({m}) AS {m}_hours, "
-        f"count(*) FILTER ({m}_cents < 0) AS {m}_negative, "
-        f"count(*) FILTER ({m}_cents >= {SPIKE * CENTS}) AS {m}_spikes, "
-        f"{mean(f'{m}_congestion')} AS {m}_congestion, {mean(f'{m}_loss')} AS {m}_loss"
-        for m in ("da", "rt")
-    )
-    spans = ", ".join(
-        f"{mean(n)} FILTER (market = '{m}') AS {m}_{n}, "
-        f"CAST({hours} * {total(n)} FILTER (market = '{m}') AS DOUBLE) AS {m}_{n}_sum"
-        for m in ("da", "rt")
-        for n, hours in (("tb2", 2), ("tb4", 4))
-    )
-    spans += ", " + ", ".join(
-        f"quantile_cont(tb4, 0.9) FILTER (market = '{m}') AS {m}_tb4_p90" for m in ("da", "rt")
-    )
+def _statistics(period: str, key: str, groups: str) -> str:
+    """Of each period, what its days add up to; `{}` in `groups` are the other keys."""
     by_peak, of_days = (groups.replace("{}", keys) for keys in (f"{_PLACE}, peak", _PLACE))
     return f"""
         WITH prices AS (
             SELECT
-                location_id, peak, {key} AS {period}, {of_market},
-                {mean("da - rt")} AS spread{percentiles}
-            FROM report_hours_by_peak GROUP BY {by_peak}
+                location_id, peak, {key} AS {period}, {_prices_of_days()},
+                {mean_of_days("spread")} AS spread
+            FROM report_days_by_peak GROUP BY {by_peak}
         ), spans AS (
-            SELECT location_id, '{ALL_HOURS}' AS peak, {key} AS {period}, {spans}
+            SELECT location_id, '{ALL_HOURS}' AS peak, {key} AS {period}, {_top_bottom()}
             FROM report_top_bottom GROUP BY {of_days}
         )
         SELECT * FROM prices LEFT JOIN spans USING (location_id, peak, {period})
         """
 
 
-def _first_highest(market: str) -> str:
-    """The hour of the highest price; of equal ones the first."""
-    return (
-        f"arg_min(interval_start_utc, row(-{market}, interval_start_utc)) "
-        f"FILTER ({market} IS NOT NULL)"
+def _prices_of_days() -> str:
+    """What rows of `report_days` add up to; of equal highest hours the first is named."""
+    return ", ".join(
+        f"{mean_of_days(m)} AS {m}_mean, min({m}_low) AS {m}_low, max({m}_high) AS {m}_high, "
+        f"strftime(arg_min({m}_high_at, row(-{m}_high, {m}_high_at)) "
+        f"FILTER ({m}_high IS NOT NULL), '%Y-%m-%d %H:%M') AS {m}_high_at, "
+        + ", ".join(
+            f"CAST(sum({m}_{n}) AS BIGINT) AS {m}_{n}" for n in ("hours", "negative", "spikes")
+        )
+        for m in ("da", "rt")
     )
+
+
+def _top_bottom() -> str:
+    """The means of TB2 and TB4 over days, their sums times two and four hours, and a percentile."""
+    spans = ", ".join(
+        f"{mean(n)} FILTER (market = '{m}') AS {m}_{n}, "
+        f"CAST({hours} * {total(n)} FILTER (market = '{m}') AS DOUBLE) AS {m}_{n}_sum"
+        for m in ("da", "rt")
+        for n, hours in (("tb2", 2), ("tb4", 4))
+    )
+    percentiles = ", ".join(
+        f"quantile_cont(tb4, 0.9) FILTER (market = '{m}') AS {m}_tb4_p90" for m in ("da", "rt")
+    )
+    return f"{spans}, {percentiles}"
 
 
 def _changes() -> str:
     """How a year's mean differs from that of the year before on the same days."""
+    of_markets = " UNION ALL ".join(
+        f"SELECT *, '{m}' AS market, {m}_total AS total, {m}_hours AS hours "
+        "FROM report_days_by_peak"
+        for m in ("da", "rt")
+    )
     return f"""
         WITH days AS (
             SELECT
                 location_id, market, year, peak, strftime(operating_day, '%m-%d') AS date,
-                {total("lmp")} AS total, count(*) AS hours
-            FROM report_prices_by_peak GROUP BY ALL
+                sum(total) AS total, sum(hours) AS hours
+            FROM ({of_markets}) WHERE hours > 0 GROUP BY ALL
         ), whole AS (
             SELECT location_id, market, year, date FROM days WHERE peak = '{ALL_HOURS}'
         ), shared AS (
@@ -119,9 +126,9 @@ def _changes() -> str:
         ), means AS (
             SELECT shared.location_id, shared.market, shared.year, days.peak,
                 sum(total) FILTER (days.year = shared.year)
-                    / sum(hours) FILTER (days.year = shared.year)
+                    / (1e9 * sum(hours) FILTER (days.year = shared.year))
                 - sum(total) FILTER (days.year < shared.year)
-                    / sum(hours) FILTER (days.year < shared.year) AS change,
+                    / (1e9 * sum(hours) FILTER (days.year < shared.year)) AS change,
                 count(DISTINCT shared.date) AS days
             FROM shared JOIN days
                 ON days.location_id = shared.location_id AND days.market = shared.market
@@ -137,31 +144,6 @@ def _changes() -> str:
             any_value(days) FILTER (market = 'rt') AS rt_change_days
         FROM means GROUP BY location_id, year, peak
         """
-
-
-def duration(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Price reached or exceeded in a share of the hours (percent).
-
-    By location, year, peak and market.
-    """
-    shares = f"[{', '.join(f'{share:g}' for share in _SHARES)}]"
-    below = f"[{', '.join(f'{1 - share:.6g}' for share in _SHARES)}]"
-    return ask(
-        connection,
-        f"""
-        WITH found AS (
-            SELECT
-                location_id, coalesce(year, {ALL_YEARS}) AS year, peak, market,
-                quantile_cont(lmp, {below}) AS prices
-            FROM report_prices_by_peak
-            GROUP BY GROUPING SETS ((location_id, year, peak, market), (location_id, peak, market))
-        )
-        SELECT
-            location_id, year, peak, market,
-            CAST(100 * unnest({shares}) AS DOUBLE) AS share, unnest(prices) AS price
-        FROM found ORDER BY ALL
-        """,
-    )
 
 
 def hours_of_month(connection: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -231,7 +213,10 @@ def zones(connection: duckdb.DuckDBPyConnection, reference: int) -> pa.Table:
         connection,
         f"""
         WITH means AS (
-            SELECT location_id, month, market, {mean("lmp")} AS lmp FROM report_prices GROUP BY ALL
+            SELECT location_id, month, market, lmp FROM (
+                SELECT location_id, month, {mean_of_days("da")} AS da, {mean_of_days("rt")} AS rt
+                FROM report_days GROUP BY ALL
+            ) UNPIVOT (lmp FOR market IN (da, rt))
         )
         SELECT
             means.location_id, location, means.month, means.market, means.lmp,

@@ -26,7 +26,9 @@ HOURS_OF_DAY = (
     "- epoch(CAST(operating_day AS TIMESTAMPTZ))) / 3600 AS INTEGER)"
 )
 """Hours of an operating day in SQL: 23, 24 or 25; the session's time zone is New England's."""
-_MARKETS = {"da": "lmp_da_hourly", "hourly": "lmp_rt_hourly", "five": "lmp_rt_5min"}
+_TABLES = ("lmp_da_hourly", "lmp_rt_hourly", "lmp_rt_5min")
+SPIKE = 200
+"""An hour is a spike from this price on, in $/MWh."""
 ON_PEAK = (
     f"(hour BETWEEN {peak.FIRST_HOUR} AND {peak.LAST_HOUR} "
     f"AND isodow(operating_day) <= {peak.FRIDAY} "
@@ -70,6 +72,7 @@ def _empty() -> duckdb.DuckDBPyConnection:
 def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     _choose_locations(connection)
     _gather_hours(connection)
+    _sum_up_days(connection)
     _compute_top_bottom(connection)
     connection.execute(f"CREATE TEMP VIEW report_reserves AS {_reserves_query()}")
 
@@ -97,7 +100,7 @@ def _gather_hours(connection: duckdb.DuckDBPyConnection) -> None:
     twice: among all hours, and among on-peak or off-peak ones; column `peak` says as which.
     """
     years = "SELECT DISTINCT CAST(year(operating_day) AS INTEGER) FROM "
-    connection.execute(" UNION ".join(years + table for table in _MARKETS.values()))
+    connection.execute(" UNION ".join(years + table for table in _TABLES))
     found = sorted(year for (year,) in connection.fetchall())
     keep_holidays(connection, found)
     connection.execute(f"CREATE TEMP TABLE report_hours AS {_hours_query(0)}")
@@ -113,12 +116,42 @@ def _gather_hours(connection: duckdb.DuckDBPyConnection) -> None:
         FROM report_hours WHERE rt IS NOT NULL
         """
     )
-    for view in ("report_hours", "report_prices"):
-        connection.execute(
-            f"CREATE TEMP VIEW {view}_by_peak AS "
-            f"SELECT *, '{ALL_HOURS}' AS peak FROM {view} UNION ALL "
-            f"SELECT *, CASE WHEN on_peak THEN 'on' ELSE 'off' END AS peak FROM {view}"
-        )
+    _view_by_peak(connection, "report_hours")
+
+
+def _view_by_peak(connection: duckdb.DuckDBPyConnection, view: str) -> None:
+    connection.execute(
+        f"CREATE TEMP VIEW {view}_by_peak AS "
+        f"SELECT *, '{ALL_HOURS}' AS peak FROM {view} UNION ALL "
+        f"SELECT *, CASE WHEN on_peak THEN 'on' ELSE 'off' END AS peak FROM {view}"
+    )
+
+
+def _sum_up_days(connection: duckdb.DuckDBPyConnection) -> None:
+    """Table `report_days`: sums (in billionths of $/MWh) and counts of a day, by peak.
+
+    It has a row of the on-peak hours, and one of the off-peak ones. What asks for days, months or
+    years adds them up; its view `_by_peak` is as that of the hours.
+    """
+    of_market = ", ".join(
+        f"{_billionths(m)} AS {m}_total, count({m}) AS {m}_hours, min({m}) AS {m}_low, "
+        f"max({m}) AS {m}_high, arg_min(interval_start_utc, row(-{m}, interval_start_utc)) "
+        f"FILTER ({m} IS NOT NULL) AS {m}_high_at, "
+        f"count(*) FILTER ({m}_cents < 0) AS {m}_negative, "
+        f"count(*) FILTER ({m}_cents >= {SPIKE * CENTS}) AS {m}_spikes"
+        for m in ("da", "rt")
+    )
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE report_days AS
+        SELECT
+            location_id, operating_day, year, month, on_peak, {of_market},
+            {_billionths("da - rt")} AS spread_total, count(da - rt) AS spread_hours,
+            count(rt_of_five) AS audit_hours, bool_or(rt_short) AS rt_short
+        FROM report_hours GROUP BY ALL
+        """
+    )
+    _view_by_peak(connection, "report_days")
 
 
 def keep_holidays(connection: duckdb.DuckDBPyConnection, years: Iterable[int]) -> None:
@@ -134,18 +167,24 @@ def _compute_top_bottom(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         CREATE TEMP TABLE report_top_bottom AS
         WITH days AS (
-            SELECT location_id, operating_day, year, month, market, list_sort(list(lmp)) AS prices
+            SELECT location_id, operating_day, year, month, market,
+                max(lmp, 4) AS highest, min(lmp, 4) AS lowest
             FROM report_prices
             GROUP BY ALL
             HAVING count(*) = {HOURS_OF_DAY}
         )
         SELECT
-            * EXCLUDE (prices),
-            list_avg(prices[-2:]) - list_avg(prices[:2]) AS tb2,
-            list_avg(prices[-4:]) - list_avg(prices[:4]) AS tb4
+            * EXCLUDE (highest, lowest),
+            list_avg(highest[:2]) - list_avg(lowest[:2]) AS tb2,
+            list_avg(highest) - list_avg(lowest) AS tb4
         FROM days
         """
     )
+
+
+def _billionths(value: str) -> str:
+    """A sum that is exact, as whole numbers: divided but once, it gives the mean as `mean` does."""
+    return f"CAST(sum(CAST(round(1e9 * ({value})) AS BIGINT)) AS BIGINT)"
 
 
 def _hours_query(year: int) -> str:
@@ -157,7 +196,8 @@ def _hours_query(year: int) -> str:
     """
     return f"""
         SELECT
-            location_id, begins AS interval_start_utc, operating_day,
+            location_id, begins AS interval_start_utc,
+            coalesce(da_day, hourly_day, five_day) AS operating_day,
             CAST(year(operating_day) AS INTEGER) AS year,
             CAST(date_trunc('month', operating_day) AS DATE) AS month,
             CAST(hour(begins) AS INTEGER) AS hour,
@@ -170,45 +210,38 @@ def _hours_query(year: int) -> str:
             da_cents,
             coalesce(hourly_cents, CAST(round(five_cents / fives) AS BIGINT)) AS rt_cents,
             abs(five_cents - fives * hourly_cents) > fives AS rt_apart,
-            hourly_lmp IS NULL AND fives < {FIVES} AS rt_short
-        FROM (
-            SELECT
-                location_id, begins, operating_day, {_means_by_market()},
-                count(lmp) FILTER (market = 'five') AS fives
-            FROM ({_rows_of_markets(year)})
-            GROUP BY location_id, begins, operating_day
-        )
+            hourly_lmp IS NULL AND coalesce(fives, 0) < {FIVES} AS rt_short
+        FROM ({_hourly("da", "lmp_da_hourly", year)})
+        FULL JOIN ({_hourly("hourly", "lmp_rt_hourly", year)}) USING (location_id, begins)
+        FULL JOIN ({_of_five_minutes(year)}) USING (location_id, begins)
         """
 
 
-def _rows_of_markets(year: int) -> str:
-    """The rows of a year from the three tables of LMP, each with the hour that it is in."""
-    return " UNION ALL ".join(
-        f"SELECT location_id, {sql.HOUR if market == 'five' else 'interval_start_utc'} AS begins, "
-        f"operating_day, '{market}' AS market, lmp, congestion, loss "
+def _hourly(market: str, table: str, year: int) -> str:
+    """The prices and components of a year from a table of hours, and the price in whole cents."""
+    return (
+        f"SELECT location_id, interval_start_utc AS begins, operating_day AS {market}_day, "
+        f"lmp AS {market}_lmp, congestion AS {market}_congestion, loss AS {market}_loss, "
+        f"CAST(round({CENTS} * lmp) AS BIGINT) AS {market}_cents {_rows_of(table, year)}"
+    )
+
+
+def _of_five_minutes(year: int) -> str:
+    """The means of a year's five-minute prices in each hour, their sum in cents, their number."""
+    means = ", ".join(f"{mean(each)} AS five_{each}" for each in ("lmp", "congestion", "loss"))
+    return (
+        f"SELECT location_id, {sql.HOUR} AS begins, operating_day AS five_day, {means}, "
+        f"CAST(sum(CAST(round({CENTS} * lmp) AS BIGINT)) AS BIGINT) AS five_cents, "
+        f"count(lmp) AS fives {_rows_of('lmp_rt_5min', year)} GROUP BY ALL"
+    )
+
+
+def _rows_of(table: str, year: int) -> str:
+    """The rows of a year, at the report's locations."""
+    return (
         f"FROM {table} SEMI JOIN report_locations USING (location_id) "
         f"WHERE operating_day BETWEEN DATE '{year:04d}-01-01' AND DATE '{year:04d}-12-31'"
-        for market, table in _MARKETS.items()
     )
-
-
-def _means_by_market() -> str:
-    """The mean price and components of each market in an hour, and the sum in whole cents.
-
-    Of hourly prices there is one in an hour, which is its own mean.
-    """
-    means = ", ".join(
-        f"{mean(value) if market == 'five' else f'max({value})'} FILTER (market = '{market}') "
-        f"AS {market}_{value}"
-        for market in _MARKETS
-        for value in ("lmp", "congestion", "loss")
-    )
-    cents = ", ".join(
-        f"CAST(sum(CAST(round({CENTS} * lmp) AS BIGINT)) FILTER (market = '{market}') AS BIGINT) "
-        f"AS {market}_cents"
-        for market in _MARKETS
-    )
-    return f"{means}, {cents}"
 
 
 def _reserves_query() -> str:
@@ -237,6 +270,11 @@ def total(value: str) -> str:
     rounded the other way.
     """
     return f"sum(CAST({value} AS DECIMAL(18, 9)))"
+
+
+def mean_of_days(series: str) -> str:
+    """The mean price of the hours of rows of `report_days`."""
+    return f"CAST(sum({series}_total) AS DOUBLE) / (1e9 * nullif(sum({series}_hours), 0))"
 
 
 def settled(value: str) -> str:

@@ -1,6 +1,6 @@
 // The main chart: prices from all years to five minutes, drawn by uPlot.
 
-import { inFigures, placeOf, robustRange } from "./numbers.js";
+import { decimalsOf, inFigures, placeOf, robustRange } from "./numbers.js";
 import { monthStart } from "./clock.js";
 import { ticksOf } from "./ticks.js";
 
@@ -110,7 +110,7 @@ export class MainChart {
       scales: { x: { time: false, auto: false }, y: { auto: false } },
       axes: [
         { stroke: ink, grid, ticks: grid, font, size: 48, splits: () => this.ticks().map(({ hour }) => hour * 3600), values: () => this.ticks().map(({ label }) => label) },
-        { stroke: ink, grid, ticks: grid, font, size: 62, values: (_, splits) => splits.map((value) => inFigures(value, Math.abs(splits[1] - splits[0]) < 1 ? 2 : 0)) },
+        { stroke: ink, grid, ticks: grid, font, size: 62, values: (_, splits) => splits.map((value) => inFigures(value, decimalsOf(splits[1] - splits[0]))) },
       ],
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       hooks: {

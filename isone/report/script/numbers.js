@@ -15,6 +15,15 @@ export function inFigures(value, decimals = 2, sign = false) {
   return sign && !plain.startsWith("\u2212") ? `+${plain}` : plain;
 }
 
+// How many decimals the multiples of a round step need: of 5 none, of 2.5 one.
+export function decimalsOf(step) {
+  for (let decimals = 0; decimals < 6; decimals += 1) {
+    const moved = Math.abs(step) * 10 ** decimals;
+    if (Math.abs(moved - Math.round(moved)) < 1e-6) return decimals;
+  }
+  return 6;
+}
+
 // The value below which a share of sorted numbers is.
 export function quantile(sorted, share) {
   const at = (sorted.length - 1) * share;

@@ -10,8 +10,7 @@ from isone.report.charts.theme import MARKETS
 from isone.report.data import BOTH, ReportData
 from isone.report.figures import Extremes, Figure, Section
 from isone.report.queries.hours import CONSTRAINTS, RANKS
-from isone.report.queries.prices import SPIKE
-from isone.report.queries.working_tables import PEAKS
+from isone.report.queries.working_tables import PEAKS, SPIKE
 
 _BOTH_ABSENT = "No energy prices are loaded at the hub, the zones, or any other location."
 _NEEDS_BOTH = "This compares day-ahead with real-time prices, and one of the two is not loaded."
@@ -148,7 +147,7 @@ def _extremes(report: ReportData) -> list[Figure]:
                 *("market", "rank", "hour", "da", "rt", "spread"),
                 *("energy", "congestion", "loss", "bound"),
             ),
-            choosers=("location", "year"),
+            choosers=("location", "year", "peak"),
             series=("da", "rt"),
             listed={"kind": kind},
             wide=True,

@@ -79,10 +79,10 @@ DRIPS = pytest.mark.parametrize(
 
 def require_second_try(url: str, **policy: Any) -> None:
     """Fetch what drips the first time, and see that it is given up before it has dripped out."""
-    with client_of(url, total_timeout=0.3, **policy) as client:
+    with client_of(url, total_timeout=1, **policy) as client:
         started = time.monotonic()
         assert client.fetch("anything") == BODY
-        assert time.monotonic() - started < 2  # and not the minutes that it drips
+        assert time.monotonic() - started < 20  # and not the minutes that it drips
         assert client.requests_sent == 2
 
 

@@ -126,7 +126,8 @@ def _view_by_peak(connection: duckdb.DuckDBPyConnection, view: str) -> None:
 def _sum_up_days(connection: duckdb.DuckDBPyConnection) -> None:
     """Table `report_days`: sums (in billionths of $/MWh) and counts of a day, by peak.
 
-    It has a row of the on-peak hours, and one of the off-peak ones. What asks for days, months or years adds them up; its view `_by_peak` is as that of the hours.
+    It has a row of the on-peak hours, and one of the off-peak ones. What asks for days, months or
+    years adds them up; its view `_by_peak` is as that of the hours.
     """
     of_market = ", ".join(
         f"{_billionths(m)} AS {m}_total, count({m}) AS {m}_hours, min({m}) AS {m}_low, "

@@ -92,10 +92,14 @@ clean:  ## remove .venv and the caches; what was downloaded stays
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1\t\2/p' Makefile | expand -t 10
 
+WHERE := say where Python 3.11 to 3.13 is: make PYTHON=python3.13
+
 # The marker is written last, so an interrupted set-up begins again.
 $(READY): requirements.lock envs/setup.lock
 	@command -v $(PYTHON) >/dev/null || { \
-	  echo "error: there is no $(PYTHON); say where Python 3.11 to 3.13 is: make PYTHON=python3.13" >&2; exit 1; }
+	  echo "error: there is no $(PYTHON); $(WHERE)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "error: this is $$($(PYTHON) -V 2>&1); $(WHERE)" >&2; exit 1; }
 	@$(PYTHON) envs/install.py requirements.lock
 	@touch $@
 

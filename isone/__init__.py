@@ -3,6 +3,8 @@
 `isone.read` gives what was packed: `isone.read("lmp_da_hourly", years=2024, locations=4000)`.
 """
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +12,15 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["read"]
+
+
+def _silent_on_interrupt(kind: type[BaseException], *error: Any) -> None:
+    if kind is not KeyboardInterrupt:
+        sys.__excepthook__(kind, *error)
+
+
+if "ISONE_SCREEN" in os.environ:  # a job that is still importing: the screen says how it ended
+    sys.excepthook = _silent_on_interrupt
 
 
 def __getattr__(name: str) -> Any:

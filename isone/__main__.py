@@ -3,7 +3,7 @@
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +89,14 @@ def load(options: Namespace) -> None:
     if options.to == "duckdb":
         if options.database or options.rebuild:
             raise UsageError("--database and --rebuild go with --to postgres")
-        with job.by_hand("load_duckdb", _config(options)) as it:
+        config = _config(options)
+        _require_packed(config)
+        with job.by_hand("load_duckdb", config) as it:
             jobs.load_duckdb(it, it.store.duckdb_marker, threads=os.cpu_count() or 1)
     else:
-        with job.by_hand("load_postgres", _config(options, "database")) as it:
+        config = _config(options, "database")
+        _require_packed(config)
+        with job.by_hand("load_postgres", config) as it:
             jobs.load_years(it, outputs.packed_names(it.store), rebuild=options.rebuild)
 
 
@@ -101,7 +105,11 @@ def report(options: Namespace) -> None:
     from isone.report import jobs, outputs
 
     is_page = options.command == "report"
-    with job.by_hand("write_report" if is_page else "write_figures", _config(options)) as it:
+    config = _config(options)
+    store = Store(read_settings(config).store_dir)
+    if not (is_page and store.has_downloads()) and not store.duckdb_path.exists():
+        _require_packed(config)
+    with job.by_hand("write_report" if is_page else "write_figures", config) as it:
         if options.folder:
             to = outputs.Outputs.of(it.settings, options.folder)
             (jobs.write_page if is_page else jobs.draw_figures)(it, to)
@@ -109,6 +117,23 @@ def report(options: Namespace) -> None:
             jobs.write_report(it, it.store.report_marker(outputs.PAGE))
         else:
             jobs.write_figures(it, it.store.report_marker(outputs.FIGURES))
+
+
+def _require_packed(config: Mapping[str, Any]) -> None:
+    """Raise UsageError where no table is there, as in a folder that was not meant."""
+    from isone.load import outputs
+
+    settings = read_settings(config)
+    store, synthetic = Store(settings.store_dir), Store(settings.data_dir / "sandbox")
+    if outputs.packed_names(store):
+        return
+    hint = "name the folder with --data-dir"
+    if settings.source != "sandbox" and outputs.packed_names(synthetic):
+        hint = "say --source sandbox for the synthetic prices"
+    raise UsageError(
+        f"nothing is packed in {store.root}; run the workflow first, such as `snakemake -j1 "
+        f"--config years=2024`, or {hint}"
+    )
 
 
 def export(options: Namespace) -> None:

@@ -6,12 +6,14 @@ installed; where it is not, Snakemake says what it always says.
 
 import sys
 from logging import LogRecord
-from typing import NoReturn
+from types import TracebackType
+from typing import Any, NoReturn
 
+from snakemake import cli
 from snakemake.common.argparse import ArgumentParser
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
-from isone.run import slips
+from isone.run import slips, status
 from isone.run.screen import Screen
 
 
@@ -21,8 +23,29 @@ def _refuse(parser: ArgumentParser, message: str) -> NoReturn:
     sys.exit(2)
 
 
+def _print(*words: Any, **how: Any) -> None:
+    """Print what Snakemake says before there is a screen, but not that the usual profile is read.
+
+    That line alone is wider than a terminal, and says the same before each run.
+    """
+    if not str(words[0] if words else "").startswith("Using workflow specific profile"):
+        print(*words, **how)
+
+
+def _say_interrupted(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Say that Ctrl-C ended the run, where Snakemake has no words but a traceback."""
+    if issubclass(kind, KeyboardInterrupt):
+        print(status.RESUMES, file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, traceback)
+
+
 # Options are read before there is a screen, but after plugins are loaded.
 ArgumentParser.error = _refuse
+cli.print = _print
+sys.excepthook = _say_interrupted
 
 
 class LogHandler(LogHandlerBase):

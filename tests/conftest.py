@@ -13,6 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from forked import Starter
+from postgres_server import Server, running_server
 from running import PROJECT, Snakemake, run_workflow
 
 # No test is timed: a busy machine takes more than the usual 200 ms over an example now and then.
@@ -41,13 +42,12 @@ _CREDENTIALS = ("ISONE_USERNAME", "ISONE_PASSWORD", "ISONE_API_USERNAME", "ISONE
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the files with the most whole runs come first, so that two workers end together."""
-    long = Counter(
-        item.path
-        for item in items
-        if any(item.iter_markers("workflow")) or item.keywords.get("slow")
-    )
-    items.sort(key=lambda item: -long[item.path])
+    """Let the files that take longest come first, so that all workers end together."""
+    seconds: Counter[Path] = Counter()
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        seconds[item.path] += 10 * ("slow" in marks) + 2 * ("workflow" in marks)
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +107,13 @@ def workflow(tmp_path: Path) -> Path:
 def starter() -> Iterator[Starter]:
     """What begins programs without their imports' time."""
     with Starter() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A PostgreSQL; whoever needs an empty database makes one of a name of its own."""
+    with running_server() as started:
         yield started
 
 

@@ -9,7 +9,7 @@ from isone.market.requests import Request
 from isone.response.batches import Stored
 from isone.response.table import read_table
 from isone.response.validate import Finding, validate
-from isone.store.store import Entry
+from isone.store.ledger import Entry
 
 
 def examine(dataset: Dataset, request: Request, body: bytes, **wanted: Any) -> Finding:

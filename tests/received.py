@@ -4,7 +4,8 @@ from pathlib import Path
 
 from isone.market.requests import Request
 from isone.store.files import make_folder, sha256
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 
 def entry(request: Request, content: bytes) -> Entry:

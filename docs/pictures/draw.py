@@ -46,9 +46,7 @@ def terminal(folder: Path) -> None:
     if not drawn:
         sys.exit(f"error: the run did not come that far; it showed\n{frame}")
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
-    text = drawn.rstrip("\n").replace("Using workflow specific profile", "\r")
-    lines = [line for line in text.split("\n") if not line.startswith(("\r", "e arguments."))]
-    console.print(Text.from_ansi("\n".join(lines)))
+    console.print(Text.from_ansi(drawn.rstrip("\n")))
     written(HERE / "terminal.svg", console.export_svg(title="", code_format=_NO_FONTS).encode())
 
 

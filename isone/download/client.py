@@ -1,11 +1,10 @@
 """One request at a time over one connection: patient with a busy service, strict with responses.
 
-A response's body is handed on as served, still gzipped; what is in it is checked elsewhere.
-Sleeping and retrying happen here and nowhere else.
+A response's body is handed on as served, still gzipped; what is in it is checked elsewhere. When a
+request is sent again, and after how long, is in `retries`.
 """
 
 import contextlib
-import logging
 import os
 import ssl
 import time
@@ -14,22 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import requests
-import tenacity
 import urllib3
 
 from isone import __version__
 from isone.download import client_errors, proxies
 from isone.download.browsing import Visit
 from isone.download.connection import Adapter
+from isone.download.retries import Retries
 from isone.errors import DownloadError, StopRunError, TransientError, UsageError
-from isone.run.progress import Progress
 from isone.run.settings import HttpPolicy
 from isone.run.sources import Source, is_loopback
 
-log = logging.getLogger(__name__)
-
-FIRST_PATIENCE = 60.0
-"""Seconds after which a service that has never answered is given up."""
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip",
@@ -48,24 +42,16 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
         has_answered: bool = False,
     ) -> None:
-        """Open a session; its `progress`, which learns of each wait, may be replaced.
-
-        `has_answered` says that the service is known to be there. While nothing is known of that,
-        patience is short: a wrong address or a missing proxy will not mend itself.
+        """Open a session. `has_answered` says that the service is known to be there.
 
         Raises UsageError for an address that cannot be asked and for an unreadable `ca_bundle`.
         """
         self.source = source
         self.policy = policy
-        self.has_answered = has_answered
         self.requests_sent = 0
-        self.retries = 0
-        self.waited = 0.0
-        self.progress = Progress()
+        self.retries = Retries(policy, sleep, has_answered=has_answered)
         self.last_response: requests.Response | None = None
         """The newest exchange's status and headers; None where nothing came."""
-        self._patiently = self._trying(self._patience_ends, sleep)
-        self._once = self._trying(tenacity.stop_after_attempt(1), sleep)
         self._visit = Visit(source) if source.gives_reports else None
         self._session = _session(source, policy, self._visit)
         self._request, self._adapter = _directly(self._session, source.base_url)
@@ -94,11 +80,13 @@ class Client:
         a 404, ResponseError for an unusable response, StopRunError where no request can succeed or
         the service has never answered.
         """
-        retrying = self._patiently if patient else self._once
+        url = self.source.url(path)
         try:
-            return retrying(self._fetch_once, self.source.url(path))
+            if not patient:
+                return self._fetch_once(url)
+            return self.retries.run(self._fetch_once, url)
         except TransientError as error:
-            if patient and not self.has_answered:
+            if patient and not self.retries.has_answered:
                 raise self._never_answered(error) from error
             raise DownloadError(
                 f"{error}; patience for one request (backoff_total, "
@@ -106,46 +94,12 @@ class Client:
                 "run again to resume"
             ) from error
 
-    def _trying(self, stop: Any, sleep: Callable[[float], None]) -> tenacity.Retrying:
-        return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TransientError),
-            wait=self._wait,
-            stop=stop,
-            before_sleep=self._before_sleep,
-            sleep=sleep,
-            reraise=True,
-        )
-
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        """Seconds until the next try: twice the last, and never sooner than the server asks."""
-        error = state.outcome.exception() if state.outcome else None
-        asked = getattr(error, "retry_after", None) or 0.0
-        first, longest = self.policy.backoff_first, self.policy.backoff_longest
-        backoff = tenacity.wait_exponential(multiplier=first, max=longest)(state)
-        return float(max(asked, backoff + tenacity.wait_random(0, first / 2)(state)))
-
-    def _patience_ends(self, state: tenacity.RetryCallState) -> bool:
-        waiting = state.idle_for + state.upcoming_sleep
-        if waiting > self.policy.backoff_total:
-            return True
-        if self.has_answered or (_is_silence(state) and state.attempt_number == 1):
-            return False
-        passed = (state.seconds_since_start or 0.0) + state.upcoming_sleep
-        return max(waiting, passed) > FIRST_PATIENCE
-
     def _never_answered(self, error: TransientError) -> StopRunError:
         base_url = self.source.base_url
         return StopRunError(
             f"{base_url} has never answered ({str(error).removesuffix(f' ({base_url})')}): check "
             "the network, base_url and proxy (HTTPS_PROXY); nothing was downloaded"
         )
-
-    def _before_sleep(self, state: tenacity.RetryCallState) -> None:
-        reason = str(state.outcome.exception()) if state.outcome else ""
-        self.retries += 1
-        self.waited += state.upcoming_sleep
-        log.warning("waiting %.1f s: %s", state.upcoming_sleep, reason)
-        self.progress.wait(state.upcoming_sleep, reason)
 
     def _fetch_once(self, url: str) -> bytes:
         """Send one request through the session's adapter, which follows no redirect."""
@@ -174,7 +128,7 @@ class Client:
             self._visit.add_cookies(request)
         with self._adapter.send(request, **self._options) as response:
             # an error may be a proxy's own
-            self.has_answered |= response.status_code < 500 or not self._is_proxys_word
+            self.retries.has_answered |= response.status_code < 500 or not self._is_proxys_word
             self.last_response = response
             client_errors.check_server(response, self.source)
             if self._visit:
@@ -196,12 +150,6 @@ class Client:
                     response.raw, gzipped=client_errors.is_gzipped(response.headers)
                 )
             )
-
-
-def _is_silence(state: tenacity.RetryCallState) -> bool:
-    """Whether somebody took the request and said nothing within the read_timeout."""
-    error = state.outcome.exception() if state.outcome else None
-    return isinstance(error and error.__cause__, requests.exceptions.ReadTimeout)
 
 
 def _require_readable(ca_bundle: str | None) -> None:

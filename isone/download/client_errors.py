@@ -30,7 +30,7 @@ def check_server(response: requests.Response, source: Source) -> None:
             f"{source.base_url} is the sandbox: its prices are synthetic; say source=sandbox, and "
             "they are kept apart from real ones, in the folder sandbox below data_dir"
         )
-    if source.is_sandbox and not is_sandbox and response.status_code == 200:
+    if source.is_sandbox and not is_sandbox and response.status_code in {200, 404}:
         raise StopRunError(
             f"{source.base_url} is not the sandbox, whose responses say so (Server: "
             f"{SANDBOX_SERVER}): its prices may be real and are not stored among synthetic ones; "
@@ -171,7 +171,7 @@ def _sentence(error: Exception, cause: BaseException) -> str:
     if isinstance(error, requests.exceptions.ReadTimeout) or isinstance(
         cause, urllib3.exceptions.ReadTimeoutError
     ):
-        return "the service fell silent"
+        return "nothing came within the read_timeout"
     if isinstance(cause, urllib3.exceptions.NewConnectionError):
         return "no connection to the service"
     if isinstance(cause, ssl.SSLError):

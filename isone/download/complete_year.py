@@ -13,7 +13,8 @@ from isone.market.requests import Request
 from isone.run import missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.sources import Source
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import FORGIVEN, day_flaws, read_manifest
 
 

@@ -23,7 +23,8 @@ from isone.market.requests import Request
 from isone.run import missing
 from isone.run.progress import Progress
 from isone.store.files import make_folder
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import day_flaws
 from isone.text import count, first_lines
 
@@ -208,8 +209,8 @@ class Downloader:
             f"{count(outcome.stored, 'response')} stored, "
             f"{outcome.preliminary} of recent days preliminary, "
             f"{count(client.requests_sent, 'request')}, "
-            f"{count(client.retries, 'retry', 'retries')}, "
-            f"{client.waited:.0f} s waited"
+            f"{count(client.retries.count, 'retry', 'retries')}, "
+            f"{client.retries.waited:.0f} s waited"
         )
 
 

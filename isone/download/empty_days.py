@@ -29,8 +29,10 @@ from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.market.times import Events
+from isone.response.single_keys import require_single_keys
 from isone.store import gzipped
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ def _published_until(client: Client, dataset: Dataset, request: Request) -> tupl
     companion = DATASETS[times.published_with] if isinstance(times, Events) else dataset
     try:
         body = gzipped.inflate(client.fetch(companion.request.info_path(request)))
+        require_single_keys(body)
         latest = _decoder.decode(body).ServiceInfo.LatestBeginDate
         return market_time.parse_timestamp(latest) + (companion.times.minutes or 0) * 60, ""
     except (DownloadError, ResponseError, msgspec.DecodeError, ValueError) as error:

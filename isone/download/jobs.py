@@ -53,15 +53,15 @@ def _made(downloader: Downloader, outcome: Outcome) -> str:
     """What was downloaded, in few words."""
     client = downloader.client
     words = [count(outcome.stored, "new response"), count(client.requests_sent, "request")]
-    if client.retries:
-        words.append(count(client.retries, "retry", "retries"))
+    if client.retries.count:
+        words.append(count(client.retries.count, "retry", "retries"))
     return ", ".join(words)
 
 
 def _note(it: Job, sentences: list[str]) -> None:
     """Add to what the summary says beside a job that succeeds."""
     if sentences:
-        it.tell(noted=[*it.facts.get("noted", ()), *sentences])
+        it.tell(noted=[*it.status.get("noted", ()), *sentences])
 
 
 def _missing_days(downloader: Downloader, job: DatasetYear, reason: str) -> dict[str, str]:

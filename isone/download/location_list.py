@@ -33,7 +33,10 @@ from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, Locations
 from isone.market.requests import Request
 from isone.response import report_places, report_sheet
+from isone.response.parse import shown
+from isone.response.single_keys import require_single_keys
 from isone.store import gzipped, location_table
+from isone.store.fields import Id
 from isone.store.files import make_folder, write_whole
 from isone.store.store import Store
 from isone.text import count, nearest, some
@@ -48,7 +51,7 @@ _LISTING = DATASETS["lmp_da_hourly"]
 class Location(msgspec.Struct, frozen=True):
     """A pricing location as the service lists it."""
 
-    id: int = msgspec.field(name="LocationID")
+    id: Id = msgspec.field(name="LocationID")
     type: str | None = msgspec.field(name="LocationType", default=None)
     name: str | None = msgspec.field(name="LocationName", default=None)
     area: str | None = msgspec.field(name="AreaType", default=None)
@@ -68,14 +71,20 @@ _decoder = msgspec.json.Decoder(_Response)
 def read_locations(body: bytes) -> list[Location]:
     """The locations in a response of `locations/all`, or in a day-ahead report.
 
-    Raises ResponseError where it is neither.
+    Raises ResponseError where it is neither, or has a text that cannot be printed.
     """
     if report_sheet.is_report(body):
-        return [Location(id, kind, name) for id, name, kind in report_places.places_in(body)]
-    try:
-        return _decoder.decode(body).Locations.Location
-    except UNREADABLE as error:
-        raise ResponseError(f"the response is not a list of locations: {error}") from error
+        found = [Location(id, kind, name) for id, name, kind in report_places.places_in(body)]
+    else:
+        require_single_keys(body)
+        try:
+            found = _decoder.decode(body).Locations.Location
+        except UNREADABLE as error:
+            raise ResponseError(f"the response is not a list of locations: {error}") from error
+    for text in {text for each in found for text in (each.name, each.type, each.area) if text}:
+        if not text.isprintable():
+            raise ResponseError(f"the list of locations has {shown(text)!r}")
+    return found
 
 
 def require_known(store: Store, client: Client, chosen: Locations) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from isone.errors import DownloadError
 from isone.market.requests import Request
-from isone.store.store import Entry
+from isone.store.ledger import Entry
 from isone.text import count, some
 
 

@@ -25,7 +25,7 @@ _RATE_OVER = 200  # requests that the present speed is taken over
 class DownloadProgress(Progress):
     """Counts days and requests of one download and shows them. Use it as a context manager.
 
-    `tell(**facts)` receives the same facts as are shown, at most once a second, for the status
+    `tell(**status)` receives the same as is shown, at most once a second, for the status
     file; `requests_after` are the requests of the downloads that come later in this run.
     """
 
@@ -36,7 +36,7 @@ class DownloadProgress(Progress):
         days: int,
         *,
         requests_after: int = 0,
-        tell: Callable[..., None] = lambda **facts: None,
+        tell: Callable[..., None] = lambda **_: None,
     ) -> None:
         """Show `days` operating days as what there is to do."""
         self._name, self._client, self._days = name, client, days
@@ -60,10 +60,10 @@ class DownloadProgress(Progress):
         return self
 
     def __exit__(self, *exc: object) -> None:
-        """Take the bar away; the facts stay in the status file."""
+        """Take the bar away; the status file keeps what it said."""
         if self._bars:
             self._bars.stop()
-        self._tell(**self.facts())
+        self._tell(**self.status())
 
     def plan(self, missing: list[Request]) -> None:
         """Show these requests as what is left to do."""
@@ -89,7 +89,7 @@ class DownloadProgress(Progress):
         self._waiting = f"waiting until {until:%H:%M:%S}: {reason}"
         self._show(now=True)
 
-    def facts(self) -> dict[str, Any]:
+    def status(self) -> dict[str, Any]:
         """Days done, left and failed, requests, speed, what it waits for, when it is done."""
         open_days = sum(count > 0 for count in self._left_of_days.values())
         days_done = self._days - open_days - len(self._failed) if self._planned else 0
@@ -101,8 +101,8 @@ class DownloadProgress(Progress):
             "requests_sent": self._client.requests_sent,
             "requests_left": self._requests_left,
             "requests_a_minute": round(rate, 1),
-            "retries": self._client.retries,
-            "seconds_waited": round(self._client.waited, 1),
+            "retries": self._client.retries.count,
+            "seconds_waited": round(self._client.retries.waited, 1),
             "waiting": self._waiting,
             "done_at": self._done_at(self._requests_left, rate),
             "all_done_at": self._done_at(self._requests_left + self._requests_after, rate),
@@ -124,9 +124,9 @@ class DownloadProgress(Progress):
         moment = time.monotonic()
         if not now and moment - self._told < _TELL_EVERY:
             return
-        facts = self.facts()
+        status = self.status()
         self._told = moment
-        self._tell(**facts)
+        self._tell(**status)
         if self._bars or (has_screen() and not wants_lines()):
             return
         if self._waiting:
@@ -134,13 +134,13 @@ class DownloadProgress(Progress):
                 say(f"{self._name}: {self._waiting}")
         elif moment - self._shown >= _LINE_EVERY:
             self._shown = moment
-            days = f"{facts['days_done']} of {count(facts['days'], 'day')}"
-            say(f"{self._name}: {days}, {_news(facts)}")
+            days = f"{status['days_done']} of {count(status['days'], 'day')}"
+            say(f"{self._name}: {days}, {_news(status)}")
 
     def _doing(self) -> "list[Doing]":
         from isone.run.bars import Doing
 
-        return [Doing.of(self._name, JobStatus(**self.facts()), self._began)]
+        return [Doing.of(self._name, JobStatus(**self.status()), self._began)]
 
     def _open_bars(self) -> "Bars | None":
         """A bar on standard error; None where that is no terminal, or a screen shows the run."""
@@ -154,13 +154,13 @@ class DownloadProgress(Progress):
         return Bars(console, self._doing) if console.is_terminal else None
 
 
-def _news(facts: dict[str, Any]) -> str:
-    words = [f"{count(facts['requests_left'], 'request')} left"]
-    if facts["done_at"]:
-        rate = f"{facts['requests_a_minute']:,.0f}/min"
-        words = [rate, *words, f"done {_clock(facts['done_at'])}"]
-        if facts["all_done_at"] != facts["done_at"]:
-            words.append(f"all {_clock(facts['all_done_at'])}")
+def _news(status: dict[str, Any]) -> str:
+    words = [f"{count(status['requests_left'], 'request')} left"]
+    if status["done_at"]:
+        rate = f"{status['requests_a_minute']:,.0f}/min"
+        words = [rate, *words, f"done {_clock(status['done_at'])}"]
+        if status["all_done_at"] != status["done_at"]:
+            words.append(f"all {_clock(status['all_done_at'])}")
     return ", ".join(words)
 
 

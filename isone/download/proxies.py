@@ -82,7 +82,11 @@ def explain(error: Exception, cause: BaseException, proxy: str, url: str) -> Iso
         return TransientError(
             f"the proxy {proxy} cannot be reached ({_why(cause)}): is HTTPS_PROXY right?"
         )
-    status = int(answered[1])
+    return _of_status(int(answered[1]), proxy, host)
+
+
+def _of_status(status: int, proxy: str, host: str | None) -> IsoneError:
+    """What a proxy means by the status that it answers CONNECT with."""
     if status in {HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.UNAUTHORIZED}:
         return wants_login(proxy, status)
     if status == HTTPStatus.FORBIDDEN:

@@ -25,7 +25,7 @@ def open_downloader(
     days: int,
     redaction: Redaction,
     requests_after: int = 0,
-    tell: Callable[..., None] = lambda **facts: None,
+    tell: Callable[..., None] = lambda **_: None,
 ) -> Iterator[Downloader]:
     """All that a download needs, for as long as it lasts: sole use of the folder, source, client.
 
@@ -41,7 +41,7 @@ def open_downloader(
     ):
         if source.credentials:
             redaction.hide(source.credentials)
-        client.progress = progress
+        client.retries.progress = progress
         noted = location_list.require_known(store, client, settings.locations)
         if noted:
             tell(noted=noted)
@@ -64,7 +64,7 @@ def _open_run_client(store: Store, source: Source, settings: Settings) -> Iterat
         try:
             yield client
         finally:
-            if client.has_answered and not known:
+            if client.retries.has_answered and not known:
                 status.note_answer(store, source.base_url)
 
 

@@ -23,7 +23,8 @@ from isone.run.missing import Accepted
 from isone.run.sources import REPORTS, Source
 from isone.store import gzipped
 from isone.store.files import sha256
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.text import count, some
 
 if TYPE_CHECKING:

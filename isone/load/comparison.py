@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from isone.errors import LoadError
+from isone.errors import DamagedError, LoadError
 from isone.load import packed, sql
 from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
@@ -34,6 +34,15 @@ rounded to the cent, each by itself."""
 DAY_COLUMNS = ("verdict", "revision", "rows", "files", "digest", "source", "gap_reason",
                "accepted_flaws", "suspects")  # fmt: skip
 """The columns of `operating_days` that are compared with the manifest."""
+
+
+@contextlib.contextmanager
+def _reading_packed() -> Iterator[None]:
+    """Raise DamagedError where a packed file turns out to be damaged while its rows are read."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise DamagedError(f"rows of a packed file cannot be read: {first_line(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -102,8 +111,12 @@ class Comparison:
         finally:
             self._connection.unregister("rows_in_memory")
 
+    @_reading_packed()
     def of_files(self, dataset: Dataset, files: Sequence[PackedFile]) -> DayDigests:
-        """The days of packed files of one dataset, each day of each location counted once."""
+        """The days of packed files of one dataset, each day of each location counted once.
+
+        Raises DamagedError where their rows cannot be read.
+        """
         return self._digest(dataset, f"({packed.rows_query(files)})")
 
     def of_duckdb(self, dataset: Dataset, path: Path, year: int) -> DayDigests:
@@ -168,8 +181,12 @@ class Comparison:
                 found.add(self.of_table(dataset, _with_timestamps(batch)))
         return found
 
+    @_reading_packed()
     def hourly_audit(self, five: Sequence[PackedFile], hourly: Sequence[PackedFile]) -> HourlyAudit:
-        """The hourly means of packed five-minute prices against packed hourly prices."""
+        """The hourly means of packed five-minute prices against packed hourly prices.
+
+        Raises DamagedError where their rows cannot be read.
+        """
         self._connection.execute(
             f"""
             SELECT operating_day, count(*), max(abs(five.lmp - hourly.lmp))

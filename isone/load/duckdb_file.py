@@ -123,16 +123,20 @@ def _fill(
                 rows[dataset] += _insert(connection, dataset, packed.rows_query(year))
                 advance(sum(rows.values()), total, "rows")
             if number == len(batches):
-                rows |= _fill_small_tables(connection, store, files)
+                filled = [dataset for dataset, number in rows.items() if number]
+                rows |= _fill_small_tables(connection, store, files, filled)
     return rows
 
 
 def _fill_small_tables(
-    connection: duckdb.DuckDBPyConnection, store: Store, files: Sequence[PackedFile]
+    connection: duckdb.DuckDBPyConnection,
+    store: Store,
+    files: Sequence[PackedFile],
+    filled: Sequence[str],
 ) -> dict[str, int]:
-    """Days, locations, views and comments, of all that has been inserted."""
+    """Days, locations, views and comments, of all that has been inserted into the `filled`."""
     rows = {
-        "operating_days": _add_days(connection, history.operating_days(store, files)),
+        "operating_days": _add_days(connection, history.operating_days(store, files), filled),
         "locations": _insert(connection, "locations", _locations_query()),
         "listed_locations": _add_rows(
             connection, "listed_locations", sql.LISTED_LOCATIONS, history.listed_locations(store)
@@ -174,10 +178,12 @@ def _add_rows(
     return len(rows)
 
 
-def _add_days(connection: duckdb.DuckDBPyConnection, days: Sequence[DayRow]) -> int:
+def _add_days(
+    connection: duckdb.DuckDBPyConnection, days: Sequence[DayRow], filled: Sequence[str]
+) -> int:
     """Add the days of the manifests, and name those that have prices and no manifest."""
     _add_rows(connection, "operating_days", sql.OPERATING_DAYS, days)
-    for dataset in DATASETS:
+    for dataset in filled:
         connection.execute(
             f"""
             INSERT INTO operating_days
@@ -241,21 +247,23 @@ def _add_about(connection: duckdb.DuckDBPyConnection, files: Sequence[PackedFile
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, *, synthetic: bool) -> None:
-    """Create the views, and put comments on tables, columns and views."""
+    """Create the views, and put comments on tables, columns and views.
+
+    DuckDB takes a comment in a statement of its own alone; all in one text cost a fifth less.
+    """
     warning = "SYNTHETIC PRICES of the sandbox. " if synthetic else ""
+    statements: list[str] = []
     for table, comment, columns in sql.all_tables():
-        connection.execute(f"COMMENT ON TABLE {sql.name(table)} IS {sql.text(warning + comment)}")
-        _describe_columns(connection, table, columns)
+        statements += _comments("TABLE", table, warning + comment, columns)
     for view in views.all_views():
-        connection.execute(f"CREATE VIEW {sql.name(view.name)} AS {view.query}")
-        comment = sql.text(warning + view.comment)
-        connection.execute(f"COMMENT ON VIEW {sql.name(view.name)} IS {comment}")
-        _describe_columns(connection, view.name, view.columns)
+        statements.append(f"CREATE VIEW {sql.name(view.name)} AS {view.query}")
+        statements += _comments("VIEW", view.name, warning + view.comment, view.columns)
+    connection.execute("; ".join(statements))
 
 
-def _describe_columns(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Iterable[TableColumn]
-) -> None:
+def _comments(kind: str, name: str, comment: str, columns: Iterable[TableColumn]) -> Iterator[str]:
+    """The statements that describe a table or view, and its columns."""
+    yield f"COMMENT ON {kind} {sql.name(name)} IS {sql.text(comment)}"
     for column in columns:
-        target = f"{sql.name(table)}.{sql.name(column.name)}"
-        connection.execute(f"COMMENT ON COLUMN {target} IS {sql.text(sql.describe(column))}")
+        target = f"{sql.name(name)}.{sql.name(column.name)}"
+        yield f"COMMENT ON COLUMN {target} IS {sql.text(sql.describe(column))}"

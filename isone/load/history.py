@@ -8,7 +8,8 @@ from typing import Any
 from isone.load.packed import PackedFile
 from isone.load.sql import COMPLETE, GAP_ACCEPTED, NOTHING_PUBLISHED
 from isone.store import location_table
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import Manifest, read_manifest
 
 DayRow = tuple[

@@ -27,7 +27,11 @@ def folder_of(settings: Settings) -> str:
 def require_database(settings: Settings) -> None:
     """Raise an IsoneError, one sentence, where PostgreSQL cannot be loaded into now."""
     if settings.database:
-        postgres_holdings.require_reachable(settings.database)
+        postgres_holdings.require_loadable(
+            settings.database,
+            synthetic=settings.source == "sandbox",
+            hypertables=settings.timescaledb,
+        )
 
 
 def drop_stale(settings: Settings, store: Store, dataset_years: Sequence[DatasetYear]) -> None:

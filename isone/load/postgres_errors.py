@@ -10,7 +10,8 @@ from isone.load.postgres_owner import REBUILD
 
 _NO_ROOM = ("too many connections", "too many clients", "connection slots are reserved")
 _FOR_A_PERSON = {
-    errors.InsufficientPrivilege.sqlstate: "the user may not do that",
+    errors.InsufficientPrivilege.sqlstate: "the user may not do that: grant it, or name "
+    "another user",
     errors.ReadOnlySqlTransaction.sqlstate: "it takes no changes: name the primary server, and a "
     "user without default_transaction_read_only",
     errors.UntranslatableCharacter.sqlstate: "its encoding does not hold this text: make it with "
@@ -40,8 +41,8 @@ def refusal(error: psycopg.Error, where: str) -> UsageError | LoadError:
     """Why a connection did not come about, as a sentence."""
     message = _cleaned(error)
     known = {
-        "password authentication failed": "the password is wrong: set PGPASSWORD, ~/.pgpass or a "
-        "service file",
+        "password authentication failed": "the user name or the password is wrong: set PGPASSWORD, "
+        "~/.pgpass or a service file",
         "no password supplied": "it asks for a password: set PGPASSWORD, ~/.pgpass or a service "
         "file",
         "definition of service": "there is no such service: see ~/.pg_service.conf",
@@ -58,7 +59,7 @@ def refusal(error: psycopg.Error, where: str) -> UsageError | LoadError:
         return UsageError(f"database {where}: there is no such user ({message})")
     if any(sign in message for sign in _NO_ROOM):
         return LoadError(f"database {where}: it takes no more connections now ({message})")
-    return LoadError(f"database {where} cannot be reached: {message}")
+    return LoadError(f"database {where} cannot be reached: {message}; start it, or fix `database`")
 
 
 def failure(error: psycopg.Error, where: str) -> UsageError | LoadError:

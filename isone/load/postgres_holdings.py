@@ -4,12 +4,17 @@ A marker says what was loaded once; since then the database may have been droppe
 exchanged, or a table in it emptied. This may be imported where psycopg is not installed.
 """
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isone.errors import LoadError
+
+if TYPE_CHECKING:
+    from isone.load.postgres_tables import Connection
 
 _CONNECT_SECONDS = 5
 _LONGEST_WAIT = "30s"
@@ -52,13 +57,15 @@ def require_psycopg() -> None:
         ) from error
 
 
-def require_reachable(database: str) -> None:
-    """Raise an IsoneError, one sentence, where a load would not come as far as the database."""
+def require_loadable(database: str, *, synthetic: bool, hypertables: bool = False) -> None:
+    """Raise an IsoneError, one sentence, where a load would not come as far as its tables."""
     require_psycopg()
-    from isone.load import postgres
+    from isone.load import postgres_owner
 
-    with postgres.connect(database, seconds=_CONNECT_SECONDS):
-        pass
+    schema = postgres_owner.schema_name(synthetic=synthetic)
+    with _looking(database) as connection:
+        if postgres_owner.find(connection, schema, hypertables=hypertables) is None:
+            postgres_owner.require_right_to_make(connection, schema)
 
 
 def holdings(database: str, *, synthetic: bool, hypertables: bool = False) -> Holdings:
@@ -74,12 +81,7 @@ def holdings(database: str, *, synthetic: bool, hypertables: bool = False) -> Ho
     nothing = Holdings(None, {})
     schema = postgres_owner.schema_name(synthetic=synthetic)
     try:
-        with (
-            postgres.connect(database, seconds=_CONNECT_SECONDS) as connection,
-            connection.transaction(),
-        ):
-            connection.execute("SET TRANSACTION READ ONLY")
-            connection.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
+        with _looking(database) as connection:
             tables = postgres_owner.find(connection, schema, hypertables=hypertables)
             if tables is None:
                 return nothing
@@ -87,3 +89,17 @@ def holdings(database: str, *, synthetic: bool, hypertables: bool = False) -> Ho
     except NoDatabaseError:
         return nothing
     return Holdings(tables.database_id, {(load.dataset, load.year): load.digest for load in held})
+
+
+@contextlib.contextmanager
+def _looking(database: str) -> Iterator["Connection"]:
+    """A connection that changes nothing and waits for nobody long."""
+    from isone.load import postgres
+
+    with (
+        postgres.connect(database, seconds=_CONNECT_SECONDS) as connection,
+        connection.transaction(),
+    ):
+        connection.execute("SET TRANSACTION READ ONLY")
+        connection.execute(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'")
+        yield connection

@@ -105,6 +105,21 @@ def _wanted(schema: str, *, hypertables: bool) -> dict[str, str]:
     }
 
 
+def require_right_to_make(connection: Connection, schema: str) -> None:
+    """Raise UsageError where the schema is not there and the user may not make it."""
+    may, user, database = connection.execute(
+        "SELECT has_database_privilege(current_database(), 'CREATE') "
+        "OR EXISTS (SELECT FROM pg_namespace WHERE nspname = %s), "
+        "quote_ident(current_user), quote_ident(current_database())",
+        [schema],
+    ).fetchone() or (True, "", "")
+    if not may:
+        raise UsageError(
+            f"database {database}: the user may not make the schema {schema}; "
+            f"`GRANT CREATE ON DATABASE {database} TO {user}`, or name another user"
+        )
+
+
 def _is_there(connection: Connection, schema: str) -> bool:
     """Whether the schema is there; refused where it is another's or was filled by something else.
 

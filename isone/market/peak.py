@@ -36,12 +36,6 @@ def _monday_by(day: dt.date) -> dt.date:
     return day - dt.timedelta(days=day.weekday())
 
 
-def is_on_peak(day: dt.date, hour: int) -> bool:
-    """Whether an hour of an operating day is on-peak; `hour` is when it begins, 0 to 23."""
-    weekday = day.isoweekday() <= FRIDAY and day not in holidays(day.year)
-    return weekday and FIRST_HOUR <= hour <= LAST_HOUR
-
-
 def holidays_of(years: Iterable[int]) -> list[dt.date]:
     """The holidays of several years, ascending."""
     return sorted(day for year in years for day in holidays(year))

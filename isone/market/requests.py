@@ -11,7 +11,9 @@ from isone.market import market_time
 
 Span = Literal["day", "month", "year"]
 SPANS: tuple[Span, ...] = get_args(Span)
-_NAME = re.compile(r"(\d{8})(\.month|\.year)?(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?")
+_NAME = re.compile(
+    r"((?:19|20)\d{6})(\.month|\.year)?(?:\.h(\d{2})|\.b(\d{2})|\.(\d+))?(\.prelim)?"
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,15 @@ class Request:
         if first is not None:
             return f"{when} from {first:02d}:00{prelim}"
         return f"{when}{prelim}"
+
+
+def is_name(text: str) -> bool:
+    """Whether a text has the form of a request's name, and its day is one."""
+    match = _NAME.fullmatch(text)
+    try:
+        return match is not None and bool(dt.date.fromisoformat(match[1]))
+    except ValueError:
+        return False
 
 
 def first_day_of(span: Span, day: dt.date) -> dt.date:

@@ -1,5 +1,6 @@
 """Reading what was packed: `isone.read("lmp_da_hourly", years=2024, locations=4000)`."""
 
+import contextlib
 import datetime as dt
 import functools
 import operator
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
-from isone.errors import UsageError
+from isone.errors import DamagedError, UsageError
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import CORE_LOCATIONS, HUBS
@@ -79,7 +80,7 @@ class Packed:
         key = sort_key(self.dataset)
         helpers = [*key, *(_PLACE if self.locations else ())]
         names = list(dict.fromkeys([*wanted, *helpers]))
-        table = self.files.to_table(names, filter=self._condition)
+        table = self._read(names)
         if self.locations:
             self._require_locations(table)
         table = _ordered(table.unify_dictionaries(), key)
@@ -87,7 +88,8 @@ class Packed:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows bit by bit, as the files have them: each few weeks by location, then time."""
-        return iter(self.files.to_batches(filter=self._condition))
+        with _whole():
+            yield from self.files.to_batches(filter=self._condition)
 
     def count_rows(self) -> int:
         """How many rows there are."""
@@ -96,7 +98,11 @@ class Packed:
     def require_locations(self) -> None:
         """Raise UsageError for the first location asked for that has no row."""
         if self.locations:
-            self._require_locations(self.files.to_table(list(_PLACE), filter=self._condition))
+            self._require_locations(self._read(list(_PLACE)))
+
+    def _read(self, columns: list[str]) -> pa.Table:
+        with _whole():
+            return self.files.to_table(columns, filter=self._condition)
 
     @property
     def _condition(self) -> pc.Expression | None:
@@ -131,6 +137,18 @@ class Packed:
         ids, names = (pairs[name].to_pylist() for name in _PLACE)
         named = {id: name for id, name in zip(ids, names, strict=True) if name}
         return dict.fromkeys(ids, "") | named
+
+
+@contextlib.contextmanager
+def _whole() -> Iterator[None]:
+    """Raise DamagedError where a file turns out to be damaged while its rows are read."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedError(
+            f"a packed file cannot be read to its end ({str(error)[:200]}); "
+            "`python -m isone verify` says which"
+        ) from error
 
 
 def _ordered(table: pa.Table, key: Sequence[str]) -> pa.Table:

@@ -35,8 +35,9 @@ from isone.response.columns import Place
 from isone.run.progress import Advance, unseen
 from isone.store import gzipped
 from isone.store.files import sha256, writing_whole
+from isone.store.ledger import Entry
 from isone.store.periods import files_of, year_of
-from isone.store.store import Entry, Store
+from isone.store.store import Store
 from isone.store.year_marker import Manifest, read_manifest
 from isone.text import count, some
 

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from isone.audit.verify import verdict
+from isone.errors import DamagedError
 from isone.load.history import rows_of_day
 from isone.load.sql import COMPLETE, NO_MANIFEST
 from isone.market import flaws, market_time
@@ -23,8 +24,9 @@ from isone.report.day import EMPTY_DAY, VALIDATED, Day, State
 from isone.report.stored_year import StoredYear, is_prelim, read_year
 from isone.run import missing, status
 from isone.run.settings import Settings
+from isone.store.ledger import Entry
 from isone.store.periods import year_of
-from isone.store.store import Entry, Store
+from isone.store.store import Store
 from isone.store.year_marker import FORGIVEN, DayFlaw, Manifest
 from isone.text import count
 
@@ -179,7 +181,7 @@ def _damaged(store: Store, dataset: str, year: int) -> dict[dt.date, tuple[dt.da
     """The days that a deep check found damaged: when it looked (market time), and what it found."""
     found: dict[dt.date, tuple[dt.datetime, str]] = {}
     for path in store.verdicts(dataset, year):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, DamagedError):
             judged = verdict.read_verdict(path)
             at = _market_time(judged.verified)
             for damage in judged.damage:

@@ -14,9 +14,9 @@ from isone.market import market_time
 from isone.market.locations import HUB, SPOKEN_NAMES
 from isone.report import coverage, packed, periods, quality, reconciled
 from isone.report.cells import ChartData
-from isone.report.columns import COLUMNS, PART
 from isone.report.day import Day
 from isone.report.figures import Figure
+from isone.report.headings import COLUMNS, PART
 from isone.report.packed import Packed
 from isone.report.periods import ALL_YEARS, Period, Spans
 from isone.report.quality import Quality

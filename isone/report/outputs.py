@@ -51,7 +51,7 @@ class Outputs:
 
 
 def how_by_hand(settings: Settings, store: Store) -> str:
-    """How the page is had where a run failed before it: two commands, under a line of words.
+    """How the page is had where a run failed before it: by commands, under a line of words.
 
     Ends with a line's end; empty where the page was made, or there is nothing that it could show.
     """
@@ -60,10 +60,8 @@ def how_by_hand(settings: Settings, store: Store) -> str:
     options = ["--data-dir", str(settings.data_dir)]
     if settings.source == "sandbox":
         options += ["--source", "sandbox"]
-    commands = [
-        arguments.module_command([*words, *options])
-        for words in (["load", "--to", "duckdb"], ["report"])
-    ]
+    load = [["load", "--to", "duckdb"]] if any(store.packed_names()) else []
+    commands = [arguments.module_command([*words, *options]) for words in (*load, ["report"])]
     lines = ["The report shows what is here and what is missing also now, by:"]
     return "\n   ".join([*lines, *commands]) + "\n"
 

@@ -12,7 +12,8 @@ from isone.errors import DamagedError
 from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.run import status
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import Manifest, read_manifest
 
 _PACKAGES = ("duckdb", "pyarrow", "altair", "vl-convert-python", "snakemake")

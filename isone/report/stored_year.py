@@ -5,14 +5,15 @@ import datetime as dt
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from isone.errors import DamagedError
+from isone.errors import DamagedError, printable
 from isone.market import flaws
 from isone.market.dataset import Dataset
 from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 from isone.market.requests import Request
 from isone.report.day import State
 from isone.run import missing, status
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import Manifest, read_manifest
 
 _LONGEST_YEAR = 366
@@ -135,7 +136,7 @@ def _reasons(
     for path in store.rejections(dataset, year):
         request = Request.named(dataset, path.name.split(".json")[0])
         if request:
-            text = path.read_text("utf-8", "replace").strip()
+            text = printable(path.read_text("utf-8", "replace").strip())
             reasons[request.day] = State.DAMAGED, text.partition(": ")[2] or text
     return reasons
 

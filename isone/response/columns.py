@@ -145,6 +145,10 @@ def read_place(name: str, text: bytes) -> tuple[Place, bool]:
     return Place(parse.id_of(found.id), found.name, found.type), is_known
 
 
+def _count_texts(values: Iterable[Any]) -> int:
+    return list(map(type, values)).count(str)
+
+
 class _Reader:
     """Makes columns of records, and counts the quotation marks of all that is read of them.
 
@@ -160,7 +164,7 @@ class _Reader:
         self.quotes = self._ignored(rows)
         for path in objects:
             found = [each for each in self._column(path) if each is not UNSET]
-            self.quotes += 2 * len(found) + self._ignored(each for each in found if each)
+            self.quotes += 2 * len(found) + self._ignored([each for each in found if each])
 
     def _column(self, path: Sequence[str]) -> list[Any]:
         """The values to which keys lead; UNSET where one of them is not there."""
@@ -170,11 +174,10 @@ class _Reader:
             values = [getattr(value, name, UNSET) for value in values]
         return values
 
-    def _ignored(self, objects: Iterable[Any]) -> int:
+    def _ignored(self, objects: Sequence[Any]) -> int:
         """The quotation marks of keys that are of no use."""
-        names = [parse.attribute((key,)) for key in self._dataset.ignored]
-        found = [getattr(each, name) for each in objects for name in names]
-        found = [raw for raw in found if raw is not UNSET]
+        getters = [operator.attrgetter(parse.attribute((key,))) for key in self._dataset.ignored]
+        found = [raw for get in getters for raw in map(get, objects) if raw is not UNSET]
         return 2 * len(found) + b"".join(found).count(b'"')
 
     def timestamps(self) -> Words:
@@ -189,14 +192,13 @@ class _Reader:
         try:
             return np.fromiter(values, float, len(values))
         except TypeError:  # some are null or left out
-            self.quotes -= 2 * sum(value is UNSET for value in values)
+            self.quotes -= 2 * values.count(UNSET)
             return np.array([None if value is UNSET else value for value in values], float)
 
     def texts(self, column: Column) -> Words:
         """A column's texts; of keys those are "" that are null or left out."""
         values = self._column(column.field.split("."))
-        self.quotes += 2 * sum(value is not UNSET for value in values)
-        self.quotes += 2 * sum(isinstance(value, str) for value in values)
+        self.quotes += 2 * (len(values) - values.count(UNSET)) + 2 * _count_texts(values)
         values = [None if value is UNSET else value for value in values]
         if column.name in self._dataset.names:
             values = ["" if value is None else str(value).strip() for value in values]
@@ -210,7 +212,7 @@ class _Reader:
         if key.outer:
             return self._objects(key.outer)
         ids, names = (self._column(each.split(".")) for each in (key.field, key.name_field))
-        self.quotes += 6 * len(self._rows) + 2 * sum(isinstance(id, str) for id in ids)
+        self.quotes += 6 * len(self._rows) + 2 * _count_texts(ids)
         served = Words.of(zip(ids, names, strict=True))
         return Words([Place(parse.id_of(id), name) for id, name in served.distinct], served.at)
 

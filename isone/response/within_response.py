@@ -61,6 +61,8 @@ def prices_of(table: Table, request: Request) -> Prices:
 
 def _ranks(keys: Sequence[Any], ordered: Sequence[Any]) -> Any:
     """Where each key is among all of them in their order."""
+    if keys == ordered:
+        return np.arange(len(keys))
     rank = {key: at for at, key in enumerate(ordered)}
     return np.array([rank[key] for key in keys], int)
 

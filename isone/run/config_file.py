@@ -60,7 +60,10 @@ def require_readable(paths: Iterable[str | Path]) -> None:
 
 
 def unreadable(words: Sequence[str]) -> str:
-    """What `read` says of the files of a command line; empty where all can be read."""
+    """What is wrong with the files of a command line; empty where all can be read.
+
+    Snakemake takes no file without keys, as one in which everything is a comment.
+    """
     files: list[Path] = []
     is_file = False
     for word in words:
@@ -73,9 +76,11 @@ def unreadable(words: Sequence[str]) -> str:
     for path in (*files, HERE):
         if path.exists() or path in files:
             try:
-                read(path)
+                content = read(path)
             except UsageError as error:
                 return str(error)
+            if not content:
+                return f"{path} has no keys; {_KEYS}"
     return ""
 
 

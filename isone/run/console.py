@@ -7,8 +7,11 @@ of standard error, and lines appear above the bar.
 
 import logging
 import os
+import shutil
 import sys
 from typing import NoReturn
+
+from isone.text import wrapped
 
 SCREEN = "ISONE_SCREEN"
 """Environment variable that says that a screen shows the run, and how: `bars`, `lines`, `quiet`."""
@@ -51,6 +54,12 @@ def refuse(error: Exception) -> NoReturn:
 def say(sentence: str) -> None:
     """Print one line, at once."""
     print(sentence, file=sys.stderr, flush=True)
+
+
+def say_error(error: object) -> None:
+    """Print what is wrong, on a terminal in as many lines as it needs."""
+    sentence = f"error: {error}"
+    say(wrapped(sentence, shutil.get_terminal_size().columns) if sys.stderr.isatty() else sentence)
 
 
 class ConsoleHandler(logging.Handler):

@@ -7,6 +7,7 @@ status file say how it ended, and the process ends with the exit code that belon
 
 import contextlib
 import datetime as dt
+import errno
 import json
 import logging
 import os
@@ -21,7 +22,7 @@ from typing import Any
 
 from isone.errors import IsoneError, StopRunError, UsageError
 from isone.run import status
-from isone.run.console import has_screen, say, wants_lines
+from isone.run.console import has_screen, say, say_error, wants_lines
 from isone.run.log import Redaction, close_log, lead_to, log, open_log, say_instead
 from isone.run.settings import Settings, read_settings
 from isone.store.files import make_folder, open_own, write_whole
@@ -65,7 +66,7 @@ class Job:
     stops_run: bool = False
     """Whether the run stops where the last attempt fails."""
     exit_code: int = 0
-    facts: dict[str, Any] = field(default_factory=dict)
+    status: dict[str, Any] = field(default_factory=dict)
     redaction: Redaction = field(default_factory=Redaction)
     _handlers: list[logging.Handler] = field(default_factory=list)
     _interrupted: bool = False
@@ -95,7 +96,7 @@ class Job:
         signal.signal(signal.SIGTERM, self._interrupt)
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, self._interrupt)
-        self.facts = {
+        self.status = {
             "name": self.name,
             "attempt": self.attempt,
             "attempts": self.attempts,
@@ -146,10 +147,10 @@ class Job:
             raise SystemExit(self.exit_code) from None
         return True
 
-    def tell(self, **facts: Any) -> None:
-        """Add facts to the status file."""
-        self.facts |= facts
-        content = (json.dumps(self.facts, indent=1) + "\n").encode().ljust(_STATUS_SIZE)
+    def tell(self, **said: Any) -> None:
+        """Add to what the status file says."""
+        self.status |= said
+        content = (json.dumps(self.status, indent=1) + "\n").encode().ljust(_STATUS_SIZE)
         try:
             write_whole(self.status_path, content, lasting=False)
         except OSError:
@@ -285,15 +286,15 @@ def sentences() -> Iterator[None]:
         say(status.RESUMES)
         sys.exit(INTERRUPTED)
     except IsoneError as error:
-        say(f"error: {error}")
+        say_error(error)
         sys.exit(USAGE if isinstance(error, UsageError | StopRunError) else FAILED)
     except OSError as error:
-        say(f"error: {os_sentence(error)}")
+        say_error(os_sentence(error))
         sys.exit(FAILED)
     except Exception as error:
         if not is_want_of_memory(error):
             raise
-        say(f"error: {NO_MEMORY}")
+        say_error(NO_MEMORY)
         sys.exit(FAILED)
 
 
@@ -305,7 +306,8 @@ def is_want_of_memory(error: BaseException) -> bool:
 def os_sentence(error: OSError) -> str:
     """What the operating system refused, as a sentence."""
     where = f" ({error.filename})" if error.filename else ""
-    return f"{error.strerror or error}{where}; fix it and run again to resume"
+    fix = "free some space" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "fix it"
+    return f"{error.strerror or error}{where}; {fix} and run again to resume"
 
 
 def _iso(moment: dt.datetime) -> str:

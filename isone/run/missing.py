@@ -12,7 +12,8 @@ from isone.market.requests import Request
 from isone.run import sources, space
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import AcceptedFlaw, Settings
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 Accepted = Mapping[dt.date, Mapping[str, str]]
 """Flaws of ISO-NE's own that are accepted: by day and name, with the reasons."""

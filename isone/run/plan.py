@@ -1,17 +1,20 @@
 """What a run is going to do, counted from the files that are there when it starts."""
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from isone.market import market_time
 from isone.market.locations import ALL_LOCATIONS, HUBS
 from isone.run import missing
-from isone.run.custom import CustomDownload
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store.store import Store
 from isone.text import count
+
+if TYPE_CHECKING:
+    from isone.run.custom import CustomDownload
 
 DOWNLOADS = frozenset(("download_prices", "download_custom"))
 """The rules that download."""
@@ -110,7 +113,7 @@ def planned_year(store: Store, job: DatasetYear, settings: Settings) -> Planned:
     )
 
 
-def planned_custom(store: Store, download: CustomDownload) -> Planned:
+def planned_custom(store: Store, download: "CustomDownload") -> Planned:
     """What there is to do for a custom download."""
     marker = store.marker_path("custom", download.name)
     done = marker.exists()

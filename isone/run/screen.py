@@ -33,6 +33,7 @@ _CHATTER = re.compile(
     r"Complete log|Elapsed time|Group jobs|Trying to restart job|Shutting down, this might|"
     r"Will exit after finishing|Removing output files of failed job|Would remove|"
     r"Multiple includes|Shell command|None$|This was a dry-run|The order of jobs|Reasons:|"
+    r"Migrating \.snakemake|Migration complete|"
     r"\(check individual jobs|\s*(input files updated|missing output|output files have)",
 )
 _OF_A_FAILED_JOB = re.compile(
@@ -42,6 +43,8 @@ _OF_A_FAILED_JOB = re.compile(
 """What Snakemake adds to the failure of a job, which its status file tells better."""
 _INTERRUPTED = "Terminating processes on user request"
 """What Snakemake says after Ctrl-C; a job that ends after it may not have come to say so itself."""
+_CUT_SHORT = "KeyboardInterrupt"
+"""What is in Snakemake's words where Ctrl-C came while it was reading files or deciding on jobs."""
 _TARGETS = {*slips.TARGETS, "total"}
 """What Snakemake counts among the jobs and is none: rules that only list what they want."""
 _WARNINGS_SHOWN = 3
@@ -138,7 +141,7 @@ class Screen:
             return
         self._ended += 1
         said = _status(job)
-        words = [said.made, duration(time.monotonic() - job.began)]
+        words = [said.made, duration(time.monotonic() - job.began).replace(" ", _JOINED)]
         self._print(f"{self._mark()}{job.words}: {', '.join(filter(None, words))}")
         for sentence in said.noted:
             self._indented(sentence)
@@ -161,7 +164,7 @@ class Screen:
             self._jobs.pop(jobid)
             self._ended += 1
         which = f", attempt {said.attempt} of {said.attempts}" if said.attempts > 1 else ""
-        took = duration(time.monotonic() - job.began)
+        took = duration(time.monotonic() - job.began).replace(" ", _JOINED)
         is_interrupted = self._is_interrupted or said.state == "interrupted"
         word = "INTERRUPTED" if is_interrupted else "FAILED"
         self._print(f"{self._mark()}{job.words}: {word}{which}, {took}", style="bold red")
@@ -175,7 +178,11 @@ class Screen:
         text = record.getMessage()
         self._is_interrupted |= text.startswith(_INTERRUPTED)
         whole = getattr(record, WHOLE, False) or "Traceback" in text
-        if self._verbose or getattr(record, "isone", False):
+        if _CUT_SHORT in text and not self._verbose:
+            if not self._is_interrupted:
+                self._print(status.RESUMES, style="bold red")
+            self._is_interrupted = True
+        elif self._verbose or getattr(record, "isone", False):
             self._print(text, whole=whole)
         elif _OF_A_FAILED_JOB.match(text):
             return

@@ -21,7 +21,7 @@ from isone.errors import UsageError
 from isone.market import flaws, market_time
 from isone.market.datasets import DATA_TYPES, DATASETS, choices, data_types
 from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
-from isone.run import address, config_file, violations
+from isone.run import address, violations
 from isone.run.coerce import coerced
 from isone.run.options import AcceptedFlaw as AcceptedFlaw  # others look for it here
 from isone.run.options import Config
@@ -142,6 +142,8 @@ def below(prefix: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def config_of_this_folder() -> dict[str, Any]:
     """The configuration for a script run by hand, or by the workflow as a custom download."""
+    from isone.run import config_file  # a YAML reader, which a job of the workflow does not need
+
     handed_on = os.environ.get(HANDED_ON)
     if handed_on:
         return dict(json.loads(handed_on))

@@ -22,6 +22,8 @@ _KEY = re.compile(r"[a-zA-Z_][\w-]*\w$")
 _NO_PAIR = re.compile(r"defined as name=value pairs\. \(Unparsable value: (['\"])(.*)\1\)")
 _NO_OPTION = re.compile(r"unrecognized arguments: .*?(?<!\S)(--?[\w-]+)")
 _NO_RULE = re.compile(r"No rule to produce (.+?) \(if you use")
+_NO_FILE = re.compile(r"defines configfile (.+?) but it is not present")
+_IN_A_FILE = re.compile(r"Config file|load_configfile|Error in file \"")
 
 
 def remarks(words: Sequence[str]) -> list[str]:
@@ -36,9 +38,10 @@ def remarks(words: Sequence[str]) -> list[str]:
 
 
 def require_jobs(cores: int | None, nodes: int | None) -> None:
-    """Raise UsageError for -j0, with which Snakemake waits for ever."""
-    if 0 in (cores, nodes):
-        raise UsageError(f"-j0 lets no job run; write {_WITH_JOBS}")
+    """Raise UsageError for -j0, with which Snakemake waits for ever, and for less."""
+    for jobs in (cores, nodes):
+        if jobs is not None and jobs < 1:
+            raise UsageError(f"-j{jobs} lets no job run; write {_WITH_JOBS}")
 
 
 def option(message: str, options: Iterable[str]) -> str:
@@ -70,7 +73,9 @@ def explained(message: str, words: Sequence[str], others: Sequence[str] = ()) ->
         sentence = _locked(others)
     elif "cores have to be specified" in message or "number of CPU cores" in message:
         sentence = f"how many jobs may run at a time is not given; write {_WITH_JOBS}"
-    elif "Config file" in message or "load_configfile" in message:
+    elif no_file := _NO_FILE.search(message):
+        sentence = f"{no_file[1]} is not found; `git checkout config.yaml` brings it back"
+    elif _IN_A_FILE.search(message):
         sentence = config_file.unreadable(words)
     return sentence and f"error: {sentence}"
 
@@ -108,7 +113,9 @@ def _no_pair(value: str, words: Sequence[str]) -> str:
             break
         values.append(word)
     key, _, rest = " ".join(values).partition("=")
-    return f"{wrong}; put several values in quotes: {key}='{rest}'"
+    if len(values) == 2 and rest.startswith(" "):
+        return f"{wrong}; write {key}={values[1]}, without a space"
+    return f"{wrong}; put several values in quotes: {key}='{rest.strip()}'"
 
 
 def _no_key(words: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from isone.market.dataset import Dataset
 from isone.market.requests import Request
 from isone.run.settings import Settings
-from isone.store.store import Entry
+from isone.store.ledger import Entry
 
 _BYTES_A_ROW = 20
 """Gzipped, measured with the sandbox at full scale: LMP 16 to 22, regulation 12, reserves 24."""

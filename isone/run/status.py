@@ -18,9 +18,10 @@ from pathlib import Path
 
 import msgspec
 
-from isone.errors import UNREADABLE
+from isone.errors import UNREADABLE, printable
 from isone.run.plan import Plan, Planned
 from isone.run.settings import Settings
+from isone.run.shown import read_shown
 from isone.store.files import open_own, write_whole
 from isone.store.processes import runs_here, this_host
 from isone.store.store import Store
@@ -78,7 +79,7 @@ def plan_path(store: Store, run: str | None = None) -> Path:
 def read_plan(store: Store, run: str | None = None) -> Plan | None:
     """The plan of a run, `shown_id` unless given; None where there is none."""
     try:
-        return msgspec.json.decode(plan_path(store, run or shown_id(store)).read_bytes(), type=Plan)
+        return read_shown(plan_path(store, run or shown_id(store)), Plan)
     except (FileNotFoundError, *UNREADABLE):
         return None
 
@@ -150,7 +151,7 @@ def stop(store: Store, name: str, reason: str) -> None:
 def stopped(store: Store, run: str | None = None) -> str | None:
     """Why a run was stopped, if it was: the one that this process belongs to, unless given."""
     try:
-        return _stop_path(store, run or current_id()).read_text("utf-8")
+        return printable(_stop_path(store, run or current_id()).read_text("utf-8", "replace"))
     except FileNotFoundError:
         return None
 
@@ -161,7 +162,7 @@ def has_answered(store: Store, base_url: str) -> bool:
     What scripts that are started by hand saw may be long ago, and does not count.
     """
     try:
-        noted = _answered_path(store).read_text("utf-8").splitlines()
+        noted = _answered_path(store).read_text("utf-8", "replace").splitlines()
     except OSError:
         return False
     return current_id() != BY_HAND and base_url in noted
@@ -248,7 +249,7 @@ def status_path(store: Store, name: str, run: str | None = None) -> Path:
 def status_of(store: Store, name: str, run: str | None = None) -> JobStatus:
     """What a job last said of itself, in the run that this process belongs to unless given."""
     try:
-        return msgspec.json.decode(status_path(store, name, run).read_bytes(), type=JobStatus)
+        return read_shown(status_path(store, name, run), JobStatus)
     except (OSError, ValueError, *UNREADABLE):  # a name that is none, in a plan that was spoilt
         return JobStatus()
 

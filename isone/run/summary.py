@@ -27,6 +27,7 @@ KILLED = (
     "disk ran out; its log has what it said last; run again to resume"
 )
 _CHECKS = {"verify", "recheck", "reconcile"}
+_OTHERWISE = {"FAILED": "failed", "INTERRUPTED": "were interrupted"}
 
 
 def header(plan: Plan, *, quiet: bool = False) -> str:
@@ -87,8 +88,9 @@ def summary(store: Store, *, run: str | None = None, ended: bool = False) -> str
     lines.append(f"Started: {plan.started}   Data: {plan.data_dir}")
     if found and not (checks and all(state.word == "COMPLETE" for state in found)):
         lines += _counted(found)
-    if others:
-        lines.append(f"Other jobs that failed: {len(others)}")
+    for word, what in _OTHERWISE.items():
+        if number := sum(state.word == word for state in others):
+            lines.append(f"Other jobs that {what}: {number}")
     reason = stopped(store, run)
     if reason:
         lines.append(f"The run was stopped by {reason.partition(':')[0]}")
@@ -101,7 +103,7 @@ def summary(store: Store, *, run: str | None = None, ended: bool = False) -> str
     for name in checks:
         lines += _verdict(store, name, run)
     if not checks:
-        lines += _what_is_there(store, plan, found, is_well=not others)
+        lines += _what_is_there(store, plan, found, others)
     return "\n".join([*lines, _RULE])
 
 
@@ -115,23 +117,25 @@ def _counted(found: Sequence[State]) -> list[str]:
     ]
 
 
-def _what_is_there(store: Store, plan: Plan, found: Sequence[State], *, is_well: bool) -> list[str]:
+def _what_is_there(
+    store: Store, plan: Plan, found: Sequence[State], others: Sequence[State]
+) -> list[str]:
     """Where page, database and tables are, how many days there are, and what to do next."""
     ran = [state for state in found if state.planned.days and state.word != "NEVER STARTED"]
     here = sum(s.planned.days if s.good else s.status.days_done for s in ran)
-    lines = places(store, plan.page)
+    lines, words = places(store, plan.page), {state.word for state in (*found, *others)}
     if ran:
         waits = count(sum(s.word == "NEVER STARTED" for s in found), "download")
-        others = "" if waits.startswith("0 ") else f"; {waits} not begun"
-        lines.append(f"{'Days':<10}{here:,} of {sum(s.planned.days for s in ran):,}{others}")
-    if is_well and all(state.good for state in found):
+        rest = "" if waits.startswith("0 ") else f"; {waits} not begun"
+        lines.append(f"{'Days':<10}{here:,} of {sum(s.planned.days for s in ran):,}{rest}")
+    if not others and all(state.good for state in found):
         look = "open the report in a browser; " if plan.page and Path(plan.page).exists() else ""
         lines.append(f"{'Next':<10}{look}the same command brings what is new")
-    elif not is_well or any(state.word == "FAILED" for state in found):
+    elif "FAILED" in words:
         lines.append(
             f"{'Next':<10}fix what is named above, and run the same command again: it resumes"
         )
-    elif any(state.word in {"INTERRUPTED", "NEVER STARTED"} for state in found):
+    elif words & {"INTERRUPTED", "NEVER STARTED"}:
         lines.append(f"{'Next':<10}run the same command again: it resumes")
     return ["", *lines] if lines else []
 

@@ -57,6 +57,24 @@ class Sandbox:
     Use it in a `with` statement. Prices are synthetic from `seed` unless a recorded response is
     found in `replay`. Nothing but this machine can reach it. Raises UsageError for options that
     cannot be, and for a port that is in use.
+
+    nodes         network nodes besides the hub, eight load zones and seven external nodes; a
+                  few have prices and are in no list of locations, as retired ones are
+    seed          another seed invents other prices and other chances of faults
+    today         the day (taken at noon) that decides what is published; else the clock
+    host, port    a loopback address; port 0 takes any free one
+    latency       seconds before each answer
+    username, password   a login to ask for; None asks for none
+    rate_limit    requests a minute, over which the answer is 429
+    retry_after   seconds named in `Retry-After` with a 429 or 503; None names none
+    hold          seconds that the faults `silence` and `stall` last
+    redirect_to   where the fault `login-redirect` leads: a path, or a URL on another host
+    faults        orders `NAME[:PATHGLOB][xCOUNT]`
+    fault_rate    share of the requests that suffer one of the faults; None: all that match
+    replay        folder of recorded responses laid out as the URLs are
+    replay_only   answer 404 to what is not recorded, instead of inventing it
+    requests_log  file to append each request to, as a line of JSON
+    server_name   what `Server` says, for tests that take it for the service; else what it is
     """
 
     def __init__(
@@ -81,32 +99,7 @@ class Sandbox:
         requests_log: str | Path | None = None,
         server_name: str | None = None,
     ) -> None:
-        """Prepare to serve.
-
-        nodes         network nodes besides the hub, eight load zones and seven external nodes; a
-                      few have prices and are in no list of locations, as retired ones are
-        seed          another seed invents other prices and other chances of faults
-        today         the day (taken at noon) that decides what is published; else the clock
-        host, port    a loopback address; port 0 takes any free one
-        latency       seconds before each answer
-        username, password   a login to ask for; None asks for none
-        rate_limit    requests a minute, over which the answer is 429
-        retry_after   seconds named in `Retry-After` with a 429 or 503; None names none
-        hold          seconds that the faults `silence` and `stall` last
-        redirect_to   where the fault `login-redirect` leads: a path, or a URL on another host
-        faults        orders `NAME[:PATHGLOB][xCOUNT]`
-        fault_rate    share of the requests that suffer one of the faults; None: all that match
-        replay        folder of recorded responses laid out as the URLs are
-        replay_only   answer 404 to what is not recorded, instead of inventing it
-        requests_log  file to append each request to, as a line of JSON
-        server_name   what `Server` says, for tests that take it for the service; else what it is
-        """
-        seconds = f"is a number of seconds from 0 to {_LONGEST_WAIT}"
-        _require_between(f"The latency {seconds}", latency, 0, _LONGEST_WAIT)
-        _require_between(f"The time to hold {seconds}", hold, 0, _LONGEST_WAIT)
-        _require_between("A port is a number from 0 to 65535", port, 0, 65535)
-        _require_between("The rate limit is a number of requests a minute from 1", rate_limit, 1)
-        _require_between("Retry-After is a number of seconds from 0", retry_after, 0)
+        _require_numbers(latency, hold, port, rate_limit, retry_after)
         _require(
             (username is None) == (password is None),
             "A login needs both a username and a password.",
@@ -281,6 +274,17 @@ class Sandbox:
 def _require(holds: bool, message: str) -> None:
     if not holds:
         raise UsageError(message)
+
+
+def _require_numbers(
+    latency: float, hold: float, port: int, rate_limit: int | None, retry_after: int | None
+) -> None:
+    seconds = f"is a number of seconds from 0 to {_LONGEST_WAIT}"
+    _require_between(f"The latency {seconds}", latency, 0, _LONGEST_WAIT)
+    _require_between(f"The time to hold {seconds}", hold, 0, _LONGEST_WAIT)
+    _require_between("A port is a number from 0 to 65535", port, 0, 65535)
+    _require_between("The rate limit is a number of requests a minute from 1", rate_limit, 1)
+    _require_between("Retry-After is a number of seconds from 0", retry_after, 0)
 
 
 def _require_between(

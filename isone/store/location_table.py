@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from isone.errors import UNREADABLE, UsageError
+from isone.store.fields import Id, require_days, require_printable
 from isone.store.files import write_whole
 from isone.store.store import Store
 
@@ -12,7 +13,7 @@ from isone.store.store import Store
 class Seen(msgspec.Struct, frozen=True):
     """A location in the table of all that were ever listed."""
 
-    id: int
+    id: Id
     name: str | None
     type: str | None
     area: str | None
@@ -21,6 +22,11 @@ class Seen(msgspec.Struct, frozen=True):
     last_seen: str
     gone: str = ""
     """The day of the first list that has it no more; "" while it is listed."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a day is none, or a text cannot be printed."""
+        require_printable(self.name, self.type, self.area)
+        require_days(self.first_seen, self.last_seen, self.gone or self.last_seen)
 
 
 _decoder = msgspec.json.Decoder(list[Seen])

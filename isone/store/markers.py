@@ -49,9 +49,9 @@ def digest(path: Path) -> str:
     return ""
 
 
-def write(path: Path, made_from: Mapping[str, Any], **facts: Any) -> None:
+def write(path: Path, made_from: Mapping[str, Any], **said: Any) -> None:
     """Write a marker, lastingly: what its thing was made from, and what else there is to say."""
-    write_json(path, {"made_from": dict(made_from), **facts})
+    write_json(path, {"made_from": dict(made_from), **said})
 
 
 def holds(path: Path, made_from: Mapping[str, Any], *files: Path) -> bool:

@@ -7,13 +7,19 @@ import datetime as dt
 import re
 from pathlib import Path
 
-PATTERN = r"\d{4}(\.through-\d{8}(\.final-\d{8})?)?(\.all|\.at-[0-9a-f]{8})?"
+PATTERN = r"(19|20)\d\d(\.through-\d{8}(\.final-\d{8})?)?(\.all|\.at-[0-9a-f]{8})?"
 """What a period looks like in a file's name, as a regular expression."""
 
 
 def is_period(name: str) -> bool:
-    """Whether a name is a period."""
-    return re.fullmatch(PATTERN, name) is not None
+    """Whether a name is a period, with days that there are."""
+    try:
+        return re.fullmatch(PATTERN, name) is not None and all(
+            day is None or day.year == year_of(name)
+            for day in (day_in(name, "through"), day_in(name, "final"))
+        )
+    except ValueError:
+        return False
 
 
 def year_of(period: str) -> int:

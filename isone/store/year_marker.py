@@ -9,8 +9,9 @@ import msgspec
 from isone.errors import UNREADABLE, DamagedError
 from isone.market.flaws import REJECTED
 from isone.market.locations import Locations
+from isone.store.fields import Count, require_days, require_printable, require_span
 from isone.store.files import sha256
-from isone.store.store import Entry
+from isone.store.ledger import Entry
 from isone.text import count
 
 FORGIVEN = "single intervals that ISO-NE has left out for good"
@@ -26,6 +27,11 @@ class Gap(msgspec.Struct, frozen=True):
     forgiven: bool = False
     """Whether nobody accepted it by name: single gaps, older than the dataset's days of grace."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError where it is of no day, or cannot be printed."""
+        require_printable(self.reason)
+        require_days(self.day)
+
 
 class DayFlaw(msgspec.Struct, frozen=True):
     """A flaw of a day other than a gap, and why it was accepted; "" while a suspect one is not."""
@@ -34,6 +40,11 @@ class DayFlaw(msgspec.Struct, frozen=True):
     flaw: str
     what: str
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where it is of no day, or cannot be printed."""
+        require_printable(self.flaw, self.what, self.reason)
+        require_days(self.day)
 
     @property
     def is_accepted(self) -> bool:
@@ -50,7 +61,7 @@ class Manifest(msgspec.Struct, frozen=True):
     last_day: str
     source: str
     synthetic_prices: bool
-    rows: int
+    rows: Count
     """Distinct rows of all requests, before any narrowing."""
     gaps: tuple[Gap, ...]
     requests: tuple[Entry, ...]
@@ -63,6 +74,12 @@ class Manifest(msgspec.Struct, frozen=True):
     """The last day that has to be final; "" in a marker that does not say."""
     sha256: str = ""
     """The digest of the marker itself."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where its days are none, or not of its year."""
+        require_printable(self.dataset, self.source)
+        require_span(self.period, self.first_day, self.last_day)
+        require_days(self.final_through or self.last_day)
 
     @property
     def revision(self) -> str:

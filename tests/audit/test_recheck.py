@@ -60,6 +60,8 @@ def test_a_correction_is_recorded_and_the_response_before_it_is_kept(tmp_path: P
     marker = store.marker_path(DATASET.name, "2024.through-20240105")
     known = {"day": "2024-01-04", "flaw": "energy-differs", "what": "1 price", "reason": "known"}
     marker.write_text(json.dumps(json.loads(marker.read_text()) | {"flaws": [known]}))
+    spoilt = store.marker_path(DATASET.name, "2023")
+    spoilt.write_text("{")  # by whatever; it names no response that could be another
     with (
         Sandbox(nodes=0, today=TODAY, replay=tmp_path / "responses") as sandbox,
         Client(Source("sandbox", sandbox.url), read_settings({}).http) as client,

@@ -15,7 +15,7 @@ from isone.store.store import Store
 def knows_of_an_answer(settings: Settings, *, asks: bool) -> bool:
     """Whether a job knows when it begins that the service has answered; it may ask for itself."""
     with open_downloader(settings, "lmp_da_hourly", "job", days=1, redaction=Redaction()) as it:
-        known = it.client.has_answered
+        known = it.client.retries.has_answered
         if asks:
             it.client.fetch("hourlylmp/da/final/day/20240101")
     return known

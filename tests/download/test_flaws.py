@@ -33,7 +33,8 @@ from isone.run.missing import Accepted
 from isone.run.settings import AcceptedFlaw, read_settings
 from isone.run.sources import Source
 from isone.sandbox import Sandbox
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import read_manifest
 
 DAY = dt.date(2018, 11, 4)
@@ -159,7 +160,9 @@ def test_two_names_of_a_location_matter_to_whoever_has_chosen_it(
     locations: Locations, counts: bool
 ) -> None:
     body = body_of(with_two_names(rows()))
-    entry = Entry("20181104", 1, "", 1, "", "", "final", flaws=(Flaw("node", "x", (NODE,)),))
+    entry = Entry(
+        "20181104", 1, "", 1, "2026-06-12T04:00Z", "", "final", flaws=(Flaw("node", "x", (NODE,)),)
+    )
     assert missing.is_usable(entry, DAY, locations, {}) != counts
     assert missing.is_usable(entry, DAY, locations, {DAY: {"node": "known"}})
     if counts:
@@ -170,12 +173,24 @@ def test_two_names_of_a_location_matter_to_whoever_has_chosen_it(
 
 
 def test_an_entry_with_flaws_counts_only_while_each_is_accepted_on_its_day() -> None:
-    entry = Entry("20181104", 1, "", 1, "", "", "final", missing=("x",), flaws=(Flaw("sum", "x"),))
+    entry = Entry(
+        "20181104",
+        1,
+        "",
+        1,
+        "2026-06-12T04:00Z",
+        "",
+        "final",
+        missing=("x",),
+        flaws=(Flaw("sum", "x"),),
+    )
     both = {"missing": "a", "sum": "b"}
     assert missing.is_usable(entry, DAY, HUBS, {DAY: both})
     for accepted in ({}, {DAY: {"sum": "b"}}, {DAY: {"missing": "a"}}, {dt.date(2018, 1, 1): both}):
         assert not missing.is_usable(entry, DAY, HUBS, accepted)
-    suspect = Entry("20181104", 1, "", 1, "", "", "final", flaws=(Flaw("constant-day", "x"),))
+    suspect = Entry(
+        "20181104", 1, "", 1, "2026-06-12T04:00Z", "", "final", flaws=(Flaw("constant-day", "x"),)
+    )
     assert missing.is_usable(suspect, DAY, HUBS, {})
 
 

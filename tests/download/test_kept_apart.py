@@ -61,10 +61,11 @@ def test_a_response_of_the_sandbox_stops_a_run_on_the_public_csv(
     assert len(sandbox.requests) == 1
 
 
-def test_another_service_is_not_taken_for_the_sandbox(service: Sandbox) -> None:
+@pytest.mark.parametrize("path", [PATH, "what/it/does/not/have"])
+def test_another_service_is_not_taken_for_the_sandbox(service: Sandbox, path: str) -> None:
     source = Source("sandbox", service.url)
     with client(source) as asking, pytest.raises(StopRunError, match=REAL):
-        asking.fetch(PATH)
+        asking.fetch(path)
 
 
 def test_recorded_responses_alone_are_real_and_with_synthetic_ones_they_are_not(

@@ -12,11 +12,13 @@ from running import PROJECT
 PROGRAM = """
 import datetime as dt, logging, sys
 from isone.run.console import ConsoleHandler, say
+from types import SimpleNamespace
 from isone.market.requests import Request
 from isone.download.progress import DownloadProgress
 
 class Client:
-    requests_sent, retries, waited = 7, 0, 0.0
+    requests_sent = 7
+    retries = SimpleNamespace(count=0, waited=0.0)
 
 log = logging.getLogger("isone")
 log.setLevel(logging.INFO)

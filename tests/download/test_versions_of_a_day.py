@@ -21,7 +21,8 @@ from isone.run.settings import Settings, read_settings
 from isone.run.sources import Source
 from isone.run.targets import Run
 from isone.sandbox import Sandbox
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 HOURLY, FIVE = "lmp_rt_hourly", "lmp_rt_5min"
 DAY = dt.date(2026, 6, 5)

@@ -21,7 +21,8 @@ from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.run.progress import Progress
 from isone.store.files import make_folder
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 DATASET = "lmp_da_hourly"
 REQUESTS = [Request(DATASET, dt.date(2024, 1, 1) + dt.timedelta(days=n)) for n in range(300)]

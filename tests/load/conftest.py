@@ -1,20 +1,13 @@
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filled import CLOCKS_BACK, CLOCKS_FORWARD, build_duckdb, fill, record_nameless
-from postgres_server import Server, running_server
+from filled import CLOCKS_BACK, CLOCKS_FORWARD, build_duckdb, fill, load_postgres, record_nameless
+from postgres_server import Server
 
 from isone.market.datasets import DATASETS
 from isone.store import location_table
 from isone.store.store import Store
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with running_server() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +30,14 @@ def both_changes(tmp_path_factory: pytest.TempPathFactory) -> Store:
         fill(store, DATASETS, first, last)
     build_duckdb(store)
     return store
+
+
+@pytest.fixture(scope="session")
+def loaded(both_changes: Store, server: Server) -> str:
+    """The address of a database with all of that; not to be changed."""
+    database = server.new_database("loaded")
+    load_postgres(both_changes, database, synthetic=True)
+    return database
 
 
 @pytest.fixture

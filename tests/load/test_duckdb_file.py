@@ -21,7 +21,8 @@ from isone.report import data, page
 from isone.run.settings import AcceptedFlaw
 from isone.store import location_table
 from isone.store.files import name_aside
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import Manifest
 
 Rows = list[tuple[Any, ...]]

@@ -249,13 +249,33 @@ def test_markers_are_stale_once_the_database_is_another_or_has_lost_the_year(
     assert stale() == ["lmp_da_hourly", "regulation_5min"]
 
 
+def require_loadable(database: str) -> None:
+    postgres_holdings.require_loadable(database, synthetic=False)
+
+
 def test_a_server_is_looked_for_before_it_is_needed(server: Server) -> None:
-    postgres_holdings.require_reachable(server.address("postgres"))
+    require_loadable(server.address("postgres"))
     with pytest.raises(UsageError, match="it does not exist; make it with createdb"):
-        postgres_holdings.require_reachable(server.address("no_such"))
-    for ask in (postgres_holdings.require_reachable, held):
+        require_loadable(server.address("no_such"))
+    for ask in (require_loadable, held):
         with pytest.raises(LoadError, match=r"127\.0\.0\.1:1/none cannot be reached: "):
             ask("postgresql://me@127.0.0.1:1/none")
+
+
+def test_a_schema_that_cannot_be_made_or_is_another_s_is_said_before_it_is_needed(
+    server: Server, database: str
+) -> None:
+    name = database.partition("?")[0].rpartition("/")[2]
+    server.run(name, "CREATE ROLE weak LOGIN")
+    weak = server.address(name, "weak")
+    right = f"may not make the schema isone; `GRANT CREATE ON DATABASE {name} TO weak`, or name"
+    with pytest.raises(UsageError, match=right):
+        require_loadable(weak)
+    server.run(name, f"GRANT CREATE ON DATABASE {name} TO weak")
+    require_loadable(weak)
+    server.run(name, "CREATE SCHEMA isone; CREATE TABLE isone.about (x int)")
+    with pytest.raises(UsageError, match="holds other tables, which are not this workflow's"):
+        require_loadable(database)
 
 
 def test_without_psycopg_one_sentence_says_what_to_install_and_none_that_the_run_stops(
@@ -263,7 +283,7 @@ def test_without_psycopg_one_sentence_says_what_to_install_and_none_that_the_run
 ) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     address = "postgresql://me@127.0.0.1:1/none"
-    for ask in (postgres_holdings.require_reachable, held):
+    for ask in (require_loadable, held):
         with pytest.raises(LoadError, match="pip install 'psycopg.binary.'"):
             ask(address)
     assert outputs.target_digest(address)

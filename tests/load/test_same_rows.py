@@ -6,7 +6,6 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 from filled import Row, build_duckdb, fill, in_order, load_postgres, raw_rows
-from postgres_server import Server
 
 from isone.market.datasets import DATASETS
 from isone.market.schema import table_columns
@@ -46,13 +45,6 @@ def postgres_rows(database: str, schema: str, dataset: str) -> list[Row]:
     query = f"SELECT {columns} FROM {schema}.{dataset}"  # noqa: S608
     with psycopg.connect(database, options="-c timezone=UTC") as connection:
         return in_order(connection.execute(query.encode()).fetchall())
-
-
-@pytest.fixture(scope="session")
-def loaded(both_changes: Store, server: Server) -> str:
-    database = server.new_database("loaded")
-    load_postgres(both_changes, database, synthetic=True)
-    return database
 
 
 @each_dataset

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from filled import build_duckdb
-from postgres_server import running_server
+from postgres_server import Server
 from reading import examine
 
 from isone.download.client import Client
@@ -71,6 +71,11 @@ ROWS = {
 }
 
 
+def some(are_large: bool) -> dict[dt.date, int]:
+    """The days; of what is large every seventh: both changes by either law are among them."""
+    return {day: HOURS[day] for day in list(HOURS)[:: 7 if are_large else 1]}
+
+
 @pytest.fixture(scope="module")
 def old_datasets() -> Iterator[None]:
     """Every dataset, and its feeds in the sandbox, as if they had begun in 2003."""
@@ -118,7 +123,7 @@ def test_there_are_seventy_days_and_the_calendar_knows_them() -> None:
 @pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.times.owes_rows])
 def test_each_response_of_each_dataset_has_the_day_s_intervals(name: str) -> None:
     dataset, synthetic = DATASETS[name], Synthetic(0, 0)
-    for day, hours in HOURS.items():
+    for day, hours in some(name == "flows_5min").items():
         if name == "regulation_5min" and day.year < 2016:
             continue  # its record of two prices is no older
         request = dataset.day_requests(day, (4000,))[0]
@@ -140,8 +145,7 @@ def test_each_response_of_each_dataset_has_the_day_s_intervals(name: str) -> Non
 )
 def test_each_public_report_has_the_day_s_intervals(name: str) -> None:
     dataset, files = DATASETS[name], ReportFiles(Synthetic(0, 0))
-    days = list(HOURS)[:: 7 if name == "lmp_rt_5min" else 1]  # six files a day, with all locations
-    for day, hours in ((day, HOURS[day]) for day in days):
+    for day, hours in some(dataset.interval_minutes < 60).items():
         rows = set()
         for request in dataset.csv_requests(day):
             response = files.answer(f"/{dataset.csv_path(request)}", "isox_token=synthetic", AT)
@@ -200,19 +204,18 @@ def test_duckdb_holds_the_right_counts(store: Store) -> None:
     assert found == ROWS
 
 
-def test_postgresql_holds_the_right_counts(store: Store) -> None:
+def test_postgresql_holds_the_right_counts(store: Store, server: Server) -> None:
     found = {}
-    with running_server() as server:
-        address = server.new_database("clocks")
-        with postgres.connect(address) as connection:
-            tables = postgres.prepare(connection, synthetic=True)
-            files = packed.packed_files(store, packed_names(store))
-            for _, _, group in packed.by_year(files):
-                postgres.load_year(connection, tables, store, group)
-        with psycopg.connect(address, options="-c search_path=isone_sandbox") as connection:
-            for name in PLACES:
-                query = QUERY.format(table=name, minutes=DATASETS[name].interval_minutes)
-                found |= counts(name, connection.execute(query.encode()).fetchall())
+    address = server.new_database("clocks")
+    with postgres.connect(address) as connection:
+        tables = postgres.prepare(connection, synthetic=True)
+        files = packed.packed_files(store, packed_names(store))
+        for _, _, group in packed.by_year(files):
+            postgres.load_year(connection, tables, store, group)
+    with psycopg.connect(address, options="-c search_path=isone_sandbox") as connection:
+        for name in PLACES:
+            query = QUERY.format(table=name, minutes=DATASETS[name].interval_minutes)
+            found |= counts(name, connection.execute(query.encode()).fetchall())
     assert found == ROWS
 
 

@@ -1,4 +1,4 @@
-"""On-peak hours: hours ending 8 to 23 of weekdays, but not of the six NERC holidays."""
+"""The six NERC holidays, which have no on-peak hours."""
 
 import datetime as dt
 
@@ -23,26 +23,3 @@ def test_the_six_holidays_are_kept_on_nercs_days(year: int) -> None:
     assert sorted(peak.holidays(year)) == [
         dt.date.fromisoformat(f"{year}-{day}") for day in KEPT[year].split()
     ]
-
-
-@pytest.mark.parametrize(
-    ("day", "hours"),
-    [
-        pytest.param("2024-03-06", 16, id="a Wednesday"),
-        pytest.param("2024-03-09", 0, id="a Saturday"),
-        pytest.param("2024-03-10", 0, id="a Sunday, on which clocks go forward"),
-        pytest.param("2024-05-27", 0, id="Memorial Day"),
-        pytest.param("2021-07-05", 0, id="the Monday after Independence Day on a Sunday"),
-        pytest.param("2020-07-03", 16, id="the Friday before Independence Day on a Saturday"),
-        pytest.param("2024-11-29", 16, id="the day after Thanksgiving"),
-        pytest.param("2024-06-19", 16, id="Juneteenth, which is none of NERC's"),
-    ],
-)
-def test_a_weekday_has_sixteen_on_peak_hours_and_other_days_none(day: str, hours: int) -> None:
-    of_day = [hour for hour in range(24) if peak.is_on_peak(dt.date.fromisoformat(day), hour)]
-    assert of_day == (list(range(7, 23)) if hours else [])
-
-
-def test_a_year_has_255_or_so_on_peak_days() -> None:
-    days = [dt.date(2024, 1, 1) + dt.timedelta(days=n) for n in range(366)]
-    assert sum(peak.is_on_peak(day, 12) for day in days) == 262 - 6

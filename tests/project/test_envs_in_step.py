@@ -130,6 +130,9 @@ def test_the_pythons_that_are_named_are_those_that_are_allowed() -> None:
     allowed = SpecifierSet(PROJECT["project"]["requires-python"])
     named = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["project"]["classifiers"]))
     assert named == [f"3.{minor}" for minor in range(30) if f"3.{minor}.1" in allowed]
-    program = (ROOT / "envs" / "install.py").read_text()
+    makefile = (ROOT / "Makefile").read_text()
     oldest, newest = (version.replace(".", ", ") for version in (named[0], named[-1]))
-    assert f"OLDEST, NEWEST = ({oldest}), ({newest})" in program
+    assert f"not ({oldest}) <= sys.version_info[:2] <= ({newest})" in makefile
+    assert (
+        f"say where Python {named[0]} to {named[-1]} is: make PYTHON=python{named[-1]}" in makefile
+    )

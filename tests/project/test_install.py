@@ -1,6 +1,8 @@
 """Setting up says in a sentence what it cannot do, and empties no folder but its own."""
 
 import importlib.util
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -32,13 +34,27 @@ def test_a_folder_that_venv_is_a_link_to_is_not_emptied(
     assert (shared / "kept").exists()
 
 
-@pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0)])
-def test_a_python_that_is_not_supported_is_named(
-    version: tuple[int, int, int], install: ModuleType, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("version", ["2.7.18", "3.6.15", "3.10.13", "3.14.0", "4.0.0"])
+def test_a_python_that_is_not_supported_is_named_before_it_reads_a_program(
+    version: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sys, "version_info", version)
-    with pytest.raises(SystemExit, match="the workflow needs 3.11, 3.12 or 3.13"):
-        install.main("requirements.lock")
+    """It might not even be able to read the one that sets up."""
+    it = f"import sys; sys.version_info = {tuple(map(int, version.split('.')))}; exec(sys.argv[2])"
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\nif [ "$1" = -V ]; then echo "Python {version}" >&2; exit; fi\n'
+        f'if [ "$1" = -c ]; then exec {sys.executable} -c \'{it}\' "$@"; fi\necho set up\n'
+    )
+    python.chmod(0o755)
+    (tmp_path / "envs").mkdir()
+    for name in ("Makefile", "requirements.lock", "envs/setup.lock"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    words = ["make", "setup", f"PYTHON={python}"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    first = done.stderr.splitlines()[0]
+    assert first.startswith(f"error: this is Python {version}; say where Python 3.11 to 3.13 is")
+    assert "set up" not in done.stdout
 
 
 def test_of_a_program_that_fails_all_is_shown(

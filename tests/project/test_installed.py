@@ -35,7 +35,7 @@ def build(kind: str, folder: Path) -> Path:
     assert importlib.util.find_spec("hatchling"), "make setup installs hatchling"
     code = f"from hatchling.build import *; print({kind}({str(folder)!r}))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return folder / done.stdout.split()[-1]

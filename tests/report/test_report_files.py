@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -126,6 +127,8 @@ def test_old_figures_stay_until_the_new_ones_are_all_made_and_none_of_them_after
     folder.mkdir()
     (folder / "daily_price_2019.svg").write_text("old")
     drawn = files.as_csv
+    quick = SimpleNamespace(vegalite_to_svg=lambda _: "<svg/>", svg_to_png=lambda *_, **__: b"PNG")
+    monkeypatch.setattr(files, "vl_convert", quick)  # it is not about what they show
 
     def fails_late(figure: Figure) -> str:
         if figure.name == "five_minute_audit":

@@ -3,12 +3,13 @@
 import datetime as dt
 import random
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from reading import stored
-from torture.faults.damage import NOON, Original, damage, fuzz, originals
+from torture.faults.damage import NOON, WHICH, Original, damage, fuzz, original_of
 
 from isone.audit.verify.raw import rows_of
 from isone.errors import ResponseError
@@ -22,12 +23,14 @@ from isone.response.table import Table, read_table
 from isone.response.validate import Finding, validate, validate_each
 from isone.sandbox.synthetic import Synthetic
 
-ORIGINALS: dict[str, list[Original]] = {}
-for _each in originals():
-    ORIGINALS.setdefault(_each.dataset.name, []).append(_each)
-ORIGINALS["lmp_rt_5min"] += [
-    Original.of("lmp_rt_5min", _each.request.day, 4000) for _each in ORIGINALS["lmp_rt_5min"]
-]
+
+@cache
+def originals_of(name: str) -> list[Original]:
+    """The responses of a dataset for three days; of five-minute prices those of two locations."""
+    found = [original_of(*each) for each in WHICH if each[0] == name]
+    if name == "lmp_rt_5min":
+        found += [Original.of(name, each.request.day, 4000) for each in found]
+    return found
 
 
 def said(table: Table) -> Any:
@@ -114,7 +117,7 @@ def compare(batch: Sequence[Original], bodies: Sequence[bytes]) -> str:
 
 @pytest.mark.parametrize("name", list(DATASETS))
 def test_whole_responses_are_read_and_validated_together(name: str) -> None:
-    batch = ORIGINALS[name]
+    batch = originals_of(name)
     assert compare(batch, [original.body for original in batch]) == "validated"
 
 
@@ -123,7 +126,7 @@ def test_damaged_responses_among_whole_ones_are_what_they_are_by_themselves(seed
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     came_to = []
     for _ in range(60):
-        batch = chance.choices(ORIGINALS[chance.choice(list(ORIGINALS))], k=chance.randint(2, 4))
+        batch = chance.choices(originals_of(chance.choice(list(DATASETS))), k=chance.randint(2, 4))
         bodies = [original.body for original in batch]
         for number in range(len(batch)):
             match chance.randrange(6):
@@ -137,7 +140,7 @@ def test_damaged_responses_among_whole_ones_are_what_they_are_by_themselves(seed
 
 def test_damage_that_makes_up_for_another_is_not_overlooked() -> None:
     """What is one response's at its end and the next one's at its beginning is nobody's."""
-    one, other = ORIGINALS["lmp_rt_hourly"][:2]
+    one, other = originals_of("lmp_rt_hourly")[:2]
     middle = one.body.index(b"},{") + 1
     pieces = [one.body[:middle], one.body[middle + 1 :]]
     for bodies in (pieces, [b",".join([one.body, other.body]), other.body], [one.body, b""]):
@@ -146,7 +149,7 @@ def test_damage_that_makes_up_for_another_is_not_overlooked() -> None:
 
 
 def test_a_key_that_nobody_knows_is_named_of_its_own_response_alone() -> None:
-    one, other = ORIGINALS["lmp_rt_hourly"][:2]
+    one, other = originals_of("lmp_rt_hourly")[:2]
     odd = other.body.replace(b'"LmpTotal"', b'"Surprise":1,"LmpTotal"', 1)
     assert compare([one, other], [one.body, odd]) == "one by one"
     read = read_table(one.dataset, one.body, odd, validated=True)  # nobody looks

@@ -11,8 +11,9 @@ from typing import Any
 
 import duckdb
 import msgspec
+import one_day
 import pytest
-from filled import fill
+from filled import fill, settings_for
 from reading import examine
 from received import received
 
@@ -24,6 +25,7 @@ from isone.errors import DamagedError, IsoneError, LoadError, ResponseError, Usa
 from isone.load import sql
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
+from isone.report.data import gather
 from isone.report.queries.working_tables import open_report
 from isone.response import csv_reports
 from isone.run import custom, sources, status
@@ -36,6 +38,7 @@ from isone.run.targets import Run
 from isone.sandbox import Sandbox
 from isone.store import gzipped, location_table, year_marker
 from isone.store.files import write_whole
+from isone.store.processes import this_host
 from isone.store.store import Store
 
 DEEP = b'{"x":' + b"[" * 100_000
@@ -265,6 +268,49 @@ def test_json_beyond_all_measure_is_rejected(read: Callable[[bytes], Any], body:
     said(lambda: read(body), ResponseError)
 
 
+@pytest.mark.parametrize("field", ["LocationName", "LocationType", "AreaType"])
+@pytest.mark.parametrize("text", [ESCAPE, "LD.\u202eA", "LD.\u2066A", "LD.\u200fA"], ids=ascii)
+def test_a_list_of_locations_with_what_turns_its_reading_is_rejected(field: str, text: str) -> None:
+    location = {"LocationID": 4000, "LocationName": "A", field: text}
+    body = json.dumps({"Locations": {"Location": [location]}}).encode()
+    assert "the list of locations has" in said(
+        lambda: location_list.read_locations(body), ResponseError
+    )
+
+
+@pytest.mark.parametrize("id", [-1, 2**31, 10**9, 10**30, 1.5])
+def test_a_location_with_an_id_that_no_database_takes_is_rejected(id: float) -> None:
+    body = json.dumps({"Locations": {"Location": [{"LocationID": id}]}}).encode()
+    said(lambda: location_list.read_locations(body), ResponseError)
+
+
+@pytest.mark.parametrize(
+    ("read", "body"),
+    [
+        pytest.param(
+            location_list.read_locations,
+            '{"Locations": {"Location": [{"LocationID": 4000, "LocationID": 4001}]}}',
+            id="a location's id",
+        ),
+        pytest.param(
+            location_list.read_locations,
+            '{"Locations": {"Location": []}, "Locations": {"Location": [{"LocationID": 1}]}}',
+            id="the list of locations",
+        ),
+        pytest.param(
+            lambda body: averages.read_averages(body, 2024, 4000),
+            '{"LmpIndexes": {"LmpIndex": {"BeginDate": "2024-01-01T00:00:00-05:00", '
+            '"Location": {"@LocId": "4000"}, "Average": 1.0, "Average": 2.0}}}',
+            id="an average",
+        ),
+    ],
+)
+def test_a_key_that_an_object_of_a_small_response_has_twice_is_rejected(
+    read: Callable[[bytes], Any], body: str
+) -> None:
+    assert "twice in one object" in said(lambda: read(body.encode()), ResponseError)
+
+
 @pytest.mark.parametrize(
     "timestamp", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "1"]
 )
@@ -367,6 +413,30 @@ def test_a_status_file_of_another_form_has_nothing_to_say(tmp_path: Path, facts:
     assert "Successful: 0" in summary(store, ended=True)
 
 
+@pytest.mark.parametrize("state", ["failed", "succeeded", "running", "interrupted"])
+def test_what_others_wrote_into_plan_and_status_moves_no_terminal(
+    tmp_path: Path, state: str
+) -> None:
+    store, empty = Store(tmp_path), status.JobStatus()
+    said: dict[str, Any] = {
+        name: ESCAPE for name in empty.__struct_fields__ if isinstance(getattr(empty, name), str)
+    }
+    said |= {name: [ESCAPE] for name in ("noted", "warnings", "verdict_lines")}
+    said |= {"missing": {ESCAPE: ESCAPE}, "gaps": {ESCAPE: ESCAPE}, "warned": 3, "requests_sent": 3}
+    process = os.getpid() if state == "running" else 0
+    download = Planned("isone_x_2024", ESCAPE, ESCAPE, 1, False)
+    plan = Plan(ESCAPE, ESCAPE, ESCAPE, (download,), (ESCAPE,), 1, ESCAPE, 0, page=ESCAPE)
+    write_whole(status.plan_path(store), msgspec.json.encode(plan))
+    for name in ("isone_x_2024", "load_duckdb"):
+        job = said | {"name": name, "state": state, "process": process, "host": this_host()}
+        write_whole(status.status_path(store, name), json.dumps(job).encode())
+    (status.plan_path(store).parent / "stop.txt").write_bytes(b"\xff" + ESCAPE.encode())
+    for ended in (True, False):
+        shown = summary(store, ended=ended)
+        assert "owned" in shown
+        assert all(line.isprintable() for line in shown.split("\n"))
+
+
 def test_a_plan_with_names_that_no_file_has_is_shown_as_it_is(tmp_path: Path) -> None:
     store = Store(tmp_path)
     downloads = tuple(Planned(n, n, "x", 1, False) for n in ("x" * 300, "a\0b", "../../x"))
@@ -442,6 +512,20 @@ def test_a_foreign_database_shows_no_other_file(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="cannot be reported on") as caught, open_report(path):
         pass
     assert "disabled" in str(caught.value)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-01", "0001-01-01"])
+def test_a_foreign_database_with_days_beyond_any_calendar_is_no_fault(
+    tmp_path: Path, day: str
+) -> None:
+    store = Store(tmp_path / "sandbox")
+    store.root.mkdir()
+    prices = dict.fromkeys(("lmp_da_hourly", "lmp_rt_hourly"), [20.0] * 24)
+    with duckdb.connect(str(one_day.database(store.duckdb_path, prices))) as connection:
+        for table in prices:
+            connection.execute(f"UPDATE {table} SET operating_day = '{day}'")  # noqa: S608
+    with contextlib.suppress(LoadError):
+        gather(settings_for(store), store)
 
 
 # the sandbox, which anybody on this machine can reach

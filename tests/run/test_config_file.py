@@ -64,3 +64,35 @@ def test_a_file_that_the_command_line_names_is_looked_at(here: Path, words: str)
     Path("config.yaml").write_text("a: b: c\n")
     said = slips.explained("WorkflowError:\nConfig file is not valid JSON or YAML.", ["snakemake"])
     assert said.startswith("error: config.yaml, line 1: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "sentence"),
+    [
+        (
+            b"\xf3\x28",
+            "UnicodeDecodeError in file \"/p/Snakefile\", line 38:\n'utf-8' codec …\n  File …",
+            "config.yaml is not UTF-8 text; save it as UTF-8",
+        ),
+        (
+            b"# years: 2024\n",
+            'WorkflowError in file "/p/Snakefile", line 38:\nConfig file must be given as JSON …',
+            f"config.yaml {NO_KEYS}",
+        ),
+        (
+            None,
+            'IsADirectoryError in file "/p/Snakefile", line 38:\n[Errno 21] Is a directory: …',
+            "cannot read config.yaml: Is a directory",
+        ),
+    ],
+    ids=["no text", "comments alone", "a folder"],
+)
+def test_a_file_that_snakemake_cannot_take_is_named_and_not_its_own_lines(
+    here: Path,  # noqa: ARG001 - the folder to be in
+    content: bytes | None,
+    words: str,
+    sentence: str,
+) -> None:
+    path = Path("config.yaml")
+    path.mkdir() if content is None else path.write_bytes(content)
+    assert slips.explained(words, ["snakemake", "-j1"]) == f"error: {sentence}"

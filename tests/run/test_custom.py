@@ -254,7 +254,9 @@ def test_what_a_program_leaves_in_the_background_does_not_keep_the_job_running(
     project: Path, caplog: pytest.LogCaptureFixture, talks: bool
 ) -> None:
     caplog.set_level(logging.INFO)
-    child = "import time\nfor _ in range(200): time.sleep(0.1)" + "; print('x', flush=True)" * talks
+    child = (
+        "import time\nfor _ in range(3000): time.sleep(0.1)" + "; print('x', flush=True)" * talks
+    )
     text = (
         "import subprocess, sys\n"
         f"child = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
@@ -263,7 +265,7 @@ def test_what_a_program_leaves_in_the_background_does_not_keep_the_job_running(
     began = time.monotonic()
     assert custom.run_program(program(project, text), {}) == 0
     os.kill(int(caplog.messages[0]), signal.SIGKILL)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 100
     assert "done" in caplog.messages
     assert caplog.messages[-1] == "what it left behind in the background is not waited for"
 

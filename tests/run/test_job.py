@@ -109,7 +109,8 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as ended, second(tmp_path):
         raise OSError(28, "No space left on device", "data/raw/x")
     assert ended.value.code == 1
-    assert "No space left on device (data/raw/x)" in str(said(tmp_path)["message"])
+    sentence = "No space left on device (data/raw/x); free some space and run again to resume"
+    assert said(tmp_path)["message"] == sentence
 
 
 def test_a_password_is_in_no_record(tmp_path: Path) -> None:

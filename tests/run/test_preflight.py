@@ -16,7 +16,8 @@ from isone.run import preflight, space
 from isone.run.settings import read_settings
 from isone.run.targets import Run
 from isone.store import location_table
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 DOWNLOADS = ("download_prices", "download_custom")
 
@@ -124,10 +125,14 @@ def test_room_is_estimated_by_what_is_stored_where_something_is(config: dict[str
         for date in (dt.date(2024, 1, 1), dt.date(2024, 1, 2))
     )
     entries = {
-        request.name: Entry(request.name, size, "", 288, "", "sandbox", "final")
+        request.name: Entry(request.name, size, "", 288, "2026-06-12T04:00Z", "sandbox", "final")
         for request, size in zip(day, (5000, 7000), strict=True)
     }
-    whole = {"20240103.h05": Entry("20240103.h05", 10**6, "", 288, "", "sandbox", "final")}
+    whole = {
+        "20240103.h05": Entry(
+            "20240103.h05", 10**6, "", 288, "2026-06-12T04:00Z", "sandbox", "final"
+        )
+    }
     assert space.estimate(dataset, other, entries | whole, settings) == 2 * 6000
     assert space.estimate(dataset, other, whole, settings) == 2 * 288 * 20
     assert space.estimate(dataset, [], entries, settings) == 0

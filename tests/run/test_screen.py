@@ -133,6 +133,42 @@ def test_a_job_that_ctrl_c_ended_before_it_could_say_so_was_interrupted(store: S
     assert "killed" not in text
 
 
+CUT_SHORT = (
+    "KeyboardInterrupt:\n  Wildcards:\n  (rule write_report, line 12, /p/rules/report.smk)",
+    'Traceback (most recent call last):\n  File "Snakefile", line 17\nKeyboardInterrupt',
+)
+
+
+@pytest.mark.parametrize("words", CUT_SHORT, ids=["while a rule is decided on", "while reading"])
+def test_ctrl_c_while_snakemake_reads_or_decides_is_said_once_and_without_its_words(
+    words: str,
+) -> None:
+    terminal = Terminal()
+    terminal.report(words, event="error", level=logging.ERROR)
+    terminal.report(words, event="error", level=logging.ERROR)
+    assert terminal.lines == ["interrupted; run again to resume"]
+
+
+def test_after_ctrl_c_a_job_that_ends_was_interrupted_whatever_snakemake_was_at(
+    store: Store,
+) -> None:
+    terminal = Terminal()
+    terminal.begin()
+    tell(store, state="running", attempt=1, attempts=3)
+    terminal.report(CUT_SHORT[0], event="error", level=logging.ERROR)
+    terminal.report(event="job_error", jobid=1, rule_name="download_prices")
+    assert "INTERRUPTED" in "\n".join(terminal.lines)
+
+
+def test_how_long_a_job_took_is_not_broken(store: Store) -> None:
+    terminal = Terminal(width=76, is_terminal=True, quiet=True)
+    terminal.begin()
+    tell(store, state="succeeded", made="3,294 new responses, 3,294 requests")
+    terminal._screen._jobs[1].began -= 61
+    terminal.report(event="job_finished", job_id=1)
+    assert terminal.lines[-1].strip() == "1 min 1 s"
+
+
 def test_a_warning_that_is_noted_is_said_once(store: Store) -> None:
     terminal = Terminal()
     terminal.begin()
@@ -187,6 +223,7 @@ def test_what_is_unknown_is_shown_and_chatter_is_not() -> None:
     terminal = Terminal()
     terminal.report("Building DAG of jobs...")
     terminal.report("Select jobs to execute...")
+    terminal.report("Migrating .snakemake folder to new format...")
     terminal.report("Something that nobody has seen before.")
     terminal.report("the header", isone=True)
     assert terminal.lines == ["Something that nobody has seen before.", "the header"]

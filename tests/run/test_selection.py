@@ -13,7 +13,8 @@ from isone.market.locations import HUBS, Locations
 from isone.run import missing, selection
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 AT = dt.datetime(2026, 11, 20, 15, tzinfo=market_time.MARKET_ZONE)
 
@@ -21,7 +22,14 @@ AT = dt.datetime(2026, 11, 20, 15, tzinfo=market_time.MARKET_ZONE)
 def entry(request: str, **facts: object) -> Entry:
     """A ledger's line, as far as it matters here."""
     return Entry(
-        request=request, size=1, sha256="", rows=1, fetched="", source="", revision="final", **facts
+        request=request,
+        size=1,
+        sha256="",
+        rows=1,
+        fetched="2024-02-01T00:00:00+00:00",
+        source="",
+        revision="final",
+        **facts,
     )  # type: ignore[arg-type]
 
 

@@ -52,6 +52,12 @@ LOCKED = "LockException:\nError: Directory cannot be locked. Please make sure â€
             id="a target without --",
         ),
         pytest.param(
+            "-j1 --config years= 2024",
+            NO_PAIR.format("2024"),
+            "'2024' after --config is not key=value; write years=2024, without a space",
+            id="a space behind the equals sign",
+        ),
+        pytest.param(
             "-j1 -C years=2024 verfy",
             NO_PAIR.format("verfy"),
             "write -- before a target: --config years=2024 -- verfy",
@@ -89,6 +95,13 @@ LOCKED = "LockException:\nError: Directory cannot be locked. Please make sure â€
             "Error: cores have to be specified for local execution (use --cores N with N being â€¦)",
             "how many jobs may run at a time is not given; write snakemake -j1 --config â€¦",
             id="-j1 forgotten",
+        ),
+        pytest.param(
+            "-j1 --config years=2024",
+            'WorkflowError in file "/a b/Snakefile", line 38:\nWorkflow defines configfile '
+            "/a b/config.yaml but it is not present or accessible (full checked path: /a b/c).",
+            "/a b/config.yaml is not found; `git checkout config.yaml` brings it back",
+            id="config.yaml is gone",
         ),
         pytest.param(
             "-j1 --config years=2024",
@@ -132,8 +145,9 @@ def test_a_wrong_option_gets_a_sentence_instead_of_a_page(message: str, sentence
 def test_no_run_begins_in_which_no_job_may_run() -> None:
     slips.require_jobs(1, None)
     slips.require_jobs(None, 2)
-    with pytest.raises(UsageError, match="-j0 lets no job run; write snakemake -j1"):
-        slips.require_jobs(0, None)
+    for jobs in (0, -1):
+        with pytest.raises(UsageError, match=f"-j{jobs} lets no job run; write snakemake -j1"):
+            slips.require_jobs(jobs, None)
 
 
 def test_a_run_that_goes_on_is_named_and_not_to_be_unlocked() -> None:

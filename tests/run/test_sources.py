@@ -92,3 +92,34 @@ def test_a_password_does_not_travel_unencrypted(tmp_path: Path) -> None:
         webservices(settings, environ)
     loopback = read_settings({"base_url": "http://localhost:8080/api"})
     assert webservices(loopback, environ).credentials == Credentials("me", "secret")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        r"https://webservices.iso-ne.com\.else.example",
+        "https://webservices.iso-ne.com.else.example",
+        "https://webservices.iso-ne.com%2eelse.example",
+        "https://webservices.iso-ne.com%00.else.example",
+        "https://webservices.iso-ne.com\u3002else.example",
+        "http://localhost.else.example",
+        "http://127.0.0.1.else.example",
+        "http://localhost;else.example",
+        "http://127.0.0.2:8080",
+        "http://0x7f.1",
+        r"http://else.example\@127.0.0.1",
+        "http://127.0.0.1@else.example",
+        "http://else.example#@127.0.0.1",
+        "http://else.example?@127.0.0.1",
+        "http:/else.example@localhost",
+    ],
+)
+def test_an_address_that_only_looks_like_a_known_one_has_no_account(address: str) -> None:
+    environ = {"ISONE_USERNAME": "me", "ISONE_PASSWORD": "canary"}
+    try:
+        settings = read_settings({"source": "webservices", "base_url": address})
+        found = webservices(settings, environ).credentials
+    except UsageError as error:
+        assert "canary" not in str(error)
+    else:
+        assert found is None

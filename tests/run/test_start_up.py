@@ -26,8 +26,8 @@ DAY = "2024.through-20240101"
 DATASETS = ("lmp_da_hourly", "regulation_5min")
 
 
-def loaded_by(program: str, folder: Path) -> set[str]:
-    """The heavy libraries that are loaded at the end of a Python program."""
+def loaded_by(program: str, folder: Path, among: set[str] = HEAVY) -> set[str]:
+    """Those libraries, by default the heavy ones, that are loaded at a Python program's end."""
     told = folder / "loaded.json"
     end = f"import json, sys; open({str(told)!r}, 'w').write(json.dumps(list(sys.modules)))"
     subprocess.run(
@@ -36,7 +36,7 @@ def loaded_by(program: str, folder: Path) -> set[str]:
         env=os.environ | {"PYTHONPATH": f"{PROJECT}:{PROJECT / 'tests'}"},
         check=True,
     )
-    return HEAVY & set(json.loads(told.read_text()))
+    return among & set(json.loads(told.read_text()))
 
 
 def imported_by(path: Path) -> str:
@@ -71,6 +71,13 @@ def test_a_script_loads_no_library_before_it_knows_that_it_has_work(
     script: str, allowed: set[str], tmp_path: Path
 ) -> None:
     assert loaded_by(imported_by(PROJECT / "scripts" / script), tmp_path) <= allowed
+
+
+@pytest.mark.parametrize("name", ["pack_prices", "describe_tables", "load_duckdb"])
+def test_a_script_does_not_load_what_only_a_command_line_needs(name: str, tmp_path: Path) -> None:
+    program = imported_by(PROJECT / "scripts" / f"{name}.py")
+    program += "\nfrom isone.run.settings import read_settings; read_settings({'years': 2024})"
+    assert not loaded_by(program, tmp_path, {"argparse", "yaml"})
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,27 @@ def test_days_are_those_of_downloads_that_began_and_the_next_step_fits(
     assert f"Next      {then}" in said
 
 
+@pytest.mark.parametrize(
+    ("state", "counted", "then"),
+    [
+        ("failed", "Other jobs that failed: 1", "fix what is named above"),
+        ("interrupted", "Other jobs that were interrupted: 1", "run the same command again: it"),
+        ("running", "Other jobs that were interrupted: 1", "run the same command again: it"),
+    ],
+)
+def test_a_job_beside_the_downloads_failed_or_was_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, counted: str, then: str
+) -> None:
+    monkeypatch.setenv(status.VARIABLE, status.new_id())
+    ended(tmp_path, "succeeded", "succeeded")
+    path = status.status_path(Store(tmp_path), "write_figures")
+    path.write_text(json.dumps({"name": "write_figures", "state": state}))
+    said = summary(Store(tmp_path), ended=True)
+    assert said.count("Other jobs") == 1
+    assert counted in said
+    assert f"Next      {then}" in said
+
+
 def test_a_job_that_outlived_its_run_is_named_with_its_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

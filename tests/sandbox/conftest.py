@@ -32,7 +32,7 @@ def get(sandbox: Sandbox, session: requests.Session) -> Callable[[str], Any]:
     """Ask the sandbox for a path and read the JSON."""
 
     def ask(path: str) -> Any:
-        response = session.get(f"{sandbox.url}/{path}", timeout=10)
+        response = session.get(f"{sandbox.url}/{path}", timeout=60)
         assert response.status_code == 200, (path, response.status_code)
         return response.json()
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -50,6 +51,18 @@ def ask(sandbox: Sandbox, path: str) -> requests.Response | None:
     return None
 
 
+def last_request(sandbox: Sandbox, fault: str, path: str) -> Any:
+    """What the sandbox notes of a request to which it is to do a fault."""
+    sandbox.faults.clear()
+    sandbox.faults.add(fault)
+    before = len(sandbox.requests)
+    ask(sandbox, path)
+    while len(sandbox.requests) == before:  # a busy machine may note it later
+        time.sleep(0.01)
+    (last,) = sandbox.requests[before:]
+    return last
+
+
 def asked(dataset: Dataset) -> Request:
     return dataset.day_requests(DAY, (HUB,))[0]
 
@@ -79,13 +92,7 @@ def test_every_fault_is_done_to_every_dataset_that_it_can_be_done_to(
 ) -> None:
     path = dataset.request.url_path(asked(dataset))
     for name in FAULTS:
-        faulty.faults.clear()
-        faulty.faults.add(name)
-        before = len(faulty.requests)
-        ask(faulty, path)
-        while len(faulty.requests) == before:  # a busy machine may note it later
-            time.sleep(0.01)
-        (last,) = faulty.requests[before:]
+        last = last_request(faulty, name, path)
         assert last.fault == (name if applies(name, dataset) else None), name
         assert last.error is None, name
     assert capfd.readouterr().err == ""
@@ -111,11 +118,9 @@ def test_a_made_up_dataset_without_prices_suffers_every_fault_that_needs_none(
     feed = FEEDS["hourlyrcp/final"]
     assert callable(made_up)
     monkeypatch.setitem(FEEDS, feed.base, replace(feed, dataset=made_up(feed.dataset)))
-    faulty.faults.clear()
-    faulty.faults.add(name)
-    ask(faulty, "hourlyrcp/final/day/20250717")
+    last = last_request(faulty, name, "hourlyrcp/final/day/20250717")
     done = applies(name, feed.dataset) and not (made_up is texts_alone and name in ON_VALUES)
-    assert (faulty.requests[-1].fault, faulty.requests[-1].error) == (name if done else None, None)
+    assert (last.fault, last.error) == (name if done else None, None)
     assert capfd.readouterr().err == ""
 
 

@@ -242,8 +242,8 @@ def sheet(sandbox: Sandbox, path: str) -> tuple[list[str], list[dict[str, str]],
     """Headings, rows and trailer of a report, got as clients do: a page first."""
     with requests.Session() as session:
         page = "isoexpress/web/reports/operations/-/tree/gen-fuel-mix"
-        session.get(f"{sandbox.reports_url}/{page}", timeout=10)
-        response = session.get(f"{sandbox.reports_url}/{path}", timeout=10)
+        session.get(f"{sandbox.reports_url}/{page}", timeout=60)
+        response = session.get(f"{sandbox.reports_url}/{path}", timeout=60)
     assert (response.status_code, response.headers["Content-Type"]) == (200, "text/csv")
     lines = list(csv.reader(io.StringIO(response.text, newline="")))
     headings = next(line for line in lines if line[0] == "H")
@@ -265,24 +265,24 @@ def test_any_page_of_reports_hands_out_the_cookie_for_those_made_on_request(
 ) -> None:
     report = f"{sandbox.reports_url}/transform/csv/daasreservedata?start=20250715&end=20250715"
     with requests.Session() as session:
-        assert session.get(report, timeout=10).status_code == 403
-        session.get(f"{sandbox.reports_url}/isoexpress/web/reports/{page}", timeout=10)
+        assert session.get(report, timeout=60).status_code == 403
+        session.get(f"{sandbox.reports_url}/isoexpress/web/reports/{page}", timeout=60)
         assert "isox_token" in session.cookies
-        assert session.get(report, timeout=10).status_code == 200
+        assert session.get(report, timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize("folder", ["static-transform/csv/histRpts", "histRpts"])
 def test_a_static_report_needs_no_cookie(sandbox: Sandbox, folder: str) -> None:
     url = f"{sandbox.reports_url}/{folder}/da-lmp/WW_DALMP_ISO_20250715.csv"
-    assert requests.get(url, timeout=10).text.startswith('"C"')
+    assert requests.get(url, timeout=60).text.startswith('"C"')
 
 
 def test_day_ahead_reports_begin_in_2016_and_prices_before(sandbox: Sandbox) -> None:
     folder = f"{sandbox.reports_url}/static-transform/csv/histRpts/da-lmp"
-    before = requests.get(f"{folder}/WW_DALMP_ISO_20151231.csv", timeout=10)
+    before = requests.get(f"{folder}/WW_DALMP_ISO_20151231.csv", timeout=60)
     assert (before.status_code, before.text) == (200, "No data exists for this period.")
-    assert requests.get(f"{folder}/WW_DALMP_ISO_20160101.csv", timeout=10).text.startswith('"C"')
-    prices = requests.get(f"{sandbox.url}/hourlylmp/da/final/day/20151231.json", timeout=10)
+    assert requests.get(f"{folder}/WW_DALMP_ISO_20160101.csv", timeout=60).text.startswith('"C"')
+    prices = requests.get(f"{sandbox.url}/hourlylmp/da/final/day/20151231.json", timeout=60)
     assert len(records(prices.json())) > 0
 
 
@@ -362,22 +362,24 @@ def test_preliminary_hours_name_locations_without_ids(sandbox: Sandbox) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_every_answer_names_the_sandbox(sandbox: Sandbox, method: str, path: str) -> None:
-    response = requests.request(method, f"{sandbox.reports_url}{path}", timeout=10)
+    response = requests.request(method, f"{sandbox.reports_url}{path}", timeout=60)
     assert response.headers["Server"].startswith("isone-sandbox")
 
 
 def test_an_answer_under_login_limit_or_fault_names_the_sandbox_too() -> None:
     url = "api/v1.1/locations"
     with Sandbox(nodes=0, username="u", password="p") as closed:
-        servers = [requests.get(f"{closed.reports_url}/{url}", timeout=5).headers["Server"]]
+        servers = [requests.get(f"{closed.reports_url}/{url}", timeout=60).headers["Server"]]
     with Sandbox(nodes=0, rate_limit=1) as busy:
         for _ in range(2):
-            response = requests.get(f"{busy.reports_url}/{url}", timeout=5)
+            response = requests.get(f"{busy.reports_url}/{url}", timeout=60)
         assert response.status_code == 429
         servers.append(response.headers["Server"])
     for fault in ("server-error", "html", "login-redirect", "not-found", "wrong-type"):
         with Sandbox(nodes=0, faults=[fault]) as faulty:
-            response = requests.get(f"{faulty.reports_url}/{url}", timeout=5, allow_redirects=False)
+            response = requests.get(
+                f"{faulty.reports_url}/{url}", timeout=60, allow_redirects=False
+            )
             servers.append(response.headers["Server"])
     assert set(servers) == {"isone-sandbox"}
 

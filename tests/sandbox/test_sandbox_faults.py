@@ -38,7 +38,7 @@ def nothing_wrong(faulty: Sandbox) -> None:
     faulty.faults.clear()
 
 
-def ask(sandbox: Sandbox, path: str, timeout: float = 5.0) -> requests.Response:
+def ask(sandbox: Sandbox, path: str, timeout: float = 60.0) -> requests.Response:
     return requests.get(
         f"{sandbox.url}/{path}",
         headers={"Accept": "application/json"},
@@ -109,7 +109,7 @@ def check_empty(sandbox: Sandbox) -> None:
 def check_login_redirect(sandbox: Sandbox) -> None:
     response = with_fault(sandbox, "login-redirect", DAY)
     assert (response.status_code, response.headers["Location"]) == (302, "/login")
-    page = requests.get(sandbox.url.replace("/api/v1.1", "/login"), timeout=5)
+    page = requests.get(sandbox.url.replace("/api/v1.1", "/login"), timeout=60)
     assert page.status_code == 200
     assert page.headers["Content-Type"].startswith("text/html")
 
@@ -142,7 +142,7 @@ def check_wrong_type(sandbox: Sandbox) -> None:
 def raw(sandbox: Sandbox, name: str, path: str) -> tuple[int, bytes]:
     """The promised length and the body's bytes as they were sent."""
     sandbox.faults.add(f"{name}x1")
-    with requests.get(f"{sandbox.url}/{path}", stream=True, timeout=5) as response:
+    with requests.get(f"{sandbox.url}/{path}", stream=True, timeout=60) as response:
         assert response.headers["Content-Encoding"] == "gzip"
         return int(response.headers["Content-Length"]), response.raw.read(decode_content=False)
 
@@ -193,7 +193,7 @@ def check_drip(sandbox: Sandbox) -> None:
     sandbox.faults.add("dripx1")
     with pytest.raises(requests.Timeout):
         ask(sandbox, "locations", timeout=0.4)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30  # and not the hours that it drips
 
 
 def check_slow(sandbox: Sandbox) -> None:
@@ -208,7 +208,7 @@ def check_hang_up(sandbox: Sandbox) -> None:
     right = ask(sandbox, PLACE).content
     host, port = sandbox.url.split("/")[2].split(":")
     sandbox.faults.add("hang-upx1")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(f"GET /api/v1.1/{PLACE}.json HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         received = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, body = received.partition(b"\r\n\r\n")
@@ -474,7 +474,7 @@ def test_a_rate_makes_that_share_of_the_requests_fail_the_same_ones_each_time() 
             requests.Session() as session,
         ):
             paths = [f"hourlyrcp/final/day/202401{day:02d}" for day in range(1, 32)] * 8
-            return [session.get(f"{s.url}/{path}", timeout=5).status_code for path in paths]
+            return [session.get(f"{s.url}/{path}", timeout=60).status_code for path in paths]
 
     first = codes()
     assert first == codes()
@@ -492,7 +492,7 @@ def test_a_login_that_is_missing_uses_up_no_fault() -> None:
     orders = ["server-errorx1"]
     with Sandbox(nodes=0, username="u", password="p", faults=orders) as sandbox:  # noqa: S106 - synthetic
         assert ask(sandbox, DAY).status_code == 401
-        asked = requests.get(f"{sandbox.url}/{DAY}", auth=("u", "p"), timeout=5)
+        asked = requests.get(f"{sandbox.url}/{DAY}", auth=("u", "p"), timeout=60)
         assert asked.status_code == 500
 
 

@@ -38,7 +38,7 @@ def ask(sandbox: Sandbox, path: str, encoding: str = "gzip") -> tuple[requests.R
         f"{sandbox.url}/{path}",
         headers={"Accept-Encoding": encoding, "Accept": "application/json"},
         stream=True,
-        timeout=5,
+        timeout=60,
     ) as response:
         return response, response.raw.read(decode_content=False)
 
@@ -61,7 +61,7 @@ def test_recorded_gzip_is_unpacked_for_those_who_do_not_take_it(replaying: Sandb
 
 
 def test_what_is_not_recorded_is_synthetic(replaying: Sandbox) -> None:
-    assert len(requests.get(f"{replaying.url}/{BASE}/20170104", timeout=5).content) > 10_000
+    assert len(requests.get(f"{replaying.url}/{BASE}/20170104", timeout=60).content) > 10_000
 
 
 def test_replaying_only_answers_404_to_what_is_not_recorded(folder: Path) -> None:
@@ -100,7 +100,7 @@ def test_no_url_leads_out_of_the_folder(replaying: Sandbox, up: str) -> None:
     import http.client
 
     host, port = replaying.url.split("/")[2].split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=5)
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
     try:
         connection.request("GET", f"/api/v1.1/{up}.json")
         response = connection.getresponse()
@@ -115,8 +115,8 @@ def test_faults_reach_recorded_responses_too(folder: Path) -> None:
     content = json.dumps({"HourlyLmps": {"HourlyLmp": row}})
     (folder / "api/v1.1" / BASE / "20170105.json").write_text(content)
     with Sandbox(nodes=0, replay=folder, faults=["null-pricex1"]) as sandbox:
-        record = requests.get(f"{sandbox.url}/{BASE}/20170105", timeout=5).json()
-        again = requests.get(f"{sandbox.url}/{BASE}/20170105", timeout=5).text
+        record = requests.get(f"{sandbox.url}/{BASE}/20170105", timeout=60).json()
+        again = requests.get(f"{sandbox.url}/{BASE}/20170105", timeout=60).text
     assert record == {"HourlyLmps": {"HourlyLmp": row | {"LmpTotal": None}}}
     assert again == content
 
@@ -128,7 +128,7 @@ def test_real_recorded_days_are_served_byte_for_byte(shared: Any) -> None:
     with Sandbox(nodes=0, replay=folder, replay_only=True) as sandbox, requests.Session() as s:
         for file in files:
             path = file.relative_to(folder / "api" / "v1.1").with_suffix("").as_posix()
-            response = s.get(f"{sandbox.url}/{path}", timeout=5)
+            response = s.get(f"{sandbox.url}/{path}", timeout=60)
             assert response.content == file.read_bytes()
 
 
@@ -137,7 +137,7 @@ def test_an_synthetic_day_has_the_shape_of_a_real_one(shared: Any) -> None:
         path = f"{base}/day/20170103"
         real = json.loads((shared / "replay/api/v1.1" / f"{path}.json").read_text())
         with Sandbox(nodes=0) as sandbox:
-            synthetic = requests.get(f"{sandbox.url}/{path}", timeout=5).json()
+            synthetic = requests.get(f"{sandbox.url}/{path}", timeout=60).json()
         while isinstance(real, dict):
             assert list(real) == list(synthetic)
             (real,), (synthetic,) = real.values(), synthetic.values()

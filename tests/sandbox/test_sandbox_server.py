@@ -23,7 +23,7 @@ GZIP = {"Accept-Encoding": "gzip"}
 def raw(sandbox: Sandbox, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
     """Ask without a library that unpacks or follows by itself."""
     host, port = sandbox.url.split("/")[2].split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=5)
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
     try:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("GET", f"/api/v1.1/{path}", headers=names)
@@ -60,7 +60,7 @@ def test_the_same_request_gives_the_same_gzip_bytes_without_a_time_in_them(
 
 def test_one_connection_serves_many_requests(sandbox: Sandbox) -> None:
     host, port = sandbox.url.split("/")[2].split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=5)
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
     try:
         connection.connect()
         opened = connection.sock
@@ -91,7 +91,7 @@ def test_xml_is_not_offered_but_the_suffix_brings_json_whatever_is_accepted(
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD", "BREW"])
 def test_only_get_is_allowed(sandbox: Sandbox, method: str) -> None:
-    response = requests.request(method, f"{sandbox.url}/{DAY}", data=b"x" * 1000, timeout=5)
+    response = requests.request(method, f"{sandbox.url}/{DAY}", data=b"x" * 1000, timeout=60)
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET"
 
@@ -104,29 +104,29 @@ def test_a_login_is_needed_where_one_is_set() -> None:
     with Sandbox(nodes=0, username="someone", password="sécret") as sandbox:  # noqa: S106 - synthetic
         url = f"{sandbox.url}/{DAY}"
         right = (b"someone", "sécret".encode())
-        assert requests.get(url, auth=right, timeout=5).status_code == 200
+        assert requests.get(url, auth=right, timeout=60).status_code == 200
         for auth in (None, ("someone", "wrong"), ("other", "sécret".encode())):
-            response = requests.get(url, auth=auth, timeout=5)  # type: ignore[arg-type]
+            response = requests.get(url, auth=auth, timeout=60)  # type: ignore[arg-type]
             assert response.status_code == 401
             assert response.headers["WWW-Authenticate"].startswith("Basic realm=")
             assert response.headers["Content-Type"].startswith("text/html")
             assert "<html>" in response.text
         for header in ("Basic", "Basic ???", "Bearer abc", "Basic \xff"):
-            response = requests.get(url, headers={"Authorization": header}, timeout=5)
+            response = requests.get(url, headers={"Authorization": header}, timeout=60)
             assert response.status_code == 401
 
 
 def test_over_the_rate_limit_the_answer_is_429_with_retry_after() -> None:
     with Sandbox(nodes=0, rate_limit=3, retry_after=7) as sandbox:
-        responses = [requests.get(f"{sandbox.url}/{DAY}", timeout=5) for _ in range(5)]
+        responses = [requests.get(f"{sandbox.url}/{DAY}", timeout=60) for _ in range(5)]
     assert [response.status_code for response in responses] == [200, 200, 200, 429, 429]
     assert responses[-1].headers["Retry-After"] == "7"
 
 
 def test_without_retry_after_none_is_named() -> None:
     with Sandbox(nodes=0, rate_limit=1) as sandbox:
-        requests.get(f"{sandbox.url}/{DAY}", timeout=5)
-        response = requests.get(f"{sandbox.url}/{DAY}", timeout=5)
+        requests.get(f"{sandbox.url}/{DAY}", timeout=60)
+        response = requests.get(f"{sandbox.url}/{DAY}", timeout=60)
     assert response.status_code == 429
     assert "Retry-After" not in response.headers
 
@@ -134,12 +134,12 @@ def test_without_retry_after_none_is_named() -> None:
 def test_latency_is_waited_before_each_answer() -> None:
     with Sandbox(nodes=0, latency=0.1) as sandbox:
         started = time.monotonic()
-        requests.get(f"{sandbox.url}/locations", timeout=5)
-        assert 0.1 <= time.monotonic() - started < 1
+        requests.get(f"{sandbox.url}/locations", timeout=60)
+        assert 0.1 <= time.monotonic() - started < 10
 
 
 def test_clients_are_served_side_by_side() -> None:
-    with Sandbox(nodes=0, latency=0.4) as sandbox:
+    with Sandbox(nodes=0, latency=2) as sandbox:
         threads = [
             threading.Thread(target=requests.get, args=(f"{sandbox.url}/locations",))
             for _ in range(8)
@@ -149,7 +149,7 @@ def test_clients_are_served_side_by_side() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert time.monotonic() - started < 2  # one after the other: 3.2
+        assert time.monotonic() - started < 12  # one after the other: 16
         assert len(sandbox.requests) == 8
 
 
@@ -163,9 +163,9 @@ def test_the_log_keeps_each_request_and_no_credentials(tmp_path: Path) -> None:
         requests_log=log,
     ) as sandbox:
         url = f"{sandbox.url}/{DAY}"
-        requests.get(url, auth=("someone", "canary"), timeout=5)
-        requests.get(url, auth=("someone", "canary"), timeout=5)
-        requests.post(url, timeout=5)
+        requests.get(url, auth=("someone", "canary"), timeout=60)
+        requests.get(url, auth=("someone", "canary"), timeout=60)
+        requests.post(url, timeout=60)
         entries: list[dict[str, Any]] = list(map(json.loads, log.read_text().splitlines()))
         kept = sandbox.requests
     assert [(e["method"], e["status"], e["fault"]) for e in entries] == [
@@ -184,7 +184,7 @@ def test_the_log_keeps_each_request_and_no_credentials(tmp_path: Path) -> None:
 def test_a_request_is_in_the_log_by_the_time_its_response_has_come() -> None:
     with Sandbox(nodes=0) as sandbox:
         for number in range(1, 20):
-            requests.get(f"{sandbox.url}/locations", timeout=5)
+            requests.get(f"{sandbox.url}/locations", timeout=60)
             assert len(sandbox.requests) == number
 
 
@@ -197,7 +197,7 @@ def test_stopping_ends_open_connections_and_faults_that_hold_on() -> None:
         held.sendall(b"GET /api/v1.1/locations HTTP/1.1\r\nHost: here\r\n\r\n")
         while not sandbox.requests:
             time.sleep(0.005)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30  # it holds for 60
     with idle, held:
         assert idle.recv(1) == b""
         assert held.recv(1) == b""
@@ -207,9 +207,9 @@ def test_stopping_ends_open_connections_and_faults_that_hold_on() -> None:
 def test_a_stopped_sandbox_frees_its_port() -> None:
     with Sandbox(nodes=0) as first:
         port = int(first.url.split(":")[2].split("/")[0])
-        requests.get(f"{first.url}/locations", timeout=5)
+        requests.get(f"{first.url}/locations", timeout=60)
     with Sandbox(nodes=0, port=port) as second:
-        assert requests.get(f"{second.url}/locations", timeout=5).status_code == 200
+        assert requests.get(f"{second.url}/locations", timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -270,5 +270,5 @@ def test_a_port_in_use_is_rejected(sandbox: Sandbox) -> None:
 
 def test_full_scale_is_1200_locations() -> None:
     with Sandbox(nodes=1184) as sandbox:
-        response = requests.get(f"{sandbox.url}/{DAY}", timeout=20)
+        response = requests.get(f"{sandbox.url}/{DAY}", timeout=60)
     assert len(response.json()["HourlyLmps"]["HourlyLmp"]) == 1200 * 24

@@ -19,7 +19,8 @@ from isone.errors import DownloadError, UsageError
 from isone.market.requests import Request
 from isone.store import lasting
 from isone.store.files import make_folder, name_aside, sha256, write_whole, writing_whole
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 DATASET = "lmp_da_hourly"
 REQUESTS = [Request(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]
@@ -79,7 +80,11 @@ def test_a_ledger_cut_off_anywhere_keeps_its_whole_lines_and_takes_new_ones(
 @given(
     st.builds(
         Entry,
-        **{name: st.text() for name in ("request", "sha256", "fetched")},
+        request=st.sampled_from(("20240101", "20240101.4000.prelim", "20240201.month")),
+        fetched=st.datetimes(
+            dt.datetime(1970, 1, 1), dt.datetime(2199, 1, 1), timezones=st.just(dt.UTC)
+        ).map(dt.datetime.isoformat),
+        sha256=st.text(),
         size=st.integers(0, 2**53),
         rows=st.integers(0, 2**53),
         source=st.just("x"),

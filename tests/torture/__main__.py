@@ -45,7 +45,18 @@ KINDS = {
     "users": ("a user, a limit, a path", places.users_and_paths),
     "stopped": ("SIGSTOP and on", places.stopped),
 }
-GROUPS = ("download", "pack", "load", "runs", "wide", "postgres", "pairs", "nginx", *KINDS)
+GROUPS = (
+    "download",
+    "responses",
+    "pack",
+    "load",
+    "runs",
+    "wide",
+    "postgres",
+    "pairs",
+    "nginx",
+    *KINDS,
+)
 
 
 def main() -> int:
@@ -128,6 +139,9 @@ def chosen_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[s
     settings.read_settings({})  # what a job imports for it, imported once for all of them
     if "download" in options.only:
         yield from download_series(options, bench)
+    if "responses" in options.only:
+        yield "damaged response", lambda c: responses.damaged(options.damaged, c)
+        yield "fuzzed payload", lambda c: responses.fuzzed(options.fuzzed, c)
     if {PACK, LOAD} & set(options.only):
         whole = bench.prepared(options.days)
         one_day = bench.prepared(1) if "operations" not in options.leave_out else None
@@ -169,6 +183,12 @@ def chosen_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[s
                     f"PostgreSQL {how} in mid-load",
                     lambda c, n=number: loads.server_ended(options.servers, n, c),
                 )
+        with postgres.Loads.running(bench.prepared(1), bench.folder) as loads:
+            assert loads is not None  # noqa: S101 - there was one before
+            yield (
+                "PostgreSQL restarted at every step of a load",
+                lambda _: loads.restarted_at_each_step(options.every),
+            )
 
 
 def download_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[str, Series]]:
@@ -196,8 +216,6 @@ def download_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple
     for what, run in series.items():
         possible = what != "disk full" or can_mount()
         yield f"download: {what}", with_chance(run) if possible else no_mount
-    yield "damaged response", lambda chance: responses.damaged(options.damaged, chance)
-    yield "fuzzed payload", lambda chance: responses.fuzzed(options.fuzzed, chance)
 
 
 def room_series(

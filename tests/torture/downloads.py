@@ -29,6 +29,7 @@ from torture.machine import (
     fork,
     mount,
     require,
+    strike,
     tmpfs,
     wait,
     wait_or_kill,
@@ -153,19 +154,27 @@ class Downloads:
         self.tables[job.dataset].require_same_tables(job.store, job.dataset)
         shutil.rmtree(job.folder.parent)
 
+    def within(self) -> float:
+        """Within how long an attempt is struck: a tenth of a job's time here and now, or more."""
+        job = self.job()
+        started = time.monotonic()
+        job.finish()
+        shutil.rmtree(job.folder.parent)
+        return max(0.3, (time.monotonic() - started) / 10)
+
     def killed(self, count: int, number: signal.Signals) -> dict[str, Any]:
         """Send a signal to jobs at random moments, until it has reached so many."""
         reached = years = repeated = 0
+        within = self.within()
         while reached < count:
             job = self.job()
             years += 1
             asked_before = len(self.service.asked())
             signals = 0
             while True:
-                process = job.start()
-                time.sleep(self.chance.uniform(0, 0.3))
-                os.kill(process, number)
-                code = wait(process)
+                # ever later, so that it comes to an end
+                moment = self.chance.uniform(0, within * (1 + signals / 50))
+                code, _ = strike(job.start(), moment, number)
                 self.require_sound(job)
                 paths = self.service.asked()[asked_before:]
                 again = len(paths) - len(set(paths))
@@ -218,6 +227,7 @@ class Downloads:
         """
         cuts = lost = 0
         most = 0
+        within = self.within()
         while cuts < count:
             job = self.job()
             aside = job.folder.parent / "synced"
@@ -226,10 +236,8 @@ class Downloads:
             for number in itertools.count():
                 before = job.contents()
                 noted = set(job.store.read_ledger(job.dataset, 2024))
-                process = job.start()
-                time.sleep(self.chance.uniform(0, 0.3 + 0.1 * number))
-                os.kill(process, signal.SIGKILL)
-                code = wait(process)
+                moment = self.chance.uniform(0, within * (1 + number / 3))
+                code, _ = strike(job.start(), moment, signal.SIGKILL)
                 at_cut = job.contents()
                 lost += power_cut(job.store.root, aside, self.chance)
                 cuts += 1
@@ -251,12 +259,13 @@ class Downloads:
         """Let jobs have no more memory from a random moment on, and then as much as they want."""
         ends: Counter[str] = Counter()
         tried = 0
+        within = self.within()
         while sum(ends.values()) < count:
             tried += 1
             require(tried < 50 * count, "no limit was too little")
             job = self.job()
             process = job.start()
-            time.sleep(self.chance.uniform(0, 0.5))
+            time.sleep(self.chance.uniform(0, 5 * within))
             with contextlib.suppress(ProcessLookupError):
                 resource.prlimit(process, resource.RLIMIT_AS, (4096, 4096))
             code = wait_or_kill(process, LONGEST)

@@ -203,7 +203,7 @@ def users_and_paths() -> list[Place]:
     return [
         Place("nobody, no home, LANG=C", nobody),
         shell("umask 077", "umask 077;"),
-        shell("40 open files", "ulimit -n 40;"),
+        shell("30 open files", "ulimit -n 30;"),
         shell(
             "no HOME that is there",
             'export XDG_CACHE_HOME="$PWD" XDG_CONFIG_HOME="$PWD";',

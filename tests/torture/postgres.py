@@ -1,10 +1,12 @@
 """PostgreSQL that goes away in mid-load, and loads into it that are killed."""
 
 import contextlib
+import itertools
 import json
 import os
 import random
 import signal
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ import psycopg
 import pytest
 from running import run_script
 from torture import contents
-from torture.machine import fork, in_child, require, wait
+from torture.machine import Nothing, fork, in_child, require, wait
 from torture.rooms import NEW, OLD, Prepared
 
 from isone.run import status
@@ -89,18 +91,48 @@ class Loads:
             self.server.end(number)
             code = wait(process)
             self.server.start()
-            if code != 0:
-                require(code == 1, f"exit code {code} when the server ended")
-                words = self._words()
-                require("fault of the program" not in words, words)
-                tally["cannot be reached" in words and "before" or "amid"] += 1
-                tally["failed"] += 1
+            self._require_failed_in_a_sentence(code, tally)
             self._require_whole(version, code)
         return {
             "count": tally["failed"],
             "outcome": f"{tally['amid']} connections broke, {tally['before']} did not come about; "
             "the old or the new rows each time",
         }
+
+    def restarted_at_each_step(self, every: int) -> dict[str, Any]:
+        """End the server at the n-th exchange with it, for every n, and start it again there."""
+        tally: Counter[str] = Counter()
+        for n in itertools.count(1, every):
+            version = self._other()
+            ours, theirs = socket.socketpair()
+            process = self._start(version, lambda: _pause_at(n, theirs))  # noqa: B023
+            theirs.close()
+            reached = bool(ours.recv(1))  # or the end of the load
+            if reached:
+                self.server.end(signal.SIGQUIT)
+                self.server.start()
+                ours.send(b".")
+            ours.close()
+            code = wait(process)
+            self._require_failed_in_a_sentence(code, tally)
+            self._require_whole(version, code)
+            if not reached:
+                break
+            tally["steps"] += 1
+        return {
+            "count": tally["steps"],
+            "outcome": f"every step; {tally['failed']} ended in a sentence; "
+            "the old or the new rows each time",
+        }
+
+    def _require_failed_in_a_sentence(self, code: int, tally: Counter[str]) -> None:
+        if code == 0:
+            return
+        require(code == 1, f"exit code {code} when the server ended")
+        words = self._words()
+        require("fault of the program" not in words, words)
+        tally["cannot be reached" in words and "before" or "amid"] += 1
+        tally["failed"] += 1
 
     def _wait_for_client(self, seconds: float) -> None:
         """Wait until a load has connected, but not for ever."""
@@ -118,11 +150,12 @@ class Loads:
         require(code == 0, f"the next load ended with {code}: {self._words()}")
         require(self._held() == self._rows[version], "the next load has left other rows")
 
-    def _start(self, version: str) -> int:
-        """Begin to load all years of a version; returns the process."""
-        return fork(lambda: self._load(version), self._home / "traceback.txt")
+    def _start(self, version: str, before: Nothing = lambda: None) -> int:
+        """Begin to load all years of a version; returns the process, which does `before` first."""
+        return fork(lambda: self._load(version, before), self._home / "traceback.txt")
 
-    def _load(self, version: str) -> int:
+    def _load(self, version: str, before: Nothing) -> int:
+        before()
         made = self.prepared.folder / version / "data"
         config = {
             "years": 2024,
@@ -170,3 +203,17 @@ class Loads:
                     said.append((path.stat().st_mtime_ns, json.loads(path.read_text())["message"]))
         require(bool(said), "no load has said how it ended")
         return max(said)[1]
+
+
+def _pause_at(n: int, other: socket.socket) -> None:
+    """Let this process, before its n-th exchange with a server, say so and wait for leave."""
+    steps = itertools.count(1)
+    exchange = psycopg.Connection.wait
+
+    def counted(connection: Any, *words: Any, **options: Any) -> Any:
+        if next(steps) == n:
+            other.send(b".")
+            other.recv(1)
+        return exchange(connection, *words, **options)
+
+    psycopg.Connection.wait = counted  # type: ignore[method-assign]

@@ -19,7 +19,7 @@ import pytest
 import requests
 from filled import TODAY, build_duckdb, fill, settings_for
 from made_up import COSTS, FLOWS, FORECAST, FUELS, LOAD, OUTAGES, ROWS
-from postgres_server import running_server
+from postgres_server import Server
 
 from isone.audit.verify.verdict import DAMAGED, OK
 from isone.audit.verify.year import verify_year
@@ -444,24 +444,21 @@ def test_the_monthly_means_of_intervals_are_those_of_their_rows(filled: Store) -
     assert dict(found) == {id: pytest.approx(sum(v) / len(v)) for id, v in by_interface.items()}
 
 
-def test_postgresql_has_the_same_rows_and_the_same_means(filled: Store) -> None:
-    with running_server() as server:
-        with postgres.connect(server.new_database("rows")) as connection:
-            tables = postgres.prepare(connection, synthetic=True)
-            files = packed.packed_files(filled, packed_names(filled))
-            rows = {
-                dataset: postgres.load_year(connection, tables, filled, group).rows
-                for dataset, _, group in packed.by_year(files)
-            }
-        assert rows == {row.name: len(stored(filled, row)) for row in ROWS}
-        means = server.run(
-            "rows", "SELECT fuel, generation FROM isone_sandbox.other_fuel_mix_monthly"
-        )
-        settings = settings_for(filled, database=server.address("rows"))
-        for file in files:
-            verdict = verify_year(filled, settings, file.dataset, file.period)
-            assert (verdict.damage, verdict.verdict) == ((), OK)
-            assert "postgresql" in verdict.rows
+def test_postgresql_has_the_same_rows_and_the_same_means(filled: Store, server: Server) -> None:
+    with postgres.connect(server.new_database("rows")) as connection:
+        tables = postgres.prepare(connection, synthetic=True)
+        files = packed.packed_files(filled, packed_names(filled))
+        rows = {
+            dataset: postgres.load_year(connection, tables, filled, group).rows
+            for dataset, _, group in packed.by_year(files)
+        }
+    assert rows == {row.name: len(stored(filled, row)) for row in ROWS}
+    means = server.run("rows", "SELECT fuel, generation FROM isone_sandbox.other_fuel_mix_monthly")
+    settings = settings_for(filled, database=server.address("rows"))
+    for file in files:
+        verdict = verify_year(filled, settings, file.dataset, file.period)
+        assert (verdict.damage, verdict.verdict) == ((), OK)
+        assert "postgresql" in verdict.rows
     by_fuel = dict(loaded(filled, f"{FUELS.name}_monthly", "fuel", "generation"))
     assert dict(means) == {fuel: pytest.approx(mean) for fuel, mean in by_fuel.items()}
 

@@ -7,11 +7,14 @@ is where they are; nothing else may have them, the process list included.
 import base64
 import contextlib
 import gzip
+import importlib.util
+import json
 import os
 import re
 import secrets
 import shutil
 import subprocess
+import sys
 import time
 import urllib.parse
 import zlib
@@ -22,6 +25,7 @@ import duckdb
 import psycopg
 import pyarrow.parquet as pq
 import pytest
+from forked import Starter
 from postgres_server import running_server
 from psycopg.sql import SQL, Identifier, Literal
 from running import PROJECT, SERVICE, command_line
@@ -134,24 +138,43 @@ class Scene:
 
     def run(self, config: list[str], *options: str, targets: tuple[str, ...] = ()) -> int:
         """Run the workflow and look at the process list all the while."""
-        command = command_line(*config, options=options, targets=targets)
-        output = self.folder / "said"
+        return self.do(*command_line(*config, options=options, targets=targets))
+
+    def do(self, *command: str) -> int:
+        """Run a command and look at the process list all the while."""
+        output, searched = self.folder / "said", self.searched
         with (
             output.open("wb") as file,
             subprocess.Popen(
-                command, cwd=self.work, env=self.environ, stdout=file, stderr=subprocess.STDOUT
+                list(command),
+                cwd=self.work,
+                env=self.environ,
+                stdout=file,
+                stderr=subprocess.STDOUT,
             ) as process,
         ):
             while process.poll() is None:
                 for line in Path("/proc").glob("[0-9]*/cmdline"):
                     with contextlib.suppress(OSError):
                         words = line.read_bytes()
-                        self.seen += b"snakemake" in words
-                        assert not [form for form in self.searched if form in words]
+                        self.seen += b"snakemake" in words or b"isone" in words
+                        assert not [form for form in searched if form in words]
                 time.sleep(0.2)
         self.said.append(output.read_bytes())
         output.unlink()
         return process.returncode
+
+    def show(self, starter: Starter, config: list[str], *options: str) -> int:
+        """What shows something and starts no process."""
+        command = command_line(*config, options=options)
+        shown = starter.run(command, folder=self.work, environ=self.environ)
+        self.said.append(shown.stdout.encode())
+        return shown.returncode
+
+    def left(self) -> list[tuple[str, bytes]]:
+        """Every name and every byte that is left in its folders, and what was said."""
+        said = ((f"output {n}", words) for n, words in enumerate(self.said))
+        return [*contents(self.folder), *said]
 
 
 def test_what_is_searched_for_would_be_found_wherever_it_were(tmp_path: Path) -> None:
@@ -185,7 +208,9 @@ def test_what_is_searched_for_would_be_found_wherever_it_were(tmp_path: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # nine runs of Snakemake
-def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(tmp_path: Path) -> None:
+def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(
+    tmp_path: Path, starter: Starter
+) -> None:
     scene = Scene(tmp_path / "scene")
     role = SQL("CREATE ROLE loader LOGIN PASSWORD {}").format(Literal(scene.database))
     with (
@@ -227,10 +252,9 @@ def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(tmp_pa
         config.append("recheck_days=2")
         assert scene.run(config, targets=("verify", "recheck")) == 0, scene.said[-1].decode()
         for shown in (("--dag",), ("--summary",), ("--report", "pictured.html")):
-            assert scene.run(config, *shown) == 0, scene.said[-1].decode()
+            assert scene.show(starter, config, *shown) == 0, scene.said[-1].decode()
 
-        left = [*contents(scene.folder), *((f"output {n}", b) for n, b in enumerate(scene.said))]
-        left += [("postgresql", text) for text in postgres_texts(owner)]
+        left = [*scene.left(), *(("postgresql", text) for text in postgres_texts(owner))]
     searched = [*scene.searched, *wrong]
     assert not [name for name, content in left if any(form in content for form in searched)]
     assert scene.seen > 20
@@ -239,3 +263,58 @@ def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(tmp_pa
     assert {"work/data/isone.duckdb, unpacked", "work/reports/isone.html, unpacked"} <= names
     assert any(name.endswith(".parquet, unpacked") for name in names)
     assert sum(len(content) for name, content in left if name == "postgresql") > 50_000
+
+
+MODULE = f"""
+configfile: "others.yaml"
+
+module isone:
+    snakefile: "{PROJECT / "Snakefile"}"
+    config: config["isone"]
+    prefix: "prices"
+
+use rule * from isone as isone_*
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # six runs
+def test_no_password_is_left_anywhere_by_doctor_module_custom_downloads_and_docs(
+    tmp_path: Path,
+) -> None:
+    scene = Scene(tmp_path / "scene")
+    with Sandbox(
+        nodes=0, username="someone", password=scene.service, server_name=SERVICE
+    ) as service:
+        config = {"base_url": service.url, "markets": "da", "services": "regulation"}
+        config |= {"retry_delay": 0, "backoff_first": 0.1}
+        (scene.work / "config.yaml").write_text(json.dumps(config))
+        assert scene.do(sys.executable, "-m", "isone", "doctor") in {0, 1}
+        assert b"doctor" in scene.said[-1]
+
+        arguments = ["--start-date", "2024-01-01", "--end-date", "2024-01-02"]
+        entries = [
+            {"name": "mine", "script": "scripts/download_lmp.py", "args": arguments},
+            {"name": "wrong", "script": "scripts/draw_workflow.py", "args": ["--no-such"]},
+        ]
+        (scene.work / "mine.json").write_text(json.dumps(entries))
+        assert scene.run(["downloads=mine.json"], "--restart-times", "0") == 1
+        assert b"mine: SUCCESS" in scene.said[-1], scene.said[-1].decode()
+
+        others = {"years": 2024, "through": "2024-01-02", "data_types": "lmp", **config}
+        (scene.work / "others.yaml").write_text(json.dumps({"isone": others}))
+        (scene.work / "Snakefile").write_text(MODULE)
+        module = (sys.executable, "-m", "snakemake", "-j1", "isone_load")
+        assert scene.do(*module) == 0, scene.said[-1].decode()
+
+    if importlib.util.find_spec("mkdocs"):
+        site = str(scene.folder / "site")
+        built = (sys.executable, "-m", "mkdocs", "build", "-q", "-d", site)
+        assert scene.do(*built, "-f", str(PROJECT / "mkdocs.yml")) == 0, scene.said[-1].decode()
+    left = scene.left()
+    assert not [n for n, content in left if any(form in content for form in scene.searched)]
+    names = {name for name, _ in left}
+    assert "work/prices/data/isone.duckdb, unpacked" in names
+    assert any(name.startswith("work/doctor/") for name in names)
+    assert any(name.startswith("work/logs/mine") for name in names)
+    assert scene.seen > 10

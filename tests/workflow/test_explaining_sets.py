@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from filled import TODAY, build_duckdb, fill, settings_for
-from postgres_server import running_server
+from postgres_server import Server
 from reading import examine, records_of
 
 from isone.audit.recheck.jobs import recheck_days
@@ -266,20 +266,19 @@ def test_the_forecast_that_the_market_had_is_the_last_by_half_past_ten_of_the_da
 
 
 def test_postgresql_has_the_same_rows_and_the_same_forecast(
-    filled: Store, database: duckdb.DuckDBPyConnection
+    filled: Store, database: duckdb.DuckDBPyConnection, server: Server
 ) -> None:
-    with running_server() as server:
-        with postgres.connect(server.new_database("explaining")) as connection:
-            tables = postgres.prepare(connection, synthetic=True)
-            files = packed.packed_files(filled, packed_names(filled))
-            for _, _, group in packed.by_year(files):
-                postgres.load_year(connection, tables, filled, group)
-        known = server.run("explaining", KNOWN.format("isone_sandbox."))
-        settings = settings_for(filled, database=server.address("explaining"))
-        for file in files:
-            verdict = verify_year(filled, settings, file.dataset, file.period)
-            assert (verdict.damage, verdict.verdict) == ((), OK)
-            assert {"postgresql", "duckdb"} <= set(verdict.rows)
+    with postgres.connect(server.new_database("explaining")) as connection:
+        tables = postgres.prepare(connection, synthetic=True)
+        files = packed.packed_files(filled, packed_names(filled))
+        for _, _, group in packed.by_year(files):
+            postgres.load_year(connection, tables, filled, group)
+    known = server.run("explaining", KNOWN.format("isone_sandbox."))
+    settings = settings_for(filled, database=server.address("explaining"))
+    for file in files:
+        verdict = verify_year(filled, settings, file.dataset, file.period)
+        assert (verdict.damage, verdict.verdict) == ((), OK)
+        assert {"postgresql", "duckdb"} <= set(verdict.rows)
     assert day_ahead(known) == day_ahead(ask(database, KNOWN.format("")))
 
 

@@ -173,7 +173,7 @@ def test_two_runs_in_one_folder_keep_their_plans_and_summaries_apart(
             *SMALL, "data_types=as", "services=regulation",
             options=("--nolock",), targets=("verify",),
         )  # fmt: skip
-        said, _ = first.communicate(timeout=60)
+        said, _ = first.communicate(timeout=300)
     assert second.returncode == 0, second.stdout
     assert "isone_lmp_da_hourly_2024" not in second.stdout
     assert first.returncode == 1
@@ -314,7 +314,7 @@ def test_a_run_that_goes_on_here_is_named_before_anybody_unlocks_it(
         while not sandbox.requests:
             assert first.poll() is None
         second = snakemake(*LMP, f"base_url={sandbox.url}", options=("-n",))
-        first.wait(60)
+        first.wait(300)
     assert f"another run goes on here (process {first.pid} on " in second.stdout
 
 

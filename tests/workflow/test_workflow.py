@@ -180,7 +180,7 @@ def test_requests_come_one_at_a_time_even_with_j8(snakemake: Snakemake) -> None:
     assert changes == 2, "the jobs ran one after another"
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], Any], seconds: float = 300) -> None:
     """Wait until a condition holds; fail where it does not in time."""
     until = time.monotonic() + seconds
     while not condition():
@@ -220,7 +220,7 @@ def test_after_an_interruption_the_same_command_goes_on(
     first = start(workflow, slow_sandbox)
     wait_for(lambda: len(days_stored(workflow, "lmp_da_hourly")) >= 5)
     os.killpg(first.pid, number)
-    said, _ = first.communicate(timeout=30)
+    said, _ = first.communicate(timeout=300)
     assert first.returncode != 0
     if number == signal.SIGINT:
         assert "INTERRUPTED" in said
@@ -233,7 +233,7 @@ def test_after_an_interruption_the_same_command_goes_on(
         unlock = command_line(*SMALL, options=("--unlock",))
         subprocess.run(unlock, cwd=workflow, check=True, capture_output=True)
     second = start(workflow, slow_sandbox)
-    said, _ = second.communicate(timeout=60)
+    said, _ = second.communicate(timeout=300)
     assert second.returncode == 0, said
     asked = [request.path for request in slow_sandbox.requests]
     assert len(set(asked)) == 20
@@ -252,9 +252,9 @@ def test_an_orphan_of_a_killed_snakemake_keeps_a_second_downloader_out(
         *("--start-date", "2024-01-01", "--end-date", "2024-01-01", "--market-types", "da"),
         *("--source", "sandbox", "--base-url", slow_sandbox.url),
     ]
-    rejected = subprocess.run(hand, cwd=workflow, capture_output=True, text=True, timeout=30)
+    rejected = subprocess.run(hand, cwd=workflow, capture_output=True, text=True, timeout=300)
     os.killpg(first.pid, signal.SIGTERM)
-    first.communicate(timeout=30)
+    first.communicate(timeout=300)
     assert rejected.returncode == 1
     assert "isone_lmp_da_hourly_2024 (process" in rejected.stderr
     assert "is downloading into data/sandbox; let it finish" in rejected.stderr
@@ -298,7 +298,7 @@ def test_the_status_shows_the_run_while_it_goes_on_and_afterwards(
     seen = status_in(workflow)
     os.killpg(running.pid, signal.SIGCONT)
     os.killpg(running.pid, signal.SIGINT)
-    running.communicate(timeout=30)
+    running.communicate(timeout=300)
     assert "isone_lmp_da_hourly_2024: RUNNING (attempts: 1)" in seen
     assert " of 20 days" in seen
     assert "a minute, done at 20" in seen

@@ -36,7 +36,8 @@ from isone.run.job import Job
 from isone.run.log import log
 from isone.store import gzipped
 from isone.store.files import make_folder, sha256, write_json, write_own, write_whole
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 from isone.store.year_marker import DayFlaw, day_flaws, read_manifest
 from isone.text import count, some
 
@@ -191,7 +192,12 @@ def _replace(
 def _rewrite_markers(store: Store, dataset: str, new: Entry) -> None:
     """Let every marker that names the response which this one corrects name this one."""
     for period in store.marker_periods(dataset):
-        marker = json.loads(store.marker_path(dataset, period).read_bytes())
+        path = store.marker_path(dataset, period)
+        try:
+            read_manifest(path)
+        except DamagedError:  # it names no response; the next run or deep check removes it
+            continue
+        marker = json.loads(path.read_bytes())
         requests = marker.get("requests", [])
         old = {"request": new.request, "sha256": new.corrects}
         replaced = [msgspec.to_builtins(new) if old.items() <= p.items() else p for p in requests]

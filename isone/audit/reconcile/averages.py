@@ -14,6 +14,7 @@ from isone.audit.reconcile.ours import Hours, month_hours
 from isone.errors import UNREADABLE, ResponseError
 from isone.market import market_time
 from isone.market.locations import CORE_LOCATIONS
+from isone.response.single_keys import require_single_keys
 
 PATH = "lmpIndex/monthly/{market}/year/{year}/location/{location}"
 TOLERANCE = 0.01
@@ -71,6 +72,7 @@ def read_averages(body: bytes, year: int, location: int) -> dict[int, float]:
 
     Raises ResponseError for another form, year or location; an empty response has no months.
     """
+    require_single_keys(body)
     try:
         response = _decoder.decode(body)
     except UNREADABLE as error:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from isone.errors import DamagedError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
@@ -29,11 +31,8 @@ def read_hours(path: Path) -> dict[int, Hours]:
     Of five-minute prices it gives the mean of each hour that has all twelve.
     """
     dataset = dataset_of(path)
-    table = pq.read_table(
-        path,
-        columns=["interval_start_utc", "location_id", "lmp"],
-        filters=pc.field("location_id").isin(HUBS),
-    )
+    of_core = pc.field("location_id").isin(HUBS)
+    table = _read(path, ["interval_start_utc", "location_id", "lmp"], of_core)
     starts = pc.cast(table["interval_start_utc"], "int64").to_pylist()
     per_hour = 60 // dataset.interval_minutes
     found: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -51,7 +50,7 @@ def read_hours(path: Path) -> dict[int, Hours]:
 def read_regulation(path: Path) -> dict[str, dict[int, list[float]]]:
     """The twelve five-minute regulation prices of each whole hour of a packed year, by column."""
     prices = [column.name for column in dataset_of(path).columns if column.type == "double"]
-    table = pq.read_table(path, columns=["interval_start_utc", *prices])
+    table = _read(path, ["interval_start_utc", *prices])
     starts = pc.cast(table["interval_start_utc"], "int64").to_pylist()
     found: dict[str, dict[int, list[float]]] = {}
     for name in prices:
@@ -61,6 +60,17 @@ def read_regulation(path: Path) -> dict[str, dict[int, list[float]]]:
                 hours[start // 1_000_000 // _HOUR * _HOUR].append(price)
         found[name] = {hour: each for hour, each in hours.items() if len(each) == 12}
     return found
+
+
+def _read(path: Path, columns: list[str], rows: pc.Expression | None = None) -> pa.Table:
+    """Some columns of a packed year. Raises DamagedError for a file that is not whole."""
+    try:
+        return pq.read_table(path, columns=columns, filters=rows)
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedError(
+            f"{path} is not a whole Parquet file; delete it and run "
+            "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
+        ) from error
 
 
 def tables_by_market(paths: Sequence[Path]) -> dict[tuple[str, int], Path]:

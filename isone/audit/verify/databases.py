@@ -27,12 +27,12 @@ def verify_databases(
     """Compare the databases with the packed files of the year."""
     try:
         files = _packed_files(store, dataset.name, year_of(period))
+        if not files:
+            return
+        expected = comparison.of_files(dataset, files)
     except (DamagedError, LoadError):
         findings.notes.append("the databases were not compared, because a packed file is damaged")
         return
-    if not files:
-        return
-    expected = comparison.of_files(dataset, files)
     _verify_duckdb(store, dataset, files, expected, comparison, findings)
     if settings.database:
         _verify_postgres(
@@ -169,11 +169,11 @@ def _audit_hours(
     """Compare five-minute prices with hourly ones, where both are here; a note, not a fault."""
     try:
         hourly = _packed_files(store, "lmp_rt_hourly", files[0].year)
+        if not hourly:
+            return
+        audit = comparison.hourly_audit(files, hourly)
     except (DamagedError, LoadError):
         return
-    if not hourly:
-        return
-    audit = comparison.hourly_audit(files, hourly)
     findings.notes.append(
         f"{audit.hours:,} hourly means of five-minute prices are within {audit.worst:g} $/MWh of "
         "the hourly prices"

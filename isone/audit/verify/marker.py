@@ -26,11 +26,7 @@ def find_damage(dataset: Dataset, period: str, manifest: Manifest) -> Iterator[D
     """What is wrong with the marker of `period`, whatever its responses are like."""
     if manifest.rows != sum(entry.rows for entry in manifest.requests):
         yield Damage("marker", "its rows do not add up")
-    try:
-        job = _job(dataset, period, manifest)
-    except ValueError as error:
-        yield Damage("marker", f"its days are no days ({error})")
-        return
+    job = _job(dataset, period, manifest)
     if (manifest.dataset, manifest.period, job.period) != (dataset.name, period, period):
         reason = f"it describes {manifest.dataset} {job.period}, which is not what its name says"
         yield Damage("marker", reason)

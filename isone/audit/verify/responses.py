@@ -22,8 +22,9 @@ from isone.response.validate import Finding, validate_each
 from isone.run.progress import Advance
 from isone.store import gzipped
 from isone.store.files import sha256
+from isone.store.ledger import Entry
 from isone.store.periods import year_of
-from isone.store.store import Entry, Store
+from isone.store.store import Store
 from isone.store.year_marker import Manifest
 
 _ROWS_AT_ONCE = 50_000

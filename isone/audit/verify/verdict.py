@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from isone.errors import UNREADABLE, DamagedError
+from isone.errors import UNREADABLE, DamagedError, printable
+from isone.store.fields import require_days, require_moments
 from isone.store.files import write_whole
 from isone.store.store import Store
 from isone.text import first_lines
@@ -23,6 +24,11 @@ class Damage(msgspec.Struct, frozen=True):
     day: str | None = None
     request: str | None = None
     """The response's name, where one response is damaged."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where its day is none."""
+        if self.day is not None:
+            require_days(self.day)
 
     def __str__(self) -> str:
         """Read as in a list: where, when, what."""
@@ -47,6 +53,10 @@ class Verdict(msgspec.Struct, frozen=True):
     damage: tuple[Damage, ...] = ()
     notes: tuple[str, ...] = ()
     """What does no harm, or was not looked at, and why."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where it was found at no time."""
+        require_moments(self.verified)
 
     @property
     def name(self) -> str:
@@ -98,7 +108,7 @@ def table(verdicts: Iterable[Verdict]) -> str:
         notes = first_lines(each.notes, "note", _NAMED, "in its verdict")
         text += [f"{each.name}: {line}" for line in damage]
         text += [f"{each.name}: note: {note}" for note in notes]
-    return "\n".join(text)
+    return "\n".join(map(printable, text))
 
 
 def _damage_lines(damage: Iterable[Damage]) -> Iterator[str]:

@@ -45,7 +45,7 @@ CONFIG: dict[str, Any] = {
         "tickColor": "#9aa0a8",
         "labelOverlap": True,
     },
-    # As many round numbers as have room; were every other label left out, odd ones would stay.
+    # As many round numbers as have room: if every other label were left out, odd ones would stay.
     "axisQuantitative": {"labelOverlap": False},
     "axisXQuantitative": {"tickCount": {"signal": "ceil(width / 90)"}},
     "legend": {

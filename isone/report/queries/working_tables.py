@@ -5,7 +5,7 @@ large tables are read once.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -29,6 +29,12 @@ HOURS_OF_DAY = (
 _TABLES = ("lmp_da_hourly", "lmp_rt_hourly", "lmp_rt_5min")
 SPIKE = 200
 """An hour is a spike from this price on, in $/MWh."""
+ON_PEAK = (
+    f"(hour BETWEEN {peak.FIRST_HOUR} AND {peak.LAST_HOUR} "
+    f"AND isodow(operating_day) <= {peak.FRIDAY} "
+    "AND operating_day NOT IN (SELECT day FROM report_holidays))"
+)
+"""Whether an hour (0 to 23, when it begins) of an operating day is on-peak, in SQL."""
 PRODUCTS = ("tmsr", "tmnsr", "tmor")
 ALL_HOURS = "all"
 PEAKS = (ALL_HOURS, "on", "off")
@@ -39,7 +45,7 @@ PEAKS = (ALL_HOURS, "on", "off")
 def open_report(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A finished database, made ready for the questions below; an empty one where there is none.
 
-    Raises LoadError for a file that is no such database.
+    Raises LoadError for a file that is no such database, or whose days are beyond any calendar.
     """
     try:
         connection = duckdb_file.connect(path) if path.exists() else _empty()
@@ -47,7 +53,7 @@ def open_report(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
             _prepare(connection)
             yield connection
-    except duckdb.Error as error:
+    except (duckdb.Error, OverflowError) as error:
         raise LoadError(
             f"{path} cannot be reported on ({duckdb_file.first_line(error)}); "
             "`snakemake -j1 --config … -- load` builds it again"
@@ -96,9 +102,7 @@ def _gather_hours(connection: duckdb.DuckDBPyConnection) -> None:
     years = "SELECT DISTINCT CAST(year(operating_day) AS INTEGER) FROM "
     connection.execute(" UNION ".join(years + table for table in _TABLES))
     found = sorted(year for (year,) in connection.fetchall())
-    connection.execute("CREATE TEMP TABLE report_holidays (day DATE)")
-    for day in peak.holidays_of(found):
-        connection.execute("INSERT INTO report_holidays VALUES (?)", [day])
+    keep_holidays(connection, found)
     connection.execute(f"CREATE TEMP TABLE report_hours AS {_hours_query(0)}")
     for year in found:  # a year at a time takes little memory
         connection.execute(f"INSERT INTO report_hours {_hours_query(year)}")
@@ -150,6 +154,13 @@ def _sum_up_days(connection: duckdb.DuckDBPyConnection) -> None:
     _view_by_peak(connection, "report_days")
 
 
+def keep_holidays(connection: duckdb.DuckDBPyConnection, years: Iterable[int]) -> None:
+    """Table `report_holidays`, which `ON_PEAK` reads."""
+    connection.execute("CREATE TEMP TABLE report_holidays (day DATE)")
+    for day in peak.holidays_of(years):
+        connection.execute("INSERT INTO report_holidays VALUES (?)", [day])
+
+
 def _compute_top_bottom(connection: duckdb.DuckDBPyConnection) -> None:
     """Table `report_top_bottom`: TB2 and TB4 of each whole day, by location and market."""
     connection.execute(
@@ -190,9 +201,7 @@ def _hours_query(year: int) -> str:
             CAST(year(operating_day) AS INTEGER) AS year,
             CAST(date_trunc('month', operating_day) AS DATE) AS month,
             CAST(hour(begins) AS INTEGER) AS hour,
-            hour BETWEEN {peak.FIRST_HOUR} AND {peak.LAST_HOUR}
-                AND isodow(operating_day) <= {peak.FRIDAY}
-                AND operating_day NOT IN (SELECT day FROM report_holidays) AS on_peak,
+            {ON_PEAK} AS on_peak,
             da_lmp AS da, da_congestion, da_loss,
             coalesce(hourly_lmp, five_lmp) AS rt,
             coalesce(hourly_congestion, five_congestion) AS rt_congestion,

@@ -11,7 +11,7 @@ from isone.report.data import ReportData
 from isone.report.day import State
 from isone.report.figures import Extremes, Figure, Section
 from isone.store import location_table
-from isone.store.store import Entry
+from isone.store.ledger import Entry
 from isone.text import count
 
 _WORST = 3  # days that a line names

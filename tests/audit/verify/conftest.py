@@ -1,19 +1,11 @@
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filled import CLOCKS_BACK, build_duckdb, fill
-from postgres_server import Server, running_server
 
 from isone.market.datasets import DATASETS
 from isone.store.store import Store
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with running_server() as started:
-        yield started
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,10 @@ from isone.audit.verify.verdict import (
     table,
 )
 from isone.audit.verify.year import verify_year
-from isone.errors import LoadError
+from isone.errors import DamagedError, LoadError
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
+from isone.pack import reading
 from isone.run import missing, status
 from isone.store.files import sha256
 from isone.store.store import Store
@@ -172,6 +173,21 @@ def test_a_table_that_was_cut_off_is_named(store: Store) -> None:
     assert damage.where == "parquet"
     assert "is not a whole Parquet file" in damage.reason
     assert "the databases were not compared, because a packed file is damaged" in verdict.notes
+
+
+@pytest.mark.parametrize("name", ["lmp_da_hourly", "lmp_rt_5min", "lmp_rt_hourly"])
+def test_a_table_with_damage_among_its_rows_is_named(store: Store, name: str) -> None:
+    path = store.parquet_path(name, PERIOD)
+    whole, unreadable = path.read_bytes(), 0
+    for at in range(1000, len(whole) // 2, len(whole) // 12):
+        path.write_bytes(whole[:at] + b"\xff" * 100 + whole[at + 100 :])
+        found = {damage.where for damage in check(store, name).damage}
+        assert found == {"parquet"}
+        try:
+            reading.open_packed(name, None, None, store.root).table()
+        except DamagedError:
+            unreadable += 1
+    assert unreadable
 
 
 @pytest.mark.parametrize(

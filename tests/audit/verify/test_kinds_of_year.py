@@ -13,7 +13,7 @@ from filled import TODAY, build_duckdb, config_for, settings_for
 from running import SERVICE, verify
 from spoiled import change_duckdb, change_marker, change_parquet, flip_a_bit
 
-from isone.audit.verify.verdict import DAMAGED, OK, Verdict
+from isone.audit.verify.verdict import DAMAGED, OK, Verdict, read_verdict
 from isone.audit.verify.year import verify_year
 from isone.download.client import Client
 from isone.download.complete_year import download_year
@@ -247,12 +247,12 @@ def test_a_damaged_response_is_named_and_removed_alone(
 ) -> None:  # fmt: skip
     request = requests_of(store, kind, kind.day)[-1]
     spoil(store, request)
-    verdict = check(store, kind)
+    before = files_of(store) - {store.raw_path(request)}
+    said, verdict = repair(store, kind, capsys)
     assert verdict.verdict == DAMAGED
     assert damage_of(verdict) == {("raw", str(kind.day))}
     assert [damage.request for damage in verdict.damage] == [request.name]
-    before = files_of(store) - {store.raw_path(request)}
-    assert "fetches 1 response again and writes 1 marker again" in repair(store, kind, capsys)
+    assert "fetches 1 response again and writes 1 marker again" in said
     gone = before - files_of(store)
     assert gone == {store.marker_path(*kind.name)}
     assert not store.raw_path(request).exists()
@@ -290,9 +290,9 @@ def test_a_changed_marker_is_named_and_removed_alone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     change_marker(store, kind.name, lambda content: change(content, kind.day))
-    assert damage_of(check(store, kind)) == {("marker", str(kind.day))}
     before = files_of(store)
-    said = repair(store, kind, capsys)
+    said, verdict = repair(store, kind, capsys)
+    assert damage_of(verdict) == {("marker", str(kind.day))}
     assert "writes 1 marker again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
     assert gone == {store.marker_path(*kind.name)}
@@ -305,9 +305,9 @@ def test_a_changed_row_of_the_table_is_named_and_the_table_removed_alone(
     column = "marginal_value" if kind.dataset.startswith("constraints") else column
     change_parquet(store, kind.name, column,
                    f"{column} + (operating_day = '{kind.day}')::INTEGER / 1e6")  # fmt: skip
-    assert damage_of(check(store, kind)) == {("parquet", str(kind.day))}
     before = files_of(store)
-    said = repair(store, kind, capsys)
+    said, verdict = repair(store, kind, capsys)
+    assert damage_of(verdict) == {("parquet", str(kind.day))}
     assert "writes 1 table again and leaves the responses, of which none is damaged" in said
     gone = before - files_of(store)
     assert gone == {store.parquet_path(*kind.name), store.packed_marker(*kind.name)}
@@ -342,9 +342,9 @@ def test_what_was_changed_in_duckdb_is_named_and_only_loaded_again(
 ) -> None:
     day = f"operating_day = '{kind.day}'"
     change_duckdb(store, statement.format(table=kind.dataset, day=day))
-    assert damage_of(check(store, kind)) == {("duckdb", str(kind.day))}
     before = files_of(store)
-    said = repair(store, kind, capsys)
+    said, verdict = repair(store, kind, capsys)
+    assert damage_of(verdict) == {("duckdb", str(kind.day))}
     assert "loads 1 dataset-year again and leaves the responses, of which none is damaged" in said
     assert before - files_of(store) == {store.duckdb_marker}
 
@@ -356,11 +356,12 @@ def files_of(store: Store) -> set[Path]:
     return {path for path in paths | {store.duckdb_path} if path.is_file()}
 
 
-def repair(store: Store, kind: Kind, capsys: pytest.CaptureFixture[str]) -> str:
-    """Check with refetch=true; returns what was said, in one line."""
+def repair(store: Store, kind: Kind, capsys: pytest.CaptureFixture[str]) -> tuple[str, Verdict]:
+    """Check with refetch=true; returns what was said, in one line, and what was found."""
     capsys.readouterr()
     assert verify(config_for(store, refetch=True), kind.name) == 1
-    return " ".join(capsys.readouterr().err.split())
+    said = " ".join(capsys.readouterr().err.split())
+    return said, read_verdict(store.verdict_path(*kind.name))
 
 
 def test_after_a_repair_the_next_download_makes_an_open_year_sound_again(

@@ -8,7 +8,7 @@ import pytest
 from isone.audit.verify import marker
 from isone.market.datasets import DATASETS
 from isone.market.locations import HUBS
-from isone.store.store import Entry
+from isone.store.ledger import Entry
 from isone.store.year_marker import DayFlaw, Gap, Manifest
 
 DATASET = DATASETS["lmp_rt_5min"]
@@ -18,7 +18,7 @@ PERIOD = "2026.through-20260611.final-20260610"
 
 def entry(request: str) -> Entry:
     revision = "prelim" if request.endswith(".prelim") else "final"
-    return Entry(request, 1, "", 1, "", "sandbox", revision)
+    return Entry(request, 1, "", 1, "2026-06-12T04:00Z", "sandbox", revision)
 
 
 def by_location(day: dt.date, ending: str = "") -> list[str]:
@@ -118,11 +118,9 @@ def test_an_accepted_gap_may_lack_responses_but_not_all_where_some_were_publishe
     assert damage(manifest(WHOLE[9:], gaps=(nothing,))) == []
 
 
-def test_a_marker_whose_days_or_rows_are_wrong_is_damage() -> None:
+def test_a_marker_whose_rows_or_versions_are_wrong_is_damage() -> None:
     assert damage(manifest(WHOLE, rows=1)) == ["marker: its rows do not add up"]
-    (found,) = damage(manifest(WHOLE, first_day="yesterday"))
-    assert found.startswith("marker: its days are no days")
-    revised = tuple(Entry(e.request, 1, "", 1, "", "", "final") for e in map(entry, WHOLE))
+    revised = tuple(Entry(e.request, 1, "", 1, e.fetched, "", "final") for e in map(entry, WHOLE))
     assert "marker: 2026-06-11: it calls 20260611.b00.prelim final" in damage(
         manifest(WHOLE, requests=revised)
     )

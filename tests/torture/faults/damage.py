@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 from reading import examine, records_of
@@ -51,6 +51,13 @@ class Original:
         return list(content)
 
     @cached_property
+    def said(self) -> Any:
+        """What it says, and what validation notes of it."""
+        return meaning(self.dataset, self.body), _notes(
+            examine(self.dataset, self.request, self.body)
+        )
+
+    @cached_property
     def ids(self) -> tuple[Any, ...]:
         return tuple(sorted({_id(record) for record in self._records}, key=str))
 
@@ -61,13 +68,19 @@ class Original:
         return json.dumps(content, separators=(",", ":")).encode()
 
 
+WHICH = [(name, day) for name in DATASETS for day in (ORDINARY, SPRING, AUTUMN)]
+"""Every dataset on an ordinary day and on both changes of clocks."""
+
+
+@cache
+def original_of(name: str, day: dt.date) -> Original:
+    """The response of a dataset for a day, made where a test first needs it."""
+    return Original.of(name, day, 4003 if DATASETS[name].per_location else None)
+
+
 def originals() -> list[Original]:
-    """One response of every dataset for an ordinary day and for both changes of clocks."""
-    return [
-        Original.of(name, day, 4003 if dataset.per_location else None)
-        for name, dataset in DATASETS.items()
-        for day in (ORDINARY, SPRING, AUTUMN)
-    ]
+    """One response of each of WHICH."""
+    return [original_of(*each) for each in WHICH]
 
 
 def meaning(dataset: Dataset, body: bytes) -> dict[tuple[int, Any], tuple[Any, ...]]:
@@ -274,15 +287,25 @@ def cut_bytes(original: Original, chance: random.Random) -> bytes:
     return original.body[:first] + original.body[first + chance.choice((1, 2, 40, 10**9)) :]
 
 
+def ways(original: Original) -> dict[str, Callable[[random.Random], bytes]]:
+    """Every kind of damage that can be done to a response, by its name."""
+
+    def on_records(kind: Callable[[Records, random.Random], Records], by: random.Random) -> bytes:
+        return original.body_of(kind(original.records(), by))
+
+    fitting = [do for do in ON_RECORDS if do not in NEEDS_PLACES or len(original.ids) > 1]
+    return {
+        **{do.__name__: partial(do, original) for do in (cut_bytes, flip_bits)},
+        **{do.__name__: partial(on_records, do) for do in fitting},
+    }
+
+
 def damage(original: Original, chance: random.Random) -> tuple[str, bytes]:
     """One damaged form of a response: what was done, and the JSON."""
-    fitting = [do for do in ON_RECORDS if do not in NEEDS_PLACES or len(original.ids) > 1]
-    number = chance.randrange(4 + len(fitting))
-    if number < 4:
-        spoil = cut_bytes if number == 0 else flip_bits
-        return spoil.__name__, spoil(original, chance)
-    kind = fitting[number - 4]
-    return kind.__name__, original.body_of(kind(original.records(), chance))
+    does = ways(original)
+    cut, flip, *others = does
+    kind = chance.choice((cut, *[flip] * 3, *others))
+    return kind, does[kind](chance)
 
 
 _TOKENS = (
@@ -339,11 +362,10 @@ def verdict(original: Original, body: bytes) -> str:
         finding.require_whole()
     except ResponseError:
         return "rejected"
-    said = meaning(original.dataset, body)
-    if said == meaning(original.dataset, original.body):
+    said, notes = original.said
+    if meaning(original.dataset, body) == said:
         return "harmless"
-    right = examine(original.dataset, original.request, original.body)
-    return "silent" if _notes(finding) == _notes(right) else "noted"
+    return "silent" if _notes(finding) == notes else "noted"
 
 
 def _notes(finding: Finding) -> tuple[Any, ...]:
@@ -353,7 +375,7 @@ def _notes(finding: Finding) -> tuple[Any, ...]:
 
 def _only_values_changed(original: Original, body: bytes) -> bool:
     """Whether a response has the same intervals, places and names, and other numbers or times."""
-    before, after = meaning(original.dataset, original.body), meaning(original.dataset, body)
+    before, after = original.said[0], meaning(original.dataset, body)
     return before.keys() == after.keys() and all(
         _names_in(original.dataset, before[key]) == _names_in(original.dataset, after[key])
         for key in before

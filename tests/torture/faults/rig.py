@@ -67,7 +67,7 @@ class Rig:
     def client(self, **policy: Any) -> Client:
         source = Source("sandbox", self.url, self.credentials)
         client = Client(source, replace(self.policy, **policy), sleep=self._wait)
-        client.progress = _Reasons(self.reasons)
+        client.retries.progress = _Reasons(self.reasons)
         return client
 
     def _wait(self, seconds: float) -> None:

@@ -40,8 +40,8 @@ WAITS = {
     "reset": "the connection broke",
     "cut-body": "the connection broke",
     "cut-chunks": "the connection broke",
-    "silence": "the service fell silent",
-    "stall": "the service fell silent",
+    "silence": "nothing came within the read_timeout",
+    "stall": "nothing came within the read_timeout",
     "drip": "no whole response within 2 s",
 }
 

@@ -7,19 +7,21 @@ import pytest
 from running import PROJECT
 
 DOWNLOAD = (
-    "--kills 6 --terms 3 --disks 2 --cuts 4 --memory 1 --seeds 1 --every 40 --days 20 "
+    "--kills 4 --terms 2 --disks 2 --cuts 3 --memory 1 --seeds 1 --every 120 --days 12 "
     "--damaged 9 --fuzzed 9"
 )
-ROOMS = "--kills 2 --terms 1 --disks 1 --cuts 1 --memory 1 --every 150 --days 10"
+ROOMS = "--kills 2 --terms 1 --disks 1 --cuts 1 --memory 1 --every 300 --days 5"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("only", "counts", "rows"),
     [
-        pytest.param("download", DOWNLOAD, 9, id="downloads"),
+        pytest.param("download responses", DOWNLOAD, 9, id="downloads"),
         pytest.param("pack load", ROOMS, 12, id="packing and loading"),
-        pytest.param("postgres", "--clients 2 --servers 1 --days 10", 3, id="PostgreSQL"),
+        pytest.param(
+            "postgres", "--clients 2 --servers 1 --days 10 --every 40", 4, id="PostgreSQL"
+        ),
     ],
 )
 def test_what_is_tortured_stays_whole_and_goes_on(only: str, counts: str, rows: int) -> None:

@@ -79,10 +79,10 @@ DRIPS = pytest.mark.parametrize(
 
 def require_second_try(url: str, **policy: Any) -> None:
     """Fetch what drips the first time, and see that it is given up before it has dripped out."""
-    with client_of(url, total_timeout=0.3, **policy) as client:
+    with client_of(url, total_timeout=1, **policy) as client:
         started = time.monotonic()
         assert client.fetch("anything") == BODY
-        assert time.monotonic() - started < 2  # and not the minutes that it drips
+        assert time.monotonic() - started < 20  # and not the minutes that it drips
         assert client.requests_sent == 2
 
 
@@ -153,7 +153,7 @@ def test_ten_kilobytes_a_second_are_enough() -> None:
 
     with Peer(slowly) as peer, client_of(peer.url, read_timeout=0.2) as client:
         assert client.fetch("anything") == BODY
-        assert client.retries == 0
+        assert client.retries.count == 0
 
 
 @pytest.mark.parametrize("delay", [0, 0.05], ids=["at once", "later"])
@@ -251,7 +251,7 @@ def test_a_connection_that_was_closed_between_requests_is_opened_again() -> None
         for _ in range(3):
             assert client.fetch("anything") == BODY
             time.sleep(0.05)
-        assert (peer.connections, client.requests_sent, client.retries) == (3, 3, 0)
+        assert (peer.connections, client.requests_sent, client.retries.count) == (3, 3, 0)
 
 
 def test_requests_share_one_connection() -> None:
@@ -353,9 +353,9 @@ def test_the_last_response_is_stored_while_the_next_is_awaited_or_the_service_is
 ) -> None:
     sandbox.faults.add(f"{fault}:*20240102x1")
     with rig.client(read_timeout=0.5) as client:
-        client.progress = FirstIsStored(rig.store)
+        client.retries.progress = FirstIsStored(rig.store)
         Downloader(rig.store, client, DATASETS["lmp_da_hourly"]).bring(DAYS, "all")
-        assert client.progress.done
+        assert client.retries.progress.done
         assert client.requests_sent == len(DAYS) + 1
 
 
@@ -369,7 +369,7 @@ def test_a_disk_that_is_full_meanwhile_is_not_blamed_on_the_connection(
     with rig.client() as client:
         with pytest.raises(OSError, match="No space left on device"):
             Downloader(rig.store, client, DATASETS["lmp_da_hourly"]).bring(DAYS, "all")
-        assert (client.requests_sent, client.retries) == (2, 0)
+        assert (client.requests_sent, client.retries.count) == (2, 0)
     monkeypatch.undo()
     assert rig.bring().already_downloaded == 2  # what was received meanwhile is not lost
     assert set(asked(sandbox).values()) == {1}

@@ -1,4 +1,4 @@
-"""A real Slurm of one node for the tests, in a folder of its own, reachable from here alone."""
+"""A real Slurm of two nodes for the tests, in a folder of its own, reachable from here alone."""
 
 import contextlib
 import getpass
@@ -11,13 +11,16 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 _PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo")
 _PLUGIN = "snakemake_executor_plugin_slurm"
+NODES = ("first", "second")
+_DOWN_AFTER = 10  # seconds without a word from a node
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,33 @@ class Cluster:
     folder: Path
     environ: dict[str, str]
     """What makes Slurm's programs talk to this one."""
+    daemons: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    """`munged`, `slurmctld`, and the `slurmd` of each node by its name."""
+
+    def start(self, name: str, words: list[str]) -> None:
+        """Start a daemon; what it says goes to `daemons.log`."""
+        with (self.folder / "daemons.log").open("ab") as said:
+            environ = os.environ | self.environ
+            self.daemons[name] = subprocess.Popen(
+                words, env=environ, stdout=said, stderr=subprocess.STDOUT
+            )
+
+    def start_node(self, name: str) -> None:
+        """Start a node, and wait until jobs can be put on it."""
+        slurmd = _program("slurmd")
+        assert slurmd
+        self.start(name, [slurmd, "-D", "-N", name])
+        wait_for(self.folder, lambda: "idle" in _state(self, name))
+
+    def break_down(self, name: str) -> None:
+        """Kill a node as a power cut does: its daemon, and every process of its jobs."""
+        daemon = psutil.Process(self.daemons[name].pid)
+        on_it = [each for each in psutil.process_iter() if _node_of(each) == name]
+        steps = [each for child in on_it for each in child.parents() if each.name() == "slurmstepd"]
+        for process in [daemon, *steps, *on_it]:  # nobody is left to say how the job ended
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.daemons.pop(name).wait()
 
     def run(self, *words: str) -> str:
         """What one of Slurm's commands prints."""
@@ -59,36 +89,44 @@ def running_cluster() -> Iterator[Cluster]:
         sentence = f"no Slurm to test with: there is no {', no '.join(lacking)}"
         pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
     folder = Path(tempfile.mkdtemp(prefix="isone-slurm-"))
-    daemons: list[subprocess.Popen[bytes]] = []
+    cluster = _configure(folder)
     try:
-        cluster = _configure(folder)
-        with (folder / "daemons.log").open("wb") as said:
-            for words in _daemons(folder):
-                environ = os.environ | cluster.environ
-                daemons.append(
-                    subprocess.Popen(words, env=environ, stdout=said, stderr=subprocess.STDOUT)
-                )
-                if words[0].endswith("munged"):
-                    _wait_for(folder, lambda: (folder / "munge.sock").exists())
-            _wait_for(folder, lambda: "idle" in _state(cluster))
-            yield cluster
+        cluster.start("munged", _munged(folder))
+        wait_for(folder, lambda: (folder / "munge.sock").exists())
+        slurmctld = _program("slurmctld")
+        assert slurmctld
+        cluster.start("slurmctld", [slurmctld, "-D"])
+        for name in NODES:
+            cluster.start_node(name)
+        yield cluster
     finally:
-        for daemon in reversed(daemons):
-            daemon.send_signal(signal.SIGTERM)
-        for daemon in reversed(daemons):
-            try:
-                daemon.wait(10)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
+        _stop(list(cluster.daemons.values()))
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop(daemons: list[subprocess.Popen[bytes]]) -> None:
+    for daemon in reversed(daemons):
+        daemon.send_signal(signal.SIGTERM)
+    for daemon in reversed(daemons):
+        try:
+            daemon.wait(10)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait()
+
+
+def _node_of(process: psutil.Process) -> str | None:
+    """The node whose job a process belongs to."""
+    with contextlib.suppress(psutil.Error):
+        return process.environ().get("SLURMD_NODENAME")
+    return None
 
 
 def _program(name: str) -> str | None:
     return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
 
 
-def _daemons(folder: Path) -> list[list[str]]:
+def _munged(folder: Path) -> list[str]:
     munge = {
         "key-file": "munge.key",
         "socket": "munge.sock",
@@ -97,13 +135,9 @@ def _daemons(folder: Path) -> list[list[str]]:
         "seed-file": "munge.seed",
     }
     options = [f"--{name}={folder / file}" for name, file in munge.items()]
-    munged, slurmctld, slurmd = map(_program, ("munged", "slurmctld", "slurmd"))
-    assert munged and slurmctld and slurmd
-    return [
-        [munged, "--foreground", "--force", *options],
-        [slurmctld, "-D"],
-        [slurmd, "-D", "-N", "here"],
-    ]
+    munged = _program("munged")
+    assert munged
+    return [munged, "--foreground", "--force", *options]
 
 
 def _configure(folder: Path) -> Cluster:
@@ -111,10 +145,15 @@ def _configure(folder: Path) -> Cluster:
     key = folder / "munge.key"
     key.write_bytes(os.urandom(1024))
     key.chmod(0o400)
-    for name in ("state", "spool", "bin"):
+    for name in ("state", "bin", *(f"spool.{node}" for node in NODES)):
         (folder / name).mkdir()
     user = getpass.getuser()
-    controller_port, node_port = _free_ports(2)
+    controller_port, *node_ports = _free_ports(1 + len(NODES))
+    nodes = "\n".join(
+        f"NodeName={name} NodeHostname={socket.gethostname()} NodeAddr=127.0.0.1 Port={port} "
+        "CPUs=1 RealMemory=4000"
+        for name, port in zip(NODES, node_ports, strict=True)
+    )
     config = folder / "slurm.conf"
     config.write_text(
         f"""\
@@ -123,14 +162,14 @@ SlurmctldHost=localhost(127.0.0.1)
 SlurmctldPort={controller_port}
 SlurmUser={user}
 SlurmdUser={user}
-AuthInfo=socket={folder}/munge.sock
+AuthInfo=socket={folder}/munge.sock,cred_expire=10
 CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool.%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/slurmd.%n.log
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 ProctrackType=proctrack/linuxproc
@@ -141,9 +180,10 @@ SlurmdParameters=config_overrides
 SchedulerParameters=sched_min_interval=10000
 MpiDefault=none
 MinJobAge=3600
-NodeName=here NodeHostname={socket.gethostname()} NodeAddr=127.0.0.1 Port={node_port} \
-CPUs=4 RealMemory=8000
-PartitionName=main Nodes=here Default=YES MaxTime=INFINITE State=UP
+SlurmdTimeout={_DOWN_AFTER}
+ReturnToService=2
+{nodes}
+PartitionName=main Nodes={",".join(NODES)} Default=YES MaxTime=INFINITE State=UP
 """
     )
     srun = folder / "bin" / "srun"
@@ -161,14 +201,17 @@ def _free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in held]
 
 
-def _state(cluster: Cluster) -> str:
+def _state(cluster: Cluster, node: str) -> str:
     done = subprocess.run(
-        ["sinfo", "--noheader"], env=os.environ | cluster.environ, capture_output=True, text=True
+        ["sinfo", "--noheader", "--nodes", node],
+        env=os.environ | cluster.environ,
+        capture_output=True,
+        text=True,
     )
     return done.stdout
 
 
-def _wait_for(folder: Path, condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(folder: Path, condition: Callable[[], object], seconds: float = 30) -> None:
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:

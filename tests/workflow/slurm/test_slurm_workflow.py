@@ -1,15 +1,16 @@
-"""The workflow on a real Slurm of one node, through profiles/slurm."""
+"""The workflow on a real Slurm of two nodes, through profiles/slurm."""
 
 import itertools
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from filled import fill
 from running import SERVICE
-from workflow.slurm.cluster import Cluster
+from workflow.slurm.cluster import NODES, Cluster, wait_for
 
 from isone.sandbox import Sandbox
 from isone.store.store import Store
@@ -58,6 +59,7 @@ def test_two_years_are_downloaded_here_and_packed_loaded_and_shown_on_the_cluste
         pack_prices=4, describe_tables=1, load_duckdb=1, write_report=1, write_figures=1
     )
     assert {job["MinMemoryNode"] for job in cluster.jobs()} == {"800M"}
+    assert {job["NodeList"] for job in cluster.jobs()} == set(NODES), "both nodes had work"
     assert (workflow / "reports" / "isone.html").stat().st_size > 100_000
 
     assert again.returncode == 0, again.stdout
@@ -67,6 +69,44 @@ def test_two_years_are_downloaded_here_and_packed_loaded_and_shown_on_the_cluste
     assert len(scripts) == 8
     written = [p for top in (cluster.folder, workflow) for p in top.rglob("*") if p.is_file()]
     assert not [path for path in written if b"canary" in path.read_bytes()]
+
+
+def test_what_a_node_that_dies_was_doing_is_done_by_another(
+    cluster: Cluster, submit: Submit, workflow: Path
+) -> None:
+    store = Store(workflow / "data" / "sandbox")
+    datasets = ["regulation_5min", "reserve_5min"]
+    packed = {}
+    for dataset, period in fill(store, datasets, FIRST, LAST):
+        path = store.parquet_path(dataset, period)
+        packed[path] = path.read_bytes()
+        path.unlink()
+    before = {job["JobId"] for job in cluster.jobs()}
+
+    def running() -> list[dict[str, str]]:
+        return [
+            job
+            for job in cluster.jobs()
+            if job["JobId"] not in before
+            and (job["JobState"], job["NodeList"]) == ("RUNNING", NODES[0])
+            and "rule_pack" in job["Comment"]
+        ]
+
+    with ThreadPoolExecutor() as pool:
+        run = pool.submit(submit, *THREE_DAYS, "source=sandbox", targets=("pack",))
+        try:
+            wait_for(cluster.folder, running, seconds=60)
+            (job,) = running()
+            cluster.break_down(NODES[0])
+            done = run.result()
+        finally:
+            cluster.start_node(NODES[0])
+    assert done.returncode == 0, done.stdout
+    (again,) = (each for each in cluster.jobs() if each["JobId"] == job["JobId"])
+    assert (again["JobState"], again["Restarts"]) == ("COMPLETED", "1")
+    assert again["NodeList"] == NODES[1]
+    assert {path: path.read_bytes() for path in packed} == packed
+    assert not list(store.root.rglob(".*.parquet*"))
 
 
 def test_a_job_that_fails_on_the_cluster_names_itself_in_the_summary(

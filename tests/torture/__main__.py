@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,8 @@ class Bench:
     service: Server
     folder: Path
     options: argparse.Namespace
+    ready: dict[Path, Prepared] = field(default_factory=dict)
+    """What is prepared, by where it is."""
 
     def undisturbed(self, days: int, datasets: tuple[str, ...] = SETS) -> dict[str, Job]:
         """Downloads that nothing is done to, by dataset, all in one folder."""
@@ -131,7 +133,10 @@ class Bench:
         """What is packed and loaded of them."""
         jobs = self.undisturbed(days, datasets)
         store = jobs[datasets[0]].store
-        return Prepared(store, store.root.parent.parent / "tables", days).prepare()
+        folder = store.root.parent.parent / "tables"
+        if folder not in self.ready:
+            self.ready[folder] = Prepared(store, folder, days).prepare()
+        return self.ready[folder]
 
 
 def chosen_series(options: argparse.Namespace, bench: Bench) -> Iterator[tuple[str, Series]]:

@@ -1,6 +1,7 @@
 """What PostgreSQL says when it refuses or fails, as a sentence with what to do about it."""
 
 import os
+import re
 
 import psycopg
 from psycopg import errors
@@ -59,7 +60,9 @@ def refusal(error: psycopg.Error, where: str) -> UsageError | LoadError:
         return UsageError(f"database {where}: there is no such user ({message})")
     if any(sign in message for sign in _NO_ROOM):
         return LoadError(f"database {where}: it takes no more connections now ({message})")
-    return LoadError(f"database {where} cannot be reached: {message}; start it, or fix `database`")
+    return LoadError(
+        f"database {where} cannot be reached: {message}; start the server, or fix `database`"
+    )
 
 
 def failure(error: psycopg.Error, where: str) -> UsageError | LoadError:
@@ -91,6 +94,7 @@ def _cleaned(error: psycopg.Error) -> str:
     """The server's message as one line, without the addresses that were tried or any password."""
     text = error.diag.message_primary or str(error)
     line = " ".join(text.split("Multiple connection attempts failed")[0].split())
-    line = line.rpartition("FATAL: ")[2].strip().removeprefix("connection is bad: ")
+    line = line.rpartition("FATAL: ")[2].strip().partition(" Is the server running ")[0]
+    line = re.sub(r"^connection (is bad|failed): ", "", line)
     secret = os.environ.get("PGPASSWORD")
     return line.replace(secret, "***") if secret else line

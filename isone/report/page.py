@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,38 +46,55 @@ def write(report: ReportData, script: Callable[[], str] = drawing.library) -> st
         lstrip_blocks=True,
     )
     environment.filters["marked"] = marked
-    figures = [figure for section in sections for figure in section.figures if figure.drawn]
-    occurring = {day.state for day in report.days}
     return environment.get_template("page.html.j2").render(
+        **_words(report),
+        **_for_the_script(report, sections),
         report=report,
         sections=sections,
-        coverage=coverage_line(report),
-        notices=notices(report),
-        states=[
-            (state, calendar.COLOURS[state], calendar.SIGNS.get(state, ""))
-            for state in State
-            if state in occurring
-        ],
-        all_years=ALL_YEARS,
-        years=[(year, _called(report, year)) for year in report.years],
-        all_of_them=_called(report, ALL_YEARS) if report.years else "",
-        covered=report.spans.together(periods.years(report.years)).title if report.years else "",
+        zone_map=zone_map,
         style=_read("page.css"),
         uplot_style=(scripts.VENDOR / "uPlot.min.css").read_text("utf-8"),
         script=scripts.fit(scripts.script()),
         uplot=scripts.uplot(),
         drawing=script(),
-        about=_json(_about(report)),
-        packed=_json({"about": report.packed.about, "five_minutes": report.packed.five_minutes}),
-        five_since=report.packed.five_minutes_since,
-        zone_map=zone_map,
-        specifications=_json([_described(report, figure) for figure in figures]),
-        configuration=_json(theme.CONFIG),
-        data=_packed(
-            {figure.data.name: figure.data for figure in figures}
-            | {name: report.data[name] for name in ("yearly", "monthly", "basis")}
-        ),
     )
+
+
+def _words(report: ReportData) -> dict[str, Any]:
+    """What the template says of the whole: what is here, and what can be chosen."""
+    occurring = {day.state for day in report.days}
+    return {
+        "coverage": coverage_line(report),
+        "notices": notices(report),
+        "states": [
+            (state, calendar.COLOURS[state], calendar.SIGNS.get(state, ""))
+            for state in State
+            if state in occurring
+        ],
+        "all_years": ALL_YEARS,
+        "years": [(year, _called(report, year)) for year in report.years],
+        "all_of_them": _called(report, ALL_YEARS) if report.years else "",
+        "covered": _covered(report),
+        "five_since": report.packed.five_minutes_since,
+    }
+
+
+def _covered(report: ReportData) -> str:
+    return report.spans.together(periods.years(report.years)).title if report.years else ""
+
+
+def _for_the_script(report: ReportData, sections: Sequence[Section]) -> dict[str, str]:
+    """The data of the page's script, as text that the template takes as it is."""
+    figures = [figure for section in sections for figure in section.figures if figure.drawn]
+    tables = {figure.data.name: figure.data for figure in figures}
+    tables |= {name: report.data[name] for name in ("yearly", "monthly", "basis")}
+    return {
+        "about": _json(_about(report)),
+        "packed": _json({"about": report.packed.about, "five_minutes": report.packed.five_minutes}),
+        "specifications": _json([_described(report, figure) for figure in figures]),
+        "configuration": _json(theme.CONFIG),
+        "data": _packed(tables),
+    }
 
 
 def _on_page(section: Section) -> Section:

@@ -258,7 +258,10 @@ def test_a_server_is_looked_for_before_it_is_needed(server: Server) -> None:
     with pytest.raises(UsageError, match="it does not exist; make it with createdb"):
         require_loadable(server.address("no_such"))
     for ask in (require_loadable, held):
-        with pytest.raises(LoadError, match=r"127\.0\.0\.1:1/none cannot be reached: "):
+        refused = (
+            r'/none cannot be reached: connection to server at "127\.0\.0\.1", port 1 failed: '
+        )
+        with pytest.raises(LoadError, match=rf"{refused}Connection refused; start the server, or"):
             ask("postgresql://me@127.0.0.1:1/none")
 
 

@@ -11,6 +11,7 @@ import { decimalsOf, inFigures, placeOf, quantile, robustRange, statistics, toge
 import { csvOf, rowsOf } from "../../isone/report/script/tables.js";
 import { ticksOf } from "../../isone/report/script/ticks.js";
 import { series } from "../../isone/report/script/unpack.js";
+import { sparkPath } from "../../isone/report/script/tiles.js";
 import { fillOf } from "../../isone/report/script/zone_map.js";
 
 const HOUR = 3600000;
@@ -144,7 +145,8 @@ test("ticks are round places of market time, as many as there is room for", () =
   assert.ok(quarter.length > 5 && quarter.length <= 14 && quarter.every((label) => /^\d+ (Jan|Feb|Mar)(\n2024)?$/.test(label)), quarter.join());
   assert.deepEqual(labels("2024-01-01T05:00Z", "2025-01-01T05:00Z", 13), ["Jan\n2024", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan\n2025"]);
   assert.deepEqual(labels("2004-01-01T05:00Z", "2024-01-01T05:00Z", 12), ["2004", "2006", "2008", "2010", "2012", "2014", "2016", "2018", "2020", "2022", "2024"]);
-  assert.deepEqual(labels("2024-06-01T04:00Z", "2024-06-02T04:00Z", 5), ["1 Jun", "06:00", "12:00", "18:00", "2 Jun"]);
+  assert.deepEqual(labels("2024-06-01T04:00Z", "2024-06-02T04:00Z", 5), ["1 Jun\n2024", "06:00", "12:00", "18:00", "2 Jun"]);
+  assert.deepEqual(labels("2024-12-29T05:00Z", "2025-01-03T05:00Z", 6), ["29 Dec\n2024", "30 Dec", "31 Dec", "1 Jan\n2025", "2 Jan", "3 Jan"]);
   const across = ticksOf(at("2024-11-03T04:00Z"), at("2024-11-03T08:00Z"), 12, clock).map(({ hour }) => hour);
   assert.ok(across.every((hour, i) => !i || hour > across[i - 1]));
 });
@@ -172,4 +174,10 @@ test("rows are those that the choosers leave, all hours where nobody asks", () =
 test("a zone below the Hub is blue, one above it orange, the furthest the strongest", () => {
   assert.equal(fillOf(-2, 2), "rgba(0, 114, 178, 0.850)");
   assert.equal(fillOf(0, 2), "rgba(213, 94, 0, 0.080)");
+});
+
+test("a tile's line has a hole where months are missing", () => {
+  const months = ["2025-01-01", "2025-02-01", "2025-06-01", "2025-07-01"].map((day, i) => [Date.parse(day), i]);
+  assert.equal(sparkPath(months).replace(/[\d. -]+/g, ""), "MLML");
+  assert.ok(sparkPath(months).endsWith("L120.0 2.0"));
 });

@@ -302,6 +302,22 @@ def test_a_spike_is_marked_and_one_click_shows_it_whole(reader: Page) -> None:
     )
 
 
+def test_the_tables_of_extreme_hours_follow_on_peak_and_off_peak(
+    usual: ReportData, reader: Page
+) -> None:
+    on_peak = "isodow(operating_day) < 6 AND hour(interval_start_utc) BETWEEN 7 AND 22"
+    for peak, some in (("on", on_peak), ("off", f"NOT ({on_peak})")):
+        page = chosen(reader, f"#year=2025&peak={peak}")
+        shown = page.locator("#hours_highest tbody tr").first.locator("td").all_inner_texts()
+        ((day, hour, price),) = ask(
+            usual,
+            "SELECT strftime(operating_day, '%Y-%m-%d'), hour(interval_start_utc) + 1, lmp "  # noqa: S608
+            f"FROM lmp_da_hourly WHERE location_id = 4000 AND year(operating_day) = 2025 "
+            f"AND {some} ORDER BY lmp DESC, interval_start_utc LIMIT 1",
+        )
+        assert shown[:4] == ["Day-ahead", "1", f"{day} HE {hour:02}", f"{price:.2f}"]
+
+
 def test_the_chart_is_saved_as_a_picture(reader: Page, tmp_path: Path) -> None:
     page = chosen(reader, "")
     with page.expect_download() as download:
@@ -326,3 +342,16 @@ def test_dark_and_print_have_readable_colours(reader: Page) -> None:
     assert not page.is_visible(".controls >> nth=0")
     assert page.is_visible("#main_chart canvas >> nth=0")
     page.emulate_media(media="screen", color_scheme="light")
+
+
+def test_nothing_is_cut_off_on_paper(usual_page: Path, open_page: Any) -> None:
+    page = open_page(usual_page)
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 703, "height": 1032})  # A4 within margins of 12 mm
+    wide = page.evaluate(
+        "[...document.querySelectorAll('svg, canvas, table, p, h2')].filter(each => "
+        "each.getClientRects().length && each.getBoundingClientRect().right > 704)"
+        ".map(each => each.outerHTML.slice(0, 80))"
+    )
+    assert wide == []
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

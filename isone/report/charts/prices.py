@@ -141,24 +141,21 @@ def hours_of_month(market: str) -> Spec:
             title=_PRICE, type="gradient", orient="right", gradientLength=160, gradientThickness=10
         ),
     )
-    squares = (
+    layers = alt.layer(_of_both_markets(colour), _squares(market, colour))
+    return theme.finished(layers.properties(width="container", height=260))
+
+
+def _squares(market: str, colour: alt.Color) -> Any:
+    """A square for each hour of the day and month."""
+    months = alt.Axis(labelExpr=_MONTH_LABEL, labelAngle=0, ticks=False, labelOverlap="greedy")
+    hours = alt.Axis(values=[0, 6, 12, 18, 23], ticks=False)
+    return (
         base()
         .transform_calculate(price=f"datum.{market}")
         .mark_rect()
         .encode(
-            alt.X(
-                "utcyearmonth(month):O",
-                title=None,
-                axis=alt.Axis(
-                    labelExpr=_MONTH_LABEL, labelAngle=0, ticks=False, labelOverlap="greedy"
-                ),
-            ),
-            alt.Y(
-                "hour:O",
-                title="Hour beginning",
-                sort="descending",
-                axis=alt.Axis(values=[0, 6, 12, 18, 23], ticks=False),
-            ),
+            alt.X("utcyearmonth(month):O", title=None, axis=months),
+            alt.Y("hour:O", title="Hour beginning", sort="descending", axis=hours),
             color=colour,
             tooltip=[
                 *theme.month_tips(),
@@ -167,18 +164,18 @@ def hours_of_month(market: str) -> Spec:
             ],
         )
     )
-    both = (  # unseen: the lowest and the highest of both markets, which stretch the scale
+
+
+def _of_both_markets(colour: alt.Color) -> Any:
+    """Unseen: the lowest and the highest of both markets, which stretch the scale."""
+    return (
         base()
         .transform_fold(["da", "rt"], as_=["market", "each"])
         .transform_aggregate(lowest="min(each)", highest="max(each)")
         .transform_fold(["lowest", "highest"], as_=["end", "price"])
         .mark_rect(opacity=0, tooltip=None)  # a point would make the legend one of points
         .encode(color=colour)
-    )
-    return theme.finished(
-        alt.layer(both.properties(name=theme.POINTER), squares).properties(
-            width="container", height=260
-        )
+        .properties(name=theme.POINTER)
     )
 
 

@@ -105,38 +105,50 @@ def lone(column: str) -> Any:
 
 
 _LENGTH = f"(domain('x')[1] - domain('x')[0]) / {30 * _DAY}"  # months
-_SOME_DAYS = f"{{interval: 'day', step: max(1, ceil({_LENGTH} * 30 / 8))}}"
+_AT_THE_END = "domain('x')[1] > domain('x')[0] && datum.value >= domain('x')[1]"
+_BY_DAYS = f"{_LENGTH} < 2"
+_SOME_DAYS = f"{{interval: 'day', step: max(1, ceil(70 * 30 * {_LENGTH} / width))}}"
 _ROUND = (  # a tick of this month has a label
-    f"{_LENGTH} < 2 || utcmonth(datum.value) % ({_LENGTH} < 14 ? 1 : {_LENGTH} < 40 ? 3 : 12) == 0"
+    f"utcmonth(datum.value) % ({_LENGTH} < 14 ? 1 : {_LENGTH} < 40 ? 3 : 12) == 0"
 )
-_SHORT_DATE = (
-    f"!({_ROUND}) || datum.value >= domain('x')[1] ? ''"
-    f" : utcdate(datum.value) > 1 ? utcFormat(datum.value, '%e %b')"
-    f" : {_LENGTH} >= 40 ? utcFormat(datum.value, '%Y')"
-    " : utcmonth(datum.value) > 0 ? utcFormat(datum.value, '%b')"
-    " : [utcFormat(datum.value, '%b'), utcFormat(datum.value, '%Y')]"
-)
-"""Months by their names, January with its year below it; of many years the years alone."""
 
 
-def time_axis(**options: Any) -> alt.Axis:
+def _with_year(words: str) -> str:
+    """A label, with its year below where it is the first, or of a year's first day or month."""
+    year = "utcFormat(datum.value, '%Y')"
+    return f"datum.index == 0 || utcdayofyear(datum.value) == 1 ? [{words}, {year}] : {words}"
+
+
+_DAY_LABEL = _with_year("utcFormat(datum.value, '%e %b')")
+_NAME_OF_MONTH = _with_year("utcFormat(datum.value, '%b')")
+_MONTH_LABEL = (
+    f"!({_ROUND}) ? '' : {_LENGTH} >= 40 ? utcFormat(datum.value, '%Y') : {_NAME_OF_MONTH}"
+)
+
+
+def time_axis(column: str, *, bars: bool = False, **options: Any) -> alt.Axis:
     """How an axis of time is labelled: by days, months or years, as long as it is.
 
-    A label begins where its time does. The end of the last month has none.
+    A label begins where its time does, and the last one ends there. The end of the last month of
+    `bars` has none.
     """
+    by_days = _BY_DAYS if column == "day" else "false"
+    label = f"{by_days} ? ({_DAY_LABEL}) : ({_MONTH_LABEL})"
     return alt.Axis(
-        labelExpr=_SHORT_DATE,
-        tickCount=alt.ExprRef(f"{_LENGTH} < 2 ? {_SOME_DAYS} : 'month'"),
-        tickColor=_where_round("#9aa0a8"),
-        gridColor=_where_round("#e4e6ea"),
-        labelAlign="left",
+        labelExpr=f"datum.value >= domain('x')[1] ? '' : {label}" if bars else label,
+        tickCount=alt.ExprRef(f"{by_days} ? {_SOME_DAYS} : 'month'"),
+        tickColor=_where_round(by_days, "#9aa0a8"),
+        gridColor=_where_round(by_days, "#e4e6ea"),
+        labelAlign={"condition": {"test": _AT_THE_END, "value": "right"}, "value": "left"},
         labelFlush=False,
+        labelOverlap="greedy",
         **options,
     )
 
 
-def _where_round(colour: str) -> dict[str, Any]:
-    return {"condition": {"test": _ROUND, "value": colour}, "value": "transparent"}
+def _where_round(by_days: str, colour: str) -> dict[str, Any]:
+    test = f"{by_days} || {_ROUND}"
+    return {"condition": {"test": test, "value": colour}, "value": "transparent"}
 
 
 def finished(chart: Any) -> Spec:
@@ -148,12 +160,17 @@ def finished(chart: Any) -> Spec:
 
 def days_axis(column: str, *, grid: bool = True) -> alt.X:
     """An axis of days."""
-    return alt.X(f"{column}:T", scale=UTC, title=None, axis=time_axis(grid=grid))
+    return alt.X(f"{column}:T", scale=UTC, title=None, axis=time_axis(column, grid=grid))
 
 
 def months_axis(**options: Any) -> alt.X:
     """An axis of months, for bars."""
-    return alt.X("utcyearmonth(month):T", title=None, axis=time_axis(grid=False), **options)
+    return alt.X(
+        "utcyearmonth(month):T",
+        title=None,
+        axis=time_axis("month", bars=True, grid=False),
+        **options,
+    )
 
 
 def line_legend() -> alt.Legend:

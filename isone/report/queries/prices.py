@@ -103,19 +103,23 @@ def _top_bottom() -> str:
     return f"{spans}, {percentiles}"
 
 
-def _changes() -> str:
-    """How a year's mean differs from that of the year before on the same days."""
-    of_markets = " UNION ALL ".join(
+def _days_of_markets() -> str:
+    """The rows of `report_days` for each market, with its `total` and `hours`."""
+    return " UNION ALL ".join(
         f"SELECT *, '{m}' AS market, {m}_total AS total, {m}_hours AS hours "
         "FROM report_days_by_peak"
         for m in ("da", "rt")
     )
+
+
+def _changes() -> str:
+    """How a year's mean differs from that of the year before on the same days."""
     return f"""
         WITH days AS (
             SELECT
                 location_id, market, year, peak, strftime(operating_day, '%m-%d') AS date,
                 sum(total) AS total, sum(hours) AS hours
-            FROM ({of_markets}) WHERE hours > 0 GROUP BY ALL
+            FROM ({_days_of_markets()}) WHERE hours > 0 GROUP BY ALL
         ), whole AS (
             SELECT location_id, market, year, date FROM days WHERE peak = '{ALL_HOURS}'
         ), shared AS (

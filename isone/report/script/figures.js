@@ -111,7 +111,7 @@ export class Figures {
   }
 }
 
-// A sentence: the lowest and the highest of what is shown.
+// A sentence: the lowest and the highest of what is shown, or the only one.
 function summary(figure, rows) {
   return figure.summary.map(({ text, column, when, unit, where }) => {
     const conditions = Object.entries(where);
@@ -125,6 +125,7 @@ function summary(figure, rows) {
     if (low === null) return "";
     const part = (row) => (row.part && row.part !== WHOLE ? ", in part" : "");
     const at = (row) => (when === "share" ? "" : ` (${shown(row[when], when, 0)}${part(row)})`);
+    if (low === high) return `${text}: ${inFigures(low[column], 2)} ${unit}${at(low)}.`;
     return `${text}: ${inFigures(low[column], 2)}${at(low)} to ${inFigures(high[column], 2)} ${unit}${at(high)}.`;
   }).filter(Boolean).join(" ");
 }

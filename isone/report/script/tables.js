@@ -3,7 +3,7 @@
 import { inFigures } from "./numbers.js";
 
 const ALL_YEARS = 0;
-const DAY = 86400000;
+export const DAY = 86400000; // milliseconds
 const SHOWN_ROWS = 400;
 export const WHOLE = "whole"; // of a month or year whose days are all here
 const COLUMN_OF = { location: "location_id", zone: "zone_id", peak: "peak", year: "year" };

@@ -12,14 +12,19 @@ const STEPS = [
 ];
 const HOURS = { hour: 1, day: 24, month: 730 };
 
-// Places between two hours (UTC) with their labels, at most `most` of them.
+// Places between two hours (UTC) with their labels, at most `most` of them; the first of a year has
+// that below.
 export function ticksOf(from, to, most, clock) {
   const step = STEPS.find(({ unit, size }) => (to - from) / (HOURS[unit] * size) <= most) ?? STEPS.at(-1);
   const [first, last] = [clock.local(from), clock.local(to)];
   const ticks = [];
+  let year = "";
   for (const [local, label] of places(step, first, last)) {
     const hour = clock.utc(local);
-    if (hour >= from && hour <= to && hour > (ticks.at(-1)?.hour ?? -Infinity)) ticks.push({ hour, label });
+    if (hour < from || hour > to || hour <= (ticks.at(-1)?.hour ?? -Infinity)) continue;
+    const before = year;
+    if (!label.includes(":")) year = dayText(Math.floor(local / 24)).slice(0, 4);
+    ticks.push({ hour, label: year === before || label === year ? label : `${label}\n${year}` });
   }
   return ticks;
 }
@@ -42,13 +47,10 @@ function hourLabel(local) {
 }
 
 function dayLabel(day) {
-  const [year, month, date] = dayText(day).split("-");
-  const label = `${Number(date)} ${MONTHS[month - 1]}`;
-  return month === "01" && Number(date) <= 7 ? `${label}\n${year}` : label;
+  const [, month, date] = dayText(day).split("-");
+  return `${Number(date)} ${MONTHS[month - 1]}`;
 }
 
 function monthLabel(month, size) {
-  const year = 1970 + Math.floor(month / 12);
-  if (size >= 12) return String(year);
-  return month % 12 === 0 ? `Jan\n${year}` : MONTHS[month % 12];
+  return size >= 12 ? String(1970 + Math.floor(month / 12)) : MONTHS[month % 12];
 }

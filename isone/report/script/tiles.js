@@ -1,7 +1,7 @@
 // The few numbers on top, for the chosen location, years and hours, each with its days.
 
 import { inFigures } from "./numbers.js";
-import { WHOLE, rowsOf } from "./tables.js";
+import { DAY, WHOLE, rowsOf } from "./tables.js";
 
 const [WIDTH, HEIGHT] = [120, 28]; // of a sparkline, in pixels
 const ALL_YEARS = 0;
@@ -65,30 +65,30 @@ export function showTiles(element, tables, choice) {
     small.textContent = ` ${unit}`;
     value.append(small);
     if (remark) add("dd", remark, "remark");
-    const values = column ? months.map((month) => month[column]) : [];
-    if (values.filter((each) => each !== null).length > 1) {
-      const holder = add("dd", "", "spark");
-      holder.append(sparkline(values));
-    }
+    const values = column ? months.filter((month) => month[column] !== null).map((month) => [month.month, month[column]]) : [];
+    if (values.length > 1) add("dd", "", "spark").append(sparkline(values));
     return tile;
   }));
 }
 
-// A line of monthly numbers, without axes: the tile's own words say more.
+// The path through monthly numbers, [month, number] each, that leaves a hole where months are missing.
+export function sparkPath(values) {
+  const numbers = values.map(([, number]) => number);
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const [first, last] = [values[0][0], values.at(-1)[0]];
+  const x = (month) => ((month - first) * WIDTH) / (last - first);
+  const y = (number) => HEIGHT - 2 - ((number - low) / (high - low || 1)) * (HEIGHT - 4);
+  const isNext = (i) => i && values[i][0] - values[i - 1][0] < 32 * DAY;
+  return values.map(([month, number], i) => `${isNext(i) ? "L" : "M"}${x(month).toFixed(1)} ${y(number).toFixed(1)}`).join("");
+}
+
+// A line without axes: the tile's own words say more.
 function sparkline(values) {
-  const known = values.filter((each) => each !== null);
-  const [low, high] = [Math.min(...known), Math.max(...known)];
-  const x = (i) => (i * WIDTH) / (values.length - 1);
-  const y = (value) => HEIGHT - 2 - ((value - low) / (high - low || 1)) * (HEIGHT - 4);
-  let path = "";
-  values.forEach((value, i) => {
-    if (value !== null) path += `${i && values[i - 1] !== null ? "L" : "M"}${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
-  });
   const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
   picture.setAttribute("aria-hidden", "true");
   const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", path);
+  line.setAttribute("d", sparkPath(values));
   picture.append(line);
   return picture;
 }

@@ -21,16 +21,20 @@ from isone.report.sections import (
 def all_sections(report: ReportData) -> list[Section]:
     """Prices first, quality last; each caption names the years and months that are in part.
 
+    Where no energy price is loaded, one section says so, and it comes after ancillary services.
+
     A section is a module with `section(report)`, or with `sections(report)` where it may be none;
     its place here is its place on the page.
     """
     with schemapi.debug_mode(False):  # else each part of each chart is checked when it is made
+        energy = prices.section(report)
+        known = bool(report.locations)
         made = [
-            prices.section(report),
-            zones.section(report),
+            *([energy, zones.section(report)] if known else []),
             *behind.sections(report),
-            storage.section(report),
+            *([storage.section(report)] if known else []),
             ancillary.section(report),
+            *([] if known else [energy]),
             coverage.section(report),
             reconciliation.section(report),
             quality.section(report),

@@ -92,7 +92,6 @@ def _duration(report: ReportData) -> Figure:
 
 def _spreads(report: ReportData) -> list[Figure]:
     both = len(report.markets) == len(MARKETS)
-    spread = (Extremes("Monthly mean spread", "spread", "month"),)
     return [
         Figure(
             "spread_distribution",
@@ -117,20 +116,24 @@ def _spreads(report: ReportData) -> list[Figure]:
             series=("spread",),
             listed={},
         ),
-        Figure(
-            "spread_over_time",
-            "DA−RT spread by month",
-            "The orange tick is the month's mean of day-ahead minus real-time; four fifths of its "
-            "hours are within the bar.",
-            report.data["monthly"],
-            spreads.over_time() if both else None,
-            _NEEDS_BOTH,
-            ("location_id", "month", "peak", "spread", "spread_p10", "spread_p90"),
-            choosers=("location", "year", "peak"),
-            series=("spread",),
-            summary=spread if both else (),
-        ),
+        _spread_by_month(report, both=both),
     ]
+
+
+def _spread_by_month(report: ReportData, *, both: bool) -> Figure:
+    return Figure(
+        "spread_over_time",
+        "DA−RT spread by month",
+        "The orange tick is the month's mean of day-ahead minus real-time; four fifths of its "
+        "hours are within the bar.",
+        report.data["monthly"],
+        spreads.over_time() if both else None,
+        _NEEDS_BOTH,
+        ("location_id", "month", "peak", "spread", "spread_p10", "spread_p90"),
+        choosers=("location", "year", "peak"),
+        series=("spread",),
+        summary=(Extremes("Monthly mean spread", "spread", "month"),) if both else (),
+    )
 
 
 def _extremes(report: ReportData) -> list[Figure]:

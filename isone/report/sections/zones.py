@@ -22,55 +22,61 @@ def section(report: ReportData) -> Section:
         "zones_basis",
         "Zones",
         "How far the zones are from the Hub, and whether congestion or losses make it so.",
-        figures=tuple(_figures(report)),
+        figures=(_basis(report), _components(report), _by_month(report)),
         areas=tuple(zone_map.areas(names)) if not report.data["basis"].empty else (),
     )
 
 
-def _figures(report: ReportData) -> list[Figure]:
+def _basis(report: ReportData) -> Figure:
+    return Figure(
+        "basis",
+        "Mean basis of the chosen period",
+        "The mean of a location's price minus the Hub's, over the hours that both have.",
+        report.data["basis"],
+        None,
+        _absent(report),
+        ("location", "market", "difference", "hours"),
+        choosers=("year", "peak"),
+        series=("da", "rt"),
+        listed={},
+    )
+
+
+def _components(report: ReportData) -> Figure:
+    return Figure(
+        "components",
+        "Congestion and loss by zone",
+        "What sets a location apart from the rest of the system: the mean congestion and loss "
+        "components. Left of zero, power is worth less there.",
+        report.data["components"],
+        spreads.components(report.markets, len(report.locations)) if report.markets else None,
+        _NO_PRICES,
+        choosers=("year",),
+        series=("da", "rt"),
+        wide=True,
+    )
+
+
+def _by_month(report: ReportData) -> Figure:
     several = len(report.locations) > 1
-    absent = _LONE if report.locations else _NO_PRICES
-    components, reference = report.data["components"], report.reference
-    return [
-        Figure(
-            "basis",
-            "Mean basis of the chosen period",
-            "The mean of a location's price minus the Hub's, over the hours that both have.",
-            report.data["basis"],
-            None,
-            absent,
-            ("location", "market", "difference", "hours"),
-            choosers=("year", "peak"),
-            series=("da", "rt"),
-            listed={},
-        ),
-        Figure(
-            "components",
-            "Congestion and loss by zone",
-            "What sets a location apart from the rest of the system: the mean congestion and loss "
-            "components. Left of zero, power is worth less there.",
-            components,
-            spreads.components(report.markets, len(report.locations)) if report.markets else None,
-            _NO_PRICES,
-            choosers=("year",),
-            series=("da", "rt"),
-            wide=True,
-        ),
-        Figure(
-            "zones",
-            "Zonal basis to the Hub by month",
-            "Each small chart is a location, roughly where it is in New England, on equal axes: "
-            f"its monthly mean minus that of {_name(report, reference)}, "
-            "day-ahead solid, real-time dashed.",
-            report.data["zones"],
-            spreads.zone(report.markets, *_bounds(report)) if report.markets and several else None,
-            absent,
-            choosers=("year",),
-            series=("da", "rt"),
-            tiles=_tiles(report) if several else (),
-            wide=True,
-        ),
-    ]
+    return Figure(
+        "zones",
+        "Zonal basis to the Hub by month",
+        "Each small chart is a location, roughly where it is in New England, on equal axes: "
+        f"its monthly mean minus that of {_name(report, report.reference)}, "
+        "day-ahead solid, real-time dashed.",
+        report.data["zones"],
+        spreads.zone(report.markets, *_bounds(report)) if report.markets and several else None,
+        _absent(report),
+        choosers=("year",),
+        series=("da", "rt"),
+        tiles=_tiles(report) if several else (),
+        wide=True,
+    )
+
+
+def _absent(report: ReportData) -> str:
+    return _LONE if report.locations else _NO_PRICES
 
 
 def _bounds(report: ReportData) -> tuple[float, float]:

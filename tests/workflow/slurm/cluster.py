@@ -151,7 +151,7 @@ def _configure(folder: Path) -> Cluster:
     controller_port, *node_ports = _free_ports(1 + len(NODES))
     nodes = "\n".join(
         f"NodeName={name} NodeHostname={socket.gethostname()} NodeAddr=127.0.0.1 Port={port} "
-        "CPUs=1 RealMemory=4000"
+        "CPUs=4 RealMemory=8000"
         for name, port in zip(NODES, node_ports, strict=True)
     )
     config = folder / "slurm.conf"
@@ -171,7 +171,7 @@ SlurmdPidFile={folder}/slurmd.%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/slurmd.%n.log
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
+SelectTypeParameters=CR_Core_Memory,CR_LLN
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none

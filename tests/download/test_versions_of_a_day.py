@@ -136,7 +136,8 @@ def test_a_year_that_is_complete_for_more_locations_is_complete_for_fewer(
 ) -> None:
     store = Store(tmp_path)
     year = DatasetYear(FIVE, 2024, dt.date(2024, 1, 1), dt.date(2024, 12, 31), had)
-    manifest = {"dataset": FIVE, "period": year.period, "first_day": "", "last_day": "",
+    manifest = {"dataset": FIVE, "period": year.period,
+                "first_day": str(year.first), "last_day": str(year.last),
                 "source": "webservices", "synthetic_prices": False, "rows": 0, "gaps": [],
                 "requests": [], "locations": had}  # fmt: skip
     store.write_marker(FIVE, year.period, manifest)

@@ -43,6 +43,8 @@ DAY = "2025-11-02"
 
 each_dataset = pytest.mark.parametrize("dataset", DATASETS)
 
+WHEN = "2026-06-12T04:00:00+00:00"
+
 
 def check(store: Store, dataset: str = "lmp_da_hourly", **config: Any) -> Verdict:
     period = MONTH if comes_by_month(dataset) else PERIOD
@@ -379,7 +381,7 @@ def test_days_in_a_row_with_the_same_trouble_share_a_line_of_the_table() -> None
         Damage("duckdb", "192 rows instead of 216", f"2025-11-{day:02d}") for day in (3, 4, 5)
     ]
     damage += [Damage("raw", "gone", "2025-11-07"), Damage("marker", "it lists a response twice")]
-    verdict = Verdict("lmp_da_hourly", "2025", DAMAGED, "", damage=tuple(damage))
+    verdict = Verdict("lmp_da_hourly", "2025", DAMAGED, WHEN, damage=tuple(damage))
     assert table([verdict]).splitlines()[3:] == [
         "lmp_da_hourly 2025: duckdb: 2025-11-03 to 2025-11-05, 3 days: 192 rows instead of 216",
         "lmp_da_hourly 2025: raw: 2025-11-07: gone",
@@ -388,7 +390,9 @@ def test_days_in_a_row_with_the_same_trouble_share_a_line_of_the_table() -> None
 
 
 def test_of_many_notes_the_table_names_some_and_counts_the_rest() -> None:
-    verdict = Verdict("lmp_da_hourly", "2025", OK, "", notes=tuple(f"note {i}" for i in range(99)))
+    verdict = Verdict(
+        "lmp_da_hourly", "2025", OK, WHEN, notes=tuple(f"note {i}" for i in range(99))
+    )
     lines = table([verdict]).splitlines()[3:]
     assert len(lines) == 41
     assert lines[-1] == "lmp_da_hourly 2025: note: and 59 more notes, in its verdict"

@@ -11,9 +11,12 @@ IsoneError                 the exit code is 1, unless said
 │     └─ NoDataError       … all of it is: an empty response
 │        └─ NotFoundError  … or 404
 ├─ DamagedError            what is on the disk is not what was validated
+│  └─ DamagedTableError    … a Parquet file is cut off or damaged
 ├─ LoadError               a database could not be filled
 └─ VerifyError             the deep check found damage
 """
+
+from pathlib import Path
 
 import msgspec
 
@@ -22,9 +25,14 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not the JSON which is looked for."""
 
 
-def printable(text: str) -> str:
-    """A text in one line, in which nothing moves a terminal: other characters become `?`."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+def printable(text: str, *, besides: str = "") -> str:
+    """A text in one line, in which nothing moves a terminal: other characters become `?`.
+
+    Those of `besides` stay, such as the ends of lines.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in besides else "?" for c in text)
 
 
 class IsoneError(Exception):
@@ -53,6 +61,17 @@ class DownloadError(IsoneError):
 
 class DamagedError(IsoneError):
     """What is on the disk is not what was validated, or is cut off; the message names the day."""
+
+
+class DamagedTableError(DamagedError):
+    """A Parquet file of a dataset-year is cut off or damaged."""
+
+    def __init__(self, path: Path) -> None:
+        """Say which, and how it is made again."""
+        super().__init__(
+            f"{path} is not a whole Parquet file; delete it and run "
+            "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
+        )
 
 
 class LoadError(IsoneError):

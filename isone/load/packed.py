@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from isone.errors import DamagedError, LoadError
+from isone.errors import DamagedError, DamagedTableError, LoadError
 from isone.load import sql
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
@@ -147,10 +147,7 @@ def _inspect(
         ).fetchall()
         columns = connection.execute(f"DESCRIBE SELECT * FROM {_source([path])}").fetchall()
     except duckdb.Error as error:
-        raise DamagedError(
-            f"{path} is not a whole Parquet file; delete it and run "
-            "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
-        ) from error
+        raise DamagedTableError(path) from error
     expected = [
         (column.name, column.sql.replace("DOUBLE PRECISION", "DOUBLE"))
         for column in table_columns(DATASETS[dataset])

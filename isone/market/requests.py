@@ -70,13 +70,10 @@ class Request:
     @classmethod
     def named(cls, dataset: str, name: str) -> "Request | None":
         """The request whose file has this name; None for a name that is no request's."""
-        match = _NAME.fullmatch(name)
-        if not match:
+        found = _parsed(name)
+        if not found:
             return None
-        try:
-            day = dt.date.fromisoformat(match[1])
-        except ValueError:
-            return None
+        match, day = found
         hour, block, location = (int(text) if text else None for text in match.groups()[2:5])
         span: Span = "month" if match[2] == ".month" else "year" if match[2] else "day"
         request = cls(
@@ -104,11 +101,15 @@ class Request:
 
 def is_name(text: str) -> bool:
     """Whether a text has the form of a request's name, and its day is one."""
-    match = _NAME.fullmatch(text)
+    return _parsed(text) is not None
+
+
+def _parsed(name: str) -> tuple[re.Match[str], dt.date] | None:
+    match = _NAME.fullmatch(name)
     try:
-        return match is not None and bool(dt.date.fromisoformat(match[1]))
+        return (match, dt.date.fromisoformat(match[1])) if match else None
     except ValueError:
-        return False
+        return None
 
 
 def first_day_of(span: Span, day: dt.date) -> dt.date:

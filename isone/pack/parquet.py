@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from isone import __version__
-from isone.errors import DamagedError
+from isone.errors import DamagedTableError
 from isone.market.dataset import Dataset
 from isone.market.locations import Locations
 from isone.market.schema import TableColumn, table_columns
@@ -51,10 +51,7 @@ def read_metadata(path: Path) -> dict[str, str]:
     try:
         metadata = pq.read_schema(path).metadata or {}
     except (pa.ArrowInvalid, OSError) as error:
-        raise DamagedError(
-            f"{path} is not a whole Parquet file; delete it and run "
-            "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
-        ) from error
+        raise DamagedTableError(path) from error
     return {
         key.decode().removeprefix(_PREFIX): value.decode()
         for key, value in metadata.items()

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from isone.errors import printable
+
 _Kind = TypeVar("_Kind")
 
 
@@ -21,7 +23,7 @@ def read_shown(path: Path, kind: type[_Kind]) -> _Kind:
 
 def _shown(value: Any) -> Any:
     if isinstance(value, str):
-        return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in value)
+        return printable(value, besides="\n\t")
     if isinstance(value, list):
         return [_shown(each) for each in value]
     if isinstance(value, dict):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isone.errors import DamagedError
+from isone.errors import DamagedTableError
 from isone.market import market_time
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
@@ -67,10 +67,7 @@ def _read(path: Path, columns: list[str], rows: pc.Expression | None = None) -> 
     try:
         return pq.read_table(path, columns=columns, filters=rows)
     except (pa.ArrowException, OSError) as error:
-        raise DamagedError(
-            f"{path} is not a whole Parquet file; delete it and run "
-            "`snakemake -j1 --config … -- pack`: it is made again from the responses that are here"
-        ) from error
+        raise DamagedTableError(path) from error
 
 
 def tables_by_market(paths: Sequence[Path]) -> dict[tuple[str, int], Path]:

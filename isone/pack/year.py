@@ -185,8 +185,9 @@ def _stored(dataset: Dataset, entries: Iterable[Entry]) -> Iterator[Stored]:
         yield Stored(request, entry)
 
 
-def _read_batch(store: Store, batch: Iterable[Stored]) -> list[bytes]:
-    return [_read_response(store.raw_path(each.request), *each) for each in batch]
+def _read_batch(store: Store, batch: Sequence[Stored]) -> list[bytes]:
+    year = store.raw_dir(batch[0].request.dataset, batch[0].request.day.year)
+    return [_read_response(year / each.entry.file, *each) for each in batch]
 
 
 def _read_response(path: Path, request: Request, entry: Entry) -> bytes:

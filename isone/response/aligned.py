@@ -2,11 +2,12 @@
 
 The service writes each record of a response with the same keys in the same order. Where that is so,
 commas cut the text into a table, and each column is one step of NumPy and Arrow. It is shown, not
-hoped for: every key of every record is compared with the first record's, byte by byte. A response
-that is written in any other way is left to the reader of single records.
+hoped for: every key of every record is compared with the first record's, byte by byte. Responses
+that are written in any other way are left to the reader of single records.
 """
 
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -28,6 +29,8 @@ Span = tuple[Any, Any]
 class Cells(NamedTuple):
     """The records of a response as columns, one value a record."""
 
+    starts: Any
+    """NumPy, int64: where each record begins in the text."""
     begins: pa.Array
     """The timestamps as served, without their quotes, bytes."""
     places: pa.Array
@@ -43,11 +46,12 @@ class _Field(NamedTuple):
     commas: int
 
 
-def read_columns(dataset: Dataset, body: bytes) -> Columns | None:
+def read_columns(dataset: Dataset, bodies: Sequence[bytes]) -> Columns | None:
     """What `columns.read_columns` gives, faster; None where records are not written alike."""
-    cells = None if b"\\" in body else read_cells(dataset, body)
-    if cells is None:
+    read = _read_cells(dataset, bodies)
+    if read is None:
         return None
+    cells, lengths = read
     begins, served = cells.begins.dictionary_encode(), cells.places.dictionary_encode()
     try:
         timestamps = [
@@ -64,12 +68,12 @@ def read_columns(dataset: Dataset, body: bytes) -> Columns | None:
         Words([place for place, _ in places], served.indices.to_numpy()),
         {name: values.to_numpy() for name, values in cells.values.items()},
         {},
-        (len(begins),),
+        lengths,
     )
 
 
-def read_cells(dataset: Dataset, body: bytes) -> Cells | None:
-    """The columns of a response, unpacked JSON; None where its records are not written alike.
+def _read_cells(dataset: Dataset, bodies: Sequence[bytes]) -> tuple[Cells, tuple[int, ...]] | None:
+    """The columns of responses, and the records of each; None where they are not written alike.
 
     What it gives is what reading record by record gives, and JSON that is not valid, or has other
     fields or types than the table, is never taken: every byte is compared, or read as a number,
@@ -77,8 +81,9 @@ def read_cells(dataset: Dataset, body: bytes) -> Cells | None:
     """
     if not _is_possible(dataset):
         return None
-    start, end = body.find(b"[{") + 1, body.rfind(b"}]")
-    if not start or end < start:
+    body, begins = _one_body(bodies)
+    start, end = _records_of(body)
+    if not start or end < start or b"\\" in body:
         return None
     first = body[start : body.find(b"},{", start, end) + 1]
     if not _is_response(dataset, first, body[:start] + first + body[end + 1 :]):
@@ -90,11 +95,39 @@ def read_cells(dataset: Dataset, body: bytes) -> Cells | None:
     read = [block for block in blocks if block is not None]
     if len(read) < len(blocks):
         return None
-    return Cells(
+    cells = Cells(
+        np.concatenate([block.starts for block in read]),
         pa.concat_arrays([block.begins for block in read]),
         pa.concat_arrays([block.places for block in read]),
         {name: pa.concat_arrays([block.values[name] for block in read]) for name in read[0].values},
     )
+    edges = [*np.searchsorted(cells.starts, begins).tolist(), len(cells.starts)]
+    return cells, tuple(map(operator.sub, edges[1:], edges[:-1]))
+
+
+def _one_body(bodies: Sequence[bytes]) -> tuple[bytes, list[int]]:
+    """Responses as one that has the records of all, and where those of each begin in it.
+
+    It is empty where their wrappers differ.
+    """
+    start, end = _records_of(bodies[0])
+    if len(bodies) == 1:
+        return bodies[0], [start]
+    head, tail = bodies[0][:start], bodies[0][end + 1 :]
+    pieces = [memoryview(head)]
+    begins = [len(head)]
+    for body in bodies:
+        at, until = _records_of(body)
+        if until < at or body[:at] != head or body[until + 1 :] != tail:
+            return b"", []
+        pieces += [memoryview(body)[at : until + 1], memoryview(b",")]
+        begins.append(begins[-1] + until + 1 - at + 1)
+    return b"".join([*pieces[:-1], tail]), begins[:-1]
+
+
+def _records_of(body: bytes) -> tuple[int, int]:
+    """Where the list of records begins, 0 where there is none, and the brace that ends it."""
+    return body.find(b"[{") + 1, body.rfind(b"}]")
 
 
 def _blocks(body: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -120,7 +153,7 @@ def _block(
     ends = np.ascontiguousarray(edges.reshape(-1, width).T)
     if not _all_read(text, ends[-1] - 1, b"}"):
         return None
-    begin = np.concatenate(([0], ends[-1, :-1] + 1))
+    begin = starts = np.concatenate(([0], ends[-1, :-1] + 1))
     spans: dict[str, Span] = {}
     last = -1
     for key, field in fields.items():
@@ -131,7 +164,7 @@ def _block(
         begin = ends[last] + 1
     final = next(reversed(spans))
     spans[final] = (spans[final][0], spans[final][1] - 1)  # without the record's brace
-    return _cells(dataset, text, spans)
+    return _cells(dataset, text, starts + start, spans)
 
 
 def _is_possible(dataset: Dataset) -> bool:
@@ -172,7 +205,7 @@ def _fields(dataset: Dataset, first: bytes) -> dict[str, _Field] | None:
     return {key: _Field(lead, text.count(b",")) for (key, text), lead in pairs}
 
 
-def _cells(dataset: Dataset, text: Any, spans: dict[str, Span]) -> Cells | None:
+def _cells(dataset: Dataset, text: Any, starts: Any, spans: dict[str, Span]) -> Cells | None:
     prices = [spans[column.field] for column in dataset.columns]
     begin, end = (np.concatenate(edges) for edges in zip(*prices, strict=True))
     if not _all_plain_numbers(text, begin, end):
@@ -186,6 +219,7 @@ def _cells(dataset: Dataset, text: Any, spans: dict[str, Span]) -> Cells | None:
         return None
     count = len(begin)
     return Cells(
+        starts,
         _texts(text, begin + 1, end - 1, pa.binary()),
         _texts(text, *spans[_location(dataset)], pa.binary()),
         {c.name: numbers.slice(i * count, count) for i, c in enumerate(dataset.columns)},

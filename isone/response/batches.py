@@ -7,8 +7,9 @@ from isone.market.requests import Request
 from isone.store.ledger import Entry
 
 ROWS = 20_000
-"""Measured, processor time a row of responses of 288: 2.3 µs one by one, 1.5 in batches of 2,000,
-1.4 of 20,000, 1.6 of 100,000."""
+"""Measured, processor time a row of responses of 288 that have prices at a location: 2.5 µs one by
+one, 1.8 in batches of 2,000, 0.8 of 10,000 and 20,000, which are read by position, 1.0 of 40,000.
+"""
 
 
 class Stored(NamedTuple):

@@ -26,7 +26,7 @@ def response(records: Any, separators: tuple[str, str] = (",", ":"), ascii: bool
 
 
 def read(body: bytes) -> Columns | None:
-    return aligned.read_columns(DATASET, body)
+    return aligned.read_columns(DATASET, [body])
 
 
 def read_by_record(body: bytes) -> Columns:
@@ -121,4 +121,4 @@ def test_sets_of_other_forms_are_left_alone() -> None:
     body = response([record(0), record(1)])
     for name, dataset in DATASETS.items():
         if not dataset.chooses_locations:
-            assert aligned.read_columns(dataset, body) is None, name
+            assert aligned.read_columns(dataset, [body]) is None, name

@@ -17,7 +17,7 @@ from isone.market import flaws
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.pack.columns import ColumnReader
-from isone.response import within_response
+from isone.response import aligned, within_response
 from isone.response.batches import Stored, in_batches
 from isone.response.table import Table, read_table
 from isone.response.validate import Finding, validate, validate_each
@@ -115,18 +115,31 @@ def compare(batch: Sequence[Original], bodies: Sequence[bytes]) -> str:
     return came_to
 
 
+@pytest.fixture
+def by_position(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read by position where there is much is so here too."""
+    monkeypatch.setattr("isone.response.table.LARGE", 0)
+
+
 @pytest.mark.parametrize("name", list(DATASETS))
 def test_whole_responses_are_read_and_validated_together(name: str) -> None:
     batch = originals_of(name)
     assert compare(batch, [original.body for original in batch]) == "validated"
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_damaged_responses_among_whole_ones_are_what_they_are_by_themselves(seed: int) -> None:
+@pytest.mark.usefixtures("by_position")
+@pytest.mark.parametrize("name", [d.name for d in DATASETS.values() if d.chooses_locations])
+def test_so_they_are_by_position(name: str) -> None:
+    batch = originals_of(name)
+    assert aligned.read_columns(DATASETS[name], [original.body for original in batch])
+    assert compare(batch, [original.body for original in batch]) == "validated"
+
+
+def compare_damaged(seed: int, names: Sequence[str]) -> None:
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
     came_to = []
     for _ in range(60):
-        batch = chance.choices(originals_of(chance.choice(list(DATASETS))), k=chance.randint(2, 4))
+        batch = chance.choices(originals_of(chance.choice(names)), k=chance.randint(2, 4))
         bodies = [original.body for original in batch]
         for number in range(len(batch)):
             match chance.randrange(6):
@@ -136,6 +149,26 @@ def test_damaged_responses_among_whole_ones_are_what_they_are_by_themselves(seed
                     bodies[number] = damage(batch[number], chance)[1]
         came_to.append(compare(batch, bodies))
     assert {"one by one", "rejected", "validated"} <= set(came_to)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_responses_among_whole_ones_are_what_they_are_by_themselves(seed: int) -> None:
+    compare_damaged(seed, list(DATASETS))
+
+
+@pytest.mark.usefixtures("by_position")
+@pytest.mark.parametrize("seed", range(4, 6))
+def test_so_they_are_by_position_where_some_are_damaged(seed: int) -> None:
+    compare_damaged(seed, [d.name for d in DATASETS.values() if d.chooses_locations])
+
+
+@pytest.mark.usefixtures("by_position")
+def test_a_response_keeps_its_rows_where_names_look_like_the_end_of_a_record() -> None:
+    batch = originals_of("lmp_rt_hourly")[:2]
+    at = b'"$":".H.INTERNAL_HUB"'
+    bodies = [original.body.replace(at, b'"$":"},{.H"') for original in batch]
+    assert bodies[0] != batch[0].body
+    assert compare(batch, bodies) != "one by one"
 
 
 def test_damage_that_makes_up_for_another_is_not_overlooked() -> None:

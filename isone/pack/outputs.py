@@ -1,5 +1,6 @@
 """What packing leaves: what each table is made from, and which markers still hold."""
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,5 +86,9 @@ def _includes(had: Any, wanted: Locations) -> bool:
 
 
 def _digest(*modules: str, declaration: str = "") -> str:
-    requests = [(_HERE.parent / f"{module}.py").read_bytes() for module in modules]
-    return hashlib.sha256(b"\0".join([*requests, declaration.encode()])).hexdigest()[:16]
+    return hashlib.sha256(_sources(modules) + declaration.encode()).hexdigest()[:16]
+
+
+@functools.cache  # every table's are the same
+def _sources(modules: Sequence[str]) -> bytes:
+    return b"".join((_HERE.parent / f"{module}.py").read_bytes() + b"\0" for module in modules)

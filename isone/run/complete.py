@@ -60,7 +60,7 @@ def _trouble(store: Store, dataset: str, period: str, settings: Settings) -> str
 def _unaccepted(manifest: Manifest, settings: Settings) -> str:
     accepted = missing.accepted_flaws(settings.accepted_flaws, manifest.dataset)
     for entry in manifest.requests:
-        if not missing.is_usable(entry, entry.day, settings.locations, accepted):
+        if not missing.is_usable(entry, settings.locations, accepted):
             return f"a flaw of {entry.day} is not accepted any more"
     noted = [(g.day, flaws.MISSING, g.reason) for g in manifest.gaps if not g.forgiven]
     noted += [(each.day, each.flaw, each.reason) for each in manifest.flaws]

@@ -45,12 +45,14 @@ def missing_requests(
     return list(dict.fromkeys(left))  # several days may hang on one request
 
 
-def is_usable(entry: Entry, day: dt.date, locations: Locations, accepted: Accepted) -> bool:
+def is_usable(entry: Entry, locations: Locations, accepted: Accepted) -> bool:
     """Whether a stored request counts for these locations, as it is.
 
     One that lacks intervals or has another flaw does only while that flaw of the day is accepted.
     """
-    names = accepted.get(day, {})
+    if not (entry.missing or entry.flaws):
+        return True
+    names = accepted.get(entry.day, {})
     if entry.missing and not entry.forgiven and flaws.MISSING not in names:
         return False
     return not any(flaws.counts(flaw, locations, names) for flaw in entry.flaws)
@@ -65,7 +67,7 @@ def usable(
     entries: Mapping[str, Entry], locations: Locations, accepted: Accepted
 ) -> dict[str, Entry]:
     """Those of some stored requests that count for these locations."""
-    return {n: e for n, e in entries.items() if is_usable(e, e.day, locations, accepted)}
+    return {n: e for n, e in entries.items() if is_usable(e, locations, accepted)}
 
 
 def ways_of_day(dataset: Dataset, day: dt.date, locations: Locations) -> list[list[Request]]:

@@ -54,14 +54,18 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError for what is no response's name or time, or cannot be printed."""
-        require_printable(self.source, self.revision, *(flaw.what for flaw in self.flaws))
+        require_printable(self.source, self.revision)
+        for flaw in self.flaws:
+            require_printable(flaw.what)
         require_request(self.request)
-        require_moments(self.fetched, self.first_seen or self.fetched)
+        require_moments(self.fetched)
+        if self.first_seen:
+            require_moments(self.first_seen)
 
     @property
     def day(self) -> dt.date:
         """The operating day that it is of, or the first of them."""
-        return dt.date(int(self.request[:4]), int(self.request[4:6]), int(self.request[6:8]))
+        return dt.date.fromisoformat(self.request[:8])
 
     @property
     def days(self) -> list[dt.date]:

@@ -163,8 +163,8 @@ def test_two_names_of_a_location_matter_to_whoever_has_chosen_it(
     entry = Entry(
         "20181104", 1, "", 1, "2026-06-12T04:00Z", "", "final", flaws=(Flaw("node", "x", (NODE,)),)
     )
-    assert missing.is_usable(entry, DAY, locations, {}) != counts
-    assert missing.is_usable(entry, DAY, locations, {DAY: {"node": "known"}})
+    assert missing.is_usable(entry, locations, {}) != counts
+    assert missing.is_usable(entry, locations, {DAY: {"node": "known"}})
     if counts:
         with pytest.raises(ResponseError, match="location 10001 is called"):
             examine(LMP, REQUEST, body, locations=locations)
@@ -185,13 +185,13 @@ def test_an_entry_with_flaws_counts_only_while_each_is_accepted_on_its_day() -> 
         flaws=(Flaw("sum", "x"),),
     )
     both = {"missing": "a", "sum": "b"}
-    assert missing.is_usable(entry, DAY, HUBS, {DAY: both})
+    assert missing.is_usable(entry, HUBS, {DAY: both})
     for accepted in ({}, {DAY: {"sum": "b"}}, {DAY: {"missing": "a"}}, {dt.date(2018, 1, 1): both}):
-        assert not missing.is_usable(entry, DAY, HUBS, accepted)
+        assert not missing.is_usable(entry, HUBS, accepted)
     suspect = Entry(
         "20181104", 1, "", 1, "2026-06-12T04:00Z", "", "final", flaws=(Flaw("constant-day", "x"),)
     )
-    assert missing.is_usable(suspect, DAY, HUBS, {})
+    assert missing.is_usable(suspect, HUBS, {})
 
 
 def test_the_configuration_s_flaws_are_sorted_by_day_and_name() -> None:

@@ -122,7 +122,7 @@ def test_the_workflow_asks_for_the_snakemake_that_the_project_names() -> None:
 
 def test_what_is_built_with_stands_in_the_lock() -> None:
     assert PROJECT["build-system"]["requires"] == [
-        line for line in PROJECT["dependency-groups"]["build"] if line.startswith("hatchling")
+        line for line in PROJECT["dependency-groups"]["build"] if line.startswith("uv_build")
     ]
 
 

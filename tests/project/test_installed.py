@@ -31,11 +31,17 @@ def files(folder: Path) -> Iterator[str]:
 
 
 def build(kind: str, folder: Path) -> Path:
-    """Have hatchling, which the lock pins, build what pip would install; no network is asked."""
-    assert importlib.util.find_spec("hatchling"), "make setup installs hatchling"
-    code = f"from hatchling.build import *; print({kind}({str(folder)!r}))"
+    """Have uv_build, which the lock pins, build what pip would install; no network is asked."""
+    assert importlib.util.find_spec("uv_build"), "make setup installs uv_build"
+    code = f"from uv_build import *; print({kind}({str(folder)!r}))"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # it starts a program
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", code],
+        cwd=PROJECT,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return folder / done.stdout.split()[-1]

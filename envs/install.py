@@ -30,8 +30,8 @@ def main(lock: str) -> None:
         if VENV.is_symlink():  # clearing would empty the folder that it leads to
             sys.exit(f"error: .venv is a link to {VENV.resolve()}; remove the link and run again")
         say(f"Setting up .venv with Python {sys.version.split()[0]}")
-        run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
-    uv = [find_uv(), "pip", "install", "--python", str(PYTHON), "--no-deps"]
+        make_venv()
+    uv = [find_uv() or bring_uv(), "pip", "install", "--python", str(PYTHON), "--no-deps"]
     if sys.dont_write_bytecode:  # then no first run keeps it, and each job would compile anew
         uv.append("--compile-bytecode")
     say(f"Installing the packages of {lock}")
@@ -41,12 +41,27 @@ def main(lock: str) -> None:
     say(f"Installed in {time.monotonic() - begin:.0f} s")
 
 
-def find_uv() -> str:
-    """The uv of `.venv` or of the PATH; where there is none, one is put into `.venv`."""
+def make_venv() -> None:
+    """Make `.venv` anew, without anything in it."""
+    if VENV.is_dir():
+        shutil.rmtree(VENV)  # with a uv that may be in it
+    if uv := find_uv():  # three times as fast
+        run([uv, "venv", "--python", sys.executable, str(VENV)])
+    else:
+        run([sys.executable, "-m", "venv", "--without-pip", str(VENV)])
+
+
+def find_uv() -> str | None:
+    """The uv of `.venv` or of the PATH, if there is one that runs."""
     ours = VENV / "bin" / "uv"
     found = str(ours) if ours.exists() else shutil.which("uv")
     if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
         return found  # a shim on the PATH may be there for nothing
+    return None
+
+
+def bring_uv() -> str:
+    """Put uv into `.venv`."""
     say("Installing uv, which installs the rest")
     pip = [str(PYTHON), "-m", "pip"]
     there = importlib.util.find_spec("pip")
@@ -59,7 +74,7 @@ def find_uv() -> str:
     # a uv from there for ours.
     pip += ["--no-deps", "--no-warn-conflicts", "--ignore-installed"]
     run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", "envs/setup.lock"])
-    return str(ours)
+    return str(VENV / "bin" / "uv")
 
 
 def run(command: list[str]) -> None:

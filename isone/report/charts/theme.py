@@ -174,8 +174,8 @@ def months_axis(**options: Any) -> alt.X:
 
 
 def line_legend() -> alt.Legend:
-    """A legend that shows lines with their dashes."""
-    return alt.Legend(symbolType="stroke", symbolSize=400)
+    """A legend that shows lines with their dashes, as dark as lines are where there are bands too."""
+    return alt.Legend(symbolType="stroke", symbolSize=400, symbolOpacity=1)
 
 
 def day_tip(column: str = "day") -> alt.Tooltip:

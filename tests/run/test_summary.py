@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from isone.run import status
@@ -70,6 +71,22 @@ def test_a_job_beside_the_downloads_failed_or_was_interrupted(
     assert said.count("Other jobs") == 1
     assert counted in said
     assert f"Next      {then}" in said
+
+
+@pytest.mark.parametrize("rules", [("download_prices",), ("pack_prices", "write_report")])
+def test_a_report_is_only_recommended_where_this_run_has_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv(status.VARIABLE, status.new_id())
+    ended(tmp_path, "succeeded", "succeeded")
+    page = tmp_path / "isone.html"
+    page.touch()
+    plan = status.read_plan(Store(tmp_path), os.environ[status.VARIABLE])
+    assert plan is not None
+    status.write_plan(Store(tmp_path), msgspec.structs.replace(plan, rules=rules, page=str(page)))
+    said = summary(Store(tmp_path), ended=True)
+    assert f"Report    {page}" in said
+    assert ("open the report" in said) == ("write_report" in rules)
 
 
 def test_a_job_that_outlived_its_run_is_named_with_its_process(

@@ -174,7 +174,7 @@ def months_axis(**options: Any) -> alt.X:
 
 
 def line_legend() -> alt.Legend:
-    """A legend that shows lines with their dashes, as dark as lines are where there are bands too."""
+    """A legend that shows lines with their dashes, dark also where there are bands beside them."""
     return alt.Legend(symbolType="stroke", symbolSize=400, symbolOpacity=1)
 
 

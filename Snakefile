@@ -81,9 +81,12 @@ include: "rules/verify.smk"
 
 # A marker that no longer holds is removed; after that, which files there are decides what is done.
 if workflow.is_main_process and not RUN.plan.is_empty:
-    pack_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
-    load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
-    report_outputs.drop_stale(RUN.settings, RUN.store)
+    try:
+        pack_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
+        load_outputs.drop_stale(RUN.settings, RUN.store, RUN.dataset_years)
+        report_outputs.drop_stale(RUN.settings, RUN.store)
+    except IsoneError as error:
+        refuse(error)
 if workflow.is_main_process:
     hidden = {str(each) for each in workflow.output_settings.quiet or ()}
     announce(header(RUN.plan, quiet="all" in hidden))

@@ -21,8 +21,14 @@ from pathlib import Path
 import msgspec
 
 _LONGEST = 4000  # characters
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are not the JSON which is looked for."""
+
+
+class NoFileError(OSError):
+    """What is there under a file's name is no file: a folder, a pipe, a device."""
+
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, NoFileError)
+"""What comes of a file of our own that is not the JSON which is looked for."""
 
 
 def printable(text: str, *, besides: str = "") -> str:

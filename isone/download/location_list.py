@@ -37,7 +37,7 @@ from isone.response.parse import shown
 from isone.response.single_keys import require_single_keys
 from isone.store import gzipped, location_table
 from isone.store.fields import Id
-from isone.store.files import make_folder, write_whole
+from isone.store.files import make_folder, read_file, write_whole
 from isone.store.store import Store
 from isone.text import count, nearest, some
 
@@ -178,7 +178,7 @@ def _locations_in(store: Store, request: Request) -> list[Location]:
     from isone.response.table import read_table  # NumPy, only where there is a response
 
     try:
-        body = gzipped.inflate(store.raw_path(request).read_bytes())
+        body = gzipped.inflate(read_file(store.raw_path(request)))
         found = read_table(DATASETS[request.dataset], body, validated=True).places.distinct
     except (ResponseError, OSError) as error:  # the deep check says so; here it is of no use
         log.info("%s %s names no locations: %s", request.dataset, request, error)
@@ -199,7 +199,7 @@ def refresh(store: Store, client: Client) -> list[str]:
     if path.exists():
         return []
     last = max(folder.glob(f"*{suffix}"), default=None)
-    before = read_locations(gzipped.inflate(last.read_bytes())) if last else []
+    before = read_locations(gzipped.inflate(read_file(last))) if last else []
     content = _fetch(client)
     found = read_locations(gzipped.inflate(content))
     _enter(store, before, found, str(today))

@@ -22,7 +22,7 @@ from isone.response import report_sheet
 from isone.run.missing import Accepted
 from isone.run.sources import REPORTS, Source
 from isone.store import gzipped
-from isone.store.files import sha256
+from isone.store.files import read_file, sha256
 from isone.store.ledger import Entry
 from isone.store.store import Store
 from isone.text import count, some
@@ -73,7 +73,7 @@ class Validator:
         """
         from isone.response.table import read_table  # NumPy, only where there is a response
 
-        content = path.read_bytes()
+        content = read_file(path)
         body = gzipped.inflate(content)
         table = read_table(self.dataset, body)
         finding = self._find(request, table)
@@ -117,7 +117,7 @@ class Validator:
         if preliminary is None or request.prelim:
             return {}, []
         noted = {"first_seen": preliminary.fetched}
-        content = self.store.raw_path(request.preliminary).read_bytes()
+        content = read_file(self.store.raw_path(request.preliminary))
         try:
             before = read_table(self.dataset, gzipped.inflate(content), validated=True)
         except ResponseError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isone.errors import LoadError
+from isone.store.files import read_file
 
 if TYPE_CHECKING:
     from isone.load.postgres_tables import Connection
@@ -35,7 +36,7 @@ class Holdings:
     def bear_out(self, marker: Path) -> bool:
         """Whether what a marker says is loaded is there."""
         try:
-            said = json.loads(marker.read_bytes())
+            said = json.loads(read_file(marker))
             name = said["dataset"], said["year"]
             return (
                 self.database_id is not None

@@ -11,6 +11,7 @@ from isone.market.locations import Locations
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import Settings
 from isone.store import markers
+from isone.store.files import remove
 from isone.store.store import Store
 
 _HERE = Path(__file__).resolve().parent
@@ -33,7 +34,7 @@ def drop_stale(settings: Settings, store: Store, dataset_years: Sequence[Dataset
         locations = had if _includes(had, chosen(job.dataset, settings)) else None
         is_right = made_from_of_table(store, job.dataset, job.period, locations)
         if marker and marker.made_from != is_right:
-            path.unlink(missing_ok=True)
+            remove(path)
     description = store.datapackage_marker
     markers.keep_if(
         markers.holds(description, made_from_of_description(store), store.datapackage_path)

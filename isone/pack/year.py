@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from isone.errors import DamagedError, ResponseError
+from isone.errors import DamagedError, NoFileError, ResponseError
 from isone.market.dataset import Dataset
 from isone.market.datasets import DATASETS
 from isone.market.locations import Locations
@@ -34,7 +34,7 @@ from isone.response.batches import ROWS, Stored, in_batches
 from isone.response.columns import Place
 from isone.run.progress import Advance, unseen
 from isone.store import gzipped
-from isone.store.files import sha256, writing_whole
+from isone.store.files import read_file, sha256, writing_whole
 from isone.store.ledger import Entry
 from isone.store.periods import files_of, year_of
 from isone.store.store import Store
@@ -192,8 +192,8 @@ def _read_batch(store: Store, batch: Sequence[Stored]) -> list[bytes]:
 
 def _read_response(path: Path, request: Request, entry: Entry) -> bytes:
     try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
+        content = read_file(path)
+    except (FileNotFoundError, NoFileError) as error:
         raise _damaged(path, request, "is not there") from error
     if len(content) != entry.size:
         raise _damaged(path, request, f"has {len(content)} bytes where {entry.size} were validated")

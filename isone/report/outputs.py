@@ -10,6 +10,7 @@ from pathlib import Path
 from isone.run import arguments
 from isone.run.settings import Settings
 from isone.store import markers
+from isone.store.files import read_file
 from isone.store.store import Store
 
 FOLDER = Path("reports")
@@ -84,7 +85,7 @@ def made_from(store: Store, what: str) -> dict[str, str]:
     if what == PAGE:
         checks = hashlib.sha256()
         for path in store.check_results():
-            checks.update(path.name.encode() + path.read_bytes())
+            checks.update(path.name.encode() + read_file(path))
         found["checks"] = checks.hexdigest()[:16]
     return found
 

@@ -12,6 +12,7 @@ from isone.market.locations import ALL_LOCATIONS, HUBS, Locations
 from isone.market.requests import Request
 from isone.report.day import State
 from isone.run import missing, status
+from isone.store.files import read_file
 from isone.store.ledger import Entry
 from isone.store.store import Store
 from isone.store.year_marker import Manifest, read_manifest
@@ -136,7 +137,7 @@ def _reasons(
     for path in store.rejections(dataset, year):
         request = Request.named(dataset, path.name.split(".json")[0])
         if request:
-            text = printable(path.read_text("utf-8", "replace").strip())
+            text = printable(read_file(path).decode("utf-8", "replace").strip())
             reasons[request.day] = State.DAMAGED, text.partition(": ")[2] or text
     return reasons
 

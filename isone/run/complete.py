@@ -11,6 +11,7 @@ from isone.errors import DamagedError, DownloadError
 from isone.market import flaws
 from isone.run import missing
 from isone.run.settings import Settings
+from isone.store.files import remove
 from isone.store.periods import year_of
 from isone.store.store import Store
 from isone.store.year_marker import Manifest, read_manifest
@@ -35,7 +36,7 @@ def drop_stale(store: Store, settings: Settings) -> list[str]:
     try:
         with store.sole_downloader("the start of a run"):
             for path in found:
-                path.unlink(missing_ok=True)
+                remove(path)
     except DownloadError:
         return []
     return [

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from isone.errors import printable
+from isone.store.files import read_file
 
 _Kind = TypeVar("_Kind")
 
@@ -18,7 +19,7 @@ def read_shown(path: Path, kind: type[_Kind]) -> _Kind:
 
     Lines stay. Raises OSError, and what `UNREADABLE` names for a file of another form.
     """
-    return msgspec.convert(_shown(msgspec.json.decode(path.read_bytes())), type=kind)
+    return msgspec.convert(_shown(msgspec.json.decode(read_file(path))), type=kind)
 
 
 def _shown(value: Any) -> Any:

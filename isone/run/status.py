@@ -22,7 +22,7 @@ from isone.errors import UNREADABLE, printable
 from isone.run.plan import Plan, Planned
 from isone.run.settings import Settings
 from isone.run.shown import read_shown
-from isone.store.files import open_own, write_whole
+from isone.store.files import open_own, read_file, write_whole
 from isone.store.processes import runs_here, this_host
 from isone.store.store import Store
 
@@ -151,9 +151,10 @@ def stop(store: Store, name: str, reason: str) -> None:
 def stopped(store: Store, run: str | None = None) -> str | None:
     """Why a run was stopped, if it was: the one that this process belongs to, unless given."""
     try:
-        return printable(_stop_path(store, run or current_id()).read_text("utf-8", "replace"))
-    except FileNotFoundError:
+        said = read_file(_stop_path(store, run or current_id()))
+    except (FileNotFoundError, *UNREADABLE):
         return None
+    return printable(said.decode("utf-8", "replace"))
 
 
 def has_answered(store: Store, base_url: str) -> bool:
@@ -162,7 +163,7 @@ def has_answered(store: Store, base_url: str) -> bool:
     What scripts that are started by hand saw may be long ago, and does not count.
     """
     try:
-        noted = _answered_path(store).read_text("utf-8", "replace").splitlines()
+        noted = read_file(_answered_path(store)).decode("utf-8", "replace").splitlines()
     except OSError:
         return False
     return current_id() != BY_HAND and base_url in noted

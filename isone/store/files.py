@@ -5,6 +5,7 @@ import datetime as dt
 import errno
 import fcntl
 import hashlib
+import io
 import json
 import os
 import re
@@ -15,13 +16,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from isone.errors import DownloadError, UsageError
+from isone.errors import DownloadError, NoFileError, UsageError
 from isone.store.processes import runs_here, this_host
 
 _UNSUPPORTED = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.ENOLCK}
 """What a file system answers that has no such operation, and so never will do it."""
 _NO_FOLDER = {errno.EACCES, errno.EISDIR}
 """What opening a folder ends with where only its files can be opened."""
+_HOLDER = 500  # bytes that a lock file may say of who holds it
 _STALE_AFTER = 7 * 86400  # seconds; a job whose file is taken from it by mistake fails, no more
 
 
@@ -33,18 +35,19 @@ def locked(path: Path, name: str) -> Iterator[None]:
     DownloadError, naming the holder, while another process holds it.
     """
     make_folder(path.parent)
-    with open_own(path, "a+") as lock:
+    with open_own(path, "a+b") as lock:
         try:
             try_lock(lock.fileno())
         except BlockingIOError as error:
             lock.seek(0)
-            holder = lock.read().strip() or "another process"
+            holder = lock.read(_HOLDER).decode("utf-8", "replace").strip() or "another process"
             raise DownloadError(
                 f"{holder} is downloading into {path.parent}; let it finish, or stop it, and run "
                 "again"
             ) from error
         lock.truncate(0)
-        lock.write(f"{name} (process {os.getpid()}, since {dt.datetime.now(dt.UTC):%H:%M:%S} UTC)")
+        since = f"{dt.datetime.now(dt.UTC):%H:%M:%S} UTC"
+        lock.write(f"{name} (process {os.getpid()}, since {since})".encode())
         lock.flush()
         yield
 
@@ -89,13 +92,51 @@ def open_own(path: Path, mode: str, encoding: str | None = None) -> Any:
     """Open a file to write in place, but none that a link in its place leads to.
 
     Somebody else who may write into the folder could lead it to any file of this user's. Raises
-    OSError where there is a link.
+    OSError where there is a link, or a pipe that nobody reads.
     """
     return open(path, mode, encoding=encoding, opener=_open_no_link)  # noqa: PTH123, SIM115
 
 
 def _open_no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+
+
+def read_file(path: Path) -> bytes:
+    """The content of a file. Raises OSError: a NoFileError for what is none.
+
+    Somebody else who may write into the folder could put there what never ends, or never begins.
+    """
+    with open_file(path) as file:
+        return file.read()
+
+
+def open_file(path: Path) -> io.BufferedReader:
+    """Open a file to read, as `read_file` does."""
+    try:
+        file = open(path, "rb", opener=_open_at_once)  # noqa: PTH123, SIM115
+    except OSError as error:
+        if isinstance(error, IsADirectoryError) or error.errno == errno.ENXIO:  # a socket
+            raise NoFileError(f"{path} is no file") from error
+        raise
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise NoFileError(f"{path} is no file")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open what may be a pipe, which otherwise is waited for until somebody writes into it."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there. Raises UsageError where a folder has its name."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        if not path.is_dir():
+            raise
+        raise UsageError(f"{path} is a folder, and has the name of a file; remove it") from error
 
 
 def write_own(path: Path, content: bytes) -> None:
@@ -243,7 +284,7 @@ def sha256(content: bytes) -> str:
 
 def sha256_of_file(path: Path) -> str:
     """The digest of a file of any size."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

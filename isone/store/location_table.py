@@ -6,7 +6,7 @@ import msgspec
 
 from isone.errors import UNREADABLE, UsageError
 from isone.store.fields import Id, require_days, require_printable
-from isone.store.files import write_whole
+from isone.store.files import read_file, write_whole
 from isone.store.store import Store
 
 
@@ -35,7 +35,7 @@ _decoder = msgspec.json.Decoder(list[Seen])
 def read_table(store: Store) -> list[Seen]:
     """All locations that were ever listed, by id; none before a list was kept."""
     try:
-        return _decoder.decode(store.location_table_path.read_bytes())
+        return _decoder.decode(read_file(store.location_table_path))
     except FileNotFoundError:
         return []
     except UNREADABLE as error:

@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
-from isone.errors import UNREADABLE
-from isone.store.files import sha256, write_json
+from isone.errors import UNREADABLE, NoFileError
+from isone.store.files import read_file, remove, sha256, write_json
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -37,15 +37,15 @@ _decoder = msgspec.json.Decoder(Marker)
 def read(path: Path) -> Marker | None:
     """What a marker says; None where there is none, or none that can be read."""
     try:
-        return _decoder.decode(path.read_bytes())
+        return _decoder.decode(read_file(path))
     except (FileNotFoundError, *UNREADABLE):
         return None
 
 
 def digest(path: Path) -> str:
     """The digest of a marker's own text; "" where there is none."""
-    with contextlib.suppress(FileNotFoundError):
-        return sha256(path.read_bytes())
+    with contextlib.suppress(FileNotFoundError, NoFileError):
+        return sha256(read_file(path))
     return ""
 
 
@@ -67,4 +67,4 @@ def holds(path: Path, made_from: Mapping[str, Any], *files: Path) -> bool:
 def keep_if(holds: bool, path: Path) -> None:
     """Remove a marker that does not hold."""
     if not holds:
-        path.unlink(missing_ok=True)
+        remove(path)

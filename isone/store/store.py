@@ -13,10 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isone.errors import UNREADABLE
+from isone.errors import UNREADABLE, DamagedError, NoFileError
 from isone.market.requests import Request
 from isone.store import ledger
-from isone.store.files import add_line, locked, names_in, sync, write_json, write_own
+from isone.store.files import (
+    add_line,
+    locked,
+    names_in,
+    read_file,
+    remove,
+    sync,
+    write_json,
+    write_own,
+)
 from isone.store.ledger import REPORT, RESPONSE, Entry
 from isone.store.paths import UNVALIDATED, Paths
 
@@ -43,9 +52,11 @@ class Store(Paths):
         validated again. So are lines that a crash cut off.
         """
         try:
-            lines = self.ledger_path(dataset, year).read_bytes().splitlines()
+            lines = read_file(self.ledger_path(dataset, year)).splitlines()
         except FileNotFoundError:
             return {}
+        except NoFileError as error:
+            raise DamagedError(f"{error}, and has the name of a ledger; remove it") from error
         entries: dict[str, Entry] = {}
         for line in lines:
             with contextlib.suppress(*UNREADABLE):
@@ -72,7 +83,7 @@ class Store(Paths):
         folder = self.raw_dir(request.dataset, request.day.year)
         found_at.replace(folder / entry.file)
         for name in {f"{entry.request}{RESPONSE}", f"{entry.request}{REPORT}"} - {entry.file}:
-            (folder / name).unlink(missing_ok=True)  # the same request from another source
+            remove(folder / name)  # the same request from another source
         sync(folder)
         add_line(self.ledger_path(request.dataset, request.day.year), ledger.line_of(entry))
 

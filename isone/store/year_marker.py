@@ -10,7 +10,7 @@ from isone.errors import UNREADABLE, DamagedError
 from isone.market.flaws import REJECTED
 from isone.market.locations import Locations
 from isone.store.fields import Count, require_days, require_printable, require_span
-from isone.store.files import sha256
+from isone.store.files import read_file, sha256
 from isone.store.ledger import Entry
 from isone.text import count
 
@@ -111,8 +111,8 @@ _decoder = msgspec.json.Decoder(Manifest)
 
 def read_manifest(path: Path) -> Manifest:
     """The manifest in a marker. Raises DamagedError for a marker that is none."""
-    content = path.read_bytes()
     try:
+        content = read_file(path)
         manifest = _decoder.decode(content)
     except UNREADABLE as error:
         raise DamagedError(

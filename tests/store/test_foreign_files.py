@@ -4,8 +4,12 @@ Each value in them is replaced by what it cannot be. Then either the file is cal
 printable line, or whoever reads it can work with it.
 """
 
+import contextlib
+import datetime as dt
 import json
+import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,14 +20,16 @@ from filled import fill, settings_for
 
 from isone.audit.verify import marker as audited
 from isone.audit.verify.verdict import Damage, Verdict, read_verdict, table, write_verdict
-from isone.errors import DamagedError, UsageError
+from isone.errors import DamagedError, DownloadError, UsageError
 from isone.load import history
 from isone.market import market_time
 from isone.market.datasets import DATASETS
+from isone.market.requests import Request
+from isone.pack.year import pack_year
 from isone.report import coverage, quality
 from isone.run import complete, missing
 from isone.run.dataset_year import DatasetYear
-from isone.store import location_table
+from isone.store import files, location_table, markers
 from isone.store.location_table import Seen
 from isone.store.store import Store
 from isone.store.year_marker import read_manifest
@@ -177,3 +183,97 @@ def test_a_verdict_with_what_cannot_be_is_called_damaged(store: Store) -> None:
         if in_a_sentence(lambda: read_verdict(path), DamagedError):
             assert table([read_verdict(path)]).replace("\n", "").isprintable()
         on_the_page(store)
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def link_to_what_never_ends(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as it, contextlib.chdir(path.parent):
+        it.bind(path.name)  # a whole path may be too long
+
+
+@pytest.fixture(params=[make_pipe, link_to_what_never_ends, make_socket, Path.mkdir])
+def put_there(request: pytest.FixtureRequest) -> Callable[[Path], None]:
+    """Put in a file's place what is none: reading it would wait, or go on, for ever."""
+
+    def put(path: Path) -> None:
+        path.unlink()
+        request.param(path)
+
+    return put
+
+
+def is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def test_what_is_no_file_in_a_markers_place_is_removed_or_the_folder_named(
+    store: Store, put_there: Callable[[Path], None]
+) -> None:
+    path = store.marker_path(NAME, PERIOD)
+    put_there(path)
+    with pytest.raises(DamagedError, match="is no file"):
+        read_manifest(path)
+    assert markers.read(path) is None
+    on_the_page(store)
+    assert markers.digest(path) == ""
+    settings = settings_for(store, years=2024, services="regulation-hourly", data_types="as")
+    if is_folder(path):
+        with pytest.raises(UsageError, match="is a folder, and has the name of a file; remove it"):
+            complete.drop_stale(store, settings)
+    else:
+        assert "its marker cannot be read" in " ".join(complete.drop_stale(store, settings))
+        assert not path.exists()
+
+
+def test_what_is_no_file_in_a_ledgers_place_is_named(
+    store: Store, put_there: Callable[[Path], None]
+) -> None:
+    path = store.ledger_path(NAME, 2024)
+    put_there(path)
+    with pytest.raises(DamagedError, match=f"{path} is no file, and has the name of a ledger"):
+        store.read_ledger(NAME, 2024)
+
+
+def test_what_is_no_file_in_a_responses_place_is_damaged(
+    store: Store, put_there: Callable[[Path], None]
+) -> None:
+    put_there(store.raw_path(Request(NAME, dt.date(2024, 1, 2))))
+    assert len(store.read_ledger(NAME, 2024)) == 1
+    with pytest.raises(DamagedError, match="2024-01-02: .* is not there"):
+        pack_year(store, NAME, PERIOD)
+
+
+def test_what_is_no_file_in_any_other_place_is_damaged_too(
+    store: Store, put_there: Callable[[Path], None]
+) -> None:
+    verdict = write_verdict(store, Verdict(NAME, PERIOD, "ok", "2024-02-01T00:00:00+00:00"))
+    for path in (store.location_table_path, verdict):
+        put_there(path)
+    with pytest.raises(UsageError, match="is damaged .*is no file"):
+        location_table.read_table(store)
+    with pytest.raises(DamagedError, match="is no verdict .*is no file"):
+        read_verdict(verdict)
+
+
+def test_a_file_is_written_over_no_pipe_that_nobody_reads(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="No such device or address"):
+        files.write_own(tmp_path / "pipe", b"1")
+
+
+def test_a_lock_file_may_hold_anything(tmp_path: Path) -> None:
+    path = tmp_path / ".downloading"
+    path.write_bytes(b"\xff\xfe\x1b[2J" + b"x" * 10_000)
+    with files.open_own(path, "a+b") as lock:
+        assert files.try_lock(lock.fileno())
+        with pytest.raises(DownloadError) as found, files.locked(path, "another"):
+            pass
+    assert str(found.value).isprintable()
+    assert len(str(found.value)) < 1_000

@@ -35,7 +35,7 @@ from isone.response.validate import Finding, validate
 from isone.run.job import Job
 from isone.run.log import log
 from isone.store import gzipped
-from isone.store.files import make_folder, sha256, write_json, write_own, write_whole
+from isone.store.files import make_folder, read_file, sha256, write_json, write_own, write_whole
 from isone.store.ledger import Entry
 from isone.store.store import Store
 from isone.store.year_marker import DayFlaw, day_flaws, read_manifest
@@ -116,7 +116,7 @@ def _recheck(
 ) -> Entry | None:
     """The entry of the corrected response, stored; None where nothing has changed."""
     path = store.raw_path(request)
-    had = path.read_bytes() if path.exists() else b""
+    had = read_file(path) if path.exists() else b""
     if sha256(had) != entry.sha256:
         raise DamagedError(f"the stored response {path} is gone or damaged; {_REPAIR}")
     content = client.fetch(client.source.path(dataset, request))
@@ -197,7 +197,7 @@ def _rewrite_markers(store: Store, dataset: str, new: Entry) -> None:
             read_manifest(path)
         except DamagedError:  # it names no response; the next run or deep check removes it
             continue
-        marker = json.loads(path.read_bytes())
+        marker = json.loads(read_file(path))
         requests = marker.get("requests", [])
         old = {"request": new.request, "sha256": new.corrects}
         replaced = [msgspec.to_builtins(new) if old.items() <= p.items() else p for p in requests]

@@ -8,9 +8,9 @@ import msgspec
 
 from isone.audit.reconcile.averages import Month
 from isone.audit.reconcile.workbook import Sheet
-from isone.errors import DamagedError
+from isone.errors import UNREADABLE, DamagedError
 from isone.market import market_time
-from isone.store.files import write_whole
+from isone.store.files import read_file, write_whole
 from isone.store.store import Store
 
 
@@ -41,10 +41,10 @@ def read_sheets(store: Store) -> list[Sheet]:
 
 def _read(path: Path, kind: Any) -> Any:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(read_file(path), type=kind)
     except FileNotFoundError:
         return []
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise DamagedError(
             f"{path} is no result of a reconciliation ({error}); remove it, and run "
             "`snakemake -j1 -- reconcile` again"

@@ -21,7 +21,7 @@ from isone.response.table import Table, read_table
 from isone.response.validate import Finding, validate_each
 from isone.run.progress import Advance
 from isone.store import gzipped
-from isone.store.files import sha256
+from isone.store.files import read_file, sha256
 from isone.store.ledger import Entry
 from isone.store.periods import year_of
 from isone.store.store import Store
@@ -183,7 +183,7 @@ def _validated(
 
 
 def _body(store: Store, request: Request, entry: Entry) -> bytes:
-    content = store.raw_path(request).read_bytes()
+    content = read_file(store.raw_path(request))
     if len(content) != entry.size or sha256(content) != entry.sha256:
         raise DamagedError("the file is not the one that was stored: its SHA-256 is another")
     return gzipped.inflate(content)

@@ -8,7 +8,7 @@ import msgspec
 
 from isone.errors import UNREADABLE, DamagedError, printable
 from isone.store.fields import require_days, require_moments
-from isone.store.files import write_whole
+from isone.store.files import read_file, write_whole
 from isone.store.store import Store
 from isone.text import first_lines
 
@@ -79,7 +79,7 @@ def write_verdict(store: Store, verdict: Verdict) -> Path:
 def read_verdict(path: Path) -> Verdict:
     """Read a verdict back. Raises DamagedError for a file that is none."""
     try:
-        return _decoder.decode(path.read_bytes())
+        return _decoder.decode(read_file(path))
     except UNREADABLE as error:
         raise DamagedError(f"{path} is no verdict ({error}); remove it and check again") from error
 

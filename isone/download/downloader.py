@@ -15,14 +15,14 @@ from isone.download.client import Client
 from isone.download.empty_days import FirstDays
 from isone.download.outcome import Outcome
 from isone.download.validation import Validator, say
-from isone.errors import ResponseError
+from isone.errors import NoFileError, ResponseError
 from isone.market import flaws
 from isone.market.dataset import Dataset
 from isone.market.locations import Locations
 from isone.market.requests import Request
 from isone.run import missing
 from isone.run.progress import Progress
-from isone.store.files import make_folder
+from isone.store.files import make_folder, remove
 from isone.store.ledger import Entry
 from isone.store.store import Store
 from isone.store.year_marker import day_flaws
@@ -180,7 +180,7 @@ class Downloader:
         for request in self._named(store.unvalidated_requests(name, year), year):
             path = store.unvalidated_path(request)
             if _validate_leftover(validator, request, path):
-                path.unlink()  # a kill cut it off while it was written
+                remove(path)  # a kill cut it off while it was written
         for request in self._named(unknown, year):
             path = store.raw_path(request)
             if error := _validate_leftover(validator, request, path):
@@ -220,6 +220,8 @@ def _validate_leftover(validator: Validator, request: Request, path: Path) -> Re
         entry, remarks = validator.validate(request, path)
     except ResponseError as error:
         return error
+    except NoFileError as error:
+        return ResponseError(str(error))
     validator.store.save_response(request, path, entry)
     say(request, remarks)
     log.info("%s was received earlier and is validated now", request)

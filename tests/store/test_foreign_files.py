@@ -20,6 +20,8 @@ from filled import fill, settings_for
 
 from isone.audit.verify import marker as audited
 from isone.audit.verify.verdict import Damage, Verdict, read_verdict, table, write_verdict
+from isone.download.client import Client
+from isone.download.downloader import Downloader
 from isone.errors import DamagedError, DownloadError, UsageError
 from isone.load import history
 from isone.market import market_time
@@ -29,6 +31,8 @@ from isone.pack.year import pack_year
 from isone.report import coverage, quality
 from isone.run import complete, missing
 from isone.run.dataset_year import DatasetYear
+from isone.run.sources import Source
+from isone.sandbox import Sandbox
 from isone.store import files, location_table, markers
 from isone.store.location_table import Seen
 from isone.store.store import Store
@@ -248,6 +252,20 @@ def test_what_is_no_file_in_a_responses_place_is_damaged(
     assert len(store.read_ledger(NAME, 2024)) == 1
     with pytest.raises(DamagedError, match="2024-01-02: .* is not there"):
         pack_year(store, NAME, PERIOD)
+
+
+def test_what_is_no_file_in_a_responses_place_is_put_aside_and_asked_for_again(
+    store: Store, put_there: Callable[[Path], None]
+) -> None:
+    request = Request(NAME, dt.date(2024, 1, 2))
+    put_there(store.raw_path(request))
+    policy = settings_for(store, years=2024).http
+    with Sandbox() as service, Client(Source("sandbox", service.url), policy) as client:
+        outcome = Downloader(store, client, DATASETS[NAME]).bring([request.day], "all")
+        assert client.requests_sent == 1
+    assert not outcome.missing
+    assert store.raw_path(request).is_file()
+    assert len(store.read_ledger(NAME, 2024)) == 2
 
 
 def test_what_is_no_file_in_any_other_place_is_damaged_too(

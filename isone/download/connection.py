@@ -1,6 +1,6 @@
 """The way to one service: requests' own adapter, with a limit to how long a response may take.
 
-A read time-out does not limit that: each byte that drips in, of headers too, begins it anew. So the
+A read time-out does not limit that: each byte that drips in, of headers too, begins it again. So the
 time is looked at before each read.
 """
 

@@ -281,7 +281,7 @@ def _object_type(
 
 
 def unknown_keys(dataset: Dataset, body: bytes) -> tuple[str, ...]:
-    """The keys, in a response already found sound but for them, that nothing is known of.
+    """The keys, in a response that is valid but for them, that nothing is known of.
 
     Raises ResponseError where an object has a key twice that is read.
     """

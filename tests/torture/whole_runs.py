@@ -77,7 +77,7 @@ class WholeRuns:
                 done.append(place.name)
         return {
             "count": len(done),
-            "outcome": f"the same rows each time, and SOUND: {_listed(done)}",
+            "outcome": f"the same rows each time, and OK: {_listed(done)}",
         }
 
     def _endure(self, run: "_Run", place: Place, chance: random.Random) -> None:

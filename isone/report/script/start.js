@@ -168,7 +168,7 @@ class ReportPage {
         this.figures.resize();
       }, SLOW);
     });
-    // What is drawn on canvas takes the page's colours anew.
+    // What is drawn on canvas takes the page's colours again.
     for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", () => this.chart?.redraw());
   }
 

@@ -67,7 +67,7 @@ def _errors(table: ChartData) -> Figure:
         "Day-ahead minus real-time against the error of the load forecast",
         "Points are means of the hours whose load was so far above the last forecast that was "
         "published before day-ahead bids closed (10:30 of the day before); bars hold the middle "
-        "four fifths. Where load comes higher than expected, real time is often dearer: below "
+        "four fifths. Where load comes higher than expected, real time is often higher: below "
         "zero.",
         table,
         charts.forecast_error(),

@@ -1,7 +1,7 @@
 """The way to one service: requests' own adapter, with a limit to how long a response may take.
 
-A read time-out does not limit that: each byte that drips in, of headers too, begins it again. So the
-time is looked at before each read.
+A read time-out does not limit that: each byte that drips in, of headers too, begins it again. So
+the time is looked at before each read.
 """
 
 import base64

@@ -54,14 +54,11 @@ def read_columns(dataset: Dataset, bodies: Sequence[bytes]) -> Columns | None:
     cells, lengths = read
     begins, served = cells.begins.dictionary_encode(), cells.places.dictionary_encode()
     try:
-        timestamps = [
-            msgspec.json.decode(b'"' + text + b'"', type=str)
-            for text in begins.dictionary.to_pylist()
-        ]
+        timestamps = begins.dictionary.cast(pa.string()).to_pylist()
         places = [read_place(dataset.name, text) for text in served.dictionary.to_pylist()]
     except (msgspec.DecodeError, ValueError, ResponseError):
         return None
-    if not all(has_known_keys for _, has_known_keys in places):
+    if not (all(has_known_keys for _, has_known_keys in places) and _is_plain("".join(timestamps))):
         return None
     return Columns(
         Words(timestamps, begins.indices.to_numpy()),
@@ -70,6 +67,11 @@ def read_columns(dataset: Dataset, bodies: Sequence[bytes]) -> Columns | None:
         {},
         lengths,
     )
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text without a backslash is the same between quotation marks of JSON."""
+    return text.isprintable() and '"' not in text
 
 
 def _read_cells(dataset: Dataset, bodies: Sequence[bytes]) -> tuple[Cells, tuple[int, ...]] | None:

@@ -122,3 +122,10 @@ def test_sets_of_other_forms_are_left_alone() -> None:
     for name, dataset in DATASETS.items():
         if not dataset.chooses_locations:
             assert aligned.read_columns(dataset, [body]) is None, name
+
+
+@pytest.mark.parametrize("text", ['2024"01', "2024\n01", "2024\x7f01", "2024\u202e01"])
+def test_a_timestamp_that_would_be_another_in_json_is_left(text: str) -> None:
+    """Or is odd enough that a reader of records should see it."""
+    body = response([record(0), record(1)])
+    assert read(body.replace(b"2024-01", text.encode())) is None

@@ -4,6 +4,7 @@ import shutil
 import time
 from pathlib import Path
 
+from isone.errors import LoadError
 from isone.report import outputs
 from isone.report.outputs import FIGURES, PAGE, Outputs
 from isone.run.job import Job
@@ -18,6 +19,7 @@ from isone.text import count, size
 
 def write_report(it: Job, marker: Path) -> None:
     """Write the page and its key numbers, copies for Snakemake's own report, and the marker."""
+    _require_database(it.store)
     made_from = outputs.made_from(it.store, PAGE)
     for path in write_page(it, Outputs.of(it.settings)):
         write_whole(it.store.report_copy_path(path.name), path.read_bytes())
@@ -52,6 +54,7 @@ def make_page(settings: Settings, to: Outputs, advance: Advance = unseen) -> lis
 
 def write_figures(it: Job, marker: Path) -> None:
     """Write every figure, with copies for Snakemake's own report of those with data, a marker."""
+    _require_database(it.store)
     made_from = outputs.made_from(it.store, FIGURES)
     to = Outputs.of(it.settings)
     written = draw_figures(it, to)
@@ -62,6 +65,19 @@ def write_figures(it: Job, marker: Path) -> None:
         if has_data:
             shutil.copy(path, shown)
     markers.write(marker, made_from)
+
+
+def _require_database(store: Store) -> None:
+    """Raise LoadError where the database is not here though its marker is, or is another.
+
+    A page without it would be called finished.
+    """
+    marker, path = markers.read(store.duckdb_marker), store.duckdb_path
+    if marker and marker.bytes != (path.stat().st_size if path.exists() else None):
+        raise LoadError(
+            f"{path} is not as {store.duckdb_marker} says: another machine may just have written "
+            "it, or it was removed; run again, and it is read or built again"
+        )
 
 
 def draw_figures(it: Job, to: Outputs) -> dict[Path, bool]:

@@ -1,8 +1,9 @@
 """What the page says of a day follows from the data folder, whatever the last run asked for."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -10,15 +11,16 @@ import pytest
 import received
 from filled import build_duckdb, fill, settings_for
 
-from isone.errors import DownloadError
+from isone.errors import DownloadError, LoadError
 from isone.market import market_time
 from isone.market.flaws import Flaw
 from isone.market.locations import HUBS
 from isone.market.requests import Request
-from isone.report import coverage, data, page
+from isone.report import coverage, data, jobs, page
 from isone.report.day import Day, State
 from isone.run import status
 from isone.run.settings import AcceptedFlaw
+from isone.store import markers
 from isone.store.files import write_json
 from isone.store.store import Store
 
@@ -189,3 +191,19 @@ def test_flaws_of_a_year_that_is_not_finished_come_from_its_ledger(store: Store)
     assert [(each.flaw, each.reason) for each in day.accepted] == [
         ("null-price", "ISO-NE left it out")
     ]
+
+
+@pytest.mark.parametrize("write", [jobs.write_report, jobs.write_figures])
+def test_without_the_database_that_was_loaded_there_is_no_page(
+    store: Store, write: Callable[[Any, Path], None]
+) -> None:
+    """Another machine may have written it, and its file is seen late."""
+    fill(store, [LMP], "2025-11-01", "2025-11-01", locations=[4000])
+    build_duckdb(store)
+    markers.write(store.duckdb_marker, {}, bytes=store.duckdb_path.stat().st_size)
+    for change in (lambda path: path.write_bytes(b"another"), Path.unlink):
+        change(store.duckdb_path)
+        marker = store.report_marker(jobs.PAGE)
+        with pytest.raises(LoadError, match="another machine may just have written it"):
+            write(SimpleNamespace(store=store), marker)
+        assert not marker.exists()

@@ -442,8 +442,8 @@ def test_whatever_ends_a_load_is_called_by_its_name(
     load(small, database)
     reader = psycopg.connect(database)
     reader.execute("SELECT count(*) FROM isone_sandbox.lmp_da_hourly")
-    server.run("postgres", f"ALTER ROLE postgres SET {limit}")
     try:
+        server.run("postgres", f"ALTER ROLE postgres SET {limit}")
         with (
             pytest.raises(kind, match=sentence) as raised,
             postgres.connect(database) as connection,
@@ -454,6 +454,8 @@ def test_whatever_ends_a_load_is_called_by_its_name(
                 threading.Event().wait(0.2)
                 statement = "SELECT 1"
             connection.execute(statement.encode())
+    except psycopg.errors.UndefinedObject:
+        pytest.skip("this PostgreSQL has no such limit")  # before 17
     finally:
         reader.close()
         with psycopg.connect(unlimited, autocommit=True) as mender:

@@ -42,7 +42,7 @@ def main(lock: str) -> None:
 
 
 def make_venv() -> None:
-    """Make `.venv` anew, without anything in it."""
+    """Make an empty `.venv`, in the place of one that is there."""
     if VENV.is_dir():
         shutil.rmtree(VENV)  # with a uv that may be in it
     if uv := find_uv():  # three times as fast

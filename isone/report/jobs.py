@@ -73,7 +73,8 @@ def _require_database(store: Store) -> None:
     A page without it would be called finished.
     """
     marker, path = markers.read(store.duckdb_marker), store.duckdb_path
-    if marker and marker.bytes != (path.stat().st_size if path.exists() else None):
+    here = path.stat().st_size if path.exists() else None
+    if marker and marker.bytes not in (None, here):
         raise LoadError(
             f"{path} is not as {store.duckdb_marker} says: another machine may just have written "
             "it, or it was removed; run again, and it is read or built again"

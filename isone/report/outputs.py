@@ -3,10 +3,12 @@
 Imported whenever the Snakefile is read, so it stays light.
 """
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from isone.errors import NoFileError
 from isone.run import arguments
 from isone.run.settings import Settings
 from isone.store import markers
@@ -85,7 +87,8 @@ def made_from(store: Store, what: str) -> dict[str, str]:
     if what == PAGE:
         checks = hashlib.sha256()
         for path in store.check_results():
-            checks.update(path.name.encode() + read_file(path))
+            with contextlib.suppress(NoFileError):  # the page says so
+                checks.update(path.name.encode() + read_file(path))
         found["checks"] = checks.hexdigest()[:16]
     return found
 

@@ -28,7 +28,7 @@ from isone.market import market_time
 from isone.market.datasets import DATASETS
 from isone.market.requests import Request
 from isone.pack.year import pack_year
-from isone.report import coverage, quality
+from isone.report import coverage, outputs, quality
 from isone.run import complete, missing
 from isone.run.dataset_year import DatasetYear
 from isone.run.sources import Source
@@ -278,6 +278,8 @@ def test_what_is_no_file_in_any_other_place_is_damaged_too(
         location_table.read_table(store)
     with pytest.raises(DamagedError, match="is no verdict .*is no file"):
         read_verdict(verdict)
+    assert outputs.made_from(store, outputs.PAGE)["checks"]
+    on_the_page(store)
 
 
 def test_a_file_is_written_over_no_pipe_that_nobody_reads(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 Frictionless Data Package 2.0, https://datapackage.org. All of it is read from the files themselves.
 """
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 
 from isone.market.datasets import DATASETS
 from isone.pack.parquet import read_metadata
-from isone.store.files import write_json
+from isone.store.files import sha256_of_file, write_json
 from isone.store.store import Store
 
 _SYNTHETIC = "These prices are synthetic: they come from the sandbox, not from ISO New England."
@@ -49,7 +48,7 @@ def _resource(folder: Path, path: Path) -> dict[str, Any]:
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
         "bytes": path.stat().st_size,
-        "hash": f"sha256:{_digest(path)}",
+        "hash": f"sha256:{sha256_of_file(path)}",
         "rows": pq.read_metadata(path).num_rows,
         "isone": metadata,
         "schema": {
@@ -57,11 +56,6 @@ def _resource(folder: Path, path: Path) -> dict[str, Any]:
             "primaryKey": list(DATASETS[path.parent.name].key_columns),
         },
     }
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _field(field: pa.Field) -> dict[str, Any]:

@@ -72,12 +72,11 @@ def _require_database(store: Store) -> None:
 
     A page without it would be called finished.
     """
-    marker, path = markers.read(store.duckdb_marker), store.duckdb_path
-    here = path.stat().st_size if path.exists() else None
-    if marker and marker.bytes not in (None, here):
+    marker = markers.read(store.duckdb_marker)
+    if marker and not markers.are_here(marker, store.duckdb_path):
         raise LoadError(
-            f"{path} is not as {store.duckdb_marker} says: another machine may just have written "
-            "it, or it was removed; run again, and it is read or built again"
+            f"{store.duckdb_path} is not as {store.duckdb_marker} says: another machine may just "
+            "have written it, or it was removed; run again, and it is read or built again"
         )
 
 

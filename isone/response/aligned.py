@@ -122,8 +122,9 @@ def _one_body(bodies: Sequence[bytes]) -> tuple[bytes, list[int]]:
         at, until = _records_of(body)
         if until < at or body[:at] != head or body[until + 1 :] != tail:
             return b"", []
-        pieces += [memoryview(body)[at : until + 1], memoryview(b",")]
-        begins.append(begins[-1] + until + 1 - at + 1)
+        records = memoryview(body)[at : until + 1]
+        pieces += [records, memoryview(b",")]
+        begins.append(begins[-1] + len(records) + 1)
     return b"".join([*pieces[:-1], tail]), begins[:-1]
 
 

@@ -129,8 +129,8 @@ def _what_is_there(
         rest = "" if waits.startswith("0 ") else f"; {waits} not begun"
         lines.append(f"{'Days':<10}{here:,} of {sum(s.planned.days for s in ran):,}{rest}")
     if not others and all(state.good for state in found):
-        has_page = "write_report" in plan.rules and Path(plan.page).exists()
-        look = "open the report in a browser; " if has_page else ""
+        made = "write_report" in plan.rules and plan.page and Path(plan.page).exists()
+        look = "open the report in a browser; " if made else ""
         lines.append(f"{'Next':<10}{look}the same command brings what is new")
     elif "FAILED" in words:
         lines.append(

@@ -59,6 +59,11 @@ def holds(path: Path, made_from: Mapping[str, Any], *files: Path) -> bool:
     marker = read(path)
     if marker is None or marker.made_from != json.loads(json.dumps(made_from)):
         return False
+    return are_here(marker, *files)
+
+
+def are_here(marker: Marker, *files: Path) -> bool:
+    """Whether the files that a marker speaks of are there, of its size if one."""
     return all(file.exists() for file in files) and (
         marker.bytes is None or sum(file.stat().st_size for file in files) == marker.bytes
     )

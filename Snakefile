@@ -106,6 +106,9 @@ onstart:
     try:
         if workflow.non_local_exec:
             clusters.keep_secrets_here()
+        else:
+            # A limit for clusters, for which a run would end up to a second after its last job.
+            workflow.scheduler.job_rate_limiter = None
         jobs = [job.rule.name for job in workflow.dag.needrun_jobs()]
         asked = workflow.resource_settings
         checks = [partial(slips.require_jobs, asked.cores, asked.nodes)]

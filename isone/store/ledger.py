@@ -12,8 +12,11 @@ RESPONSE, REPORT = ".json.gz", ".csv.gz"
 """The endings of their names: JSON of the web services, and public reports."""
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A stored request, as ledger and manifest describe it."""
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A stored request, as ledger and manifest describe it.
+
+    There are tens of thousands of them, and no circles among them for a collector to look for.
+    """
 
     request: str
     size: Count

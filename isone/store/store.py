@@ -68,13 +68,17 @@ class Store(Paths):
     def sizes(self, dataset: str, year: int) -> dict[str, int]:
         """The files beside the ledger of a dataset-year, with their sizes in bytes."""
         found: dict[str, int] = {}
-        with (
-            contextlib.suppress(FileNotFoundError),
-            os.scandir(self.raw_dir(dataset, year)) as entries,
-        ):
-            for entry in entries:
-                with contextlib.suppress(FileNotFoundError):  # removed just now
-                    found[entry.name] = entry.stat().st_size
+        try:
+            folder = os.open(self.raw_dir(dataset, year), os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            return found
+        try:
+            with os.scandir(folder) as entries:  # the system looks no path up for each of them
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):  # removed just now
+                        found[entry.name] = entry.stat().st_size
+        finally:
+            os.close(folder)
         return found
 
     def save_response(self, request: Request, found_at: Path, entry: Entry) -> None:

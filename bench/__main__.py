@@ -26,6 +26,7 @@ PARTS = (
     "deep_check",
     "load",
     "report",
+    "figures",
     "browser",
     "start_up",
     "finished_run",

@@ -62,12 +62,13 @@ def _lines(options: Options, years: int) -> Iterator[Line]:
         Path(os.devnull).open("w") as nowhere,
         contextlib.redirect_stderr(nowhere),
     ):
+        to = Outputs(Path(folder))
         for _ in range(options.rounds):
             begun = time.perf_counter()
-            page, _ = make_page(read_settings(configuration(data, years)), Outputs(Path(folder)))
+            make_page(read_settings(configuration(data, years)), to)
             built.append(time.perf_counter() - begun)
-        size = page.stat().st_size / 1e6
-        painted, zooms = _in_browser(page, options.rounds)
+        size = to.page.stat().st_size / 1e6
+        painted, zooms = _in_browser(to.page, options.rounds)
     yield _line(f"the page of {what}: its size, MB", size, LARGEST)
     yield _line(f"… made, s (best of {options.rounds})", min(built), BUILT)
     yield _line("… first paint, s (median)", statistics.median(painted), PAINTED)

@@ -71,8 +71,10 @@ def finish(chosen: Run) -> int:
     page = report.Outputs.of(settings)
     for path in (page.page, page.key_numbers, page.figures / "figure.svg"):
         _byte(path)
-    for what in (report.PAGE, report.FIGURES):
-        markers.write(store.report_marker(what), report.made_from(store, what))
+    _byte(store.report_copy_path(report.DRAWINGS))
+    made_from = report.made_from_of_page(store)
+    markers.write(store.report_marker(report.PAGE), made_from, sha256="", bytes=1)
+    markers.write(store.report_marker(report.FIGURES), report.made_from_of_figures(""))
     return 2 * len(chosen.dataset_years) + 4
 
 

@@ -1,4 +1,4 @@
-"""The report's page and figures.
+"""The report's page.
 
 Of hourly day-ahead and real-time prices at hub and zones, whole years, from packed files.
 """

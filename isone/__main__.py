@@ -110,13 +110,15 @@ def report(options: Namespace) -> None:
     if not (is_page and store.has_downloads()) and not store.duckdb_path.exists():
         _require_packed(config)
     with job.by_hand("write_report" if is_page else "write_figures", config) as it:
-        if options.folder:
-            to = outputs.Outputs.of(it.settings, options.folder)
-            (jobs.write_page if is_page else jobs.draw_figures)(it, to)
+        to = outputs.Outputs.of(it.settings, options.folder)
+        if is_page and options.folder:
+            jobs.write_page(it, to)
         elif is_page:
             jobs.write_report(it, it.store.report_marker(outputs.PAGE))
+        elif options.folder:
+            jobs.draw_figures(it, jobs.gather_drawings(it), to)
         else:
-            jobs.write_figures(it, it.store.report_marker(outputs.FIGURES))
+            jobs.write_figures_alone(it, it.store.report_marker(outputs.FIGURES))
 
 
 def _require_packed(config: Mapping[str, Any]) -> None:

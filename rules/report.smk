@@ -3,7 +3,9 @@
 #      <data>/reconciled/*.json, where there are any   our prices against ISO-NE's own averages
 # Out: reports/isone.html                              the page
 #      reports/key_numbers.csv                         its headlines
+#      <data>/reported/drawings.json                   what its figures are drawn from
 #      reports/figures/{figure}.svg, .png, .csv        its charts, and the data of each
+#      <data>/reported/drawn.json                      digests, so that only what changed is drawn
 #      <data>/reported/page.json, figures.json         their markers: what they show stays until the
 #                                                      next is whole, so rules declare these,
 #      <data>/reported/isone.html, …                   and copies for `snakemake --report`
@@ -19,11 +21,12 @@ rule report:
 
 rule write_report:
     """Writes the page. In: isone.duckdb, and what checks found. Out: isone.html and
-    key_numbers.csv, with copies, and their marker."""
+    key_numbers.csv, with copies, what the figures are drawn from, and a marker."""
     input:
         database=ancient("<data>/loaded/isone.duckdb.json"),
     output:
         marker="<data>/reported/page.json",
+        drawings="<data>/reported/drawings.json",
         page=report(
             "<data>/reported/isone.html",
             caption="../isone/report/captions/page.rst",
@@ -48,10 +51,11 @@ rule write_report:
 
 
 rule write_figures:
-    """Draws the page's figures. In: isone.duckdb. Out: each figure as SVG, PNG and CSV,
-    with copies, and their marker."""
+    """Draws the page's figures, where they changed. In: what the page's job left. Out: each
+    figure as SVG, PNG and CSV, with copies, and their marker."""
     input:
-        database=ancient("<data>/loaded/isone.duckdb.json"),
+        page=ancient("<data>/reported/page.json"),
+        drawings=ancient("<data>/reported/drawings.json"),
     output:
         marker="<data>/reported/figures.json",
         figures=report(
@@ -63,7 +67,6 @@ rule write_figures:
         ),
     log:
         "<logs>/write_figures.log",
-    priority: -1  # the page comes first
     retries: 0
     conda:
         "../envs/report.yaml"

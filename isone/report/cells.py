@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -46,6 +47,7 @@ class ChartData:
         """Whether a column has any value."""
         return not self.empty and bool(self.rows[column].null_count < self.rows.num_rows)
 
+    @cached_property
     def columns(self) -> dict[str, list[Any]]:
         """The values by column, rounded as they are shown; days as days since 1970."""
         return {name: self._values(name) for name in self.labels}
@@ -67,7 +69,7 @@ class ChartData:
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as a chart takes them that is drawn here: days in milliseconds."""
-        columns = self.columns()
+        columns = dict(self.columns)
         for name in self.days:
             columns[name] = [day and day * 86_400_000 for day in columns[name]]
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

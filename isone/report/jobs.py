@@ -1,44 +1,57 @@
-"""What the jobs of the report do, and the same by hand."""
+"""What the jobs of the report do, and the same by hand.
+
+Everything is gathered once, for the page. Then the page's job leaves what the figures are drawn
+from, and the figures' job reads no more than that. By hand the figures are made without a page.
+"""
 
 import shutil
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isone.errors import LoadError
-from isone.report import outputs
-from isone.report.outputs import FIGURES, PAGE, Outputs
+from isone.report import drawings, outputs
+from isone.report.outputs import DRAWINGS, DRAWN, Outputs
 from isone.run.job import Job
 from isone.run.log import log
 from isone.run.progress import Advance, stage, unseen
 from isone.run.settings import Settings
 from isone.store import markers
-from isone.store.files import make_folder, write_whole
+from isone.store.files import make_folder, sha256, write_whole
 from isone.store.store import Store
 from isone.text import count, size
 
+if TYPE_CHECKING:  # which loads DuckDB
+    from isone.report.data import ReportData
+
 
 def write_report(it: Job, marker: Path) -> None:
-    """Write the page and its key numbers, copies for Snakemake's own report, and the marker."""
+    """Write the page and key numbers, what the figures are drawn from, copies, and the marker."""
     _require_database(it.store)
-    made_from = outputs.made_from(it.store, PAGE)
-    for path in write_page(it, Outputs.of(it.settings)):
+    made_from = outputs.made_from_of_page(it.store)
+    to = Outputs.of(it.settings)
+    gathered = write_page(it, to)
+    for path in (to.page, to.key_numbers):  # for Snakemake's own report
         write_whole(it.store.report_copy_path(path.name), path.read_bytes())
-    markers.write(marker, made_from)
+    content = _to_draw(gathered)
+    write_whole(it.store.report_copy_path(DRAWINGS), content)
+    markers.write(marker, made_from, sha256=sha256(content), bytes=len(content))
 
 
-def write_page(it: Job, to: Outputs) -> list[Path]:
-    """Write the page and its key numbers to where they go; returns both."""
+def write_page(it: Job, to: Outputs) -> "ReportData":
+    """Write the page and its key numbers to where they go; returns what they were made of."""
     it.command("python -m isone report")
     started = time.perf_counter()
-    made = make_page(it.settings, to, it.advance)
-    it.tell(made=f"{made[0]}, {size(made[0].stat().st_size)}")
+    gathered = make_page(it.settings, to, it.advance)
+    page_size = size(to.page.stat().st_size)
+    it.tell(made=f"{to.page}, {page_size}")
     took = time.perf_counter() - started
-    log.info("%s has %s, made in %.1f s", made[0], size(made[0].stat().st_size), took)
-    return made
+    log.info("%s has %s, made in %.1f s", to.page, page_size, took)
+    return gathered
 
 
-def make_page(settings: Settings, to: Outputs, advance: Advance = unseen) -> list[Path]:
-    """Make the page and its key numbers; returns both, each written whole once both are made."""
+def make_page(settings: Settings, to: Outputs, advance: Advance = unseen) -> "ReportData":
+    """Make the page and its key numbers, each written whole once both are made."""
     from isone.report import drawing
 
     with drawing.beside() as script:
@@ -49,22 +62,58 @@ def make_page(settings: Settings, to: Outputs, advance: Advance = unseen) -> lis
     numbers = page.key_numbers(gathered).encode()
     write_whole(to.key_numbers, numbers)
     write_whole(to.page, content)
-    return [to.page, to.key_numbers]
+    return gathered
 
 
 def write_figures(it: Job, marker: Path) -> None:
-    """Write every figure, with copies for Snakemake's own report of those with data, a marker."""
+    """Write every figure, from what the page's job left, copies, and the marker."""
     _require_database(it.store)
-    made_from = outputs.made_from(it.store, FIGURES)
+    _write_figures(it, drawings.left_by_page(it.store), marker)
+
+
+def write_figures_alone(it: Job, marker: Path) -> None:
+    """Do the same by hand, without a page."""
+    _require_database(it.store)
+    _write_figures(it, gather_drawings(it), marker)
+
+
+def _write_figures(it: Job, content: bytes, marker: Path) -> None:
     to = Outputs.of(it.settings)
-    written = draw_figures(it, to)
     shown = it.store.report_copy_path(to.figures.name)
+    draw_figures(it, content, to)
     shutil.rmtree(shown, ignore_errors=True)
     make_folder(shown)
-    for path, has_data in written.items():
-        if has_data:
-            shutil.copy(path, shown)
-    markers.write(marker, made_from)
+    for each in drawings.decode(content):
+        if each.has_data:  # Snakemake's own report shows no others
+            for path in to.figures.glob(f"{each.name}.*"):
+                shutil.copy(path, shown)
+    markers.write(marker, outputs.made_from_of_figures(sha256(content)))
+
+
+def gather_drawings(it: Job) -> bytes:
+    """Gather everything, for the figures alone; returns what they are drawn from."""
+    from isone.report import data
+
+    return _to_draw(data.gather(it.settings, it.store, advance=stage(it.advance, 0, 30)))
+
+
+def draw_figures(it: Job, content: bytes, to: Outputs) -> None:
+    """Write every figure as SVG, PNG and CSV, in the place of the old ones."""
+    from isone.report import files
+
+    it.command("python -m isone figures")
+    started = time.perf_counter()
+    figures, record = drawings.decode(content), it.store.report_copy_path(DRAWN)
+    drawn = files.write(figures, to.figures, record, stage(it.advance, 30, 100))
+    made = f"{count(len(figures), 'figure')}, {drawn} drawn again"
+    it.tell(made=made)
+    log.info("%s has %s, made in %.1f s", to.figures, made, time.perf_counter() - started)
+
+
+def _to_draw(gathered: "ReportData") -> bytes:
+    from isone.report import specifications
+
+    return drawings.encode(specifications.drawings(gathered))
 
 
 def _require_database(store: Store) -> None:
@@ -78,20 +127,3 @@ def _require_database(store: Store) -> None:
             f"{store.duckdb_path} is not as {store.duckdb_marker} says: another machine may just "
             "have written it, or it was removed; run again, and it is read or built again"
         )
-
-
-def draw_figures(it: Job, to: Outputs) -> dict[Path, bool]:
-    """Write every figure as SVG, PNG and CSV, in the place of the old ones.
-
-    Returns the paths, and whether each figure has data.
-    """
-    from isone.report import data, files
-
-    it.command("python -m isone figures")
-    started = time.perf_counter()
-    gathered = data.gather(it.settings, it.store, advance=stage(it.advance, 0, 30))
-    written = files.write(gathered, to.figures, stage(it.advance, 30, 100))
-    it.tell(made=count(len(written), "file"))
-    took = time.perf_counter() - started
-    log.info("%s has %s, made in %.1f s", to.figures, count(len(written), "file"), took)
-    return written

@@ -70,27 +70,45 @@ def how_by_hand(settings: Settings, store: Store) -> str:
 
 
 def drop_stale(settings: Settings, store: Store) -> None:
-    """Remove the markers of page and figures that are gone, or show older data."""
-    outputs = Outputs.of(settings)
-    made = {PAGE: (outputs.page, outputs.key_numbers), FIGURES: (outputs.figures,)}
-    for what, files in made.items():
-        path = store.report_marker(what)
-        markers.keep_if(markers.holds(path, made_from(store, what), *files), path)
+    """Remove the markers of page and figures that are gone, or show older data.
+
+    The figures' goes with the page's: what they are drawn from is made with it, so they are looked
+    at in the same run, and drawn again where it changed.
+    """
+    outputs, drawings = Outputs.of(settings), store.report_copy_path(DRAWINGS)
+    page, figures = store.report_marker(PAGE), store.report_marker(FIGURES)
+    is_here = outputs.page.exists() and outputs.key_numbers.exists()
+    is_page = is_here and markers.holds(page, made_from_of_page(store), drawings)
+    said = markers.read(page)
+    drawn_from = made_from_of_figures(said.sha256 if said else "")
+    are_figures = is_page and markers.holds(figures, drawn_from, outputs.figures)
+    markers.keep_if(is_page, page)
+    markers.keep_if(are_figures, figures)
 
 
 PAGE, FIGURES = "page", "figures"
+DRAWINGS = "drawings.json"
+"""What the figures are drawn from; the page's marker says its size and digest."""
+DRAWN = "drawn.json"
+"""Of each figure, digests of what it was drawn from and of its pictures."""
 
 
-def made_from(store: Store, what: str) -> dict[str, str]:
-    """What page or figures hang on: database and code, the page on what checks found as well."""
-    found = {"database": markers.digest(store.duckdb_marker), "recipe": digest()}
-    if what == PAGE:
-        checks = hashlib.sha256()
-        for path in store.check_results():
-            with contextlib.suppress(NoFileError):  # the page says so
-                checks.update(path.name.encode() + read_file(path))
-        found["checks"] = checks.hexdigest()[:16]
-    return found
+def made_from_of_page(store: Store) -> dict[str, str]:
+    """What the page hangs on: the database, what checks found, and the code."""
+    checks = hashlib.sha256()
+    for path in store.check_results():
+        with contextlib.suppress(NoFileError):  # the page says so
+            checks.update(path.name.encode() + read_file(path))
+    return {
+        "database": markers.digest(store.duckdb_marker),
+        "recipe": digest(),
+        "checks": checks.hexdigest()[:16],
+    }
+
+
+def made_from_of_figures(drawings: str) -> dict[str, str]:
+    """What the figures hang on: the digest of what they are drawn from, and the code."""
+    return {"drawings": drawings, "recipe": digest()}
 
 
 def digest() -> str:

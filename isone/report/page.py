@@ -28,7 +28,6 @@ from isone.report.day import INCOMPLETE, VALIDATED, State
 from isone.report.figures import Extremes, Figure, Section
 from isone.report.periods import ALL_YEARS, Span
 from isone.report.queries.working_tables import ALL_HOURS
-from isone.report.sections import all_sections
 from isone.store import gzipped
 from isone.text import count
 
@@ -37,7 +36,7 @@ _HERE = Path(__file__).resolve().parent
 
 def write(report: ReportData, script: Callable[[], str] = drawing.library) -> str:
     """The page as HTML; `script` gives what draws its charts."""
-    sections = [_on_page(section) for section in all_sections(report)]
+    sections = [_on_page(section) for section in report.sections]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -143,7 +142,7 @@ def _packed(tables: dict[str, ChartData]) -> str:
     """The data of all charts: JSON, compressed, as text."""
     content = {
         name: {
-            "columns": data.columns(),
+            "columns": data.columns,
             "days": data.days,
         }
         for name, data in tables.items()

@@ -1,16 +1,20 @@
 """Stores for the report's tests, their pages, and a browser that is cut off from the network."""
 
 import contextlib
+import copy
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filled import build_duckdb, fill, settings_for
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from isone.report import data, page
+from isone.report.charts import ancillary, behind, calendar, prices, spreads
+from isone.report.charts.theme import Spec
 from isone.report.data import ReportData
 from isone.run.settings import read_settings
 from isone.store.store import Store
@@ -33,6 +37,29 @@ OPTIONS = [
     "--no-first-run",
 ]
 Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _charts_once() -> Iterator[None]:
+    """Make each chart once for all tests: it hangs on its arguments alone, and Altair is slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (ancillary, behind, calendar, prices, spreads):
+            for name, made in list(vars(module).items()):
+                if getattr(made, "__annotations__", {}).get("return") == Spec:
+                    patch.setattr(module, name, _remembered(made))
+        yield
+
+
+def _remembered(make: Callable[..., Spec]) -> Callable[..., Spec]:
+    known: dict[str, Spec] = {}
+
+    def made(*arguments: Any, **options: Any) -> Spec:
+        key = repr((arguments, options))
+        if key not in known:
+            known[key] = make(*arguments, **options)
+        return copy.deepcopy(known[key])
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from filled import build_duckdb, fill, settings_for
 
 from isone.load import sql
 from isone.report import data
-from isone.report.queries.working_tables import ALL_HOURS
+from isone.report.queries import prices
+from isone.report.queries.working_tables import ALL_HOURS, open_report
 from isone.store.store import Store
 
 DATASETS = (
@@ -61,7 +62,7 @@ def test_of_hours_with_the_same_highest_price_the_first_is_named(filled_store: S
     with contextlib.closing(duckdb.connect(str(path))) as connection:
         connection.execute("UPDATE lmp_da_hourly SET lmp = 40")
     for number in range(3):
-        yearly = tables(filled_store, shuffled(path, number))["yearly"]
-        assert isinstance(yearly, list)
+        with open_report(shuffled(path, number)) as connection:
+            yearly = prices.yearly(connection).to_pylist()
         found = {row["da_high_at"] for row in yearly if row["peak"] == ALL_HOURS}
         assert found == {"2025-11-01 00:00"}

@@ -16,7 +16,7 @@ from isone.market import market_time
 from isone.market.flaws import Flaw
 from isone.market.locations import HUBS
 from isone.market.requests import Request
-from isone.report import coverage, data, jobs, page
+from isone.report import coverage, data, jobs, outputs, page
 from isone.report.day import Day, State
 from isone.run import status
 from isone.run.settings import AcceptedFlaw
@@ -157,8 +157,9 @@ def test_what_was_chosen_last_changes_nothing_on_the_page(
     noon = dt.datetime(2026, 6, 1, 12, tzinfo=market_time.MARKET_ZONE)
     monkeypatch.setattr(market_time, "now", lambda: noon)
 
-    def written(**config: Any) -> str:
-        return page.write(data.gather(settings_for(store, **config), store), str)
+    def written(**config: Any) -> tuple[str, Any]:
+        found = data.gather(settings_for(store, **config), store)
+        return page.write(found, str), coverage.counts(found.days)
 
     usual = written(years="2025")
     plan = {"source": "sandbox", "data_dir": "", "log_dir": "", "downloads": []}
@@ -168,9 +169,8 @@ def test_what_was_chosen_last_changes_nothing_on_the_page(
     gap = {"dataset": "reserve_5min", "day": "2025-11-03", "reason": "never published"}
     other = {"years": "2024", "data_types": "lmp", "locations": "4000", "through": "2024-02-01"}
     assert written(**other) == usual
-    counted = coverage.counts(data.gather(settings_for(store), store).days)
     accepting = data.gather(settings_for(store, accepted_flaws=[gap]), store)
-    assert coverage.counts(accepting.days) == counted
+    assert coverage.counts(accepting.days) == usual[1]
 
 
 def test_flaws_of_a_year_that_is_not_finished_come_from_its_ledger(store: Store) -> None:
@@ -193,7 +193,7 @@ def test_flaws_of_a_year_that_is_not_finished_come_from_its_ledger(store: Store)
     ]
 
 
-@pytest.mark.parametrize("write", [jobs.write_report, jobs.write_figures])
+@pytest.mark.parametrize("write", [jobs.write_report, jobs.write_figures, jobs.write_figures_alone])
 def test_without_the_database_that_was_loaded_there_is_no_page(
     store: Store, write: Callable[[Any, Path], None]
 ) -> None:
@@ -203,7 +203,7 @@ def test_without_the_database_that_was_loaded_there_is_no_page(
     markers.write(store.duckdb_marker, {}, bytes=store.duckdb_path.stat().st_size)
     for change in (lambda path: path.write_bytes(b"another"), Path.unlink):
         change(store.duckdb_path)
-        marker = store.report_marker(jobs.PAGE)
+        marker = store.report_marker(outputs.PAGE)
         with pytest.raises(LoadError, match="another machine may just have written it"):
             write(SimpleNamespace(store=store), marker)
         assert not marker.exists()

@@ -3,7 +3,7 @@
 import csv
 import datetime as dt
 import io
-from pathlib import Path
+import json
 from typing import Any
 
 import pyarrow as pa
@@ -11,11 +11,10 @@ import pytest
 from filled import build_duckdb, fill, settings_for
 
 from isone.market import market_time
-from isone.report import data, files, page, periods
+from isone.report import data, page, periods, specifications
 from isone.report.cells import PageTable
 from isone.report.data import ReportData
 from isone.report.periods import Period, Span, Spans
-from isone.report.sections import all_sections
 from isone.run.settings import AcceptedFlaw
 from isone.store.store import Store
 
@@ -42,7 +41,7 @@ def spans(**days: list[dt.date]) -> Spans:
 
 
 def tables(found: ReportData) -> dict[str, PageTable]:
-    sections = all_sections(found)
+    sections = found.sections
     return {table.title: table for s in sections for table in (*s.lead, *s.tables)}
 
 
@@ -136,7 +135,7 @@ def test_the_first_months_of_a_year_are_never_called_the_year(replayed: ReportDa
         assert column(tables(replayed)[title], "Year") == {PART}, title
     body = page.write(replayed, str).partition('<script type="application/json"')[0]
     assert f'<option value="2017">{PART}</option>' in body
-    for figure in (figure for section in all_sections(replayed) for figure in section.figures):
+    for figure in (figure for section in replayed.sections for figure in section.figures):
         if figure.drawn and figure.series:
             assert f"Years in part: {PART}." in figure.caption, figure.name
 
@@ -151,15 +150,12 @@ def test_the_key_numbers_say_which_days_they_are_of(replayed: ReportData) -> Non
     }
 
 
-def test_the_figures_say_it_in_their_names_titles_and_data(
-    replayed: ReportData, tmp_path: Path
-) -> None:
-    written = {path.name for path in files.write(replayed, tmp_path / "figures")}
-    assert f"duration_curve{DAYS}.svg" in written
-    assert "duration_curve.svg" not in written
-    assert PART in (tmp_path / "figures" / f"monthly_price{DAYS}.svg").read_text("utf-8")
-    text = (tmp_path / "figures" / f"duration_curve{DAYS}.csv").read_text("utf-8")
-    rows = list(csv.DictReader(io.StringIO(text)))
+def test_the_figures_say_it_in_their_names_titles_and_data(replayed: ReportData) -> None:
+    drawings = {each.name: each for each in specifications.drawings(replayed)}
+    assert "duration_curve" not in drawings
+    title = json.loads(bytes(drawings[f"monthly_price{DAYS}"].specification))["title"]
+    assert PART in " ".join(title["subtitle"])
+    rows = list(csv.DictReader(io.StringIO(drawings[f"duration_curve{DAYS}"].csv)))
     assert {row["Part that is here"] for row in rows if row["Year"] == "2017"} == {
         "January to March (90 of 365 days)"
     }
@@ -194,9 +190,7 @@ def test_gaps_months_and_days_in_part_are_told(unfinished: ReportData) -> None:
         "2025, 1 to 5 October (5 of 365 days)"
     }
     captions: dict[str, Any] = {
-        figure.name: figure.caption
-        for section in all_sections(unfinished)
-        for figure in section.figures
+        figure.name: figure.caption for section in unfinished.sections for figure in section.figures
     }
     november = "2025-11, 1 to 4 November, with gaps (3 of 30 days, 1 of them in part)"
     assert f"Months in part: {november}." in captions["monthly_price"]

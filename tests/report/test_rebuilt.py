@@ -1,9 +1,9 @@
 """What the page says of revisions, reconciliations, empty days, and the list of locations."""
 
-import dataclasses
 import datetime as dt
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,10 @@ from isone.report import data
 from isone.report.cells import PageTable, in_figures
 from isone.report.data import ReportData
 from isone.report.day import EMPTY_DAY
+from isone.report.figures import Section
 from isone.report.reconciled import Reconciled
 from isone.report.reconciled import examine as read_reconciled
-from isone.report.sections import all_sections
+from isone.report.sections import reconciliation
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -71,7 +72,18 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 
 
 def table(report: ReportData, title: str) -> PageTable:
-    tables = [each for s in all_sections(report) for each in (*s.lead, *s.tables)]
+    return titled(report.sections, title)
+
+
+def of_comparison(
+    report: ReportData, months: tuple[Month, ...], sheets: tuple[Sheet, ...] = ()
+) -> list[Section]:
+    """The section on what was compared, as if that had been this."""
+    return [reconciliation.section(replace(report, reconciled=Reconciled(months, sheets=sheets)))]
+
+
+def titled(sections: list[Section], title: str) -> PageTable:
+    tables = [each for s in sections for each in (*s.lead, *s.tables)]
     return next(each for each in tables if each.title == title)
 
 
@@ -152,11 +164,10 @@ def test_months_that_could_not_be_compared_are_not_counted(usual: ReportData) ->
 
     unlike = month("2025-10", averages.DIFFERS, 39.0)
     not_whole = month("2025-11", averages.NOT_WHOLE, None)
-    found = dataclasses.replace(usual, reconciled=Reconciled((unlike, not_whole)))
-    (row,) = rows(table(found, "Monthly averages by location"))
+    found = of_comparison(usual, (unlike, not_whole))
+    (row,) = rows(titled(found, "Monthly averages by location"))
     assert (row["Months"], row["Months compared"], row["Differs"]) == ("2025-10", "1 of 2", "1")
-    only = dataclasses.replace(usual, reconciled=Reconciled((not_whole,)))
-    none = table(only, "Monthly averages by location")
+    none = titled(of_comparison(usual, (not_whole,)), "Monthly averages by location")
     assert not none.rows
     assert none.absent.startswith("No month was compared")
 
@@ -196,7 +207,7 @@ def test_the_workbook_s_hours_stand_on_the_page_only_where_they_were_compared(
     with pytest.raises(StopIteration):
         table(usual, title)
     sheet = Sheet("rt", 4001, "ME", 8783, 2, 0.5, 1, 24, ("2023-03-12 03: 1.00, here 2.00",))
-    found = table(dataclasses.replace(usual, reconciled=Reconciled(sheets=(sheet,))), title)
+    found = titled(of_comparison(usual, (), (sheet,)), title)
     assert rows(found)[0]["Hours compared"] == "8,783"
 
 
@@ -206,7 +217,7 @@ def test_an_empty_day_is_validated_and_says_what_it_is(known: ReportData) -> Non
     assert (empty.state, empty.rows, empty.note) == (busy.state, 0, EMPTY_DAY)
     assert busy.rows
     assert busy.note == ""
-    (coverage,) = (s for s in all_sections(known) if s.name == "coverage")
+    (coverage,) = (s for s in known.sections if s.name == "coverage")
     captions: dict[str, Any] = {figure.name: figure.caption for figure in coverage.figures}
     assert "1 of them empty, without a row" in captions["calendar_constraints_da_hourly"]
     assert "empty" not in captions["calendar_lmp_da_hourly"]

@@ -4,17 +4,14 @@ import csv
 import datetime as dt
 import io
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from filled import build_duckdb, fill, settings_for
 from running import by_hand
 
-from isone.report import data, files, outputs, page
+from isone.report import data, files, outputs, page, pictures, specifications
 from isone.report.data import ReportData
-from isone.report.figures import Figure
-from isone.report.sections import all_sections
 from isone.run import status
 from isone.run.settings import read_settings
 from isone.store.store import Store
@@ -52,7 +49,7 @@ def test_a_store_of_one_dataset_shows_what_there_is_and_says_what_there_is_not(
     fill(store, [dataset], "2025-11-01", "2025-11-03")
     build_duckdb(store)
     found = data.gather(settings_for(store, years="2025"), store)
-    every = [figure for section in all_sections(found) for figure in section.figures]
+    every = [figure for section in found.sections for figure in section.figures]
     assert drawn | {f"calendar_{dataset}"} <= {figure.name for figure in every if figure.drawn}
     for figure in every:
         assert figure.drawn or figure.absent.endswith(".")
@@ -90,10 +87,13 @@ def test_the_page_loads_nothing_and_says_that_prices_are_synthetic(usual_page: P
 def test_figures_lie_beside_the_page_as_pictures_and_data(
     usual: ReportData, tmp_path: Path
 ) -> None:
-    written = files.write(usual, tmp_path)
+    folder = tmp_path / "figures"
+    drawn = specifications.drawings(usual)
+    assert files.write(drawn, folder, tmp_path / "drawn.json") == len(drawn)
     days = "_2025-10-28_to_2026-01-05_13_of_730_days"
-    figures = [f for s in all_sections(usual) for f in s.figures if f.listed is None]
+    figures = [f for s in usual.sections for f in s.figures if f.listed is None]
     names = {f.name if f.name.startswith("calendar_") else f"{f.name}{days}" for f in figures}
+    written = list(folder.iterdir())
     assert {path.name for path in written} == {
         name + suffix for name in names for suffix in (".svg", ".png", ".csv")
     }
@@ -103,9 +103,7 @@ def test_figures_lie_beside_the_page_as_pictures_and_data(
         if path.suffix == ".svg":
             assert b"SYNTHETIC PRICES" in content
             assert content.count(b"<path") > 5, path
-    rows = list(
-        csv.DictReader(io.StringIO((tmp_path / f"daily_price{days}.csv").read_text("utf-8")))
-    )
+    rows = list(csv.DictReader(io.StringIO((folder / f"daily_price{days}.csv").read_text("utf-8"))))
     assert len(rows) == 9 * 13
     assert dt.date.fromisoformat(rows[0]["Day"]) == dt.date(2025, 10, 28)
     assert "Real-time, mean ($/MWh)" in rows[0]
@@ -113,37 +111,13 @@ def test_figures_lie_beside_the_page_as_pictures_and_data(
 
 def test_a_figure_without_data_is_a_picture_that_says_so(tmp_path: Path) -> None:
     store = Store(tmp_path / "sandbox")
-    files.write(data.gather(settings_for(store), store), tmp_path / "figures")
-    svg = (tmp_path / "figures" / "regulation_capacity.svg").read_text("utf-8")
+    found = specifications.drawings(data.gather(settings_for(store), store))
+    (drawing,) = (each for each in found if each.name == "regulation_capacity")
+    assert not drawing.has_data
+    pictures.draw([drawing], tmp_path)
+    svg = (tmp_path / "regulation_capacity.svg").read_text("utf-8")
     assert "No regulation prices are loaded." in svg
-    table = (tmp_path / "figures" / "regulation_capacity.csv").read_text("utf-8")
-    assert len(table.splitlines()) == 1
-
-
-def test_old_figures_stay_until_the_new_ones_are_all_made_and_none_of_them_after(
-    usual: ReportData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "figures"
-    folder.mkdir()
-    (folder / "daily_price_2019.svg").write_text("old")
-    drawn = files.as_csv
-    quick = SimpleNamespace(vegalite_to_svg=lambda _: "<svg/>", svg_to_png=lambda *_, **__: b"PNG")
-    monkeypatch.setattr(files, "vl_convert", quick)  # it is not about what they show
-
-    def fails_late(figure: Figure) -> str:
-        if figure.name == "five_minute_audit":
-            raise RuntimeError("the disk is full")
-        return drawn(figure)
-
-    monkeypatch.setattr(files, "as_csv", fails_late)
-    with pytest.raises(RuntimeError):
-        files.write(usual, folder)
-    assert [path.name for path in tmp_path.iterdir()] == ["figures"]
-    assert [path.name for path in folder.iterdir()] == ["daily_price_2019.svg"]
-    monkeypatch.setattr(files, "as_csv", drawn)
-    written = files.write(usual, folder)
-    assert [path.name for path in tmp_path.iterdir()] == ["figures"]
-    assert sorted(folder.iterdir()) == sorted(written)
+    assert len(drawing.csv.splitlines()) == 1
 
 
 def test_synthetic_prices_never_take_the_place_of_a_real_page() -> None:

@@ -94,6 +94,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         "describe": "run_script('describe_tables', C)",
         "load": "run_script('load_duckdb', C)",
         "report": "run_script('write_report', C)",
+        "figures": "run_script('write_figures', C)",
+        "figures once more": "run_script('write_figures', C)",
         "verify": " or ".join(
             f"run_script('verify_prices', C, outputs={{'verdict': Path('{dataset}.json')}}, "
             f"{_year(dataset)})"
@@ -120,6 +122,8 @@ def _year(dataset: str) -> str:
         pytest.param("describe", ARROW, id="describe what is packed"),
         pytest.param("load", {"duckdb"}, id="load into DuckDB"),
         pytest.param("report", ARROW | DRAWING | {"duckdb"}, id="write the report"),
+        pytest.param("figures", {"vl_convert"}, id="draw the figures"),
+        pytest.param("figures once more", set(), id="draw no figure"),
         pytest.param("verify", ARROW | {"duckdb"}, id="verify"),
         pytest.param("summarize", set(), id="sum up what was verified"),
     ],

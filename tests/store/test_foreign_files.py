@@ -278,7 +278,7 @@ def test_what_is_no_file_in_any_other_place_is_damaged_too(
         location_table.read_table(store)
     with pytest.raises(DamagedError, match="is no verdict .*is no file"):
         read_verdict(verdict)
-    assert outputs.made_from(store, outputs.PAGE)["checks"]
+    assert outputs.made_from_of_page(store)["checks"]
     on_the_page(store)
 
 

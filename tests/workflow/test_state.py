@@ -197,18 +197,30 @@ def test_the_page_stays_until_the_next_one_is_whole(begun: Path, snakemake: Snak
     assert list((page.parent / "figures").glob("daily_price*.svg"))
 
 
-def test_what_is_missing_of_the_report_is_made_again_and_nothing_else(
+def test_what_is_missing_of_the_report_is_made_again_and_no_figure_is_drawn_twice(
     begun: Path, snakemake: Snakemake
 ) -> None:
-    report = {"targets": ("report",)}
+    def drawn(jobs: dict[str, int]) -> str:
+        ended = snakemake(*LMP, targets=("report",))
+        assert jobs_run(ended.stdout) == jobs
+        said = sorted((begun / STORE / "runs").glob("*/jobs/write_figures.json"))[-1]
+        return str(json.loads(said.read_text())["made"])
+
+    both, figures = {"write_report": 1, "write_figures": 1}, {"write_figures": 1}
     page = begun / "reports/sandbox/isone.html"
     page.unlink()
     forget(begun)
-    assert jobs_run(snakemake(*LMP, **report).stdout) == {"write_report": 1}
+    assert drawn(both).endswith("figures, 0 drawn again")
+    next((page.parent / "figures").glob("daily_price*.png")).unlink()
+    (begun / STORE / "reported" / "figures.json").unlink()
+    assert drawn(figures).endswith("figures, 1 drawn again")
     shutil.rmtree(page.parent / "figures")
-    assert jobs_run(snakemake(*LMP, **report).stdout) == {"write_figures": 1}
+    assert drawn(figures).endswith("figures, 19 drawn again")
+    (begun / STORE / "reported" / "drawings.json").unlink()
+    assert drawn(both).endswith("figures, 0 drawn again")
     assert snakemake(*LMP, targets=("verify",)).returncode == 0
-    assert jobs_run(snakemake(*LMP, **report).stdout) == {"write_report": 1}, "the verdict is news"
+    assert drawn(both).endswith("figures, 0 drawn again"), "the verdict is news"
+    assert "Nothing to be done" in snakemake(*LMP, targets=("report",)).stdout
 
 
 def test_each_data_folder_has_reports_of_its_own(begun: Path, snakemake: Snakemake) -> None:

@@ -6,6 +6,7 @@ targets, and against only reading the same files and hashing them.
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from bench.lines import Line, median_seconds, memory, take_turns
@@ -14,7 +15,7 @@ from bench.pack import DATASET, days_at_hand
 from isone.audit.verify.verdict import OK
 from isone.audit.verify.year import verify_year
 from isone.market.datasets import DATASETS
-from isone.market.locations import HUBS
+from isone.market.locations import HUBS, Locations
 from isone.pack.year import pack_year
 from isone.run.settings import read_settings
 from isone.store.store import Store
@@ -32,8 +33,8 @@ def measure(options: Options) -> Iterator[Line]:
         ("of a year of 1,200 locations", [_packed(options.folder, days)], 60, 1),
     ):
         runs: dict[str, Callable[[], object]] = {
-            "ours": lambda years=years: _check(years),
-            "hashing": lambda years=years: _hash(years),
+            "ours": partial(_check, years),
+            "hashing": partial(_hash, years),
         }
         turns = take_turns(rounds, runs)
         took = {name: median_seconds(times) for name, times in turns.items()}
@@ -44,7 +45,7 @@ def measure(options: Options) -> Iterator[Line]:
 
 
 def _packed(folder: Path, days: int, nodes: int = 1184, dataset: str = DATASET) -> _Year:
-    locations = HUBS if DATASETS[dataset].per_location else "all"
+    locations: Locations = HUBS if DATASETS[dataset].per_location else "all"
     store, period = days_at_hand(folder, days, nodes, dataset, locations=locations)
     if not store.parquet_path(dataset, period).exists():
         pack_year(store, dataset, period)

@@ -27,7 +27,8 @@ from isone.run.dataset_year import DatasetYear
 from isone.run.sources import Source
 from isone.run.targets import Run
 from isone.store import markers
-from isone.store.store import Entry, Store
+from isone.store.ledger import Entry
+from isone.store.store import Store
 
 SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
 _BY = Source("sandbox", "http://127.0.0.1:1/api/v1.1")

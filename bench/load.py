@@ -148,26 +148,24 @@ def bench_postgres(folder: Path, store: Store, file: PackedFile, turns: int) -> 
     with running_server() as server:
         server.run("postgres", "ALTER SYSTEM RESET fsync")
         server.run("postgres", "SELECT pg_reload_conf()")
-        with postgres.connect(server.address("postgres")) as connection:
-            tables = postgres.prepare(connection, synthetic=True)
+        with postgres.connect(server.address("postgres")) as session:
+            tables = postgres.prepare(session, synthetic=True)
 
             def theirs() -> None:
-                with connection.transaction():
-                    connection.execute("DROP TABLE IF EXISTS plain")
-                    connection.execute(f"CREATE TABLE plain ({sql.definition(COLUMNS)})".encode())
-                    connection.execute(
-                        f"COPY plain FROM {sql.text(str(csv))} (FORMAT csv)".encode()
-                    )
-                    connection.execute("SET LOCAL maintenance_work_mem = '128MB'")
-                    connection.execute(
+                with session.transaction():
+                    session.execute("DROP TABLE IF EXISTS plain")
+                    session.execute(f"CREATE TABLE plain ({sql.definition(COLUMNS)})".encode())
+                    session.execute(f"COPY plain FROM {sql.text(str(csv))} (FORMAT csv)".encode())
+                    session.execute("SET LOCAL maintenance_work_mem = '128MB'")
+                    session.execute(
                         "ALTER TABLE plain ADD PRIMARY KEY (location_id, interval_start_utc)"
                     )
-                connection.execute("CHECKPOINT")
+                session.execute("CHECKPOINT")
 
             def ours() -> None:
-                loaded = postgres.load_year(connection, tables, store, [file])
+                loaded = postgres.load_year(session, tables, store, [file])
                 assert loaded.changed, "the year was loaded already"  # noqa: S101
-                connection.execute("CHECKPOINT")
-                postgres.forget_year(connection, tables, DATASET.name, 2024)
+                session.execute("CHECKPOINT")
+                postgres.forget_year(session, tables, DATASET.name, 2024)
 
             return compared(turns, file.rows, ours, theirs, "PostgreSQL's COPY", 1.2)

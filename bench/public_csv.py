@@ -8,6 +8,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from bench.lines import Line, median_ratio, median_seconds, take_turns
 from bench.options import Options
@@ -31,12 +32,12 @@ def measure(options: Options) -> Iterator[Line]:
         dataset = DATASETS[name]
         report = _report(service, dataset)
         runs: dict[str, Callable[[], object]] = {
-            "ours": lambda dataset=dataset, body=report: read_table(dataset, body),
-            "the csv module": lambda body=report: _plainly(body),
+            "ours": partial(read_table, dataset, report),
+            "the csv module": partial(_plainly, report),
         }
         if not dataset.per_location:
             body = service.answer(dataset.request.url_path(Request(name, _DAY)), _AT).body
-            runs["the same in JSON"] = lambda dataset=dataset, body=body: read_table(dataset, body)
+            runs["the same in JSON"] = partial(read_table, dataset, body)
         turns = take_turns(options.rounds, runs)
         took = {run: f"{median_seconds(times) * 1e3:.0f} ms" for run, times in turns.items()}
         what = f"{len(read_table(dataset, report)):,} rows of {name}"

@@ -6,6 +6,7 @@ Against Python doing nothing but starting, and against loading the libraries tha
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 from bench.lines import PROJECT, Line, median_seconds, take_turns
 from bench.options import Options
@@ -29,9 +30,7 @@ def measure(options: Options) -> Iterator[Line]:
         for job, (ours, libraries) in _JOBS.items()
     }
     programs = {nothing} | {text for pair in jobs.values() for text in pair}
-    turns = take_turns(
-        options.rounds, {text: lambda text=text: _run(text) for text in sorted(programs)}
-    )
+    turns = take_turns(options.rounds, {text: partial(_run, text) for text in sorted(programs)})
     took = {text: median_seconds(times) * 1e3 for text, times in turns.items()}
     yield Line("Python itself", f"{took[nothing]:.0f} ms")
     for job, (ours, theirs) in jobs.items():

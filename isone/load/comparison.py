@@ -7,7 +7,7 @@ and rows that are missing, doubled or different in any column change it.
 import contextlib
 import datetime as dt
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from isone.load.duckdb_file import MEMORY_LIMIT, first_line
 from isone.load.packed import PackedFile
 from isone.market.dataset import Dataset
 from isone.market.schema import table_columns
+from isone.store.store import Store
 from isone.text import count
 
 if TYPE_CHECKING:
@@ -102,6 +103,10 @@ class Comparison:
 
     def __exit__(self, *exc: object) -> None:
         self._connection.close()
+
+    def packed_files(self, store: Store, names: Iterable[tuple[str, str]]) -> list[PackedFile]:
+        """What `packed.packed_files` gives, and raises."""
+        return packed.packed_files_by(self._connection, store, names)
 
     def of_table(self, dataset: Dataset, table: pa.Table) -> DayDigests:
         """The days of rows in memory."""

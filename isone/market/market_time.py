@@ -47,7 +47,12 @@ def interval_starts(day: dt.date, minutes: int) -> range:
 
 def hour_starts(day: dt.date, hour: int, minutes: int) -> list[int]:
     """The intervals whose local clock shows `hour`: none in the spring gap, twice in autumn."""
-    return [t for t in interval_starts(day, minutes) if local_time(t).hour == hour]
+    return [
+        start
+        for begins in interval_starts(day, 60)
+        if local_time(begins).hour == hour
+        for start in range(begins, begins + 3600, minutes * 60)
+    ]
 
 
 def instants(day: dt.date, hour: int, minute: int = 0, second: int = 0) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -56,6 +57,7 @@ def _labels(sheet: Sheet) -> Words:
     return served.map(label)
 
 
+@lru_cache(maxsize=64)  # each label of a day asks for it again
 def _day(text: str) -> str:
     for form in ("%m/%d/%Y", "%Y-%m-%d"):
         try:

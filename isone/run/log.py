@@ -43,7 +43,8 @@ class Redaction(logging.Filter):
         said = message = record.getMessage()
         for secret in sorted(self._secrets, key=len, reverse=True):  # a request may be one too
             message = message.replace(secret, "***")
-        message = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in message)
+        if not message.isprintable():
+            message = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in message)
         if message != said:
             record.msg, record.args = message, ()
         return True

@@ -5,6 +5,7 @@ writes. `Settings` is what code uses: years as numbers, datasets and locations c
 """
 
 import datetime as dt
+import functools
 import json
 import os
 import re
@@ -93,9 +94,14 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
 
     Raises UsageError, in one sentence, for an unknown key, a wrong type or a wrong value.
     """
-    rules = violations.fields(inspect.type_info(Config))
+    rules = _rules()
     refuse_unknown(config, rules, "configuration key")
     return _settings(validate(coerced(config, rules), Config))
+
+
+@functools.cache
+def _rules() -> Mapping[str, inspect.Type]:
+    return violations.fields(inspect.type_info(Config))
 
 
 def _settings(given: Config) -> Settings:

@@ -6,6 +6,7 @@ power is whole kW, so that sums are exact.
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from isone.market import market_time
@@ -82,6 +83,7 @@ def forecasts(seed: int, query: Query) -> Iterator[dict[str, Any]]:
             }
 
 
+@lru_cache(maxsize=4096)  # several datasets are made of the same instants
 def native(seed: int, instant: int) -> int:
     """Native load (kW): without pumping, and lower by what solar panels behind the meter make."""
     local = market_time.local_time(instant)

@@ -113,9 +113,7 @@ def override(row: Mapping[str, int]) -> str:
 @lru_cache(maxsize=64)
 def timestamps_of(day: dt.date, minutes: int) -> tuple[str, ...]:
     """The beginnings of a day's intervals as the service writes them."""
-    return tuple(
-        market_time.timestamp(start) for start in market_time.interval_starts(day, minutes)
-    )
+    return tuple(market_time.timestamps(day, minutes))
 
 
 def hour_end(timestamp: str) -> str:

@@ -11,7 +11,7 @@ import datetime as dt
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -145,7 +145,7 @@ def _headings(dataset: Dataset) -> dict[str, str]:
 
 def _write(dataset: Dataset, prelim: bool, requests: list[Request], records: list[Any]) -> bytes:
     headings = _headings(dataset)
-    firsts = list(_first_columns(dataset, prelim, records[0])) if records else list(_NO_PLACE)
+    firsts = _first_headings(dataset, prelim, records[0]) if records else list(_NO_PLACE)
     text = io.StringIO(newline="")
     words = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     first, last = requests[0].day, requests[-1].day
@@ -157,24 +157,36 @@ def _write(dataset: Dataset, prelim: bool, requests: list[Request], records: lis
     names = ["H", *firsts, *headings.values()]
     text.write(between.join(f'"{name}"' for name in names) + "\r\n")
     words.writerow(["H", *("String" for _ in firsts), *("Number" for _ in headings)])
+    timed: dict[str, tuple[str, ...]] = {}
     for record in records:
-        values = _first_columns(dataset, prelim, record).values()
-        prices = (record.get(field, "") for field in headings)
-        words.writerow(["D", *values, *(v if isinstance(v, str) else float(v) for v in prices)])
+        begins = _begins(dataset, record)
+        if begins not in timed:
+            timed[begins] = tuple(text for _, text in _time(dataset, begins))
+        place = [text for _, text in _place(dataset, prelim, record)]
+        prices = [record.get(field, "") for field in headings]
+        numbers = [v if isinstance(v, str) else float(v) for v in prices]
+        words.writerow(["D", *timed[begins], *place, *numbers])
     counted = len(records) + (dataset.name != _COUNTED)
     words.writerow(["T", f"{counted} lines"])
     return text.getvalue().encode()
 
 
-def _first_columns(dataset: Dataset, prelim: bool, record: Any) -> Mapping[str, str]:
-    """The columns of time and place under their headings."""
-    return dict((*_time(dataset, record), *_place(dataset, prelim, record)))
+def _first_headings(dataset: Dataset, prelim: bool, record: Any) -> list[str]:
+    """The headings of the columns of time and place."""
+    columns = (*_time(dataset, _begins(dataset, record)), *_place(dataset, prelim, record))
+    return [heading for heading, _ in columns]
 
 
-def _time(dataset: Dataset, record: Any) -> Iterator[tuple[str, str]]:
+def _begins(dataset: Dataset, record: Any) -> str:
+    """The timestamp of a record."""
     timestamp = record
     for key in dataset.begins:
         timestamp = timestamp[key]
+    return str(timestamp)
+
+
+def _time(dataset: Dataset, timestamp: str) -> Iterator[tuple[str, str]]:
+    """The columns of time, each under its heading."""
     begins = market_time.local_time(market_time.parse_timestamp(timestamp))
     if dataset.times.minutes is None:
         yield "Date", f"{begins:%m/%d/%Y}"
@@ -194,6 +206,7 @@ def _time(dataset: Dataset, record: Any) -> Iterator[tuple[str, str]]:
 
 
 def _place(dataset: Dataset, prelim: bool, record: Any) -> Iterator[tuple[str, str]]:
+    """The columns of place, each under its heading."""
     key = dataset.id_key
     if key and dataset.name == _TIES:
         yield "Interface Name", record[key.outer][key.inner[2]]

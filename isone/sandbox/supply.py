@@ -69,9 +69,10 @@ def flows(seed: int, query: Query) -> Iterator[Record]:
         "TotalExports": sum(_TIES[id].exports for id in ties),
     }
     for start in market_time.interval_starts(query.day, 5):
+        begins = _at(start)
         for id in _ties(query.day, query.place):
             bought, sold = _schedule(seed, id, start)
-            yield _at(start) | {
+            yield begins | {
                 "Location": _place(id, INTERFACES[id]),
                 "ActualFlow": _flow(seed, id, start) / 1000,
                 "CurrentSchedule": _number((bought + sold) / 4),
@@ -88,8 +89,9 @@ def fuel_mix(seed: int, query: Query) -> Iterator[Record]:
     for instant in plain.instants(seed, query.feed.dataset, query.day):
         made = generation(seed, instant)
         marginal = _marginal(seed, instant, made)
+        begins = _at(instant)
         for fuel, power in made.items():
-            yield _at(instant) | {
+            yield begins | {
                 "FuelCategory": fuel,
                 "FuelCategoryRollup": "Renewables" if fuel in _RENEWABLES else fuel,
                 "GenMw": power,
@@ -178,7 +180,12 @@ def _ties(day: dt.date, place: int | None) -> list[int]:
 
 def _schedule(seed: int, id: int, instant: int) -> tuple[int, int]:
     """What is bought and sold over a tie in the hour of an instant: below and above 0, in ¼ MW."""
-    tie, hour = _TIES[id], instant // 3600
+    return _schedule_of_hour(seed, id, instant // 3600)
+
+
+@lru_cache(maxsize=1024)  # each interval of the hour asks for it again
+def _schedule_of_hour(seed: int, id: int, hour: int) -> tuple[int, int]:
+    tie = _TIES[id]
     bought, sold = (
         int(4 * (least + (most - least) * noise.smooth(seed, f"{what} {id}", hour / 5)))
         for what, (least, most) in (("bought", tie.bought), ("sold", tie.sold))

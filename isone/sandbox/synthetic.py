@@ -1,10 +1,11 @@
 """The synthetic service: paths in, responses in ISO-NE's shapes out."""
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from isone.market import market_time
 from isone.market.locations import CORE_LOCATIONS, RESERVE_ZONES
@@ -243,9 +244,8 @@ class Synthetic:
         """
         timestamps = timestamps_of(query.day, query.feed.dataset.interval_minutes)
         day_ahead = _is_day_ahead(query.feed)
-        held = [
-            f'"ContingencyName":{json.dumps(c)},' if day_ahead else "" for _, c, _ in CONSTRAINTS
-        ]
+        named = _as_json(contingency for _, contingency, _ in CONSTRAINTS)
+        held = [f'"ContingencyName":{each},' if day_ahead else "" for each in named]
         return [
             f'{{"BeginDate":"{timestamp}","ConstraintName":"{name}",{contingency}'
             f'"InterfaceFlag":"{flag}","MarginalValue":{money[-shadow]}}}'
@@ -258,15 +258,16 @@ class Synthetic:
         """The same interfaces by fifteen minutes: a record for each five that one of them binds."""
         for day in query.days:
             system = prices.real_time(self.seed, day, False, 5)
-            for start, shadows in zip(system.starts, system.shadows, strict=True):
-                begins = market_time.timestamp(start // 900 * 900)
+            timestamps = timestamps_of(day, 5)
+            for number, shadows in enumerate(system.shadows):
+                begins = timestamps[number // 3 * 3]
                 for (name, _, _), shadow in zip(CONSTRAINTS, shadows, strict=True):
                     if shadow:
                         yield {
                             "Type": "FINAL",
                             "BeginDate": begins,
                             "ConstraintName": name,
-                            "MarginalValueInterval": market_time.timestamp(start),
+                            "MarginalValueInterval": timestamps[number],
                             "MarginalValue": -shadow / 100,
                             "HourEnd": hour_end(begins),
                         }
@@ -316,8 +317,8 @@ class Synthetic:
                 yield workday and market_time.local_time(start).hour in _PEAK_HOURS, total
 
 
-def _as_json(records: Iterable[dict[str, Any]]) -> list[str]:
-    return [json.dumps(record, separators=(",", ":")) for record in records]
+def _as_json(values: Iterable[object]) -> list[str]:
+    return [msgspec.json.encode(value).decode() for value in values]
 
 
 def _is_day_ahead(feed: Feed) -> bool:
@@ -345,4 +346,4 @@ def _info(feed: Feed, at: dt.datetime) -> bytes:
         "CreationDate": market_time.timestamp(int(at.timestamp())),
         "LatestBeginDate": market_time.timestamp(latest),
     }
-    return json.dumps({"ServiceInfo": info}, separators=(",", ":")).encode()
+    return msgspec.json.encode({"ServiceInfo": info})

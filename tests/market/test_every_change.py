@@ -11,6 +11,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,15 @@ def old_datasets() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def synthetic() -> Iterator[Synthetic]:
+    """The service of both responses and public reports; it makes each answer once."""
+    service = Synthetic(0, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "answer", cache(service.answer))
+        yield service
+
+
+@pytest.fixture(scope="module")
 def store(old_datasets: None, tmp_path_factory: pytest.TempPathFactory) -> Store:  # noqa: ARG001
     """Both days of each year, downloaded, packed and in DuckDB."""
     store = Store(tmp_path_factory.mktemp("clocks") / "sandbox")
@@ -121,8 +131,10 @@ def test_there_are_seventy_days_and_the_calendar_knows_them() -> None:
 
 @pytest.mark.usefixtures("old_datasets")
 @pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.times.owes_rows])
-def test_each_response_of_each_dataset_has_the_day_s_intervals(name: str) -> None:
-    dataset, synthetic = DATASETS[name], Synthetic(0, 0)
+def test_each_response_of_each_dataset_has_the_day_s_intervals(
+    name: str, synthetic: Synthetic
+) -> None:
+    dataset = DATASETS[name]
     for day, hours in some(name == "flows_5min").items():
         if name == "regulation_5min" and day.year < 2016:
             continue  # its record of two prices is no older
@@ -143,8 +155,8 @@ def test_each_response_of_each_dataset_has_the_day_s_intervals(name: str) -> Non
 @pytest.mark.parametrize(
     "name", [name for name, row in DATASETS.items() if row.public_csv and row.times.owes_rows]
 )
-def test_each_public_report_has_the_day_s_intervals(name: str) -> None:
-    dataset, files = DATASETS[name], ReportFiles(Synthetic(0, 0))
+def test_each_public_report_has_the_day_s_intervals(name: str, synthetic: Synthetic) -> None:
+    dataset, files = DATASETS[name], ReportFiles(synthetic)
     for day, hours in some(dataset.interval_minutes < 60).items():
         rows = set()
         for request in dataset.csv_requests(day):

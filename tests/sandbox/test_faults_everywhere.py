@@ -21,6 +21,7 @@ from isone.market.requests import Request
 from isone.sandbox import FAULTS, Sandbox
 from isone.sandbox.feeds import FEEDS
 from isone.sandbox.plan import read_order
+from isone.sandbox.response import Response
 
 TODAY = dt.date(2026, 6, 15)
 DAY = dt.date(2025, 7, 17)
@@ -34,17 +35,41 @@ ON_VALUES = {
 }
 
 
+class Remembering(Sandbox):
+    """Makes what it answers, before any fault, once for all the faults."""
+
+    answers: dict[str, Response]
+
+    def response(
+        self, target: str, accept: str, authorization: str | None, cookies: str = ""
+    ) -> Response:
+        if target not in self.answers:
+            self.answers[target] = super().response(target, accept, authorization, cookies)
+        return self.answers[target]
+
+
 @pytest.fixture(scope="module")
-def faulty() -> Iterator[Sandbox]:
-    with Sandbox(nodes=0, today=TODAY, hold=0.05) as running:
+def running() -> Iterator[Remembering]:
+    with Remembering(nodes=0, today=TODAY, hold=0.05) as running:
         yield running
+
+
+@pytest.fixture
+def faulty(running: Remembering) -> Sandbox:
+    """The sandbox without what it answered in another test, perhaps of another dataset."""
+    running.answers = {}
+    return running
 
 
 def ask(sandbox: Sandbox, path: str) -> requests.Response | None:
     """A response, its body perhaps unread; None where there was no whole one."""
-    with contextlib.suppress(requests.RequestException, urllib3.exceptions.HTTPError):
+    with (
+        contextlib.suppress(requests.RequestException, urllib3.exceptions.HTTPError),
+        requests.Session() as session,
+    ):
+        session.trust_env = False
         url = f"{sandbox.url}/{path}"
-        with requests.get(url, timeout=0.5, allow_redirects=False, stream=True) as response:
+        with session.get(url, timeout=0.5, allow_redirects=False, stream=True) as response:
             if int(response.headers.get("Content-Length", 0)) < 500_000:
                 response.raw.read(decode_content=False)
             return response

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from isone.audit.verify.findings import Findings
 from isone.audit.verify.verdict import Damage
 from isone.errors import DamagedError, LoadError
-from isone.load import history, outputs, packed, sql
+from isone.load import history, outputs, sql
 from isone.load.comparison import DAY_COLUMNS, Comparison, DayDigests
 from isone.load.history import DayRow
 from isone.load.packed import PackedFile
@@ -26,7 +26,7 @@ def verify_databases(
 ) -> None:
     """Compare the databases with the packed files of the year."""
     try:
-        files = _packed_files(store, dataset.name, year_of(period))
+        files = _packed_files(store, dataset.name, year_of(period), comparison)
         if not files:
             return
         expected = comparison.of_files(dataset, files)
@@ -42,14 +42,16 @@ def verify_databases(
         _audit_hours(store, files, comparison, findings)
 
 
-def _packed_files(store: Store, dataset_name: str, year: int) -> list[PackedFile]:
+def _packed_files(
+    store: Store, dataset_name: str, year: int, comparison: Comparison
+) -> list[PackedFile]:
     """What is packed of a dataset and year; raises as `packed.packed_files` does."""
     names = [
         (name, period)
         for name, period in outputs.packed_names(store)
         if name == dataset_name and year_of(period) == year
     ]
-    return packed.packed_files(store, names)
+    return comparison.packed_files(store, names)
 
 
 def _verify_duckdb(
@@ -168,7 +170,7 @@ def _audit_hours(
 ) -> None:
     """Compare five-minute prices with hourly ones, where both are here; a note, not a fault."""
     try:
-        hourly = _packed_files(store, "lmp_rt_hourly", files[0].year)
+        hourly = _packed_files(store, "lmp_rt_hourly", files[0].year, comparison)
         if not hourly:
             return
         audit = comparison.hourly_audit(files, hourly)

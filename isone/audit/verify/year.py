@@ -6,7 +6,6 @@ from isone.audit.verify.findings import Findings
 from isone.audit.verify.responses import verify_responses
 from isone.audit.verify.verdict import DAMAGED, MISSING, OK, Damage, Verdict
 from isone.errors import DamagedError, LoadError
-from isone.load import packed
 from isone.load.comparison import Comparison, DayDigests
 from isone.market import market_time
 from isone.market.dataset import Dataset
@@ -110,7 +109,7 @@ def _verify_table(
         findings.notes.append("not packed, so only the responses were read")
         return
     try:
-        file = packed.packed_files(store, [(dataset.name, period)])[0]
+        file = comparison.packed_files(store, [(dataset.name, period)])[0]
         found = comparison.of_files(dataset, [file])
     except (DamagedError, LoadError) as error:
         if not any(damage.where == "parquet" for damage in findings.damage):

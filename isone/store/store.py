@@ -75,8 +75,10 @@ class Store(Paths):
         try:
             with os.scandir(folder) as entries:  # the system looks no path up for each of them
                 for entry in entries:
-                    with contextlib.suppress(FileNotFoundError):  # removed just now
+                    try:
                         found[entry.name] = entry.stat().st_size
+                    except FileNotFoundError:
+                        continue  # removed just now
         finally:
             os.close(folder)
         return found

@@ -57,7 +57,7 @@ class Blows:
             with self.job() as job:
                 for attempt in itertools.count(1):
                     # ever later, so that it comes to an end
-                    moment = self.chance.uniform(0, self.usual[job.dataset] * (1 + attempt / 50))
+                    moment = self.chance.uniform(0, self.usual[job.dataset] * (1 + attempt / 20))
                     code, ran = strike(job.start(), moment, number)
                     version = self.prepared.require_whole(job)
                     if code == 0:

@@ -8,7 +8,7 @@ from running import PROJECT
 
 ONLY = ("download", "responses", "pack", "load", "postgres")
 COUNTS = (
-    "--kills 3 --terms 1 --disks 1 --cuts 2 --memory 1 --seeds 1 --every 200 --days 5 "
+    "--kills 3 --terms 1 --disks 1 --cuts 2 --memory 1 --seeds 1 --every 240 --days 5 "
     "--damaged 9 --fuzzed 9 --clients 2 --servers 1 --steps 40"
 )
 ROWS = 7 + 2 + 6 + 6 + 4

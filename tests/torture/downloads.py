@@ -339,13 +339,13 @@ class Downloads:
         attempts: Counter[int] = Counter()
         for seed in range(1, seeds + 1):
             orders = [word for fault in MIXED for word in ("--fault", fault)]
-            options = [*orders, "--fault-rate", str(rate), "--seed", str(seed), "--hold", "0.3"]
+            options = [*orders, "--fault-rate", str(rate), "--seed", str(seed), "--hold", "0.8"]
             with server(self.folder, *options) as bad:
                 job = self.job(
                     config={
                         "backoff_first": 0.01,
                         "backoff_longest": 0.05,
-                        "read_timeout": 0.2,
+                        "read_timeout": 0.6,
                         "total_timeout": 1.5,
                     }
                 )

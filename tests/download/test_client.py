@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from isone.download import client_errors
 from isone.download.client import Client
 from isone.errors import DownloadError, ResponseError, StopRunError, TransientError
-from isone.run.settings import HttpPolicy
+from isone.run.settings import HttpPolicy, read_settings
 from isone.run.sources import Source
 
 POLICY = HttpPolicy(
@@ -101,7 +101,7 @@ def test_an_impatient_request_is_sent_once() -> None:
 
 
 def test_a_service_that_has_never_answered_is_given_up_within_a_minute() -> None:
-    client, waits = busy(has_answered=False)
+    client, waits = busy(has_answered=False, policy=read_settings({}).http)
     client.answers = for_ever(TransientError("no connection to the service (http://127.0.0.1:1)"))
     with pytest.raises(StopRunError) as ended:
         client.fetch("x")

@@ -9,13 +9,13 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from torture.faults import shim
 from torture.faults.operations import SyncRecord, power_cut
-from torture.machine import LONGEST, limit_memory, mount, require, strike, tmpfs, wait, wait_or_kill
+from torture.machine import limit_memory, mount, require, strike, tmpfs, wait, wait_or_kill
 from torture.rooms import NEW, Prepared, RoomJob
 
 INTERRUPTED = 130
@@ -31,8 +31,12 @@ class Blows:
     prepared: Prepared
     room: str
     folder: Path
-    chance: random.Random
+    chance: random.Random = field(default_factory=random.Random)
     number: int = 0
+    usual: "Usual" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.usual = Usual(self)
 
     @contextlib.contextmanager
     def job(self, dataset: str = "", *, copied: bool = False) -> Iterator[RoomJob]:
@@ -49,16 +53,15 @@ class Blows:
     def killed(self, count: int, number: signal.Signals) -> dict[str, Any]:
         """Send a signal at random moments, until it has reached so many attempts."""
         reached = done = begun_again = 0
-        usual = Usual(self)
         while reached < count:
             with self.job() as job:
                 for attempt in itertools.count(1):
                     # ever later, so that it comes to an end
-                    moment = self.chance.uniform(0, usual[job.dataset] * (1 + attempt / 50))
+                    moment = self.chance.uniform(0, self.usual[job.dataset] * (1 + attempt / 20))
                     code, ran = strike(job.start(), moment, number)
                     version = self.prepared.require_whole(job)
                     if code == 0:
-                        usual.learn(job.dataset, ran)
+                        self.usual.learn(job.dataset, ran)
                         break
                     expected = {-number} if number == signal.SIGKILL else {INTERRUPTED, -number}
                     require(
@@ -76,7 +79,8 @@ class Blows:
 
     def disk_full(self, count: int) -> dict[str, Any]:
         """Let the disk be full at some point; then make room and go on."""
-        with self.job() as job, _disk_of(job, 2**18) as data:
+        largest = self.prepared.sets[0]
+        with self.job(largest) as job, _disk_of(job, 2**18) as data:
             began = _kilobytes_used(data)
             job.finish()
             needed = began + _kilobytes(job.target)
@@ -97,7 +101,6 @@ class Blows:
     def power_cut(self, count: int) -> dict[str, Any]:
         """Cut the power at random moments: what was not synced is lost, by chance."""
         cuts = lost = 0
-        usual = Usual(self)
         while cuts < count:
             with self.job() as job:
                 for attempt in itertools.count(1):
@@ -105,14 +108,14 @@ class Blows:
                     record = SyncRecord(job.store.root, aside)
                     record.keep_all()  # what a cut has left is on the disk
                     job.before = record.install
-                    moment = self.chance.uniform(0, usual[job.dataset] * (1 + attempt / 10))
+                    moment = self.chance.uniform(0, self.usual[job.dataset] * (1 + attempt / 10))
                     code, ran = strike(job.start(), moment, signal.SIGKILL)
                     lost += power_cut(job.store.root, aside, self.chance)
                     cuts += 1
                     shutil.rmtree(aside)
                     version = self.prepared.require_whole(job)
                     if code == 0:
-                        usual.learn(job.dataset, ran)
+                        self.usual.learn(job.dataset, ran)
                         break
                 require(version == NEW, "what a job had done was lost in a power cut after it")
                 job.finish()
@@ -128,7 +131,7 @@ class Blows:
             require(tried < 50 * count, "no limit was too little")
             with self.job() as job:
                 job.before = limit_memory(int(2 ** self.chance.uniform(18, 28)))
-                code = wait_or_kill(job.start(), LONGEST)
+                code = wait_or_kill(job.start())
                 version = self.prepared.require_whole(job)
                 if code == 0:
                     require(version == NEW, "exit code 0, and the old one lies there")
@@ -162,10 +165,11 @@ class Blows:
                     else:
                         require(version == NEW, f"{counted.last}: exit code 0, and the old one")
                         survived += counted.failed > 0
+                    if not counted.failed:
+                        self.prepared.require_done(job)
+                        break
                     job.finish()
                     self.prepared.require_done(job)
-                    if not counted.failed:
-                        break
                     tried[how] += 1
         return {
             "count": sum(tried.values()),

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from running import run_script
 from torture.faults.damage import meaning
 from torture.faults.operations import FailingOperations, SyncRecord, power_cut
 from torture.machine import (
-    LONGEST,
     Violation,
     fork,
     mount,
@@ -154,18 +154,23 @@ class Downloads:
         self.tables[job.dataset].require_same_tables(job.store, job.dataset)
         shutil.rmtree(job.folder.parent)
 
+    @cached_property
     def within(self) -> float:
-        """Within how long an attempt is struck: a tenth of a job's time here and now, or more."""
+        """Within how long an attempt is struck: a tenth of a job's time here and now, or more.
+
+        That of a short job is soon over; it must be struck nevertheless.
+        """
         job = self.job()
         started = time.monotonic()
         job.finish()
+        seconds = time.monotonic() - started
         shutil.rmtree(job.folder.parent)
-        return max(0.3, (time.monotonic() - started) / 10)
+        return max(min(0.3, seconds), seconds / 10)
 
     def killed(self, count: int, number: signal.Signals) -> dict[str, Any]:
         """Send a signal to jobs at random moments, until it has reached so many."""
         reached = years = repeated = 0
-        within = self.within()
+        within = self.within
         while reached < count:
             job = self.job()
             years += 1
@@ -227,7 +232,7 @@ class Downloads:
         """
         cuts = lost = 0
         most = 0
-        within = self.within()
+        within = self.within
         while cuts < count:
             job = self.job()
             aside = job.folder.parent / "synced"
@@ -259,7 +264,7 @@ class Downloads:
         """Let jobs have no more memory from a random moment on, and then as much as they want."""
         ends: Counter[str] = Counter()
         tried = 0
-        within = self.within()
+        within = self.within
         while sum(ends.values()) < count:
             tried += 1
             require(tried < 50 * count, "no limit was too little")
@@ -268,7 +273,7 @@ class Downloads:
             time.sleep(self.chance.uniform(0, 5 * within))
             with contextlib.suppress(ProcessLookupError):
                 resource.prlimit(process, resource.RLIMIT_AS, (4096, 4096))
-            code = wait_or_kill(process, LONGEST)
+            code = wait_or_kill(process)
             self.require_sound(job)
             if code != 0:
                 require(code in {1, -signal.SIGKILL}, f"exit code {code} for want of memory")
@@ -334,13 +339,13 @@ class Downloads:
         attempts: Counter[int] = Counter()
         for seed in range(1, seeds + 1):
             orders = [word for fault in MIXED for word in ("--fault", fault)]
-            options = [*orders, "--fault-rate", str(rate), "--seed", str(seed), "--hold", "0.3"]
+            options = [*orders, "--fault-rate", str(rate), "--seed", str(seed), "--hold", "0.8"]
             with server(self.folder, *options) as bad:
                 job = self.job(
                     config={
                         "backoff_first": 0.01,
                         "backoff_longest": 0.05,
-                        "read_timeout": 0.2,
+                        "read_timeout": 0.6,
                         "total_timeout": 1.5,
                     }
                 )

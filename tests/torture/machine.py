@@ -15,8 +15,9 @@ from typing import Any
 
 Nothing = Callable[[], None]
 LONGEST = 6.0
-"""Seconds after which a job with too little memory is taken to hang: a thread of Python's that
-could not begin leaves the one that started it waiting for ever."""
+_IDLE = 1.5
+"""Seconds after which a job with too little memory is taken to hang, and those without any work
+done: a thread of Python's that could not begin leaves the one that started it waiting for ever."""
 
 
 class Violation(Exception):  # noqa: N818 - what it is called in the table
@@ -56,16 +57,28 @@ def wait(process: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
-def wait_or_kill(process: int, seconds: float) -> int:
-    """The exit code of a process, which is killed where it does not end in time."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def wait_or_kill(process: int) -> int:
+    """The exit code of a process, which is killed where it does not end in time, or hangs."""
+    started = worked = time.monotonic()
+    work = 0
+    while (now := time.monotonic()) < min(started + LONGEST, worked + _IDLE):
         ended, status = os.waitpid(process, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status)
+        if (done := _work_of(process)) != work:
+            work, worked = done, now
         time.sleep(0.01)
     os.kill(process, signal.SIGKILL)
     return wait(process)
+
+
+def _work_of(process: int) -> int:
+    """The time, in the kernel's ticks, in which a process has run so far; more while it waits.
+
+    For its turn or for the disk, that is.
+    """
+    state, *numbers = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, numbers[10:12])) + (state in "RD") * time.monotonic_ns()
 
 
 def strike(process: int, moment: float, number: signal.Signals) -> tuple[int, float]:

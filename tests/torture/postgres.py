@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import json
-import os
 import random
 import signal
 import socket
@@ -19,7 +18,7 @@ import psycopg
 import pytest
 from running import run_script
 from torture import contents
-from torture.machine import Nothing, fork, in_child, require, wait
+from torture.machine import Nothing, fork, in_child, require, strike, wait
 from torture.rooms import NEW, OLD, Prepared
 
 from isone.run import status
@@ -28,6 +27,17 @@ from isone.store.store import Store
 # What a server does with SIGQUIT is an immediate shutdown; with SIGKILL nothing.
 ENDS = {"stopped": signal.SIGQUIT, "killed": signal.SIGKILL}
 _SCHEMA = "isone_sandbox"
+
+
+@contextlib.contextmanager
+def server() -> Iterator[postgres_server.Server | None]:
+    """Start a server; nothing where there is none to start."""
+    with contextlib.ExitStack() as stack:
+        try:
+            found = stack.enter_context(postgres_server.running_server())
+        except pytest.skip.Exception:
+            found = None
+        yield found
 
 
 @dataclass
@@ -39,25 +49,19 @@ class Loads:
     server: postgres_server.Server
     address: str
     _rows: dict[str, Any] = field(default_factory=dict)
-    _number: int = 0
+    _there: str = NEW
+    """The version that the last load has left."""
 
     @classmethod
-    @contextlib.contextmanager
-    def running(cls, prepared: Prepared, folder: Path) -> Iterator["Loads | None"]:
-        """Start a server; nothing where there is none to start."""
-        with contextlib.ExitStack() as stack:
-            try:
-                server = stack.enter_context(postgres_server.running_server())
-            except pytest.skip.Exception:
-                yield None
-                return
-            address = server.new_database("tortured")
-            loads = cls(prepared, folder, server, address)
-            for version in (OLD, NEW):
-                require(wait(loads._start(version)) == 0, f"an undisturbed load failed: {version}")
-                loads._rows[version] = loads._held()
-            require(loads._rows[OLD] != loads._rows[NEW], "old and new are the same")
-            yield loads
+    def begun(cls, prepared: Prepared, folder: Path, server: postgres_server.Server) -> "Loads":
+        """Loads into a database of their own, in which they have been undisturbed once."""
+        address = server.new_database(f"tortured_{prepared.days}")
+        loads = cls(prepared, folder, server, address)
+        for version in (OLD, NEW):
+            require(wait(loads._start(version)) == 0, f"an undisturbed load failed: {version}")
+            loads._rows[version] = loads._held()
+        require(loads._rows[OLD] != loads._rows[NEW], "old and new are the same")
+        return loads
 
     def killed(self, count: int, chance: random.Random) -> dict[str, Any]:
         """Kill the job that loads, at random moments."""
@@ -66,12 +70,12 @@ class Loads:
         while tally["kills"] < count:
             version = self._other()
             process = self._start(version)
-            time.sleep(chance.uniform(0, seconds * 1.1))
-            os.kill(process, signal.SIGKILL)
-            code = wait(process)
+            code, ran = strike(process, chance.uniform(0, seconds * 1.1), signal.SIGKILL)
             tally["kills"] += code != 0
-            self._require_whole(version, code)
-            tally["new"] += self._held() == self._rows[version]
+            if code == 0:
+                seconds = min(seconds, ran)
+            held = self._require_whole(version, code)
+            tally["new"] += code != 0 and held == self._rows[version]
         return {
             "count": tally["kills"],
             "outcome": f"the old or the new rows each time ({tally['new']} new)",
@@ -141,14 +145,19 @@ class Loads:
         while time.monotonic() < until and not self.server.run("postgres", connected):
             time.sleep(0.005)
 
-    def _require_whole(self, version: str, code: int) -> None:
-        """The old or the new rows are there; the same load again makes it the new ones."""
-        held = self._held()
-        require(held in self._rows.values(), f"neither the old nor the new rows: {held}")
-        require(code != 0 or held == self._rows[version], "exit code 0, and the old rows are there")
+    def _require_whole(self, version: str, code: int) -> Any:
+        """The old or the new rows are there; the same load again makes it the new ones.
+
+        Returns those that were there before it.
+        """
+        found = self._held()
+        require(found in self._rows.values(), f"neither the old nor the new rows: {found}")
+        require(code != 0 or found == self._rows[version], "exit code 0, and the old rows")
         code = wait(self._start(version))
         require(code == 0, f"the next load ended with {code}: {self._words()}")
         require(self._held() == self._rows[version], "the next load has left other rows")
+        self._there = version
+        return found
 
     def _start(self, version: str, before: Nothing = lambda: None) -> int:
         """Begin to load all years of a version; returns the process, which does `before` first."""
@@ -185,12 +194,13 @@ class Loads:
 
     def _other(self) -> str:
         """The version that is not there now."""
-        return OLD if self._held() == self._rows[NEW] else NEW
+        return OLD if self._there == NEW else NEW
 
     def _seconds(self) -> float:
         version = self._other()
         started = time.monotonic()
         require(wait(self._start(version)) == 0, "an undisturbed load failed")
+        self._there = version
         return time.monotonic() - started
 
     def _words(self) -> str:

@@ -107,6 +107,8 @@ class Prepared:
     """Where the years lie; it is only read."""
     folder: Path
     days: int
+    sets: tuple[str, ...] = SETS
+    """The datasets whose years are looked at."""
     _seen: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -114,16 +116,12 @@ class Prepared:
         last = dt.date(2024, 1, 1) + dt.timedelta(days=self.days - 1)
         return "2024" if self.days == 366 else f"2024.through-{last:%Y%m%d}"
 
-    @property
-    def sets(self) -> list[str]:
-        """The datasets whose years are there."""
-        return [name for name in SETS if self.store.marker_path(name, self.period).exists()]
-
-    def prepare(self) -> "Prepared":
-        """Make the old and the new tables."""
-        for version, config in ((OLD, {"locations": _FEWER}), (NEW, {})):
+    def prepare(self, *versions: str) -> "Prepared":
+        """Make the old and the new tables, or of these versions only."""
+        for version in versions or (OLD, NEW):
             home = self.folder / version
             self._lay_out(home)
+            config = {"locations": _FEWER} if version == OLD else {}
             for dataset in self.sets:
                 RoomJob(PACK, home, dataset, self.period, config).finish()
             RoomJob(LOAD, home, "", "").finish()
@@ -187,7 +185,8 @@ class Prepared:
     def _lay_out(self, home: Path, *, copied: bool = False) -> None:
         root = home / "data" / "sandbox"
         root.mkdir(parents=True)
-        for name in ("raw", "complete"):
+        for name in (f"{what}/{each}" for what in ("raw", "complete") for each in self.sets):
+            (root / name).parent.mkdir(exist_ok=True)
             if copied:
                 shutil.copytree(self.store.root / name, root / name)
             else:

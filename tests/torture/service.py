@@ -2,14 +2,15 @@
 
 import contextlib
 import json
-import subprocess
-import sys
+import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
-from running import PROJECT
+from isone.sandbox.__main__ import main
 
 
 @dataclass
@@ -26,12 +27,28 @@ class Server:
 
 @contextlib.contextmanager
 def server(folder: Path, *options: str) -> Iterator[Server]:
-    """Start a sandbox; stop it at the end."""
+    """Fork a sandbox; stop it at the end."""
     log = folder / f"requests-{time.monotonic_ns()}.jsonl"
-    command = [sys.executable, "-m", "isone.sandbox", "--port", "0", "--nodes", "0"]
+    command = ["--port", "0", "--nodes", "0"]
     command += ["--today", "2026-06-15", "--request-log", str(log), *options]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+    said, says = os.pipe()
+    process = os.fork()
+    if not process:
+        _serve(command, says)
+    os.close(says)
+    with os.fdopen(said) as output:
         try:
-            yield Server(process.stdout.readline().strip() if process.stdout else "", log)
+            yield Server(output.readline().strip(), log)
         finally:
-            process.terminate()
+            os.kill(process, signal.SIGTERM)
+            os.waitpid(process, 0)
+
+
+def _serve(command: list[str], says: int) -> NoReturn:
+    """Be `python -m isone.sandbox`."""
+    try:
+        os.dup2(says, 1)
+        os.close(says)
+        os._exit(main(command))
+    finally:
+        os._exit(1)

@@ -19,6 +19,7 @@ import time
 import urllib.parse
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -136,40 +137,46 @@ class Scene:
             form for each in (self.service, self.database, self.message) for form in forms(each)
         ]
 
-    def run(self, config: list[str], *options: str, targets: tuple[str, ...] = ()) -> int:
+    def run(
+        self,
+        config: list[str],
+        *options: str,
+        targets: tuple[str, ...] = (),
+        starter: Starter | None = None,
+    ) -> int:
         """Run the workflow and look at the process list all the while."""
-        return self.do(*command_line(*config, options=options, targets=targets))
+        return self.do(*command_line(*config, options=options, targets=targets), starter=starter)
 
-    def do(self, *command: str) -> int:
-        """Run a command and look at the process list all the while."""
-        output, searched = self.folder / "said", self.searched
-        with (
-            output.open("wb") as file,
-            subprocess.Popen(
-                list(command),
-                cwd=self.work,
-                env=self.environ,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            ) as process,
-        ):
-            while process.poll() is None:
+    def do(self, *command: str, starter: Starter | None = None) -> int:
+        """Run a command and look at the process list all the while.
+
+        A `starter` forks what else would be started with words of its own: Python's programs.
+        """
+        searched = self.searched
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(self._end, list(command), starter)
+            while not running.done():
                 for line in Path("/proc").glob("[0-9]*/cmdline"):
                     with contextlib.suppress(OSError):
                         words = line.read_bytes()
                         self.seen += b"snakemake" in words or b"isone" in words
                         assert not [form for form in searched if form in words]
                 time.sleep(0.2)
-        self.said.append(output.read_bytes())
-        output.unlink()
-        return process.returncode
+        self.said.append(running.result().stdout.encode(errors="surrogateescape"))
+        return running.result().returncode
 
-    def show(self, starter: Starter, config: list[str], *options: str) -> int:
-        """What shows something and starts no process."""
-        command = command_line(*config, options=options)
-        shown = starter.run(command, folder=self.work, environ=self.environ)
-        self.said.append(shown.stdout.encode())
-        return shown.returncode
+    def _end(self, command: list[str], starter: Starter | None) -> subprocess.CompletedProcess[str]:
+        if starter is not None:
+            return starter.run(command, folder=self.work, environ=self.environ)
+        return subprocess.run(
+            command,
+            cwd=self.work,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="surrogateescape",
+        )
 
     def left(self) -> list[tuple[str, bytes]]:
         """Every name and every byte that is left in its folders, and what was said."""
@@ -207,7 +214,7 @@ def test_what_is_searched_for_would_be_found_wherever_it_were(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)  # nine runs of Snakemake
+@pytest.mark.timeout(1800)  # eight runs of Snakemake, of which one is started as a user does it
 def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(
     tmp_path: Path, starter: Starter
 ) -> None:
@@ -231,7 +238,7 @@ def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(
         quick = ("--restart-times", "0")
 
         right, scene.service = scene.service, scene.service[::-1]  # a wrong password: 401
-        assert scene.run(config, *quick) == 1
+        assert scene.run(config, *quick, starter=starter) == 1
         assert b"refused the account (401)" in scene.said[-1]
         wrong, scene.service = forms(scene.service), right
 
@@ -239,10 +246,10 @@ def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(
         service.faults.add("server-error:*regulation*x1")
         rejected = address.replace("loader@", "loader@127.0.0.1:1").partition("?")[0]
         sent = len(service.requests)
-        assert scene.run([*config, f"database={rejected}"], *quick) == 1
+        assert scene.run([*config, f"database={rejected}"], *quick, starter=starter) == 1
         assert b"cannot be reached" in scene.said[-1]  # ... a database that is away, ...
         assert len(service.requests) == sent, "which is said before the first request"
-        assert scene.run(config, *quick) == 1
+        assert scene.run(config, *quick, starter=starter) == 1
         assert b"missing 2024-01-02" in scene.said[-1]
         assert b"could not be sent" in scene.said[-1]  # and nobody who takes the message
         service.faults.clear()
@@ -250,9 +257,10 @@ def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(
         config.append(f"database={address}")
         assert scene.run(config, "--verbose", "-p") == 0, scene.said[-1].decode()
         config.append("recheck_days=2")
-        assert scene.run(config, targets=("verify", "recheck")) == 0, scene.said[-1].decode()
+        checks = ("verify", "recheck")
+        assert scene.run(config, targets=checks, starter=starter) == 0, scene.said[-1].decode()
         for shown in (("--dag",), ("--summary",), ("--report", "pictured.html")):
-            assert scene.show(starter, config, *shown) == 0, scene.said[-1].decode()
+            assert scene.run(config, *shown, starter=starter) == 0, scene.said[-1].decode()
 
         left = [*scene.left(), *(("postgresql", text) for text in postgres_texts(owner))]
     searched = [*scene.searched, *wrong]
@@ -280,7 +288,7 @@ use rule * from isone as isone_*
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # six runs
 def test_no_password_is_left_anywhere_by_doctor_module_custom_downloads_and_docs(
-    tmp_path: Path,
+    tmp_path: Path, starter: Starter
 ) -> None:
     scene = Scene(tmp_path / "scene")
     with Sandbox(
@@ -305,7 +313,7 @@ def test_no_password_is_left_anywhere_by_doctor_module_custom_downloads_and_docs
         (scene.work / "others.yaml").write_text(json.dumps({"isone": others}))
         (scene.work / "Snakefile").write_text(MODULE)
         module = (sys.executable, "-m", "snakemake", "-j1", "isone_load")
-        assert scene.do(*module) == 0, scene.said[-1].decode()
+        assert scene.do(*module, starter=starter) == 0, scene.said[-1].decode()
 
     if importlib.util.find_spec("mkdocs"):
         site = str(scene.folder / "site")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import Starter
 from running import PROJECT, SERVICE, Snakemake, command_line
 
 from isone.sandbox import Sandbox
@@ -195,11 +196,14 @@ def slow_sandbox() -> Any:
         yield sandbox
 
 
+def twenty_days(sandbox: Sandbox) -> tuple[str, ...]:
+    return (*SMALL, "data_types=lmp", "through=2024-01-20", f"base_url={sandbox.url}")
+
+
 def start(workflow: Path, sandbox: Sandbox) -> subprocess.Popen[str]:
-    """Start a run in a process group of its own."""
-    config = (*SMALL, "data_types=lmp", "through=2024-01-20", f"base_url={sandbox.url}")
+    """Start a run in a process group of its own, as a user does it."""
     return subprocess.Popen(
-        command_line(*config, targets=("download",)),
+        command_line(*twenty_days(sandbox), targets=("download",)),
         cwd=workflow,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -208,14 +212,18 @@ def start(workflow: Path, sandbox: Sandbox) -> subprocess.Popen[str]:
     )
 
 
-def status_in(workflow: Path) -> str:
+def status_in(starter: Starter, workflow: Path) -> str:
     command = [sys.executable, "-m", "isone", "status", "--data-dir", str(workflow / "data")]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True).stdout
+    return starter.run(command, folder=PROJECT, environ=os.environ).stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
 def test_after_an_interruption_the_same_command_goes_on(
-    workflow: Path, slow_sandbox: Sandbox, number: signal.Signals
+    workflow: Path,
+    snakemake: Snakemake,
+    starter: Starter,
+    slow_sandbox: Sandbox,
+    number: signal.Signals,
 ) -> None:
     first = start(workflow, slow_sandbox)
     wait_for(lambda: len(days_stored(workflow, "lmp_da_hourly")) >= 5)
@@ -227,14 +235,13 @@ def test_after_an_interruption_the_same_command_goes_on(
         assert "Traceback" not in said
         assert "before it could say how" not in said
     if number == signal.SIGKILL:  # Snakemake cannot take its own lock away then
-        wait_for(lambda: "INTERRUPTED (attempts: 1)" in status_in(workflow))  # its parent sees it
-        said = status_in(workflow)
+        wait_for(lambda: "INTERRUPTED (attempts: 1)" in status_in(starter, workflow))
+        said = status_in(starter, workflow)  # its parent has seen it
         assert "it ended before it could say how: somebody killed it" in said
-        unlock = command_line(*SMALL, options=("--unlock",))
-        subprocess.run(unlock, cwd=workflow, check=True, capture_output=True)
-    second = start(workflow, slow_sandbox)
-    said, _ = second.communicate(timeout=300)
-    assert second.returncode == 0, said
+        assert snakemake(*SMALL, options=("--unlock",), targets=()).returncode == 0
+    slow_sandbox.latency = 0
+    second = snakemake(*twenty_days(slow_sandbox))
+    assert second.returncode == 0, second.stdout
     asked = [request.path for request in slow_sandbox.requests]
     assert len(set(asked)) == 20
     assert len(asked) <= 21, "at most the request that was under way is repeated"
@@ -289,17 +296,17 @@ def test_custom_downloads_run_with_marker_log_retries_and_summary(
 
 
 def test_the_status_shows_the_run_while_it_goes_on_and_afterwards(
-    workflow: Path, slow_sandbox: Sandbox
+    workflow: Path, starter: Starter, slow_sandbox: Sandbox
 ) -> None:
-    assert "No run has been started" in status_in(workflow)
+    assert "No run has been started" in status_in(starter, workflow)
     running = start(workflow, slow_sandbox)
     wait_for(lambda: len(days_stored(workflow, "lmp_da_hourly")) >= 9)
     os.killpg(running.pid, signal.SIGSTOP)  # it does not end while a busy machine looks at it
-    seen = status_in(workflow)
+    seen = status_in(starter, workflow)
     os.killpg(running.pid, signal.SIGCONT)
     os.killpg(running.pid, signal.SIGINT)
     running.communicate(timeout=300)
     assert "isone_lmp_da_hourly_2024: RUNNING (attempts: 1)" in seen
     assert " of 20 days" in seen
     assert "a minute, done at 20" in seen
-    assert "isone_lmp_da_hourly_2024: INTERRUPTED" in status_in(workflow)
+    assert "isone_lmp_da_hourly_2024: INTERRUPTED" in status_in(starter, workflow)

@@ -42,13 +42,13 @@ WAITS = {
     "cut-chunks": "the connection broke",
     "silence": "nothing came within the read_timeout",
     "stall": "nothing came within the read_timeout",
-    "drip": "no whole response within 2 s",
+    "drip": "no whole response within 1.5 s",
 }
 
 PATIENCE: dict[str, dict[str, Any]] = {
     "silence": {"read_timeout": 0.3},
     "stall": {"read_timeout": 0.3},
-    "drip": {"total_timeout": 2},
+    "drip": {"total_timeout": 1.5},
 }
 
 # The response is rejected, kept aside with these words, and asked for once more at the end.

@@ -6,6 +6,7 @@ nothing changed. Hub and zones, day-ahead and real-time hours, as in the part `r
 """
 
 import contextlib
+import json
 import os
 import shutil
 import statistics
@@ -20,6 +21,13 @@ from bench.options import Options
 from bench.report import configuration, years_at_hand
 
 MOST = 5.0  # seconds
+_JOB = """
+import json, sys
+from isone.report import jobs, outputs
+from isone.run import job
+with job.by_hand("write_figures", json.loads(sys.argv[1])) as it:
+    jobs.write_figures(it, it.store.report_marker(outputs.FIGURES))
+"""
 
 
 def measure(options: Options) -> Iterator[Line]:
@@ -56,7 +64,7 @@ def _lines(options: Options, years: int) -> Iterator[Line]:
 def _drawn(config: dict[str, str]) -> float:
     """Seconds of the figures' job, from its process's start to its end."""
     begun = time.perf_counter()
-    command = [sys.executable, "-m", "bench", "figures", "--subject", *config.values()]
+    command = [sys.executable, "-c", _JOB, json.dumps(config)]
     subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
     return time.perf_counter() - begun
 

@@ -1,6 +1,5 @@
 """What the tests share: the project's folder, a folder of its own for each workflow, real input."""
 
-import gc
 import os
 import shutil
 import signal
@@ -49,16 +48,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks = {mark.name for mark in item.iter_markers()}
         seconds[item.path] += 10 * ("slow" in marks) + 2 * ("workflow" in marks)
     items.sort(key=lambda item: -seconds[item.path])
-
-
-def pytest_collection_finish() -> None:
-    """Keep the garbage collector from looking through thousands of collected tests each time."""
-    gc.freeze()
-
-
-def pytest_sessionfinish() -> None:
-    """Take apart at the end what is taken apart in any program."""
-    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -102,12 +102,10 @@ def locations_query(dataset: Dataset, rows: str) -> str:
     key = dataset.id_key
     kind = sql.text(key.kind.upper()) if key and not key.type_field else "location_type"
     return (
-        "SELECT location_id, arg_max(location, last_day) AS location, "
-        "arg_max(location_type, last_day) AS location_type, "
-        "min(first_day) AS first_day, max(last_day) AS last_day FROM ("
-        f"SELECT location_id, location, {kind} AS location_type, "
+        "SELECT location_id, arg_max(location, operating_day) AS location, "
+        f"arg_max({kind}, operating_day) AS location_type, "
         "min(operating_day) AS first_day, max(operating_day) AS last_day "
-        f"FROM {rows} GROUP BY ALL) GROUP BY location_id ORDER BY location_id"
+        f"FROM {rows} GROUP BY location_id ORDER BY location_id"
     )
 
 

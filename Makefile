@@ -33,7 +33,7 @@ setup: $(READY)  ## install what the workflow needs into .venv
 plugins: $(PLUGINS_READY)  ## install what a Slurm cluster and an object store need (docs/clusters.md)
 
 test: $(DEV_READY)  ## run the tests; ARGS="-k clock" goes to pytest
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 docs: $(DOCS_READY)  ## build the documentation's site into reports/docs; every warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -357,7 +357,7 @@ class Downloads:
                 calm.finish()
             require_same_meaning(job, calm)
             most = max(most, ratio)
-            most_allowed = 1.3 if self.days > 300 else 1.5  # chance weighs more on few
+            most_allowed = 1.3 + 3 / self.days  # chance weighs more on few
             require(ratio <= most_allowed, f"{ratio:.2f} times the requests with seed {seed}")
             shutil.rmtree(job.folder.parent)
             shutil.rmtree(calm.folder)

@@ -28,6 +28,7 @@ PARTS = (
     "report",
     "figures",
     "browser",
+    "fresh_clone",
     "start_up",
     "finished_run",
     "growth",

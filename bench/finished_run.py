@@ -1,8 +1,9 @@
 """A finished run once more, against Snakemake doing nothing with as many files.
 
-Seven years of everything; the second run has to find nothing to do, and sends no request. What the
-first one would leave is written without it: ledgers and markers as long as real ones, and a byte
-for each response and table, of which a run looks at names and sizes alone.
+Seven years of everything; the second run has to find nothing to do, and sends no request; so has
+one that chooses LMP alone. What the first one would leave is written without it: ledgers and
+markers as long as real ones, and a byte for each response and table, of which a run looks at names
+and sizes alone.
 """
 
 import contextlib
@@ -136,6 +137,7 @@ def measure(options: Options) -> Iterator[Line]:
             options.rounds,
             {
                 "ours": lambda: again(ours, folder),
+                "less": lambda: again([*ours, "data_types=lmp"], folder),
                 "bare": lambda: again([SNAKEMAKE, "-j1"], bare),
             },
         )
@@ -143,6 +145,8 @@ def measure(options: Options) -> Iterator[Line]:
     what = f"seven finished years, {count} files"
     ratio = median_ratio(turns["ours"], turns["bare"])
     yield Line(what, took["ours"], "Snakemake doing nothing", took["bare"], ratio, at_most=1.2)
+    less = median_ratio(turns["less"], turns["ours"])
+    yield Line("choosing less", took["less"], "all of it again", took["ours"], less, at_most=1.1)
 
 
 def subjects(options: Options) -> dict[str, list[str]]:

@@ -105,7 +105,7 @@ def draw_figures(it: Job, content: bytes, to: Outputs) -> None:
     started = time.perf_counter()
     figures, record = drawings.decode(content), it.store.report_copy_path(DRAWN)
     drawn = files.write(figures, to.figures, record, stage(it.advance, 30, 100))
-    made = f"{count(len(figures), 'figure')}, {drawn} drawn again"
+    made = f"{count(len(figures), 'figure')}, {drawn} drawn now"
     it.tell(made=made)
     log.info("%s has %s, made in %.1f s", to.figures, made, time.perf_counter() - started)
 

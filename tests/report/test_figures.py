@@ -309,7 +309,7 @@ def test_copies_for_snakemakes_own_report_are_of_figures_with_data_alone(store: 
     jobs.write_figures(it, store.report_marker(outputs.FIGURES))
     copies = store.report_copy_path("figures")
     assert {path.name for path in copies.iterdir()} == {"a.svg", "a.png", "a.csv"}
-    assert said["made"] == "2 figures, 2 drawn again"
+    assert said["made"] == "2 figures, 2 drawn now"
     assert holding(store) == {"page", "figures"}
     jobs.write_figures(it, store.report_marker(outputs.FIGURES))
-    assert said["made"] == "2 figures, 0 drawn again"
+    assert said["made"] == "2 figures, 0 drawn now"

@@ -218,20 +218,20 @@ def test_each_data_folder_has_reports_of_its_own_and_what_is_missing_of_them_is_
     both, figures = {"write_report": 1, "write_figures": 1}, {"write_figures": 1}
     (begun / "data").rename(begun / "other")
     shutil.rmtree(begun / "reports")
-    assert drawn(both).endswith("figures, 19 drawn again")
+    assert drawn(both).endswith("figures, 19 drawn now")
     page, reported = begun / "other/reports/sandbox/isone.html", begun / "other/sandbox/reported"
     assert page.exists()
     assert not (begun / "reports").exists()
     page.unlink()
     forget(begun)
-    assert drawn(both).endswith("figures, 0 drawn again")
+    assert drawn(both).endswith("figures, 0 drawn now")
     next((page.parent / "figures").glob("daily_price*.png")).unlink()
     (reported / "figures.json").unlink()
-    assert drawn(figures).endswith("figures, 1 drawn again")
+    assert drawn(figures).endswith("figures, 1 drawn now")
     (reported / "drawings.json").unlink()
-    assert drawn(both).endswith("figures, 0 drawn again")
+    assert drawn(both).endswith("figures, 0 drawn now")
     assert snakemake(*other, targets=("verify",)).returncode == 0
-    assert drawn(both).endswith("figures, 0 drawn again"), "the verdict is news"
+    assert drawn(both).endswith("figures, 0 drawn now"), "the verdict is news"
     shutil.rmtree(page.parent / "figures")
     assert jobs_run(snakemake(*other, targets=("report",), options=("-n",)).stdout) == figures
 

@@ -52,9 +52,9 @@ def write_page(it: Job, to: Outputs) -> "ReportData":
 
 def make_page(settings: Settings, to: Outputs, advance: Advance = unseen) -> "ReportData":
     """Make the page and its key numbers, each written whole once both are made."""
-    from isone.report import drawing
+    from isone.report import vega
 
-    with drawing.beside() as script:
+    with vega.beside() as script:
         from isone.report import data, page
 
         gathered = data.gather(settings, Store(settings.store_dir), advance=stage(advance, 0, 60))

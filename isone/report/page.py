@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 
 from isone.market import peak
 from isone.market.datasets import DATASETS
-from isone.report import drawing, periods, scripts, zone_map
+from isone.report import periods, scripts, vega, zone_map
 from isone.report.cells import EPOCH, ChartData, in_figures
 from isone.report.charts import calendar, theme
 from isone.report.data import ReportData
@@ -34,7 +34,7 @@ from isone.text import count
 _HERE = Path(__file__).resolve().parent
 
 
-def write(report: ReportData, script: Callable[[], str] = drawing.library) -> str:
+def write(report: ReportData, script: Callable[[], str] = vega.library) -> str:
     """The page as HTML; `script` gives what draws its charts."""
     sections = [_on_page(section) for section in report.sections]
     environment = jinja2.Environment(

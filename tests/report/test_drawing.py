@@ -7,7 +7,7 @@ import altair
 import pytest
 from altair.utils.schemapi import validate_jsonschema
 
-from isone.report import drawing
+from isone.report import vega
 from isone.report.data import ReportData
 
 MADE = "made</script>"
@@ -29,35 +29,35 @@ def test_every_chart_is_valid_vega_lite(usual: ReportData) -> None:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's cache, and a script that is made in no time."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(drawing, "_PROGRAM", PROGRAM)
+    monkeypatch.setattr(vega, "_PROGRAM", PROGRAM)
     return tmp_path / "cache"
 
 
 def test_the_script_is_made_once_and_kept_for_the_next_page(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with drawing.beside() as script:
+    with vega.beside() as script:
         assert script() == FIT
     (kept,) = (cache / "isone").iterdir()
     assert kept.read_text() == MADE
     monkeypatch.setattr(subprocess, "Popen", None)
-    with drawing.beside() as script:
+    with vega.beside() as script:
         assert script() == FIT
-    assert drawing.library.__wrapped__() == FIT
+    assert vega.library.__wrapped__() == FIT
 
 
 def test_where_nothing_can_be_kept_the_script_is_made_each_time(cache: Path) -> None:
     cache.write_text("no folder")
     for _ in range(2):
-        with drawing.beside() as script:
+        with vega.beside() as script:
             assert script() == FIT
 
 
 def test_where_its_process_fails_the_script_is_made_here(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "_PROGRAM", "import sys; sys.exit(1)")
-    monkeypatch.setattr(drawing, "_made_here", lambda: MADE)
-    with drawing.beside() as script:
+    monkeypatch.setattr(vega, "_PROGRAM", "import sys; sys.exit(1)")
+    monkeypatch.setattr(vega, "_made_here", lambda: MADE)
+    with vega.beside() as script:
         assert script() == FIT
     assert [path.read_text() for path in cache.rglob("*.js")] == [MADE]

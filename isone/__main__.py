@@ -116,7 +116,7 @@ def report(options: Namespace) -> None:
         elif is_page:
             jobs.write_report(it, it.store.report_marker(outputs.PAGE))
         elif options.folder:
-            jobs.draw_figures(it, jobs.gather_drawings(it), to)
+            jobs.draw_figures(it, to)
         else:
             jobs.write_figures_alone(it, it.store.report_marker(outputs.FIGURES))
 

@@ -68,46 +68,52 @@ def make_page(settings: Settings, to: Outputs, advance: Advance = unseen) -> "Re
 def write_figures(it: Job, marker: Path) -> None:
     """Write every figure, from what the page's job left, copies, and the marker."""
     _require_database(it.store)
-    _write_figures(it, drawings.left_by_page(it.store), marker)
+    content = drawings.left_by_page(it.store)
+    _draw(it, content, Outputs.of(it.settings), stage(it.advance, 0, 100))
+    _finish_figures(it, content, marker)
 
 
 def write_figures_alone(it: Job, marker: Path) -> None:
     """Do the same by hand, without a page."""
     _require_database(it.store)
-    _write_figures(it, gather_drawings(it), marker)
+    content = draw_figures(it, Outputs.of(it.settings))
+    _finish_figures(it, content, marker)
 
 
-def _write_figures(it: Job, content: bytes, marker: Path) -> None:
-    to = Outputs.of(it.settings)
-    shown = it.store.report_copy_path(to.figures.name)
-    draw_figures(it, content, to)
-    shutil.rmtree(shown, ignore_errors=True)
-    make_folder(shown)
-    for each in drawings.decode(content):
-        if each.has_data:  # Snakemake's own report shows no others
-            for path in to.figures.glob(f"{each.name}.*"):
-                shutil.copy(path, shown)
-    markers.write(marker, outputs.made_from_of_figures(sha256(content)))
-
-
-def gather_drawings(it: Job) -> bytes:
-    """Gather everything, for the figures alone; returns what they are drawn from."""
+def draw_figures(it: Job, to: Outputs) -> bytes:
+    """Gather everything for the figures alone, and write them; returns what they are drawn from."""
     from isone.report import data
 
-    return _to_draw(data.gather(it.settings, it.store, advance=stage(it.advance, 0, 30)))
+    gathered = data.gather(it.settings, it.store, advance=stage(it.advance, 0, 30))
+    content = _to_draw(gathered)
+    _draw(it, content, to, stage(it.advance, 30, 100))
+    return content
 
 
-def draw_figures(it: Job, content: bytes, to: Outputs) -> None:
+def _draw(it: Job, content: bytes, to: Outputs, advance: Advance) -> None:
     """Write every figure as SVG, PNG and CSV, in the place of the old ones."""
     from isone.report import files
 
     it.command("python -m isone figures")
     started = time.perf_counter()
     figures, record = drawings.decode(content), it.store.report_copy_path(DRAWN)
-    drawn = files.write(figures, to.figures, record, stage(it.advance, 30, 100))
+    drawn = files.write(figures, to.figures, record, advance)
     made = f"{count(len(figures), 'figure')}, {drawn} drawn now"
     it.tell(made=made)
     log.info("%s has %s, made in %.1f s", to.figures, made, time.perf_counter() - started)
+
+
+def _finish_figures(it: Job, content: bytes, marker: Path) -> None:
+    """Copy those with data for Snakemake's own report, and write the marker."""
+    figures = Outputs.of(it.settings).figures
+    shown = it.store.report_copy_path(figures.name)
+    shutil.rmtree(shown, ignore_errors=True)
+    make_folder(shown)
+    for each in drawings.decode(content):
+        if each.has_data:
+            for path in figures.glob(f"{each.name}.*"):
+                shutil.copy(path, shown)
+    markers.write(marker, outputs.made_from_of_figures(sha256(content)))
 
 
 def _to_draw(gathered: "ReportData") -> bytes:

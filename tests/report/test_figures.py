@@ -313,3 +313,18 @@ def test_copies_for_snakemakes_own_report_are_of_figures_with_data_alone(store: 
     assert holding(store) == {"page", "figures"}
     jobs.write_figures(it, store.report_marker(outputs.FIGURES))
     assert said["made"] == "2 figures, 0 drawn now"
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_bar_of_a_job_that_only_draws_begins_at_its_beginning(store: Store) -> None:
+    shown: list[tuple[Any, ...]] = []
+    it: Any = SimpleNamespace(
+        settings=settings_for(store),
+        store=store,
+        command=print,
+        advance=lambda *how_far: shown.append(how_far),
+        tell=lambda **_: None,
+    )
+    leave_page(store, [drawing("a"), drawing("b")])
+    jobs.write_figures(it, store.report_marker(outputs.FIGURES))
+    assert shown == [(50, 100, "%"), (100, 100, "%")]

@@ -1,10 +1,11 @@
-"""What the logger's plugin changes in Snakemake beside the screen."""
+"""What the logger's plugin and the Snakefile change in Snakemake beside the screen."""
 
 import os
 import subprocess
 import sys
 
 import pytest
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 ENDS = """
 import sys
@@ -33,6 +34,12 @@ def test_an_error_keeps_its_traceback() -> None:
     done = ended("ValueError('odd')")
     assert "Traceback" in done.stderr
     assert done.stderr.endswith("ValueError: odd\n")
+
+
+def test_snakemake_still_has_the_limit_that_the_snakefile_takes_away() -> None:
+    """With it a run sleeps up to a second after its last job; under another name it would again."""
+    for method in (JobScheduler.__init__, JobScheduler.schedule):
+        assert "job_rate_limiter" in method.__code__.co_names
 
 
 @pytest.mark.parametrize("is_job", [True, False], ids=["a job below the screen", "anything else"])

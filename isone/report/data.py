@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from isone.market.locations import HUB, SPOKEN_NAMES
 from isone.report import coverage, packed, periods, quality, reconciled
 from isone.report.cells import ChartData
 from isone.report.day import Day
-from isone.report.figures import Figure, Section
+from isone.report.figures import Figure
 from isone.report.headings import COLUMNS, PART
 from isone.report.packed import Packed
 from isone.report.periods import ALL_YEARS, Period, Spans
@@ -50,9 +50,9 @@ class Choice:
         return SPOKEN_NAMES.get(self.name, self.name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReportData:
-    """What sections are made of."""
+    """What sections are made of; each is equal to itself alone."""
 
     settings: Settings
     store: Store
@@ -89,13 +89,6 @@ class ReportData:
     def years(self) -> list[int]:
         """The years that have any price."""
         return self.spans.years
-
-    @cached_property
-    def sections(self) -> list[Section]:
-        """The page's sections, which are made of this: once for the page and for the figures."""
-        from isone.report.sections import all_sections
-
-        return all_sections(self)
 
     def period(self, year: int) -> Period:
         """A year, or all years."""

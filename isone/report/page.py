@@ -28,6 +28,7 @@ from isone.report.day import INCOMPLETE, VALIDATED, State
 from isone.report.figures import Extremes, Figure, Section
 from isone.report.periods import ALL_YEARS, Span
 from isone.report.queries.working_tables import ALL_HOURS
+from isone.report.sections import all_sections
 from isone.store import gzipped
 from isone.text import count
 
@@ -36,7 +37,7 @@ _HERE = Path(__file__).resolve().parent
 
 def write(report: ReportData, script: Callable[[], str] = vega.library) -> str:
     """The page as HTML; `script` gives what draws its charts."""
-    sections = [_on_page(section) for section in report.sections]
+    sections = [_on_page(section) for section in all_sections(report)]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,

@@ -16,6 +16,7 @@ from isone.report.drawings import Drawing
 from isone.report.figures import Figure
 from isone.report.periods import ALL_YEARS, Period
 from isone.report.queries.working_tables import ALL_HOURS
+from isone.report.sections import all_sections
 
 _WIDTH, _TILE_WIDTH = 820, 240  # pixels
 _LINE = 110  # characters of a subtitle that fit
@@ -37,7 +38,7 @@ def drawings(report: ReportData) -> list[Drawing]:
             specification=msgspec.Raw(msgspec.json.encode(specification(report, figure))),
             csv=as_csv(figure),
         )
-        for section in report.sections
+        for section in all_sections(report)
         for figure in section.figures
         if figure.listed is None
     ]

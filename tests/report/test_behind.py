@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from isone.report import data, page, specifications
 from isone.report.cells import ChartData
 from isone.report.data import ReportData
-from isone.report.sections import behind
+from isone.report.sections import all_sections, behind
 from isone.store.store import Store
 
 PRICES = ("lmp_da_hourly", "lmp_rt_hourly")
@@ -46,7 +46,7 @@ def hours(report: ReportData, columns: str) -> list[tuple[Any, ...]]:
 def test_the_section_is_there_with_its_three_figures_before_what_was_audited(
     explained: ReportData,
 ) -> None:
-    found = [section.name for section in explained.sections]
+    found = [section.name for section in all_sections(explained)]
     assert found.index("prices") < found.index("behind") < found.index("reconciliation")
     (section,) = behind.sections(explained)
     assert [figure.name for figure in section.figures] == [
@@ -105,7 +105,7 @@ def test_fuels_are_shares_of_the_time_and_of_generation(explained: ReportData) -
 def test_where_nothing_is_stored_that_explains_there_is_no_section(tmp_path: Path) -> None:
     report = report_on(tmp_path, *PRICES)
     assert behind.sections(report) == []
-    assert "behind" not in {section.name for section in report.sections}
+    assert "behind" not in {section.name for section in all_sections(report)}
 
 
 def test_only_what_is_stored_is_shown(tmp_path: Path) -> None:

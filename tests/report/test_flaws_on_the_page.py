@@ -16,6 +16,7 @@ from isone.market.requests import Request
 from isone.report import data, page
 from isone.report.data import ReportData
 from isone.report.day import State
+from isone.report.sections import all_sections
 from isone.store.files import write_json
 from isone.store.store import Store
 
@@ -43,7 +44,7 @@ def flawed(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 
 
 def rows(found: ReportData, title: str) -> list[list[str]]:
-    tables = [each for s in found.sections for each in (*s.lead, *s.tables)]
+    tables = [each for s in all_sections(found) for each in (*s.lead, *s.tables)]
     table = next(each for each in tables if each.title == title)
     return [[cell.text for cell in row.cells] for row in table.rows]
 
@@ -76,7 +77,7 @@ def test_they_are_counted_on_top_and_in_the_key_numbers_and_by_year(flawed: Repo
 def test_a_flawed_day_keeps_its_state_and_says_what_is_the_matter(flawed: ReportData) -> None:
     (day,) = [each for each in flawed.days if (each.dataset, each.day) == (LMP, SUSPECT)]
     assert day.state == State.FINAL
-    figures: dict[str, Any] = {f.name: f for s in flawed.sections for f in s.figures}
+    figures: dict[str, Any] = {f.name: f for s in all_sections(flawed) for f in s.figures}
     remarks = {row["day"]: row["note"] for row in figures[f"calendar_{LMP}"].data.rows.to_pylist()}
     assert remarks[SUSPECT] == "flat-prices: 3 hours from 02:00"
 

@@ -14,6 +14,7 @@ from isone.report import page as made
 from isone.report.cells import in_figures
 from isone.report.data import Choice, ReportData
 from isone.report.figures import Figure
+from isone.report.sections import all_sections
 
 MARKS = """
 id => [...document.querySelectorAll(`#${id} .chart`)].map(
@@ -25,7 +26,7 @@ DRAWING = "id => document.querySelector(`#${id} .chart svg`).innerHTML"
 
 
 def figures(report: ReportData) -> list[Figure]:
-    return [figure for section in report.sections for figure in section.figures]
+    return [figure for section in all_sections(report) for figure in section.figures]
 
 
 def choose(page: Page, name: str, value: str) -> None:

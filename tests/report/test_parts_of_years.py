@@ -15,6 +15,7 @@ from isone.report import data, page, periods, specifications
 from isone.report.cells import PageTable
 from isone.report.data import ReportData
 from isone.report.periods import Period, Span, Spans
+from isone.report.sections import all_sections
 from isone.run.settings import AcceptedFlaw
 from isone.store.store import Store
 
@@ -41,7 +42,7 @@ def spans(**days: list[dt.date]) -> Spans:
 
 
 def tables(found: ReportData) -> dict[str, PageTable]:
-    sections = found.sections
+    sections = all_sections(found)
     return {table.title: table for s in sections for table in (*s.lead, *s.tables)}
 
 
@@ -135,7 +136,7 @@ def test_the_first_months_of_a_year_are_never_called_the_year(replayed: ReportDa
         assert column(tables(replayed)[title], "Year") == {PART}, title
     body = page.write(replayed, str).partition('<script type="application/json"')[0]
     assert f'<option value="2017">{PART}</option>' in body
-    for figure in (figure for section in replayed.sections for figure in section.figures):
+    for figure in (figure for section in all_sections(replayed) for figure in section.figures):
         if figure.drawn and figure.series:
             assert f"Years in part: {PART}." in figure.caption, figure.name
 
@@ -190,7 +191,9 @@ def test_gaps_months_and_days_in_part_are_told(unfinished: ReportData) -> None:
         "2025, 1 to 5 October (5 of 365 days)"
     }
     captions: dict[str, Any] = {
-        figure.name: figure.caption for section in unfinished.sections for figure in section.figures
+        figure.name: figure.caption
+        for section in all_sections(unfinished)
+        for figure in section.figures
     }
     november = "2025-11, 1 to 4 November, with gaps (3 of 30 days, 1 of them in part)"
     assert f"Months in part: {november}." in captions["monthly_price"]

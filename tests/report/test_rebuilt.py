@@ -26,7 +26,7 @@ from isone.report.day import EMPTY_DAY
 from isone.report.figures import Section
 from isone.report.reconciled import Reconciled
 from isone.report.reconciled import examine as read_reconciled
-from isone.report.sections import reconciliation
+from isone.report.sections import all_sections, reconciliation
 from isone.run.dataset_year import DatasetYear
 from isone.run.settings import read_settings
 from isone.run.sources import Source
@@ -72,7 +72,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
 
 
 def table(report: ReportData, title: str) -> PageTable:
-    return titled(report.sections, title)
+    return titled(all_sections(report), title)
 
 
 def of_comparison(
@@ -217,7 +217,7 @@ def test_an_empty_day_is_validated_and_says_what_it_is(known: ReportData) -> Non
     assert (empty.state, empty.rows, empty.note) == (busy.state, 0, EMPTY_DAY)
     assert busy.rows
     assert busy.note == ""
-    (coverage,) = (s for s in known.sections if s.name == "coverage")
+    (coverage,) = (s for s in all_sections(known) if s.name == "coverage")
     captions: dict[str, Any] = {figure.name: figure.caption for figure in coverage.figures}
     assert "1 of them empty, without a row" in captions["calendar_constraints_da_hourly"]
     assert "empty" not in captions["calendar_lmp_da_hourly"]

@@ -12,6 +12,7 @@ from running import by_hand
 
 from isone.report import data, files, outputs, page, pictures, specifications
 from isone.report.data import ReportData
+from isone.report.sections import all_sections
 from isone.run import status
 from isone.run.settings import read_settings
 from isone.store.store import Store
@@ -49,7 +50,7 @@ def test_a_store_of_one_dataset_shows_what_there_is_and_says_what_there_is_not(
     fill(store, [dataset], "2025-11-01", "2025-11-03")
     build_duckdb(store)
     found = data.gather(settings_for(store, years="2025"), store)
-    every = [figure for section in found.sections for figure in section.figures]
+    every = [figure for section in all_sections(found) for figure in section.figures]
     assert drawn | {f"calendar_{dataset}"} <= {figure.name for figure in every if figure.drawn}
     for figure in every:
         assert figure.drawn or figure.absent.endswith(".")
@@ -91,7 +92,7 @@ def test_figures_lie_beside_the_page_as_pictures_and_data(
     drawn = specifications.drawings(usual)
     assert files.write(drawn, folder, tmp_path / "drawn.json") == len(drawn)
     days = "_2025-10-28_to_2026-01-05_13_of_730_days"
-    figures = [f for s in usual.sections for f in s.figures if f.listed is None]
+    figures = [f for s in all_sections(usual) for f in s.figures if f.listed is None]
     names = {f.name if f.name.startswith("calendar_") else f"{f.name}{days}" for f in figures}
     written = list(folder.iterdir())
     assert {path.name for path in written} == {

@@ -1,6 +1,7 @@
 """The page's sections in order: each module turns the data into figures and tables."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 from altair.utils import schemapi
 
@@ -18,6 +19,7 @@ from isone.report.sections import (
 )
 
 
+@lru_cache(maxsize=1)  # for the page, and then for what its figures are drawn from
 def all_sections(report: ReportData) -> list[Section]:
     """Prices first, quality last; each caption names the years and months that are in part.
 

@@ -50,13 +50,30 @@ class Cluster:
 
     def break_down(self, name: str) -> None:
         """Kill a node as a power cut does: its daemon, and every process of its jobs."""
-        daemon = psutil.Process(self.daemons[name].pid)
-        on_it = [each for each in psutil.process_iter() if _node_of(each) == name]
-        steps = [each for child in on_it for each in child.parents() if each.name() == "slurmstepd"]
-        for process in [daemon, *steps, *on_it]:  # nobody is left to say how the job ended
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        self.daemons.pop(name).wait()
+        daemon = self.daemons.pop(name)
+        daemon.kill()
+        daemon.wait()
+        while left := self.processes(name):  # one that was killed may have started another before
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            time.sleep(0.05)
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        """What runs for the jobs on a node: Slurm's steps first, then what they started."""
+        steps, tasks = [], []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("SLURMD_NODENAME") == name:
+                    tasks.append(process)
+                elif process.name() == "slurmstepd" and self._has_the_log_of(name, process):
+                    steps.append(process)
+        return [*steps, *tasks]  # nobody is left to say how a job ended
+
+    def _has_the_log_of(self, name: str, step: psutil.Process) -> bool:
+        """A step has no parent and an empty environment: the file says whose it is."""
+        log = self.folder / f"slurmd.{name}.log"
+        return str(log) in (each.path for each in step.open_files())
 
     def run(self, *words: str) -> str:
         """What one of Slurm's commands prints."""
@@ -100,6 +117,8 @@ def running_cluster() -> Iterator[Cluster]:
             cluster.start_node(name)
         yield cluster
     finally:
+        for name in cluster.daemons.keys() & set(NODES):
+            cluster.break_down(name)  # whatever a test left there ends with it
         _stop(list(cluster.daemons.values()))
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -113,13 +132,6 @@ def _stop(daemons: list[subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
-
-
-def _node_of(process: psutil.Process) -> str | None:
-    """The node whose job a process belongs to."""
-    with contextlib.suppress(psutil.Error):
-        return process.environ().get("SLURMD_NODENAME")
-    return None
 
 
 def _program(name: str) -> str | None:

@@ -31,6 +31,11 @@ def rules_run(cluster: Cluster) -> Counter[str]:
     return Counter(each.removeprefix("rule_").partition("_wildcards")[0] for each in comments)
 
 
+def works(cluster: Cluster, node: str) -> bool:
+    """Whether a job on the node is beyond its batch script, and has begun what it was sent for."""
+    return any("SLURM_STEP_ID" in each.environ() for each in cluster.processes(node))
+
+
 def test_two_years_are_downloaded_here_and_packed_loaded_and_shown_on_the_cluster(
     cluster: Cluster, submit: Submit, workflow: Path, account: dict[str, str]
 ) -> None:
@@ -95,7 +100,7 @@ def test_what_a_node_that_dies_was_doing_is_done_by_another(
     with ThreadPoolExecutor() as pool:
         run = pool.submit(submit, *THREE_DAYS, "source=sandbox", targets=("pack",))
         try:
-            wait_for(cluster.folder, running, seconds=60)
+            wait_for(cluster.folder, lambda: running() and works(cluster, NODES[0]), seconds=60)
             (job,) = running()
             cluster.break_down(NODES[0])
             done = run.result()

@@ -51,7 +51,7 @@ _MIXES = {
     "default mix": Mix(
         "default", ("lmp_da_hourly", "lmp_rt_5min", "regulation_5min", "reserve_5min"), 30, 12
     ),
-    "1,200 locations": Mix("all", ("lmp_da_hourly", "lmp_rt_hourly"), 15, 1184),
+    "1,200 locations": Mix("all", ("lmp_da_hourly", "lmp_rt_hourly"), 30, 1184),
 }
 
 

@@ -46,6 +46,7 @@ class Adapter(requests.adapters.HTTPAdapter):
         super().__init__()
         self._deadline = Deadline(seconds)
         self._pool: Any = None
+        self._checked: Any = None
 
     def send(self, *args: Any, **options: Any) -> requests.Response:
         """Send a request, whose time begins now."""
@@ -61,8 +62,13 @@ class Adapter(requests.adapters.HTTPAdapter):
         return self._pool
 
     def cert_verify(self, conn: Any, _url: str, verify: Any, cert: Any) -> None:
-        """Check certificates on plain http too, where requests does not: a proxy's with TLS."""
-        super().cert_verify(conn, "https:", verify, cert)  # type: ignore[no-untyped-call]
+        """Check certificates on plain http too, where requests does not: a proxy's with TLS.
+
+        Once for a pool is enough: requests looks for their files before each request.
+        """
+        if conn is not self._checked:
+            super().cert_verify(conn, "https:", verify, cert)  # type: ignore[no-untyped-call]
+            self._checked = conn
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         """The account for a proxy, whose password may hold any character."""
@@ -75,7 +81,7 @@ class Adapter(requests.adapters.HTTPAdapter):
     def close(self) -> None:
         """Close the connection; the next request opens another."""
         super().close()
-        self._pool = None
+        self._pool = self._checked = None
 
 
 def _connect(connect: Any, deadline: Deadline, **options: Any) -> Any:

@@ -79,9 +79,10 @@ def check_texts(table: Table) -> None:
         texts[f"a {what}'s name"] = [place.name for place in table.places.distinct]
         texts[f"a {what}'s type"] = [place.type for place in table.places.distinct]
     for what, found in texts.items():
-        for text in found:
-            if text is not None and not text.isprintable():
-                raise ResponseError(f"the response has {parse.shown(text)!r} for {what}")
+        said = [text for text in found if text is not None]
+        if not "".join(said).isprintable():
+            text = next(text for text in said if not text.isprintable())
+            raise ResponseError(f"the response has {parse.shown(text)!r} for {what}")
     _check_instants(table)
 
 
@@ -91,26 +92,28 @@ def with_two_names(table: Table) -> dict[Any, list[str]]:
     What a row leaves out of its location's name and type contradicts nothing.
     """
     known = table.dataset.id_key.known if table.dataset.id_key else {}
-    names: dict[Any, set[_Called]] = {}
-    for place in table.places.distinct:
-        if place.id is None:
-            continue
-        called = (place.name, place.type)
-        right = known.get(place.id, called)
-        if right != called and any(
-            said and own and said != own for said, own in zip(called, right, strict=True)
-        ):
-            raise ResponseError(
-                f"the response calls location {place.id} {_as_called(called)}, "
-                f"not {_as_called(right)}"
-            )
-        names.setdefault(place.id, set()).add(called)
+    places = [place for place in table.places.distinct if place.id is not None]
+    for place in places:
+        if place.id in known:
+            _require_own(place.id, (place.name, place.type), known[place.id])
+    names: dict[Any, set[_Called]] = {place.id: set() for place in places}
+    if len(names) == len(places):
+        return {}
+    for place in places:
+        names[place.id].add((place.name, place.type))
     return {
         place: sorted(map(_as_called, called))
         for place, called in sorted(names.items())
-        if len(called) > 1
-        and any(len(set(texts) - {None}) > 1 for texts in zip(*called, strict=True))
+        if any(len(set(texts) - {None}) > 1 for texts in zip(*called, strict=True))
     }
+
+
+def _require_own(place: Any, called: _Called, own: _Called) -> None:
+    """Refuse a name or type of a well-known location that is not its own."""
+    if any(said and right and said != right for said, right in zip(called, own, strict=True)):
+        raise ResponseError(
+            f"the response calls location {place} {_as_called(called)}, not {_as_called(own)}"
+        )
 
 
 def _as_called(called: _Called) -> str:

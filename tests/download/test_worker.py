@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -37,6 +38,14 @@ def test_a_task_is_done_beside_the_main_thread_and_its_result_comes_with_it() ->
     assert worker.result() == (21, 42)
     assert worker.result() is None
     worker.finish()
+
+
+def test_the_main_thread_has_its_turn_soon_for_as_long_as_there_is_a_worker() -> None:
+    before = sys.getswitchinterval()
+    worker = Worker(lambda task: task)
+    assert sys.getswitchinterval() < before
+    worker.finish()
+    assert sys.getswitchinterval() == before
 
 
 def test_the_end_waits_for_what_was_begun_and_its_result_stays() -> None:

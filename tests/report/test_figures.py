@@ -22,13 +22,14 @@ from isone.store import markers
 from isone.store.files import sha256, write_whole
 from isone.store.store import Store
 
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="4"/>'
 QUICK = """
-import sys
-for line in sys.stdin:
-    name = line.rstrip()
-    open(name[:-4] + ".png", "w").write("PNG of " + open(name).read())
+import json, sys
+for name, specification in json.load(sys.stdin).items():
+    svg = f"<svg>{specification}</svg>"
+    open(name + ".svg", "w").write(svg)
+    open(name + ".png", "w").write("PNG of " + svg)
 """
+FAILING = ["raise SystemExit(1)", "import os; os.kill(os.getpid(), 9)", f"{QUICK}; sys.exit(1)"]
 
 
 def drawing(name: str, shows: object = 1, *, has_data: bool = True) -> Drawing:
@@ -38,7 +39,7 @@ def drawing(name: str, shows: object = 1, *, has_data: bool = True) -> Drawing:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was drawn, by what it shows: in no time, and with PNGs that say what they are of."""
+    """What was drawn here, by what it shows: in no time, and with PNGs that say what of."""
     shown: list[str] = []
 
     def to_svg(specification: str) -> str:
@@ -46,8 +47,13 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return f"<svg>{specification}</svg>"
 
     monkeypatch.setattr(vl_convert, "vegalite_to_svg", to_svg)
+    monkeypatch.setattr(vl_convert, "svg_to_png", lambda svg, **_: f"PNG of {svg}".encode())
     monkeypatch.setattr(pictures, "_PROGRAM", QUICK)
     return shown
+
+
+SEVERAL = [drawing(name) for name in "abcdefg"]
+"""So many that some are drawn beside."""
 
 
 def write(folder: Path, *shown: Drawing) -> int:
@@ -151,32 +157,45 @@ def test_old_figures_stay_until_the_new_ones_are_all_made_and_none_of_them_after
     write(tmp_path, *some)
 
 
-def test_a_png_made_beside_is_that_of_its_svg(tmp_path: Path) -> None:
-    specification = msgspec.Raw(b'{"data": {"values": [{}]}, "mark": "point", "width": 20}')
-    pictures.draw([Drawing("a", True, specification, "")], tmp_path)
-    svg = (tmp_path / "a.svg").read_text("utf-8")
-    png = vl_convert.svg_to_png(svg, scale=pictures.SHARPNESS)
-    assert (tmp_path / "a.png").read_bytes() == png
+def test_what_is_drawn_beside_is_what_would_be_drawn_here(tmp_path: Path) -> None:
+    charts = [
+        b'{"data": {"values": [{}]}, "mark": "point", "width": %d}' % width
+        for width in range(20, 25)
+    ]
+    several = [Drawing(f"{n}", True, msgspec.Raw(chart), "") for n, chart in enumerate(charts)]
+    told: list[int] = []
+    pictures.draw(several, tmp_path, lambda done, of, what: told.append(done))
+    for each, chart in zip(several, charts, strict=True):
+        svg = vl_convert.vegalite_to_svg(chart.decode())
+        assert (tmp_path / f"{each.name}.svg").read_text("utf-8") == svg
+        png = vl_convert.svg_to_png(svg, scale=pictures.SHARPNESS)
+        assert (tmp_path / f"{each.name}.png").read_bytes() == png
+    assert told == sorted(told)
+    assert told[-1] <= len(several)
 
 
-@pytest.mark.parametrize("program", ["raise SystemExit(1)", "import os; os.kill(os.getpid(), 9)"])
-@pytest.mark.usefixtures("drawn")
-def test_where_their_process_fails_pngs_are_made_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+def test_half_of_several_are_drawn_beside(tmp_path: Path, drawn: list[str]) -> None:
+    assert write(tmp_path, *SEVERAL) == len(SEVERAL)
+    assert len(drawn) == 4
+
+
+@pytest.mark.parametrize("program", FAILING)
+def test_where_their_process_fails_they_are_drawn_here(
+    tmp_path: Path, drawn: list[str], monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr(pictures, "_PROGRAM", program)
-    monkeypatch.setattr(vl_convert, "svg_to_png", lambda svg, **_: f"PNG of {svg}".encode())
-    assert write(tmp_path, drawing("a", "x"), drawing("b", "y")) == 2
+    assert write(tmp_path, *SEVERAL) == len(SEVERAL)
+    assert len(drawn) == len(SEVERAL)
 
 
-@pytest.mark.usefixtures("drawn")
-def test_what_is_the_matter_with_a_png_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [1, len(SEVERAL)])
+def test_what_is_the_matter_with_a_figure_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(pictures, "_PROGRAM", "raise SystemExit(1)")
     monkeypatch.setattr(vl_convert, "vegalite_to_svg", lambda _: "no picture")
     with pytest.raises((ValueError, RuntimeError), match="unknown token"):
-        files.write([drawing("a")], tmp_path / "figures", tmp_path / "drawn.json")
+        files.write(SEVERAL[:number], tmp_path / "figures", tmp_path / "drawn.json")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -198,7 +217,7 @@ def test_an_interrupted_job_leaves_no_process_behind(
     monkeypatch.setattr(pictures, "_PROGRAM", "import time; time.sleep(600)")
     monkeypatch.setattr(subprocess, "Popen", noted)
     with pytest.raises(KeyboardInterrupt):
-        files.write([drawing("a")], tmp_path / "figures", tmp_path / "drawn.json", interrupt)
+        files.write(SEVERAL, tmp_path / "figures", tmp_path / "drawn.json", interrupt)
     assert started[0].returncode == -9
     assert list(tmp_path.iterdir()) == []
 

@@ -1,13 +1,14 @@
 """The figures in Vega-Lite, each with all that it needs, and their data as CSV."""
 
-import csv
 import io
 import textwrap
 from dataclasses import replace
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pcsv
 
 from isone.report import periods
 from isone.report.charts import calendar, theme
@@ -47,12 +48,13 @@ def drawings(report: ReportData) -> list[Drawing]:
 def as_csv(figure: Figure) -> str:
     """A figure's data, a heading with its unit above each column; days as YYYY-MM-DD."""
     data, labels = figure.data, figure.labels
-    columns = data.columns | {name: data.rows[name].to_pylist() for name in data.days}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([label.heading for label in labels.values()])
-    writer.writerows(zip(*(columns[name] for name in labels), strict=True))
-    return text.getvalue()
+    columns = [
+        data.rows[name] if name in data.days else pa.array(data.columns[name]) for name in labels
+    ]
+    table = pa.table(columns, names=[label.heading for label in labels.values()])
+    text = io.BytesIO()
+    pcsv.write_csv(table, text, pcsv.WriteOptions(quoting_style="needed"))
+    return text.getvalue().decode()
 
 
 def specification(report: ReportData, figure: Figure) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def test_the_workflow_is_drawn_or_written_as_a_diagram(
     if has_dot and not shutil.which("dot"):
         pytest.skip("Graphviz's dot is not installed")
     if not has_dot:
+        (tmp_path / "which").symlink_to(shutil.which("which") or "nowhere")  # for Slurm's plugin
         monkeypatch.setenv("PATH", str(tmp_path))
     command = [sys.executable, str(PROJECT / "scripts" / "draw_workflow.py")]
     snakefile = ["--snakefile", str(PROJECT / "Snakefile")]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from isone.sandbox.__main__ import main
 
@@ -22,7 +22,14 @@ class Server:
 
     def asked(self) -> list[str]:
         """The paths of all requests so far."""
-        return [json.loads(line)["path"] for line in self.log.read_text().splitlines()]
+        return [each["path"] for each in self._requests()]
+
+    def failed(self) -> int:
+        """How many of them suffered a fault."""
+        return sum(each["fault"] is not None for each in self._requests())
+
+    def _requests(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
 
 
 @contextlib.contextmanager

@@ -250,7 +250,8 @@ def _describe(connection: duckdb.DuckDBPyConnection, *, synthetic: bool) -> None
     """Create the views, and put comments on tables, columns and views.
 
     DuckDB takes a comment in a statement of its own alone: all in one text cost a fifth less, and
-    without a second thread and an optimizer, which such statements have no work for, a quarter.
+    without a second thread and an optimizer, which such statements have no work for, a quarter. So
+    nothing comes after it but the commit.
     """
     warning = "SYNTHETIC PRICES of the sandbox. " if synthetic else ""
     statements: list[str] = []

@@ -67,13 +67,13 @@ def _expected(dataset: Dataset, request: Request, groups: Collection[Group]) -> 
     tuples = [group if texts_only else (group,) for group in groups]
     owed = [set(_owed(key, request)) for key in keys]
     there = [{each[at] for each in tuples} for at in range(len(keys))]
-    free = [set(key.values) - of_key for key, of_key in zip(keys, owed, strict=True)]
+    exempt = [set(key.values) - of_key for key, of_key in zip(keys, owed, strict=True)]
     expected = set(tuples)
-    if any(free):
+    if any(exempt):
         expected -= {
             each
             for each in tuples
-            if any(value in of_key for value, of_key in zip(each, free, strict=True))
+            if any(value in not_yet for value, not_yet in zip(each, exempt, strict=True))
         }
     if any(owed):
         has_to_be = [of_key or seen for of_key, seen in zip(owed, there, strict=True)]

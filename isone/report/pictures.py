@@ -43,6 +43,8 @@ def draw(drawings: Sequence[Drawing], folder: Path, advance: Advance = unseen) -
             _draw(each, folder)
             done = sum((folder / f"{one.name}.png").exists() for one in drawings)
             advance(done, len(drawings), "figures")
+    if beside:
+        advance(len(drawings), len(drawings), "figures")
 
 
 @contextmanager

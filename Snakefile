@@ -23,7 +23,7 @@ from isone.run.console import announce, refuse
 from isone.run.summary import header, summary
 from isone.run.targets import Run, each, each_custom, once
 from isone.store import periods
-from isone.store.processes import introduce_user
+from isone.store.processes import end_at_once, introduce_user
 
 min_version("9.27")  # a priority that is a function
 
@@ -42,6 +42,7 @@ if not workflow.modifier.skip_configfile:
         configfile: "config.yaml"
 
 
+end_at_once()
 if workflow.is_main_process:
     os.environ[status.VARIABLE] = status.new_id()
     introduce_user()

@@ -26,7 +26,7 @@ from isone.run.console import has_screen, say, say_error, wants_lines
 from isone.run.log import Redaction, close_log, lead_to, log, open_log, say_instead
 from isone.run.settings import Settings, read_settings
 from isone.store.files import make_folder, open_own, write_whole
-from isone.store.processes import introduce_user, this_host
+from isone.store.processes import end_at_once, introduce_user, this_host
 from isone.store.store import Store
 
 FAILED, USAGE, STOPPED, INTERRUPTED = 1, 2, 3, 130
@@ -280,6 +280,7 @@ def _end(exit_code: int, sentence: str, stable_log: Path) -> None:
 def sentences() -> Iterator[None]:
     """For a program's outermost level: an error is one sentence and an exit code, no traceback."""
     introduce_user()
+    end_at_once()
     try:
         yield
     except KeyboardInterrupt:

@@ -1,8 +1,9 @@
-"""Whoever runs it, as a container may have nobody known."""
+"""Whoever runs it, as a container may have nobody known; and how a process ends."""
 
 import getpass
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,33 @@ def test_make_keeps_here_what_belongs_into_a_home_that_is_not_there(
     assert (
         f"XDG_CACHE_HOME = {PROJECT}/.home" in done.stdout.replace("$(CURDIR)", str(PROJECT))
     ) is not has_home
+
+
+_ENDING = """
+from isone.store.processes import end_at_once
+import atexit, tempfile
+{load}
+
+class Circle:
+    def __init__(self):
+        self.itself = self
+    def __del__(self):
+        print("taken apart")
+
+end_at_once()
+circle, folder = Circle(), tempfile.TemporaryDirectory()
+atexit.register(print, "said at the end")
+print(folder.name)
+"""
+
+
+@pytest.mark.parametrize("load", ["", "import duckdb"])
+def test_a_process_ends_without_taking_apart_what_it_has_loaded(load: str) -> None:
+    program = _ENDING.format(load=load)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert done.stderr == ""  # DuckDB's binding counts what is left
+    folder, *said = done.stdout.splitlines()
+    assert said == ["said at the end", *(["taken apart"] if load else [])]
+    assert not Path(folder).exists()

@@ -48,7 +48,7 @@ class HttpPolicy:
 
 @dataclass(frozen=True)
 class SandboxOptions:
-    """What the sandbox started inside a job is like; latency in seconds."""
+    """What the sandbox started beside a job is like; latency in seconds."""
 
     nodes: int
     latency: float

@@ -48,6 +48,11 @@ def _add_where(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--port", type=int, default=8080, help="port; 0 takes any free one (%(default)s)"
     )
+    where.add_argument(
+        "--until-end-of-input",
+        action="store_true",
+        help="end with the standard input, too, as with the program at its other end",
+    )
 
 
 def _add_what(parser: argparse.ArgumentParser) -> None:
@@ -202,7 +207,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             requests_log=options.request_log,
         ) as sandbox:
             print(sandbox.url, flush=True)
-            interrupted.wait()
+            if options.until_end_of_input:
+                sys.stdin.buffer.read()
+            else:
+                interrupted.wait()
     except UsageError as error:
         print(f"python -m isone.sandbox: {error}", file=sys.stderr)
         return 2

@@ -176,6 +176,13 @@ def _login() -> tuple[str, str]:
     )
 
 
+def _await_end(interrupted: threading.Event) -> None:
+    """Interrupt once the standard input has ended."""
+    while os.read(0, 1 << 12):
+        pass
+    interrupted.set()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sandbox by itself; returns the exit code."""
     options = _parser().parse_args(arguments)
@@ -208,9 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ) as sandbox:
             print(sandbox.url, flush=True)
             if options.until_end_of_input:
-                sys.stdin.buffer.read()
-            else:
-                interrupted.wait()
+                threading.Thread(target=_await_end, args=(interrupted,), daemon=True).start()
+            interrupted.wait()
     except UsageError as error:
         print(f"python -m isone.sandbox: {error}", file=sys.stderr)
         return 2

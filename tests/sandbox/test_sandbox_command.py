@@ -25,6 +25,7 @@ def running(*options: str, **environment: str) -> Iterator[tuple[str, subprocess
         [sys.executable, "-m", "isone.sandbox", "--port", "0", "--nodes", "0", *options],
         cwd=ROOT,
         env=os.environ | environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -54,6 +55,17 @@ def test_it_prints_its_url_serves_and_stops_without_a_traceback(number: signal.S
         assert requests.get(f"{url}/locations", timeout=60).status_code == 200
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
+        assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGINT, signal.SIGTERM])
+def test_asked_to_it_stops_with_its_input_too(number: signal.Signals | None) -> None:
+    with running("--until-end-of-input") as (url, process):
+        assert requests.get(f"{url}/locations", timeout=60).status_code == 200
+        if number:
+            process.send_signal(number)
+            assert process.wait(timeout=60) == 0
+        out, err = process.communicate(timeout=60)  # which closes its input
         assert (process.returncode, out, err) == (0, "", "")
 
 

@@ -110,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         backend = self.server.backend
         error = None
+        self.wait(backend.latency)  # before it works: the client may be at the answer before
         try:
             message, fault = self._prepare()
         except Exception as reason:  # whatever it is, the client gets an answer and the log knows
@@ -119,7 +120,6 @@ class _Handler(BaseHTTPRequestHandler):
                 500, "Internal Server Error", "The sandbox failed; its log says why."
             )
             message, fault = make_message(page, gzipped=False, server=backend.server_name), None
-        self.wait(backend.latency)
         seen = None if fault is not None and not fault.answers else message.status
         try:
             backend.record(self.command, self.path, seen, fault, error)

@@ -4,12 +4,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from isone.errors import IsoneError
-from isone.run.settings import SandboxOptions
-
-_PROJECT = Path(__file__).parents[2]
+from isone.run.settings import PROJECT, SandboxOptions
 
 
 @contextmanager
@@ -28,7 +25,7 @@ def running(options: SandboxOptions) -> Iterator[str]:
     command += [f"--fault={each}" for each in options.faults]
     with subprocess.Popen(  # noqa: S603 - checked as the configuration's
         command,
-        cwd=_PROJECT,
+        cwd=PROJECT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -37,7 +34,10 @@ def running(options: SandboxOptions) -> Iterator[str]:
         try:
             url = process.stdout.readline().strip() if process.stdout else ""
             if not url:
-                raise IsoneError("the sandbox did not start; what it said of that is above")
+                raise IsoneError(
+                    f"the sandbox did not start (exit code {process.wait()}); start it by itself "
+                    "to see why: python -m isone.sandbox"
+                )
             yield url
         finally:
             process.kill()

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 
-from isone.download import location_list, sandbox_process
+from isone.download import location_list
 from isone.download.client import Client
 from isone.download.downloader import Downloader
 from isone.download.progress import DownloadProgress
@@ -85,5 +85,7 @@ def open_source(settings: Settings) -> Iterator[Source]:
     elif settings.base_url:
         yield Source("sandbox", settings.base_url)
     else:
+        from isone.download import sandbox_process
+
         with sandbox_process.running(settings.sandbox) as url:
             yield Source("sandbox", url)

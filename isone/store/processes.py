@@ -1,4 +1,7 @@
-"""Which processes run, and on which machine: a number means something only beside its host."""
+"""Processes: which of them run on which machine, who runs this one, and how it ends.
+
+A number means something only beside its host.
+"""
 
 import atexit
 import gc

@@ -66,7 +66,7 @@ def test_a_fault_that_there_is_not_is_told_before_anything_starts(
 
 def test_one_that_does_not_start_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(IsoneError, match="the sandbox did not start"):
+    with pytest.raises(IsoneError, match=r"the sandbox did not start \(exit code 1\)"):
         sandbox_process.running(OPTIONS).__enter__()
 
 

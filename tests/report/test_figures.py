@@ -15,6 +15,7 @@ import msgspec
 import pytest
 import vl_convert
 from filled import build_duckdb, fill, settings_for
+from running import PROJECT
 
 from isone.errors import LoadError
 from isone.report import data, drawings, files, jobs, outputs, pictures, specifications
@@ -25,6 +26,7 @@ from isone.store.store import Store
 
 QUICK = """
 import json, os, sys
+os.chdir(sys.argv[1])
 for name, specification in json.load(sys.stdin).items():
     if os.path.exists(name + ".svg"):
         continue
@@ -175,6 +177,27 @@ def test_what_is_drawn_beside_is_what_would_be_drawn_here(tmp_path: Path) -> Non
         assert (tmp_path / f"{each.name}.png").read_bytes() == png
     assert told == sorted(told)
     assert told[-1] == len(several)
+
+
+def test_the_other_process_draws_what_is_not_begun(tmp_path: Path) -> None:
+    chart = '{"data": {"values": [{}]}, "mark": "point"}'
+    (tmp_path / "begun.svg").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", pictures._PROGRAM, str(tmp_path)],
+        cwd=PROJECT,
+        input=json.dumps({"begun": chart, "not begun": chart}),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "begun.svg",
+        "not begun.svg",
+        "not begun.png",
+    }
+    assert (tmp_path / "begun.svg").read_bytes() == b""
+    svg = vl_convert.vegalite_to_svg(chart)
+    assert (tmp_path / "not begun.svg").read_text("utf-8") == svg
 
 
 def test_what_is_begun_beside_is_not_drawn_here(

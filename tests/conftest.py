@@ -15,6 +15,8 @@ import pytest
 from forked import Starter
 from postgres_server import Server, running_server
 from running import PROJECT, Snakemake, run_workflow
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # No test is timed: a busy machine takes more than the usual 200 ms over an example now and then.
 hypothesis.settings.register_profile(
@@ -41,13 +43,31 @@ SHARED = PROJECT.parent / "shared" / "isone"
 _CREDENTIALS = ("ISONE_USERNAME", "ISONE_PASSWORD", "ISONE_API_USERNAME", "ISONE_API_PASSWORD")
 
 
+class _Together(LoadFileScheduling):
+    """Has a file's tests in one worker, and a folder's whose files share what is long to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return together(nodeid)
+
+
+def together(nodeid: str) -> str:
+    """What a test is run together with, a file or a folder."""
+    folders = ("tests/load/", "tests/report/")
+    return next(filter(nodeid.startswith, folders), nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Have all that share a store, a database or a page in one worker, which makes it once."""
+    return _Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the files that take longest come first, so that all workers end together."""
-    seconds: Counter[Path] = Counter()
+    """Let what takes longest come first, so that all workers end together."""
+    seconds: Counter[str] = Counter()
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
-        seconds[item.path] += 10 * ("slow" in marks) + 2 * ("workflow" in marks)
-    items.sort(key=lambda item: -seconds[item.path])
+        seconds[together(item.nodeid)] += 0.5 + 10 * ("slow" in marks) + 2 * ("workflow" in marks)
+    items.sort(key=lambda item: -seconds[together(item.nodeid)])
 
 
 @pytest.fixture(scope="session")

@@ -81,11 +81,7 @@ def _values_of(array: pa.Array, column: TableColumn) -> _Values:
 
 
 def _stored(array: pa.Array, kind: str) -> Array:
-    """The numbers of a primitive array as they are in memory; anything where it is NULL.
-
-    Arrow's own way (`to_numpy`) imports pandas where it is installed, which takes longer than all
-    of this.
-    """
+    """The numbers of a primitive array as they are in memory; anything where it is NULL."""
     width = np.dtype(kind).itemsize
     return np.frombuffer(array.buffers()[1], kind, len(array), array.offset * width)
 

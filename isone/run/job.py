@@ -26,7 +26,7 @@ from isone.run.console import has_screen, say, say_error, wants_lines
 from isone.run.log import Redaction, close_log, lead_to, log, open_log, say_instead
 from isone.run.settings import Settings, read_settings
 from isone.store.files import make_folder, open_own, write_whole
-from isone.store.processes import end_at_once, introduce_user, this_host
+from isone.store.processes import end_at_once, introduce_user, this_host, without_pandas
 from isone.store.store import Store
 
 FAILED, USAGE, STOPPED, INTERRUPTED = 1, 2, 3, 130
@@ -282,7 +282,8 @@ def sentences() -> Iterator[None]:
     introduce_user()
     end_at_once()
     try:
-        yield
+        with without_pandas():
+            yield
     except KeyboardInterrupt:
         say(status.RESUMES)
         sys.exit(INTERRUPTED)

@@ -29,6 +29,8 @@ SIGNS = {
 WEEKS = 54
 SLOTS = 8  # rows of a year: seven weekdays and a space
 _DARK = [State.DAMAGED, State.MISSING]
+_PALE = [State.AHEAD, State.NOT_ASKED]
+"""Squares with an outline. Around each of 2,557 days it is two thirds of a picture's time."""
 
 
 def calendar(first_year: int, years: int, states: list[State], *, height: int) -> Spec:
@@ -41,7 +43,7 @@ def _squares(first_year: int, years: int, states: list[State]) -> Any:
     """A square for each day, coloured by its state, and what it tells when pointed at."""
     return (
         _placed(first_year)
-        .mark_rect(stroke="#b9bec6", strokeWidth=0.4)
+        .mark_rect(strokeWidth=0.4)
         .encode(
             alt.X("week:Q", title=None, scale=_scale([0, WEEKS]), axis=_months()),
             alt.X2("week_end:Q"),
@@ -55,7 +57,17 @@ def _squares(first_year: int, years: int, states: list[State]) -> Any:
             color=alt.Color(
                 "state:N",
                 scale=alt.Scale(domain=list(states), range=[COLOURS[state] for state in states]),
-                legend=alt.Legend(symbolType="square", symbolSize=120, symbolStrokeWidth=0.4),
+                legend=alt.Legend(
+                    symbolType="square",
+                    symbolSize=120,
+                    symbolStrokeWidth=0.4,
+                    symbolStrokeColor="#b9bec6",
+                ),
+            ),
+            stroke=alt.condition(
+                alt.FieldOneOfPredicate(field="state", oneOf=_PALE),
+                alt.value("#b9bec6"),
+                alt.value(None),
             ),
             tooltip=[
                 alt.Tooltip("shown:N", title="Day"),

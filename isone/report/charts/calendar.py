@@ -29,8 +29,9 @@ SIGNS = {
 WEEKS = 54
 SLOTS = 8  # rows of a year: seven weekdays and a space
 _DARK = [State.DAMAGED, State.MISSING]
-_PALE = [State.AHEAD, State.NOT_ASKED]
-"""Squares with an outline. Around each of 2,557 days it is two thirds of a picture's time."""
+_OUTLINED = [State.DAMAGED, State.AHEAD, State.NOT_ASKED]
+"""Near the colour of a dark or a light page. Around each of 2,557 days an outline would be two
+thirds of a picture's time."""
 
 
 def calendar(first_year: int, years: int, states: list[State], *, height: int) -> Spec:
@@ -65,7 +66,7 @@ def _squares(first_year: int, years: int, states: list[State]) -> Any:
                 ),
             ),
             stroke=alt.condition(
-                alt.FieldOneOfPredicate(field="state", oneOf=_PALE),
+                alt.FieldOneOfPredicate(field="state", oneOf=_OUTLINED),
                 alt.value("#b9bec6"),
                 alt.value(None),
             ),

@@ -56,6 +56,7 @@ def together(nodeid: str) -> str:
     return next(filter(nodeid.startswith, folders), nodeid.partition("::")[0])
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
     """Have all that share a store, a database or a page in one worker, which makes it once."""
     return _Together(config, log)

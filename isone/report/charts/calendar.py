@@ -15,9 +15,10 @@ COLOURS = {
     State.DAMAGED: "#4b1d52",
     State.MISSING: "#D55E00",
     State.UNVALIDATED: "#CC79A7",
-    State.AHEAD: "#d3d7dc",
-    State.NOT_ASKED: "#f1f2f4",
+    State.AHEAD: "rgba(120, 130, 142, 0.33)",
+    State.NOT_ASKED: "rgba(120, 130, 142, 0.1)",
 }
+"""Of a square. What nobody waits for is near the page's own colour, light or dark."""
 SIGNS = {
     State.PRELIMINARY: "~",
     State.GAP: "o",

@@ -1,11 +1,11 @@
 """Each line of docs/unverified.md as a check: as assumed, otherwise, or it cannot be told.
 
-A line's id is its function's name with hyphens. The functions are in the modules `lines_…`, in the
-order of the page; a test compares page and code.
+A line's id is its function's name with hyphens. The functions are in the modules `lines_…`, and all
+of them in `lines`, in the order of the page; a test compares page and code.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,27 +116,6 @@ def id_of(check: Check) -> str:
 def judge(checks: Iterable[Check], seen: Seen) -> dict[str, Verdict]:
     """The verdict of each line, by its id."""
     return {id_of(check): _judge(check, seen) for check in checks}
-
-
-def all_checks() -> Sequence[Check]:
-    """Every line, in the order of the page."""
-    from isone.audit.doctor import (
-        lines_constraints,
-        lines_csv,
-        lines_days,
-        lines_load,
-        lines_sandbox,
-        lines_supply,
-    )
-
-    return (
-        *lines_csv.CHECKS,
-        *lines_constraints.CHECKS,
-        *lines_days.CHECKS,
-        *lines_load.CHECKS,
-        *lines_supply.CHECKS,
-        *lines_sandbox.CHECKS,
-    )
 
 
 def _judge(check: Check, seen: Seen) -> Verdict:

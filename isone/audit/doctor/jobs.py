@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from isone.audit.doctor import assumptions, plans, report, surroundings
+from isone.audit.doctor.lines import CHECKS
 from isone.audit.doctor.probes import Answer, Asking, Probe, short_patience
 from isone.audit.doctor.report import Result, Secrets
 from isone.download.client import Client
@@ -78,7 +79,7 @@ def _ask_all(
     for row in (row for row in rows if row.name == "clock"):
         _say(secrets, ["", *report.row_lines(row)])
     seen = assumptions.Seen(answers, source.gives_reports, now)
-    verdicts = assumptions.judge(assumptions.all_checks(), seen)
+    verdicts = assumptions.judge(CHECKS, seen)
     if any(answer.is_answer for answer in answers.values()):
         title = "The lines of docs/unverified.md"
         _say(secrets, ["", title, _RULE, *report.verdict_lines(verdicts)])

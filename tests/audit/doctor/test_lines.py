@@ -13,7 +13,8 @@ import pytest
 from running import PROJECT, SERVICE
 
 from isone.audit.doctor import plans
-from isone.audit.doctor.assumptions import Seen, Verdict, all_checks, id_of, judge
+from isone.audit.doctor.assumptions import Seen, Verdict, id_of, judge
+from isone.audit.doctor.lines import CHECKS
 from isone.audit.doctor.probes import Answer, Asking, Probe, read, short_patience
 from isone.download.client import Client
 from isone.market import market_time
@@ -26,7 +27,7 @@ from isone.sandbox import Sandbox
 NOW = dt.datetime(2026, 6, 15, 12, 20, tzinfo=market_time.MARKET_ZONE)
 AUTUMN = "2025-11-02"
 API, CSV = "webservices", "reports"
-IDS = [id_of(check) for check in all_checks()]
+IDS = [id_of(check) for check in CHECKS]
 Change = Callable[[Answer], Answer]
 
 
@@ -338,7 +339,7 @@ NEVER_TOLD = {
 
 
 def verdicts(seen: Seen) -> dict[str, Verdict]:
-    return judge(all_checks(), seen)
+    return judge(CHECKS, seen)
 
 
 def test_page_and_code_have_the_same_lines_in_the_same_order() -> None:

@@ -1,5 +1,6 @@
 """What the tests share: the project's folder, a folder of its own for each workflow, real input."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -26,6 +27,10 @@ hypothesis.settings.load_profile("untimed")
 
 # Started in the background, this process ignores Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A worker ends without taking apart what it has loaded, of which DuckDB says that it leaked.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    atexit.register(os._exit, 0)
 
 # What is compiled once need not be by each worker, each run, and each of its jobs.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

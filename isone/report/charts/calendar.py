@@ -18,7 +18,7 @@ COLOURS = {
     State.AHEAD: "rgba(120, 130, 142, 0.33)",
     State.NOT_ASKED: "rgba(120, 130, 142, 0.1)",
 }
-"""Of a square. What nobody waits for is near the page's own colour, light or dark."""
+"""Of a square. Where no prices are due it is near the page's own colour, light or dark."""
 SIGNS = {
     State.PRELIMINARY: "~",
     State.GAP: "o",
@@ -30,6 +30,7 @@ SIGNS = {
 WEEKS = 54
 SLOTS = 8  # rows of a year: seven weekdays and a space
 _DARK = [State.DAMAGED, State.MISSING]
+_OUTLINE = "#b9bec6"
 _OUTLINED = [State.DAMAGED, State.AHEAD, State.NOT_ASKED]
 """Near the colour of a dark or a light page. Around each of 2,557 days an outline would be two
 thirds of a picture's time."""
@@ -63,12 +64,12 @@ def _squares(first_year: int, years: int, states: list[State]) -> Any:
                     symbolType="square",
                     symbolSize=120,
                     symbolStrokeWidth=0.4,
-                    symbolStrokeColor="#b9bec6",
+                    symbolStrokeColor=_OUTLINE,
                 ),
             ),
             stroke=alt.condition(
                 alt.FieldOneOfPredicate(field="state", oneOf=_OUTLINED),
-                alt.value("#b9bec6"),
+                alt.value(_OUTLINE),
                 alt.value(None),
             ),
             tooltip=[

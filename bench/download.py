@@ -5,9 +5,10 @@ responses. Ours is everything that a job does: checks, validation, digests, fsyn
 requests without anything of ours, only write what comes into files. What curl takes without latency
 is the sandbox's own time: a faster server would leave ours further behind, a real one is slower;
 and of small responses requests alone has no more than half to two thirds of curl's speed there.
-Each response of ours is validated and twice waits for the disk before the next one is stored; where
-the service takes longer than that, as a real one does, neither is waited for. The sandbox waits out
-its latency before it works, so it seldom takes the processor from validation, as no service does.
+Responses of ours that come within a tenth of a second are validated together, while the next is
+awaited, and wait for the disk; where the service takes longer than that, as a real one does, each
+is by itself, and nothing is waited for. The sandbox waits out its latency before it works, so it
+seldom takes the processor from validation, as no service does.
 """
 
 import datetime as dt

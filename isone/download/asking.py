@@ -1,13 +1,19 @@
-"""Asking for one request after the other; the last response is stored while the next is awaited."""
+"""Asking for one request after the other; the last response is stored while the next is awaited.
+
+Where the service is so near that many come in a moment, those of a moment are stored together.
+"""
 
 import logging
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from isone.download.client import Client
 from isone.download.empty_days import FirstDays
 from isone.download.outcome import Outcome
-from isone.download.validation import Remark, Validator, say
+from isone.download.validation import Received, Remark, Valid, Validator, say
 from isone.download.worker import Worker
 from isone.errors import DownloadError, IncompleteError, NoDataError, ResponseError
 from isone.market import flaws
@@ -18,13 +24,22 @@ from isone.store.store import Store
 
 log = logging.getLogger(__name__)
 
+_MOMENT = 0.1
+"""Seconds in which responses are gathered. A service far away takes longer for one."""
+_ENOUGH = 2**17
+"""Bytes of responses, as served, that are not gathered any longer: 25 of one location's five-minute
+prices, or one of all locations. Measured of the former, to validate and store one: 3.7 ms of
+processor time one by one, 2.2 with those of a moment."""
+
+_Storing: TypeAlias = Worker[Sequence[Received], list[Valid | ResponseError]]
+
 
 @dataclass
 class Asking:
     """Asks for the requests of one download and notes in its outcome what has become of them.
 
     There is never more than one request. A response that was received has a name of its own, from
-    which the next download goes on, until it is validated and stored; so at most two have none yet.
+    which the next download goes on, until it is validated and stored.
     """
 
     client: Client
@@ -36,6 +51,9 @@ class Asking:
     first_days: FirstDays | None
     """The first days asked for, where nothing of them is stored yet."""
     _failed: list[Request] = field(default_factory=list)
+    _waiting: list[Received] = field(default_factory=list)
+    _waiting_bytes: int = 0
+    _handed_over: float = 0
 
     def ask(self, requests: list[Request]) -> list[Request]:
         """Ask once for each request; returns those that were rejected or empty.
@@ -60,49 +78,69 @@ class Asking:
                     self.outcome.missing[request] = str(error)
                     log.warning("%s: given up for now, %s", request, error)
         finally:
-            worker.finish()
-            self._settle(worker)
+            try:
+                self._hand_over(worker)
+            finally:
+                worker.finish()
+                self._settle(worker)
         return self._failed
 
-    def _ask_one(
-        self, request: Request, worker: Worker[Request, list[Remark]], *, patient: bool
-    ) -> None:
-        """Ask for a request, learn what has become of the one before, and have this one stored."""
+    def _ask_one(self, request: Request, worker: _Storing, *, patient: bool) -> None:
+        """Ask for a request; have its response stored, with those that wait, when it is time."""
         path = self.client.source.path(self.validator.dataset, request)
         try:
             content = self.client.fetch(path, patient=patient)
         except ResponseError as error:
+            self._hand_over(worker)
             self._settle(worker)
             self._note_failure(request, error)
             return
-        write_own(self.validator.store.unvalidated_path(request), content)
+        received = Received(request, self.validator.store.unvalidated_path(request))
+        write_own(received.path, content)
+        self._waiting.append(received)
+        self._waiting_bytes += len(content)
+        seconds = time.monotonic() - self._handed_over
+        is_watched = self.first_days is not None and not self.first_days.is_over
+        if is_watched or self._waiting_bytes >= _ENOUGH or seconds >= _MOMENT:
+            self._hand_over(worker)
+
+    def _hand_over(self, worker: _Storing) -> None:
+        """Learn what has become of the responses before, and have those stored that wait."""
         self._settle(worker)
-        worker.begin(request)
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if waiting:
+            worker.begin(waiting)
+        self._handed_over = time.monotonic()
 
-    def _store_valid(self, request: Request) -> list[Remark]:
-        """Store the response that was received for a request; this is the worker's task."""
-        path = self.validator.store.unvalidated_path(request)
-        entry, remarks = self.validator.validate(request, path)
-        self.validator.store.save_response(request, path, entry)
-        return remarks
+    def _store_valid(self, received: Sequence[Received]) -> list[Valid | ResponseError]:
+        """Store the responses that were received; this is the worker's task."""
+        results = self.validator.validate(received)
+        pairs = zip(received, results, strict=True)
+        valid = [(*each, result.entry) for each, result in pairs if isinstance(result, Valid)]
+        self.validator.store.save_responses(valid)
+        return results
 
-    def _settle(self, worker: Worker[Request, list[Remark]]) -> None:
-        """Wait until the response before is stored or rejected, and note which."""
+    def _settle(self, worker: _Storing) -> None:
+        """Wait until the responses before are stored or rejected, and note which."""
         done = worker.result()
         if done is None:
             return
-        request, result = done
-        if isinstance(result, ResponseError):
-            self._note_failure(request, result)
-        elif isinstance(result, BaseException):
-            raise result
-        else:
-            say(request, result)
-            self.outcome.stored += 1
-            self.outcome.missing.pop(request, None)
-            self.progress.request(request, True)
-            if self.first_days:
-                self.first_days.stored()
+        received, results = done
+        if isinstance(results, BaseException):
+            raise results
+        for (request, _), result in zip(received, results, strict=True):
+            if isinstance(result, ResponseError):
+                self._note_failure(request, result)
+            else:
+                self._note_stored(request, result.remarks)
+
+    def _note_stored(self, request: Request, remarks: Sequence[Remark]) -> None:
+        say(request, remarks)
+        self.outcome.stored += 1
+        self.outcome.missing.pop(request, None)
+        self.progress.request(request, True)
+        if self.first_days:
+            self.first_days.stored()
 
     def _note_failure(self, request: Request, error: ResponseError) -> None:
         store = self.validator.store

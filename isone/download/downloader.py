@@ -14,7 +14,7 @@ from isone.download.asking import Asking, reject
 from isone.download.client import Client
 from isone.download.empty_days import FirstDays
 from isone.download.outcome import Outcome
-from isone.download.validation import Validator, say
+from isone.download.validation import Received, Validator, say
 from isone.errors import NoFileError, ResponseError
 from isone.market import flaws
 from isone.market.dataset import Dataset
@@ -217,13 +217,13 @@ class Downloader:
 def _validate_leftover(validator: Validator, request: Request, path: Path) -> ResponseError | None:
     """Validate and store a response that is here already; returns why it is rejected, if it is."""
     try:
-        entry, remarks = validator.validate(request, path)
-    except ResponseError as error:
-        return error
+        (result,) = validator.validate([Received(request, path)])
     except NoFileError as error:
         return ResponseError(str(error))
-    validator.store.save_response(request, path, entry)
-    say(request, remarks)
+    if isinstance(result, ResponseError):
+        return result
+    validator.store.save_responses([(request, path, result.entry)])
+    say(request, result.remarks)
     log.info("%s was received earlier and is validated now", request)
     return None
 

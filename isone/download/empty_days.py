@@ -119,11 +119,12 @@ class FirstDays:
         self._store, self._dataset, self._client = store, dataset, client
         self._empty: list[Request] = []
         self._not_found = True
-        self._over = False
+        self.is_over = False
+        """Whether there is nothing to watch for any more."""
 
     def stored(self) -> None:
         """Learn that a day is there, which ends the watch."""
-        self._over = True
+        self.is_over = True
 
     def failed(self, request: Request, error: ResponseError) -> None:
         """Learn why a request was not stored; anything but an empty response ends the watch.
@@ -133,7 +134,7 @@ class FirstDays:
         found = isinstance(error, NotFoundError)
         may_be_empty = self._dataset.times.may_be_empty
         if not isinstance(error, NoDataError) or (may_be_empty and not found):
-            self._over = True
+            self.is_over = True
         elif request.day not in {each.day for each in self._empty}:
             self._empty.append(request)
             self._not_found = self._not_found and found
@@ -144,7 +145,7 @@ class FirstDays:
         StopRunError where the service knows none of the addresses, and either nothing at all was
         ever stored or it does not know that of its locations either; DownloadError otherwise.
         """
-        if self._over or len(self._empty) < ENOUGH:
+        if self.is_over or len(self._empty) < ENOUGH:
             return
         base_url = self._client.source.base_url
         days = (

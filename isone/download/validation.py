@@ -1,9 +1,10 @@
 """A response is validated: it is shown to be what was asked for, and the ledger's line is made."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,6 +45,20 @@ class Remark(NamedTuple):
     text: str
 
 
+class Received(NamedTuple):
+    """A response that is here and was not validated yet."""
+
+    request: Request
+    path: Path
+
+
+class Valid(NamedTuple):
+    """What is known of a response that is what was asked for."""
+
+    entry: Entry
+    remarks: list[Remark]
+
+
 def say(request: Request, remarks: Collection[Remark]) -> None:
     """Write the remarks about a response into the log."""
     for remark in remarks:
@@ -66,47 +81,65 @@ class Validator:
     doubts: Mapping[Request, str] = field(default_factory=dict)
     """Why an empty response is no empty day, as far as that was looked into; "" where it is one."""
 
-    def validate(self, request: Request, path: Path) -> tuple[Entry, list[Remark]]:
-        """The ledger's line for the response in a file, and remarks for the log.
+    def validate(self, received: Sequence[Received]) -> list[Valid | ResponseError]:
+        """For each response what is noted of it, or why it is not what was asked for.
 
-        Raises ResponseError for what is not the request that was asked for.
+        Small ones are read together, and one by one where any of them is in doubt.
         """
+        if len(received) > 1:
+            with contextlib.suppress(ResponseError):
+                return [*self._valid(received)]
+        return [self._valid_one(each) for each in received]
+
+    def _valid_one(self, received: Received) -> Valid | ResponseError:
+        try:
+            return self._valid([received])[0]
+        except ResponseError as error:
+            return error
+
+    def _valid(self, received: Sequence[Received]) -> list[Valid]:
+        """What is noted of responses. Raises ResponseError unless all are what was asked for."""
         from isone.response.table import read_table  # NumPy, only where there is a response
 
-        content = read_file(path)
-        body = gzipped.inflate(content)
-        table = read_table(self.dataset, body)
-        finding = self._find(request, table)
+        contents = [read_file(each.path) for each in received]
+        bodies = [gzipped.inflate(content) for content in contents]
+        table = read_table(self.dataset, *bodies)
+        findings = self._find([each.request for each in received], table)
+        parts = zip(received, contents, bodies, findings, table.parts(), strict=True)
+        return [self._note(*each) for each in parts]
+
+    def _find(self, requests: Sequence[Request], table: "Table") -> list["Finding"]:
+        """What is found in responses, if nothing is missing that has to be there."""
+        from isone.response.validate import validate_each
+
+        accepted = [self.accepted.get(request.day, {}) for request in requests]
+        today = market_time.now().date()
+        findings = validate_each(table, requests, accepted, locations=self.locations, today=today)
+        for request, finding, names in zip(requests, findings, accepted, strict=True):
+            doubt = self.doubts.get(request, empty_days.EMPTY_ONCE)
+            if not finding.rows and not finding.flaws and doubt:
+                raise NoDataError(doubt)
+            if flaws.MISSING not in names and not finding.forgiven:
+                finding.require_whole()
+        return findings
+
+    def _note(
+        self, received: Received, content: bytes, body: bytes, finding: "Finding", table: "Table"
+    ) -> Valid:
+        """The ledger's line for a response, and remarks for the log."""
+        request, path = received
         revised, remarks = self._compare(request, table)
         source = source_of(body, self.source)
-        received = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+        fetched = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
         entry = entry_of(
-            request, content, source, received.isoformat(timespec="seconds"), finding, **revised
+            request, content, source, fetched.isoformat(timespec="seconds"), finding, **revised
         )
         remarks += _remarks(entry)
         digest, found = self.known.examine(table, request)
         reasons = self.accepted.get(request.day, {})
         remarks += [_of_suspect(flaw, reasons) for flaw in found]
-        return msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found)), remarks
-
-    def _find(self, request: Request, table: "Table") -> "Finding":
-        """What is found in a response, if nothing of it is missing that has to be there."""
-        from isone.response.validate import validate
-
-        accepted = self.accepted.get(request.day, {})
-        finding = validate(
-            table,
-            request,
-            locations=self.locations,
-            accepted=accepted,
-            today=market_time.now().date(),
-        )
-        doubt = self.doubts.get(request, empty_days.EMPTY_ONCE)
-        if not finding.rows and not finding.flaws and doubt:
-            raise NoDataError(doubt)
-        if flaws.MISSING not in accepted and not finding.forgiven:
-            finding.require_whole()
-        return finding
+        entry = msgspec.structs.replace(entry, prices=digest, flaws=(*entry.flaws, *found))
+        return Valid(entry, remarks)
 
     def _compare(self, request: Request, table: "Table") -> tuple[dict[str, Any], list[Remark]]:
         """What a final response changes of the preliminary one; nothing without one."""

@@ -110,7 +110,12 @@ def _refuse(found: Iterable[checks.Found], locations: Locations, accepted: Conta
 
 
 def validate_each(
-    table: Table, requests: Sequence[Request], accepted: Sequence[Container[str]]
+    table: Table,
+    requests: Sequence[Request],
+    accepted: Sequence[Container[str]],
+    *,
+    locations: Locations = ALL_LOCATIONS,
+    today: dt.date | None = None,
 ) -> list[Finding]:
     """What `validate` finds in each response of a table, looking at those one by one that need it.
 
@@ -120,7 +125,7 @@ def validate_each(
     if None not in plain:
         return [finding for finding in plain if finding]
     return [
-        finding or validate(part, request, accepted=names)
+        finding or validate(part, request, locations=locations, accepted=names, today=today)
         for finding, part, request, names in zip(
             plain, table.parts(), requests, accepted, strict=True
         )

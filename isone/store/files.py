@@ -241,11 +241,11 @@ def _is_stale(leftover: Path) -> bool:
         return False
 
 
-def add_line(path: Path, line: bytes) -> None:
-    """Add a line to a file; one cut off by a crash before it does no harm."""
+def add_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Add lines to a file; one cut off by a crash before them does no harm."""
     with open_own(path, "a+b") as file:
         new_line = b"\n" * _ends_in_mid_line(file)
-        file.write(new_line + line + b"\n")
+        file.write(new_line + b"".join(line + b"\n" for line in lines))
 
 
 def _ends_in_mid_line(file: BinaryIO) -> bool:

@@ -8,7 +8,8 @@ again before it counts.
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from isone.errors import UNREADABLE, DamagedError, NoFileError
 from isone.market.requests import Request
 from isone.store import ledger
 from isone.store.files import (
-    add_line,
+    add_lines,
     locked,
     names_in,
     read_file,
@@ -83,15 +84,24 @@ class Store(Paths):
             os.close(folder)
         return found
 
-    def save_response(self, request: Request, found_at: Path, entry: Entry) -> None:
-        """Give a validated response its final name, lastingly, and note it in the ledger."""
-        sync(found_at)
-        folder = self.raw_dir(request.dataset, request.day.year)
-        found_at.replace(folder / entry.file)
-        for name in {f"{entry.request}{RESPONSE}", f"{entry.request}{REPORT}"} - {entry.file}:
-            remove(folder / name)  # the same request from another source
-        sync(folder)
-        add_line(self.ledger_path(request.dataset, request.day.year), ledger.line_of(entry))
+    def save_responses(self, found: Sequence[tuple[Request, Path, Entry]]) -> None:
+        """Give validated responses their final names, lastingly, and note them in the ledger.
+
+        `found` says where each is. What has a final name and no line is validated again.
+        """
+        for _, path, _ in found:
+            sync(path)
+        lines: defaultdict[Path, list[bytes]] = defaultdict(list)
+        for request, path, entry in found:
+            folder = self.raw_dir(request.dataset, request.day.year)
+            path.replace(folder / entry.file)
+            for name in {f"{entry.request}{RESPONSE}", f"{entry.request}{REPORT}"} - {entry.file}:
+                remove(folder / name)  # the same request from another source
+            ledger_path = self.ledger_path(request.dataset, request.day.year)
+            lines[ledger_path].append(ledger.line_of(entry))
+        for path, new in lines.items():
+            sync(path.parent)
+            add_lines(path, new)
 
     def reject_response(self, request: Request, found_at: Path, reason: str) -> Path:
         """Keep a rejected response aside for the reader, with the reason beside it."""

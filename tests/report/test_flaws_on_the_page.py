@@ -39,7 +39,7 @@ def flawed(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     build_duckdb(store)
     request, path, entry = received.received(store, Request(REGULATION, LEDGER), b"prices")
     flaw = Flaw("negative-price", "-0.01 at 07:00")
-    store.save_response(request, path, msgspec.structs.replace(entry, flaws=(flaw,)))
+    store.save_responses([(request, path, msgspec.structs.replace(entry, flaws=(flaw,)))])
     return data.gather(settings_for(store, years="2025"), store)
 
 

@@ -36,7 +36,7 @@ def store(tmp_path: Path) -> Store:
 def file(store: Store, request: Request, **noted: Any) -> None:
     """File a response by hand; what is in it does not matter here."""
     request, path, entry = received.received(store, request, request.name.encode())
-    store.save_response(request, path, msgspec.structs.replace(entry, **noted))
+    store.save_responses([(request, path, msgspec.structs.replace(entry, **noted))])
 
 
 def days(store: Store, **config: Any) -> dict[dt.date, Day]:

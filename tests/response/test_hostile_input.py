@@ -489,7 +489,7 @@ def test_no_link_in_the_data_folder_leads_to_writing_elsewhere(tmp_path: Path, n
             with store.sole_downloader("mine"):
                 pass
         elif name.endswith("ledger.jsonl"):
-            store.save_response(*received(store, request, b"content"))
+            store.save_responses([received(store, request, b"content")])
         elif name.endswith("unvalidated"):
             fill(store, ["lmp_da_hourly"], "2024-01-02", "2024-01-02", nodes=0)
         elif name == "log":

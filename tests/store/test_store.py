@@ -27,7 +27,7 @@ REQUESTS = [Request(DATASET, dt.date(2024, 1, day)) for day in range(1, 6)]
 
 
 def stored(store: Store, request: Request, content: bytes) -> None:
-    store.save_response(*received(store, request, content))
+    store.save_responses([received(store, request, content)])
 
 
 def written_at_length(path: Path, content: bytes) -> None:

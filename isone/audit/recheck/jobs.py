@@ -185,7 +185,7 @@ def _replace(
     write_whole(kept, had)
     unvalidated = store.unvalidated_path(request)
     write_own(unvalidated, content)
-    store.save_response(request, unvalidated, new)
+    store.save_responses([(request, unvalidated, new)])
     _rewrite_markers(store, request.dataset, new)
 
 

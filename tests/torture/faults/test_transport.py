@@ -365,7 +365,7 @@ def test_a_disk_that_is_full_meanwhile_is_not_blamed_on_the_connection(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Store, "save_response", full)
+    monkeypatch.setattr(Store, "save_responses", full)
     with rig.client() as client:
         with pytest.raises(OSError, match="No space left on device"):
             Downloader(rig.store, client, DATASETS["lmp_da_hourly"]).bring(DAYS, "all")
@@ -378,8 +378,8 @@ def test_a_disk_that_is_full_meanwhile_is_not_blamed_on_the_connection(
 def test_the_time_to_store_a_response_is_not_the_service_s(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = Store.save_response
-    monkeypatch.setattr(Store, "save_response", lambda *given: (time.sleep(0.5), save(*given)))
+    save = Store.save_responses
+    monkeypatch.setattr(Store, "save_responses", lambda *given: (time.sleep(0.5), save(*given)))
     with rig.client(total_timeout=0.4) as client:
         Downloader(rig.store, client, DATASETS["lmp_da_hourly"]).bring(DAYS, "all")
         assert client.requests_sent == len(DAYS)

@@ -71,8 +71,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let what takes longest come first, so that all workers end together."""
     seconds: Counter[str] = Counter()
     for item in items:
-        marks = {mark.name for mark in item.iter_markers()}
-        seconds[together(item.nodeid)] += 0.5 + 10 * ("slow" in marks) + 2 * ("workflow" in marks)
+        slow, is_workflow = (item.get_closest_marker(name) for name in ("slow", "workflow"))
+        takes = slow.args[0] if slow else 2.5 if is_workflow else 0.5
+        seconds[together(item.nodeid)] += takes
     items.sort(key=lambda item: -seconds[together(item.nodeid)])
 
 

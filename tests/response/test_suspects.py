@@ -310,7 +310,7 @@ def test_two_days_of_every_set_raise_nothing_and_one_under_the_others_name_is_se
         assert row.data_type == "constraints"
 
 
-@pytest.mark.slow
+@pytest.mark.slow(2)
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_whole_synthetic_year_raises_nothing(dataset: str) -> None:
     known, row = Known(), DATASETS[dataset]

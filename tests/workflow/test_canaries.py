@@ -213,7 +213,7 @@ def test_what_is_searched_for_would_be_found_wherever_it_were(tmp_path: Path) ->
     assert found == {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.name != "in"}
 
 
-@pytest.mark.slow
+@pytest.mark.slow(60)
 @pytest.mark.timeout(1800)  # eight runs of Snakemake, of which one is started as a user does it
 def test_no_password_is_left_anywhere_by_whole_runs_with_failures_in_them(
     tmp_path: Path, starter: Starter
@@ -285,7 +285,7 @@ use rule * from isone as isone_*
 """
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 @pytest.mark.timeout(900)  # six runs
 def test_no_password_is_left_anywhere_by_doctor_module_custom_downloads_and_docs(
     tmp_path: Path, starter: Starter

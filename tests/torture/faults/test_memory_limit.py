@@ -18,7 +18,7 @@ from isone.store.store import Store
 
 TOO_LITTLE = 165 << 20
 """Bytes: Snakemake itself takes 80 MB here, and a job 110 MB or more on top of it."""
-pytestmark = [pytest.mark.slow, pytest.mark.workflow]
+pytestmark = [pytest.mark.slow(12), pytest.mark.workflow]
 CONFIG = ("source=sandbox", "years=2024", "data_types=lmp", "markets=da", "locations=all")
 NODES = 100
 

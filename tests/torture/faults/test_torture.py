@@ -15,7 +15,7 @@ ROWS = 7 + 2 + 6 + 6 + 4
 """Of the downloads, the responses, packing, loading and PostgreSQL."""
 
 
-@pytest.mark.slow
+@pytest.mark.slow(70)
 def test_what_is_tortured_stays_whole_and_goes_on() -> None:
     """All at once, for they share the undisturbed days and tables."""
     done = subprocess.run(

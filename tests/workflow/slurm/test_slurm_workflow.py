@@ -17,7 +17,7 @@ from workflow.slurm.cluster import NODES, Cluster, wait_for
 from isone.sandbox import Sandbox
 from isone.store.store import Store
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow(12)]
 
 THREE_DAYS = ("years=2018", "through=2018-01-03", "data_types=as", "retry_delay=0")
 TWO_YEARS = ("years=2017 2018", *THREE_DAYS[1:])

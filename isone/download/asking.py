@@ -77,12 +77,10 @@ class Asking:
                     worn_out = DownloadError(f"{request}: {error}")
                     self.outcome.missing[request] = str(error)
                     log.warning("%s: given up for now, %s", request, error)
+            self._hand_over(worker)
         finally:
-            try:
-                self._hand_over(worker)
-            finally:
-                worker.finish()
-                self._settle(worker)
+            worker.finish()  # first: an interrupt may have cut off what asks it for a result
+            self._settle(worker)
         return self._failed
 
     def _ask_one(self, request: Request, worker: _Storing, *, patient: bool) -> None:

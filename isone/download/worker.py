@@ -1,7 +1,7 @@
 """One thread beside the main one: it works on the last response while the next is awaited."""
 
+import _thread
 import sys
-import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
@@ -19,7 +19,8 @@ class Worker(Generic[Task, Result]):
     """Does one task at a time in a thread of its own. Whoever makes one has to `finish` it.
 
     An interrupt at any moment leaves nobody waiting for ever. So the two threads share SimpleQueues
-    alone: an interrupt while a Queue, an Event or a Future is used may leave its lock taken.
+    alone: an interrupt while a Queue, an Event or a Future is used may leave its lock taken, or
+    become a RuntimeError, and so it may where a `threading.Thread` is started, which uses an Event.
     """
 
     def __init__(self, work: Callable[[Task], Result]) -> None:
@@ -33,8 +34,8 @@ class Worker(Generic[Task, Result]):
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._results: SimpleQueue[tuple[Task, Result | BaseException]] = SimpleQueue()
         self._is_busy = False
-        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
-        self._thread.start()
+        self._ended: SimpleQueue[None] = SimpleQueue()
+        _thread.start_new_thread(self._run, ())
 
     def begin(self, task: Task) -> None:
         """Begin a task, once the result of the one before it was taken."""
@@ -55,7 +56,7 @@ class Worker(Generic[Task, Result]):
     def finish(self) -> None:
         """Wait until what was begun is done, and end the thread; the last result stays."""
         self._tasks.put(None)
-        self._thread.join()
+        self._ended.get()
         sys.setswitchinterval(self._switch)
         self._is_busy = not self._results.empty()
 
@@ -66,3 +67,4 @@ class Worker(Generic[Task, Result]):
             except BaseException as error:  # noqa: BLE001 - raised in the main thread
                 result = error
             self._results.put((task, result))
+        self._ended.put(None)

@@ -121,7 +121,8 @@ def validate_each(
 
     Raises ResponseError where it would for one of them.
     """
-    plain = _plain_findings(table, requests)
+    alone = len(requests) == 1  # `validate` takes half the time then
+    plain = [None] if alone else _plain_findings(table, requests)
     if None not in plain:
         return [finding for finding in plain if finding]
     return [

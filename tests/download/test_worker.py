@@ -241,11 +241,24 @@ def test_an_interrupt_at_any_moment_of_handing_over_leaves_nothing_waiting(
         worker.result()  # does not wait either
 
 
+def test_an_interrupt_at_any_moment_of_beginning_and_ending_is_that_and_nothing_else(
+    interrupts: Interrupts,
+) -> None:
+    chance = random.Random(3)  # noqa: S311 - only moments
+    for _ in range(4000):
+        with suppress(KeyboardInterrupt):
+            interrupts.later(chance.uniform(0, 1e-3))
+            while not interrupts.has_come:
+                Worker(lambda task: task).finish()
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # an open file
+@pytest.mark.parametrize("gathered", [0.0, 0.1])
 def test_an_interrupt_at_any_moment_of_a_download_ends_it_and_loses_nothing(
-    interrupts: Interrupts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gathered: float, interrupts: Interrupts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("isone.store.store.sync", lambda path: None)
+    monkeypatch.setattr(asking_module, "_MOMENT", gathered)
     chance = random.Random(2)  # noqa: S311 - only moments
     ended_early = 0
     for number in range(1000):

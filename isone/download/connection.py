@@ -10,6 +10,7 @@ import http.client
 import io
 import os
 import time
+from queue import SimpleQueue
 from typing import Any
 
 import requests
@@ -57,6 +58,8 @@ class Adapter(requests.adapters.HTTPAdapter):
         """The pool of connections to the host; requests asks for it before each request."""
         if self._pool is None:
             self._pool = super().get_connection_with_tls_context(*args, **options)
+            # An interrupt may leave the lock of urllib3's own queue taken, and itself wait for it.
+            self._pool.pool = SimpleQueue()
             connect = self._pool.ConnectionCls
             self._pool.ConnectionCls = functools.partial(_connect, connect, self._deadline)
         return self._pool
@@ -80,6 +83,8 @@ class Adapter(requests.adapters.HTTPAdapter):
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
+        if self._pool is not None:
+            self._pool.close()
         super().close()
         self._pool = self._checked = None
 

@@ -5,9 +5,11 @@ import errno
 import gzip
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -373,6 +375,33 @@ def test_a_disk_that_is_full_meanwhile_is_not_blamed_on_the_connection(
     monkeypatch.undo()
     assert rig.bring().already_downloaded == 2  # what was received meanwhile is not lost
     assert set(asked(sandbox).values()) == {1}
+
+
+@pytest.mark.timeout(60)  # the sandbox waits for who waits for ever
+def test_an_interrupt_while_a_connection_is_taken_or_given_back_leaves_nobody_waiting(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes before a lock is let go of, which Python's own queues do in Python."""
+    leave = threading.Condition.__exit__
+    interrupted: set[int] = set()
+
+    def exit_late(self: threading.Condition, *error: Any) -> None:
+        if threading.get_ident() in interrupted:
+            raise KeyboardInterrupt
+        leave(self, *error)
+
+    def fetch() -> None:
+        with rig.client() as client, suppress(KeyboardInterrupt):
+            client.fetch("hourlylmp/da/final/day/20240101")
+            interrupted.add(threading.get_ident())
+            client.fetch("hourlylmp/da/final/day/20240102")
+        interrupted.clear()
+
+    monkeypatch.setattr(threading.Condition, "__exit__", exit_late)
+    fetching = threading.Thread(target=fetch, daemon=True)
+    fetching.start()
+    fetching.join(10)
+    assert not fetching.is_alive()
 
 
 def test_the_time_to_store_a_response_is_not_the_service_s(

@@ -143,24 +143,26 @@ def test_all_are_stored_in_order(size: int, tmp_path: Path) -> None:
     assert not store.unvalidated_requests(DATASET, 2024)
 
 
+@pytest.mark.parametrize(
+    ("moment", "size", "together"),
+    [
+        # the first at once, since none was stored just before it
+        pytest.param(60, LARGE // 8, [1, 8, 8, 3], id="in a moment"),
+        pytest.param(0.0, 100, [1] * 20, id="one after the other"),
+    ],
+)
 def test_responses_of_a_moment_are_stored_together(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    moment: float,
+    size: int,
+    together: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(asking_module, "_MOMENT", 60)
+    monkeypatch.setattr(asking_module, "_MOMENT", moment)
     stored: list[int] = []
     monkeypatch.setattr(Store, "save_responses", lambda _, found: stored.append(len(found)))
-    asking(Store(tmp_path), AllAtOnce(LARGE // 8)).ask(REQUESTS[:20])
-    assert stored == [1, 8, 8, 3]  # the first at once, since none was stored just before it
-
-
-def test_what_comes_slowly_is_stored_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(asking_module, "_MOMENT", 0.0)
-    stored: list[int] = []
-    monkeypatch.setattr(Store, "save_responses", lambda _, found: stored.append(len(found)))
-    asking(Store(tmp_path), AllAtOnce()).ask(REQUESTS[:20])
-    assert stored == [1] * 20
+    asking(Store(tmp_path), AllAtOnce(size)).ask(REQUESTS[:20])
+    assert stored == together
 
 
 @pytest.mark.parametrize(("size", "most"), [(LARGE, 2), (LARGE // 8, 1 + 8)])
